@@ -1,0 +1,263 @@
+using System.Text;
+
+namespace ElizaEngine;
+
+/// <summary>
+/// Records as they are to be stored: every default filled in, text clean, times in whole milliseconds, lists the caller's no
+/// more, size checked. The one place where the defaults of the contract stand.
+/// </summary>
+internal static class Complete
+{
+    public static Agent Agent(Agent agent, DateTimeOffset now)
+    {
+        var complete = agent with
+        {
+            Name = Door.Required(agent.Name, "name"),
+            Username = CleanText.NormalizeOrNull(agent.Username) ?? "",
+            System = CleanText.NormalizeOrNull(agent.System) ?? "",
+            Bio = agent.Bio ?? Json.EmptyArray,
+            MessageExamples = agent.MessageExamples ?? Json.EmptyArray,
+            PostExamples = agent.PostExamples ?? Json.EmptyArray,
+            Topics = agent.Topics ?? Json.EmptyArray,
+            Adjectives = agent.Adjectives ?? Json.EmptyArray,
+            Knowledge = agent.Knowledge ?? Json.EmptyArray,
+            Plugins = agent.Plugins ?? Json.EmptyArray,
+            Settings = Door.Object(agent.Settings, "settings"),
+            Style = Door.Object(agent.Style, "style"),
+            CreatedAt = Door.Time(agent.CreatedAt ?? now),
+            UpdatedAt = Door.Time(agent.UpdatedAt ?? now),
+        };
+        Door.RowSize(Size(complete.Name) + Size(complete.Username) + Size(complete.System) + Size(complete.Bio) + Size(complete.MessageExamples)
+            + Size(complete.PostExamples) + Size(complete.Topics) + Size(complete.Adjectives) + Size(complete.Knowledge)
+            + Size(complete.Plugins) + Size(complete.Settings) + Size(complete.Style));
+        return complete;
+    }
+
+    /// <summary>The stored agent with a change applied.</summary>
+    public static Agent Agent(Agent stored, AgentUpdate update, DateTimeOffset now) => Agent(
+        stored with
+        {
+            Name = update.Name ?? stored.Name,
+            Enabled = update.Enabled ?? stored.Enabled,
+            Username = update.Username ?? stored.Username,
+            System = update.System ?? stored.System,
+            Bio = update.Bio ?? stored.Bio,
+            MessageExamples = update.MessageExamples ?? stored.MessageExamples,
+            PostExamples = update.PostExamples ?? stored.PostExamples,
+            Topics = update.Topics ?? stored.Topics,
+            Adjectives = update.Adjectives ?? stored.Adjectives,
+            Knowledge = update.Knowledge ?? stored.Knowledge,
+            Plugins = update.Plugins ?? stored.Plugins,
+            Settings = update.Settings is null ? stored.Settings : SettingsMerge.Merge(stored.Settings!, Door.Object(update.Settings, "settings")),
+            Style = update.Style ?? stored.Style,
+            UpdatedAt = update.UpdatedAt ?? now,
+        },
+        now);
+
+    public static Entity Entity(Entity entity, Guid agentId, DateTimeOffset now)
+    {
+        var complete = entity with
+        {
+            AgentId = entity.AgentId ?? agentId,
+            Names = Door.Texts(entity.Names, "names"),
+            Metadata = Door.Object(entity.Metadata, "metadata"),
+            CreatedAt = Door.Time(entity.CreatedAt ?? now),
+            Components = null,
+        };
+        Door.RowSize(complete.Names.Sum(Size) + Size(complete.Metadata));
+        return complete;
+    }
+
+    public static Component Component(Component component, Guid agentId, DateTimeOffset now)
+    {
+        var complete = component with
+        {
+            AgentId = component.AgentId ?? agentId,
+            Type = Door.Required(component.Type, "type"),
+            Data = Door.Object(component.Data, "data"),
+            CreatedAt = Door.Time(component.CreatedAt ?? now),
+        };
+        Door.RowSize(Size(complete.Type) + Size(complete.Data));
+        return complete;
+    }
+
+    /// <summary>The stored component with a change applied.</summary>
+    public static Component Component(Component stored, ComponentUpdate update) => Component(
+        stored with
+        {
+            EntityId = update.EntityId ?? stored.EntityId,
+            RoomId = update.RoomId ?? stored.RoomId,
+            WorldId = update.WorldId ?? stored.WorldId,
+            SourceEntityId = update.SourceEntityId ?? stored.SourceEntityId,
+            Type = update.Type ?? stored.Type,
+            Data = update.Data ?? stored.Data,
+        },
+        stored.AgentId!.Value,
+        stored.CreatedAt!.Value);
+
+    /// <summary>
+    /// A memory without its embedding, which is validated and stored apart (<see cref="Door.Embedding"/>).
+    /// <see cref="ElizaEngine.Memory.Unique"/> stays null when it is still to be decided.
+    /// </summary>
+    public static Memory Memory(Memory memory, string tableName, Guid agentId, DateTimeOffset now)
+    {
+        if (memory.Content is null) throw new InvalidInputException("content", null, "a content");
+        var complete = memory with
+        {
+            AgentId = memory.AgentId ?? agentId,
+            TableName = tableName,
+            Metadata = Metadata(memory.Metadata ?? new MemoryMetadata()),
+            CreatedAt = Door.Time(memory.CreatedAt ?? now),
+            Embedding = null,
+            Similarity = null,
+        };
+        Door.RowSize(Size(complete.Content.Json) + Size(complete.Metadata.Json));
+        return complete;
+    }
+
+    /// <summary>The stored memory with new content or metadata, its embedding left out.</summary>
+    public static Memory Memory(Memory stored, MemoryUpdate update)
+    {
+        var complete = stored with
+        {
+            Content = update.Content ?? stored.Content,
+            Metadata = update.Metadata is null ? stored.Metadata : Metadata(update.Metadata),
+        };
+        Door.RowSize(Size(complete.Content.Json) + Size(complete.Metadata!.Json));
+        return complete;
+    }
+
+    public static Relationship Relationship(Relationship relationship, Guid agentId, DateTimeOffset now)
+    {
+        var complete = relationship with
+        {
+            AgentId = agentId,
+            Tags = Door.Texts(relationship.Tags, "tags"),
+            Metadata = Door.Object(relationship.Metadata, "metadata"),
+            CreatedAt = Door.Time(relationship.CreatedAt ?? now),
+        };
+        Door.RowSize(complete.Tags.Sum(Size) + Size(complete.Metadata));
+        return complete;
+    }
+
+    public static World World(World world, Guid agentId, DateTimeOffset now)
+    {
+        var complete = world with
+        {
+            AgentId = world.AgentId ?? agentId,
+            Name = CleanText.NormalizeOrNull(world.Name) ?? "",
+            CreatedAt = Door.Time(world.CreatedAt ?? now),
+        };
+        Door.RowSize(Size(complete.Name) + Size(complete.Metadata?.Json));
+        return complete;
+    }
+
+    /// <summary>The stored world with a change applied.</summary>
+    public static World World(World stored, WorldUpdate update) => World(
+        stored with
+        {
+            Name = update.Name ?? stored.Name,
+            MessageServerId = update.MessageServerId ?? stored.MessageServerId,
+            Metadata = update.Metadata ?? stored.Metadata,
+        },
+        stored.AgentId!.Value,
+        stored.CreatedAt!.Value);
+
+    public static Room Room(Room room, Guid agentId, DateTimeOffset now)
+    {
+        var complete = room with
+        {
+            AgentId = agentId,
+            Name = CleanText.NormalizeOrNull(room.Name),
+            Source = Door.Required(room.Source, "source"),
+            Type = Door.Required(room.Type, "type"),
+            ChannelId = CleanText.NormalizeOrNull(room.ChannelId),
+            Metadata = room.Metadata is null ? null : Door.Object(room.Metadata, "metadata"),
+            CreatedAt = Door.Time(room.CreatedAt ?? now),
+        };
+        Door.RowSize(Size(complete.Name) + Size(complete.Source) + Size(complete.Type) + Size(complete.ChannelId) + Size(complete.Metadata));
+        return complete;
+    }
+
+    /// <summary>The stored room with a change applied; it becomes the agent's.</summary>
+    public static Room Room(Room stored, RoomUpdate update, Guid agentId) => Room(
+        stored with
+        {
+            Name = update.Name ?? stored.Name,
+            Source = update.Source ?? stored.Source,
+            Type = update.Type ?? stored.Type,
+            ChannelId = update.ChannelId ?? stored.ChannelId,
+            MessageServerId = update.MessageServerId ?? stored.MessageServerId,
+            WorldId = update.WorldId ?? stored.WorldId,
+            Metadata = update.Metadata ?? stored.Metadata,
+        },
+        agentId,
+        stored.CreatedAt!.Value);
+
+    public static AgentTask Task(AgentTask task, Guid agentId, DateTimeOffset now)
+    {
+        if (task.WorldId is null) throw new InvalidInputException("worldId", null, "the id of the task's world");
+        var complete = task with
+        {
+            AgentId = agentId,
+            Name = Door.Required(task.Name, "name"),
+            Description = CleanText.NormalizeOrNull(task.Description) ?? "",
+            Tags = Door.Texts(task.Tags, "tags"),
+            Metadata = task.Metadata ?? new TaskMetadata(),
+            CreatedAt = Door.Time(task.CreatedAt ?? now),
+            UpdatedAt = Door.Time(task.UpdatedAt ?? now),
+        };
+        Door.RowSize(Size(complete.Name) + Size(complete.Description) + complete.Tags.Sum(Size) + Size(complete.Metadata.Json));
+        return complete;
+    }
+
+    /// <summary>The stored task with a change applied.</summary>
+    public static AgentTask Task(AgentTask stored, AgentTaskUpdate update, DateTimeOffset now) => Task(
+        stored with
+        {
+            Name = update.Name ?? stored.Name,
+            Description = update.Description ?? stored.Description,
+            RoomId = update.RoomId ?? stored.RoomId,
+            WorldId = update.WorldId ?? stored.WorldId,
+            Tags = update.Tags ?? stored.Tags,
+            Metadata = update.Metadata ?? stored.Metadata,
+            UpdatedAt = now,
+        },
+        stored.AgentId!.Value,
+        now);
+
+    public static LogEntry Log(LogEntry entry, DateTimeOffset now)
+    {
+        if (entry.Body is null) throw new InvalidInputException("body", null, "a log body");
+        var complete = entry with { Type = Door.Required(entry.Type, "type"), CreatedAt = Door.Time(entry.CreatedAt ?? now) };
+        Door.RowSize(Size(complete.Type) + Size(complete.Body.Json));
+        return complete;
+    }
+
+    public static CacheEntry Cache(CacheEntry entry)
+    {
+        if (entry.Value is null || entry.Value.IsNull) throw new InvalidInputException("value", "null", "any JSON value but null");
+        if (entry.TimeToLive <= TimeSpan.Zero) throw new InvalidInputException("timeToLive", entry.TimeToLive, "more than zero");
+        Door.RowSize(Size(entry.Value));
+        return entry with { Key = Door.CacheKey(entry.Key) };
+    }
+
+    // PostgreSQL's checks in elizaOS' schema.
+    private static MemoryMetadata Metadata(MemoryMetadata metadata)
+    {
+        var json = metadata.Json;
+        switch (json.GetString("type"))
+        {
+            case MemoryTypes.Fragment when json["documentId"] is null || json["position"] is null:
+                throw new InvalidInputException("metadata", json.ToString(), "with documentId and position, as its type is fragment");
+            case MemoryTypes.Document when json["timestamp"] is null:
+                throw new InvalidInputException("metadata", json.ToString(), "with a timestamp, as its type is document");
+            default:
+                return metadata;
+        }
+    }
+
+    private static long Size(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
+
+    private static long Size(Json? json) => json?.Utf8.Length ?? 0;
+}

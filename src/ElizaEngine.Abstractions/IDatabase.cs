@@ -1,0 +1,66 @@
+namespace ElizaEngine;
+
+/// <summary>
+/// The calls of one agent on the database: the stores together. Outside a transaction each call is atomic on its own and sees
+/// everything acknowledged before it began. Thread-safe.
+/// <para>
+/// Every call can throw, beside what it names: <see cref="ArgumentNullException"/> for a null argument,
+/// <see cref="InvalidInputException"/> for a refused value, <see cref="DatabaseClosedException"/> after closing,
+/// <see cref="OperationCanceledException"/> (a write is cancelled only until it has its place in the order of writes; then the
+/// call returns the true outcome), <see cref="CorruptDataException"/> when stored bytes fail their checks. Writes can also throw
+/// <see cref="WritesRefusedException"/>, <see cref="DiskFullException"/> and <see cref="CommitOutcomeUnknownException"/>.
+/// </para>
+/// <para>A list argument that is empty costs nothing and does nothing. Ids order by their big-endian bytes, as PostgreSQL's do.</para>
+/// </summary>
+public interface IDatabaseSession : IAgentStore, IEntityStore, IComponentStore, IMemoryStore, ILogStore, IWorldStore, IRoomStore,
+    IParticipantStore, IRelationshipStore, ICacheStore, ITaskStore
+{
+    /// <summary>The agent whose calls these are. It need not exist yet; rows that belong to it need it to.</summary>
+    Guid AgentId { get; }
+}
+
+/// <summary>elizaOS' database adapter: an agent's view of a database that several agents may share.</summary>
+public interface IDatabaseAdapter : IDatabaseSession, IAsyncDisposable
+{
+    /// <summary>Makes the database ready: opens it, brings its schema up to date. Harmless when it is ready already.</summary>
+    Task InitializeAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Whether a call would be served now. Never throws but for cancellation.</summary>
+    Task<bool> IsReadyAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Brings the schema up to date and returns the steps taken, in order; with <paramref name="dryRun"/> the steps that would
+    /// be. Empty when there is nothing to do, as always on a backend without a schema.
+    /// </summary>
+    Task<IReadOnlyList<string>> MigrateAsync(bool dryRun = false, CancellationToken cancellationToken = default);
+
+    /// <summary>What stands behind the adapter, such as the backend's database or data source; null when it has nothing of that type.</summary>
+    object? GetConnection(Type type);
+
+    /// <summary>
+    /// Runs the body in one transaction: it sees one point in time and its own writes, and all its writes take effect together
+    /// when it returns, or none if it throws. Snapshot isolation: the first to commit a change of a row wins; references and
+    /// uniqueness are checked again at commit. No lock is held while the body runs; its session must not be used after it.
+    /// </summary>
+    /// <param name="body">The work. It is run again only if <paramref name="attempts"/> says so.</param>
+    /// <param name="attempts">How often at most to run the body when it loses to another transaction; 1 or more.</param>
+    /// <param name="cancellationToken">Cancels the body and the commit, until the commit has its place in the order of writes.</param>
+    /// <exception cref="TransactionConflictException">Another transaction changed the same rows first, in every attempt.</exception>
+    Task<T> TransactionAsync<T>(Func<IDatabaseSession, CancellationToken, Task<T>> body, int attempts = 1, CancellationToken cancellationToken = default);
+
+    /// <summary>Closes this adapter: calls in flight finish, later ones fail. The database stays open for other adapters. Harmless twice.</summary>
+    Task CloseAsync(CancellationToken cancellationToken = default);
+}
+
+/// <summary>An open database, shared by the agents of a process. Thread-safe. Disposing it closes it and every adapter.</summary>
+public interface IDatabase : IAsyncDisposable
+{
+    /// <summary>A new adapter for one agent; cheap.</summary>
+    IDatabaseAdapter ForAgent(Guid agentId);
+
+    /// <summary>
+    /// Closes the database: calls in flight finish or fail with <see cref="DatabaseClosedException"/>, nothing acknowledged is
+    /// lost, and the data directory or connections are free afterwards. Harmless twice.
+    /// </summary>
+    Task CloseAsync(CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,314 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace ElizaEngine;
+
+/// <summary>
+/// An immutable JSON value, validated once, when it is made.
+/// <list type="bullet">
+/// <item>Malformed text, or nesting deeper than <see cref="Limits.MaxJsonDepth"/>, is an <see cref="InvalidJsonException"/>.</item>
+/// <item>Of duplicate keys in one object the last wins.</item>
+/// <item>U+0000 and lone surrogates, which PostgreSQL cannot store, become U+FFFD, in keys and in strings.</item>
+/// <item>Equality is structural: key order and the spelling of numbers (1.0, 1e0) do not count, and neither is promised to survive.</item>
+/// </list>
+/// Thread-safe. The bytes are the caller's no more: they are copied.
+/// </summary>
+public sealed class Json : IEquatable<Json>
+{
+    private readonly byte[] _utf8;
+
+    private Json(byte[] utf8) => _utf8 = utf8;
+
+    /// <summary>The JSON value <c>null</c>.</summary>
+    public static Json Null { get; } = new("null"u8.ToArray());
+
+    /// <summary>The empty object, <c>{}</c>.</summary>
+    public static Json EmptyObject { get; } = new("{}"u8.ToArray());
+
+    /// <summary>The empty array, <c>[]</c>.</summary>
+    public static Json EmptyArray { get; } = new("[]"u8.ToArray());
+
+    /// <summary>The value as UTF-8 JSON text: valid, without duplicate keys, U+0000 or lone surrogates.</summary>
+    public ReadOnlyMemory<byte> Utf8 => _utf8;
+
+    /// <summary>Kind of the value: object, array, string, number, true, false or null.</summary>
+    public JsonValueKind Kind => _utf8[FirstToken()] switch
+    {
+        (byte)'{' => JsonValueKind.Object,
+        (byte)'[' => JsonValueKind.Array,
+        (byte)'"' => JsonValueKind.String,
+        (byte)'t' => JsonValueKind.True,
+        (byte)'f' => JsonValueKind.False,
+        (byte)'n' => JsonValueKind.Null,
+        _ => JsonValueKind.Number,
+    };
+
+    /// <summary>True for the JSON value <c>null</c>.</summary>
+    public bool IsNull => Kind == JsonValueKind.Null;
+
+    /// <summary>Reads JSON text.</summary>
+    /// <exception cref="InvalidJsonException">The text is not JSON, or nests too deep.</exception>
+    public static Json Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        // A lone surrogate in the text itself becomes U+FFFD here, as the encoder's replacement.
+        return Parse(Encoding.UTF8.GetBytes(text).AsSpan());
+    }
+
+    /// <summary>Reads UTF-8 JSON text.</summary>
+    /// <exception cref="InvalidJsonException">The text is not JSON, or nests too deep.</exception>
+    public static Json Parse(ReadOnlySpan<byte> utf8) => new(JsonNormalizer.Normalize(utf8));
+
+    /// <summary>Bytes that were a <see cref="Json"/> once, and whose checksum has been verified since: no second validation, no copy.</summary>
+    internal static Json FromTrusted(byte[] utf8) => new(utf8);
+
+    /// <summary>A JSON string.</summary>
+    public static Json From(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Write(text, static (writer, value) => writer.WriteStringValue(CleanText.Normalize(value)));
+    }
+
+    /// <summary>A JSON number.</summary>
+    public static Json From(long number) => Write(number, static (writer, value) => writer.WriteNumberValue(value));
+
+    /// <summary>A JSON number.</summary>
+    /// <exception cref="InvalidInputException">NaN or infinite, which JSON cannot say.</exception>
+    public static Json From(double number) => double.IsFinite(number)
+        ? Write(number, static (writer, value) => writer.WriteNumberValue(value))
+        : throw new InvalidInputException(nameof(number), number, "a finite number");
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public static Json From(bool value) => new(value ? "true"u8.ToArray() : "false"u8.ToArray());
+
+    /// <summary>A JSON array of strings, in the order given.</summary>
+    public static Json From(IEnumerable<string> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return Write(texts, static (writer, values) =>
+        {
+            writer.WriteStartArray();
+            foreach (var value in values) writer.WriteStringValue(CleanText.Normalize(value));
+            writer.WriteEndArray();
+        });
+    }
+
+    /// <summary>A JSON array, in the order given.</summary>
+    public static Json From(IEnumerable<Json> items)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        return WriteChecked(items, static (writer, values) =>
+        {
+            writer.WriteStartArray();
+            foreach (var value in values) writer.WriteRawValue(value._utf8, skipInputValidation: true);
+            writer.WriteEndArray();
+        });
+    }
+
+    /// <summary>A JSON object of the given members; of equal keys the last wins.</summary>
+    public static Json ObjectOf(params ReadOnlySpan<(string Key, Json Value)> members)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, JsonNormalizer.WriterOptions))
+        {
+            writer.WriteStartObject();
+            foreach (var (key, value) in members)
+            {
+                writer.WritePropertyName(CleanText.Normalize(key));
+                writer.WriteRawValue(value._utf8, skipInputValidation: true);
+            }
+            writer.WriteEndObject();
+        }
+        return Parse(buffer.WrittenSpan);
+    }
+
+    /// <summary>Serializes a value of the caller's own type with its source-generated type information.</summary>
+    /// <exception cref="InvalidJsonException">The result nests too deep.</exception>
+    public static Json From<T>(T value, JsonTypeInfo<T> typeInfo) => Parse(JsonSerializer.SerializeToUtf8Bytes(value, typeInfo));
+
+    /// <summary>Deserializes into a type of the caller's own with its source-generated type information.</summary>
+    public T? Deserialize<T>(JsonTypeInfo<T> typeInfo) => JsonSerializer.Deserialize(_utf8, typeInfo);
+
+    /// <summary>The value of a key of this object; null when this is no object or has no such key.</summary>
+    public Json? this[string key]
+    {
+        get
+        {
+            ArgumentNullException.ThrowIfNull(key);
+            var reader = new Utf8JsonReader(_utf8);
+            return Seek(ref reader, key) ? Slice(ref reader) : null;
+        }
+    }
+
+    /// <summary>The string under a key; null when the key is missing or holds no string.</summary>
+    public string? GetString(string key)
+    {
+        var reader = new Utf8JsonReader(_utf8);
+        return Seek(ref reader, key) && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+    }
+
+    /// <summary>The UUID under a key; null when the key is missing or holds no UUID.</summary>
+    public Guid? GetGuid(string key) => Guid.TryParseExact(GetString(key), "D", out var id) ? id : null;
+
+    /// <summary>The number under a key; null when the key is missing or holds no number.</summary>
+    public double? GetNumber(string key)
+    {
+        var reader = new Utf8JsonReader(_utf8);
+        return Seek(ref reader, key) && reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : null;
+    }
+
+    /// <summary>The boolean under a key; null when the key is missing or holds no boolean.</summary>
+    public bool? GetBoolean(string key)
+    {
+        var reader = new Utf8JsonReader(_utf8);
+        return Seek(ref reader, key) && reader.TokenType is JsonTokenType.True or JsonTokenType.False ? reader.GetBoolean() : null;
+    }
+
+    /// <summary>The strings of the array under a key, other items left out; null when the key is missing or holds no array.</summary>
+    public IReadOnlyList<string>? GetStrings(string key)
+    {
+        var reader = new Utf8JsonReader(_utf8);
+        if (!Seek(ref reader, key) || reader.TokenType != JsonTokenType.StartArray) return null;
+        var strings = new List<string>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType == JsonTokenType.String) strings.Add(reader.GetString()!);
+            else reader.Skip();
+        }
+        return strings;
+    }
+
+    /// <summary>The items of this array, in order; empty when this is no array.</summary>
+    public IReadOnlyList<Json> Items()
+    {
+        var items = new List<Json>();
+        var reader = new Utf8JsonReader(_utf8);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray) return items;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) items.Add(Slice(ref reader));
+        return items;
+    }
+
+    /// <summary>The members of this object, in their stored order; empty when this is no object.</summary>
+    public IReadOnlyList<KeyValuePair<string, Json>> Members()
+    {
+        var members = new List<KeyValuePair<string, Json>>();
+        var reader = new Utf8JsonReader(_utf8);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return members;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var key = reader.GetString()!;
+            reader.Read();
+            members.Add(new(key, Slice(ref reader)));
+        }
+        return members;
+    }
+
+    /// <summary>A copy of this object with one key set, or removed when <paramref name="value"/> is null (C# null, not JSON null).</summary>
+    /// <exception cref="InvalidInputException">This is no object.</exception>
+    public Json With(string key, Json? value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (Kind != JsonValueKind.Object) throw new InvalidInputException("json", Kind, "a JSON object");
+        key = CleanText.Normalize(key);
+        return WriteChecked((this, key, value), static (writer, change) =>
+        {
+            var (from, key, value) = change;
+            writer.WriteStartObject();
+            foreach (var member in from.Members())
+            {
+                if (member.Key == key) continue;
+                writer.WritePropertyName(member.Key);
+                writer.WriteRawValue(member.Value._utf8, skipInputValidation: true);
+            }
+            if (value is not null)
+            {
+                writer.WritePropertyName(key);
+                writer.WriteRawValue(value._utf8, skipInputValidation: true);
+            }
+            writer.WriteEndObject();
+        });
+    }
+
+    /// <summary>A DOM view of the value; detached, may be kept.</summary>
+    public JsonElement ToElement()
+    {
+        using var document = JsonDocument.Parse(_utf8);
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>The JSON text.</summary>
+    public override string ToString() => Encoding.UTF8.GetString(_utf8);
+
+    /// <summary>Structural equality: see the type.</summary>
+    public bool Equals(Json? other)
+    {
+        if (other is null) return false;
+        if (ReferenceEquals(this, other) || _utf8.AsSpan().SequenceEqual(other._utf8)) return true;
+        using var left = JsonDocument.Parse(_utf8);
+        using var right = JsonDocument.Parse(other._utf8);
+        return JsonElement.DeepEquals(left.RootElement, right.RootElement);
+    }
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as Json);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        // Coarse but sound: equal values have the same kind, and the same number of members or items.
+        var kind = Kind;
+        return kind switch
+        {
+            JsonValueKind.Object => HashCode.Combine(kind, Members().Count),
+            JsonValueKind.Array => HashCode.Combine(kind, Items().Count),
+            JsonValueKind.String => HashCode.Combine(kind, ToElement().GetString()),
+            _ => kind.GetHashCode(),
+        };
+    }
+
+    /// <summary>Structural equality.</summary>
+    public static bool operator ==(Json? left, Json? right) => left is null ? right is null : left.Equals(right);
+
+    /// <summary>Structural inequality.</summary>
+    public static bool operator !=(Json? left, Json? right) => !(left == right);
+
+    private int FirstToken() => _utf8.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
+
+    // Moves the reader onto the value of a top-level key.
+    private static bool Seek(ref Utf8JsonReader reader, string key)
+    {
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = reader.ValueTextEquals(key);
+            reader.Read();
+            if (found) return true;
+            reader.Skip();
+        }
+        return false;
+    }
+
+    private Json Slice(ref Utf8JsonReader reader)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return new(_utf8.AsSpan(start, (int)reader.BytesConsumed - start).ToArray());
+    }
+
+    private static Json Write<T>(T value, Action<Utf8JsonWriter, T> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, JsonNormalizer.WriterOptions)) write(writer, value);
+        return new(buffer.WrittenSpan.ToArray());
+    }
+
+    // For values made of other values: every part is valid, only the depth may have grown too far.
+    private static Json WriteChecked<T>(T value, Action<Utf8JsonWriter, T> write)
+    {
+        var json = Write(value, write);
+        JsonNormalizer.CheckDepth(json._utf8);
+        return json;
+    }
+}

@@ -1,0 +1,109 @@
+namespace ElizaEngine;
+
+/// <summary>An agent: the character and its state. Immutable. JSON columns hold any JSON; null in input means the default.</summary>
+public sealed record Agent
+{
+    /// <summary>The agent's id.</summary>
+    public Guid Id { get; init; } = Guid.CreateVersion7();
+
+    /// <summary>Its name; two agents may share one.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether it is to run; default true.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Its handle; null in input: empty.</summary>
+    public string? Username { get; init; }
+
+    /// <summary>System prompt; null in input: empty.</summary>
+    public string? System { get; init; }
+
+    /// <summary>A string or an array of strings; default <c>[]</c>.</summary>
+    public Json? Bio { get; init; }
+
+    /// <summary>Array of conversations, each an array of <c>{name, content}</c>; default <c>[]</c>.</summary>
+    public Json? MessageExamples { get; init; }
+
+    /// <summary>Array of strings; default <c>[]</c>.</summary>
+    public Json? PostExamples { get; init; }
+
+    /// <summary>Array of strings; default <c>[]</c>.</summary>
+    public Json? Topics { get; init; }
+
+    /// <summary>Array of strings; default <c>[]</c>.</summary>
+    public Json? Adjectives { get; init; }
+
+    /// <summary>Array of strings, <c>{path, shared?}</c> or <c>{directory, shared?}</c>; default <c>[]</c>.</summary>
+    public Json? Knowledge { get; init; }
+
+    /// <summary>Array of strings; default <c>[]</c>.</summary>
+    public Json? Plugins { get; init; }
+
+    /// <summary>Open object; default <c>{}</c>. Secrets live under the key <c>secrets</c>.</summary>
+    public Json? Settings { get; init; }
+
+    /// <summary>Object of <c>all</c>, <c>chat</c>, <c>post</c>, each an array of strings; default <c>{}</c>.</summary>
+    public Json? Style { get; init; }
+
+    /// <summary>UTC, whole milliseconds; null in input: now.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>UTC, whole milliseconds; null in input: now.</summary>
+    public DateTimeOffset? UpdatedAt { get; init; }
+}
+
+/// <summary>A change of one agent; null leaves a part as it is.</summary>
+/// <param name="Id">The agent to change.</param>
+public sealed record AgentUpdate(Guid Id)
+{
+    /// <inheritdoc cref="Agent.Name"/>
+    public string? Name { get; init; }
+
+    /// <inheritdoc cref="Agent.Enabled"/>
+    public bool? Enabled { get; init; }
+
+    /// <inheritdoc cref="Agent.Username"/>
+    public string? Username { get; init; }
+
+    /// <inheritdoc cref="Agent.System"/>
+    public string? System { get; init; }
+
+    /// <inheritdoc cref="Agent.Bio"/>
+    public Json? Bio { get; init; }
+
+    /// <inheritdoc cref="Agent.MessageExamples"/>
+    public Json? MessageExamples { get; init; }
+
+    /// <inheritdoc cref="Agent.PostExamples"/>
+    public Json? PostExamples { get; init; }
+
+    /// <inheritdoc cref="Agent.Topics"/>
+    public Json? Topics { get; init; }
+
+    /// <inheritdoc cref="Agent.Adjectives"/>
+    public Json? Adjectives { get; init; }
+
+    /// <inheritdoc cref="Agent.Knowledge"/>
+    public Json? Knowledge { get; init; }
+
+    /// <inheritdoc cref="Agent.Plugins"/>
+    public Json? Plugins { get; init; }
+
+    /// <summary>
+    /// Merged into the stored settings: objects merge key by key, <c>null</c> removes a key, everything else replaces;
+    /// an object that lost its last key this way is removed too, unless <c>{}</c> was given for it.
+    /// </summary>
+    public Json? Settings { get; init; }
+
+    /// <inheritdoc cref="Agent.Style"/>
+    public Json? Style { get; init; }
+
+    /// <summary>UTC; null: now.</summary>
+    public DateTimeOffset? UpdatedAt { get; init; }
+}
+
+/// <summary>What a list of agents shows of one.</summary>
+/// <param name="Id">The agent's id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Bio">A string or an array of strings.</param>
+public sealed record AgentSummary(Guid Id, string Name, Json Bio);

@@ -1,0 +1,100 @@
+using System.Text.Json;
+
+namespace ElizaEngine;
+
+/// <summary>Something an agent means to do. Named apart from <see cref="System.Threading.Tasks.Task"/>. Immutable.</summary>
+public sealed record AgentTask
+{
+    /// <summary>The task's id.</summary>
+    public Guid Id { get; init; } = Guid.CreateVersion7();
+
+    /// <summary>Name of the worker that runs it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it is for; null in input: empty.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Always the adapter's agent; ignored in input.</summary>
+    public Guid? AgentId { get; init; }
+
+    /// <summary>The room it concerns; may be null, need not exist.</summary>
+    public Guid? RoomId { get; init; }
+
+    /// <summary>The world it concerns; a create without one is refused. Need not exist.</summary>
+    public Guid? WorldId { get; init; }
+
+    /// <summary>The entity it concerns; may be null, need not exist.</summary>
+    public Guid? EntityId { get; init; }
+
+    /// <summary>Tags; may be empty.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Interval, options, and anything else; null in input: <c>{}</c>.</summary>
+    public TaskMetadata? Metadata { get; init; }
+
+    /// <summary>UTC, whole milliseconds; null in input: now. Kept by updates.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>UTC, whole milliseconds, of the last change. Filled in results; null in input: now.</summary>
+    public DateTimeOffset? UpdatedAt { get; init; }
+}
+
+/// <summary>A change of one task; null leaves a part as it is, lists and metadata are replaced whole.</summary>
+/// <param name="Id">The task to change.</param>
+public sealed record AgentTaskUpdate(Guid Id)
+{
+    /// <inheritdoc cref="AgentTask.Name"/>
+    public string? Name { get; init; }
+
+    /// <inheritdoc cref="AgentTask.Description"/>
+    public string? Description { get; init; }
+
+    /// <inheritdoc cref="AgentTask.RoomId"/>
+    public Guid? RoomId { get; init; }
+
+    /// <inheritdoc cref="AgentTask.WorldId"/>
+    public Guid? WorldId { get; init; }
+
+    /// <inheritdoc cref="AgentTask.Tags"/>
+    public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <inheritdoc cref="AgentTask.Metadata"/>
+    public TaskMetadata? Metadata { get; init; }
+}
+
+/// <summary>What is known about a task: an open JSON object.</summary>
+public sealed record TaskMetadata : OpenObject
+{
+    /// <summary>An empty one, to be filled by an object initialiser.</summary>
+    public TaskMetadata()
+        : base(Json.EmptyObject)
+    {
+    }
+
+    /// <summary>One of the given JSON object.</summary>
+    public TaskMetadata(Json json)
+        : base(json)
+    {
+    }
+
+    /// <summary>Milliseconds between two runs of a repeating task; null when it does not repeat.</summary>
+    public long? UpdateIntervalMs
+    {
+        get => (long?)Json.GetNumber("updateInterval");
+        init => Set("updateInterval", value is { } ms ? Json.From(ms) : null);
+    }
+
+    /// <summary>Choices offered to the user.</summary>
+    public IReadOnlyList<TaskOption>? Options
+    {
+        get => Json["options"]?.Items().Where(item => item.Kind == JsonValueKind.Object)
+            .Select(item => new TaskOption(item.GetString("name") ?? "", item.GetString("description") ?? "")).ToList();
+        init => Set("options", value is null ? null : Json.From(value.Select(option =>
+            Json.ObjectOf(("name", Json.From(option.Name)), ("description", Json.From(option.Description))))));
+    }
+}
+
+/// <summary>A choice a task offers.</summary>
+/// <param name="Name">What the user types.</param>
+/// <param name="Description">What it does.</param>
+public sealed record TaskOption(string Name, string Description);

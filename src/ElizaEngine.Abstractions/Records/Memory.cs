@@ -1,0 +1,81 @@
+namespace ElizaEngine;
+
+/// <summary>
+/// One thing an agent remembers. Immutable. In results every property that the backend knows is filled;
+/// in input null means "not given", with the default that the property names.
+/// Equality compares identity and fields; embeddings are compared by content.
+/// </summary>
+public sealed record Memory
+{
+    /// <summary>The memory's id. Made here, in time order, unless given, so that a retried create cannot store twice.</summary>
+    public Guid Id { get; init; } = Guid.CreateVersion7();
+
+    /// <summary>Who said it; may be null.</summary>
+    public Guid? EntityId { get; init; }
+
+    /// <summary>Whose memory it is; null in input: the adapter's agent.</summary>
+    public Guid? AgentId { get; init; }
+
+    /// <summary>The room it belongs to; may be null.</summary>
+    public Guid? RoomId { get; init; }
+
+    /// <summary>The world it belongs to; may be null, need not exist.</summary>
+    public Guid? WorldId { get; init; }
+
+    /// <summary>The table it lies in (<c>messages</c>, <c>facts</c>, <c>documents</c>, <c>knowledge</c>, ...). Filled in results, ignored in input.</summary>
+    public string? TableName { get; init; }
+
+    /// <summary>UTC, whole milliseconds (finer parts are cut off); null in input: now.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>What it says.</summary>
+    public Content Content { get; init; } = new();
+
+    /// <summary>What is known about it; null in input: the empty object.</summary>
+    public MemoryMetadata? Metadata { get; init; }
+
+    /// <summary>
+    /// Components of its vector, stored as given (float32). Null: none. All zeros: stored as none.
+    /// In results: the vector of the agent's active dimension, or null when there is none or it was not asked for.
+    /// </summary>
+    public ReadOnlyMemory<float>? Embedding { get; init; }
+
+    /// <summary>
+    /// False marks a near-duplicate. Null in input: decided by a search of the same table, room, world and entity
+    /// (<see cref="Limits.DuplicateSimilarity"/>); true when there is no embedding.
+    /// </summary>
+    public bool? Unique { get; init; }
+
+    /// <summary>Cosine similarity to the query, -1 to 1, higher is closer. Only in results of a search.</summary>
+    public float? Similarity { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(Memory? other) =>
+        other is not null && Id == other.Id && EntityId == other.EntityId && AgentId == other.AgentId && RoomId == other.RoomId
+        && WorldId == other.WorldId && TableName == other.TableName && CreatedAt == other.CreatedAt && Unique == other.Unique
+        && Similarity == other.Similarity && Content == other.Content && Metadata == other.Metadata
+        && Embedding.HasValue == other.Embedding.HasValue
+        && (Embedding is not { } mine || mine.Span.SequenceEqual(other.Embedding!.Value.Span));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Id.GetHashCode();
+}
+
+/// <summary>A change of one memory; null leaves a part as it is, anything else replaces that part whole.</summary>
+/// <param name="Id">The memory to change.</param>
+public sealed record MemoryUpdate(Guid Id)
+{
+    /// <summary>The new content.</summary>
+    public Content? Content { get; init; }
+
+    /// <summary>The new metadata.</summary>
+    public MemoryMetadata? Metadata { get; init; }
+
+    /// <summary>The new vector in the active dimension; all zeros removes it. Vectors in other dimensions stay.</summary>
+    public ReadOnlyMemory<float>? Embedding { get; init; }
+}
+
+/// <summary>A stored vector whose text resembles the one asked for.</summary>
+/// <param name="Embedding">The vector, in whatever dimension it was stored.</param>
+/// <param name="LevenshteinScore">Edits between the texts, in characters; 0 = equal.</param>
+public sealed record CachedEmbedding(ReadOnlyMemory<float> Embedding, int LevenshteinScore);

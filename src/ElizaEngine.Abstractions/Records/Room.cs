@@ -1,0 +1,78 @@
+namespace ElizaEngine;
+
+/// <summary>A conversation: a channel, a chat, a thread. Immutable.</summary>
+public sealed record Room
+{
+    /// <summary>The room's id.</summary>
+    public Guid Id { get; init; } = Guid.CreateVersion7();
+
+    /// <summary>Always the adapter's agent; ignored in input.</summary>
+    public Guid? AgentId { get; init; }
+
+    /// <summary>Its name; may be null.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The platform: <c>discord</c>, <c>direct</c>, ...</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Kind of channel, one of <see cref="ChannelTypes"/>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The platform's own id of the channel; may be null.</summary>
+    public string? ChannelId { get; init; }
+
+    /// <summary>The message server behind it; may be null.</summary>
+    public Guid? MessageServerId { get; init; }
+
+    /// <summary>The world it stands in; may be null, need not exist.</summary>
+    public Guid? WorldId { get; init; }
+
+    /// <summary>Open object; may be null.</summary>
+    public Json? Metadata { get; init; }
+
+    /// <summary>UTC, whole milliseconds; null in input: now. Kept by updates.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+}
+
+/// <summary>A change of one room; null leaves a part as it is, <see cref="Metadata"/> is replaced whole.</summary>
+/// <param name="Id">The room to change.</param>
+public sealed record RoomUpdate(Guid Id)
+{
+    /// <inheritdoc cref="Room.Name"/>
+    public string? Name { get; init; }
+
+    /// <inheritdoc cref="Room.Source"/>
+    public string? Source { get; init; }
+
+    /// <inheritdoc cref="Room.Type"/>
+    public string? Type { get; init; }
+
+    /// <inheritdoc cref="Room.ChannelId"/>
+    public string? ChannelId { get; init; }
+
+    /// <inheritdoc cref="Room.MessageServerId"/>
+    public Guid? MessageServerId { get; init; }
+
+    /// <inheritdoc cref="Room.WorldId"/>
+    public Guid? WorldId { get; init; }
+
+    /// <inheritdoc cref="Room.Metadata"/>
+    public Json? Metadata { get; init; }
+}
+
+/// <summary>One membership of an entity in a room.</summary>
+/// <param name="Id">Id of the membership.</param>
+/// <param name="EntityId">The member.</param>
+/// <param name="RoomId">The room.</param>
+/// <param name="AgentId">The agent that noted it.</param>
+public sealed record Participant(Guid Id, Guid EntityId, Guid RoomId, Guid AgentId);
+
+/// <summary>How a participant stands to a room.</summary>
+public enum ParticipantUserState
+{
+    /// <summary>Stored as <c>FOLLOWED</c>.</summary>
+    Followed = 1,
+
+    /// <summary>Stored as <c>MUTED</c>.</summary>
+    Muted = 2,
+}
