@@ -4,7 +4,8 @@
 # The last line is always `N passed, N failed` (and `, N skipped` if any); the exit code is 0 only when nothing failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-exec </dev/null
+# One stream, so that the last line is the last line; and nobody to answer questions.
+exec </dev/null 2>&1
 
 readonly RUN_CEILING_MINUTES=50
 readonly RESULTS=.artifacts/test-results
@@ -16,7 +17,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPE
 export DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
 
 passed=0 failed=0 skipped=0
-stage_name='' stage_started=0 stage_deadline=0
+stage_name='' stage_started=0 stage_deadline=0 stage_ceiling=0
 stage_lines=()
 
 say() { printf '%s\n' "$*"; }
@@ -54,10 +55,12 @@ finish() {
 }
 
 # Runs a command until the stage's ceiling; 124 means that it was ended there, together with its children.
+# At a terminal the children stay with it instead, because only then does Ctrl-C reach them.
 limited() {
-    local left=$((stage_deadline - SECONDS))
+    local left=$((stage_deadline - SECONDS)) at_terminal=()
     if ((left < 1)); then return 124; fi
-    timeout --kill-after=5 "$left" "$@"
+    if [[ -t 1 ]]; then at_terminal=(--foreground); fi
+    timeout "${at_terminal[@]}" --kill-after=5 "$left" "$@"
 }
 
 # A step that passes or fails as a whole; its output is shown only when it fails.
@@ -129,7 +132,7 @@ run_tests() { # label, executable, [NAME=value...] -- [runner options...]
 executable_of() { say ".artifacts/bin/$1/release/$1"; }
 
 has_stage() { # test project, stage name: does the built program hold tests of that stage?
-    "$(executable_of "$1")" -noLogo -noColor -list traits 2>/dev/null | grep -q "^\"Stage\": .*\"$2\""
+    "$(executable_of "$1")" -noColor -list traits/json 2>/dev/null | grep >/dev/null "\"Stage\":\[[^]]*\"$2\""
 }
 
 # The native compiler links the ahead-of-time program and builds the test shims.
@@ -190,7 +193,7 @@ unit_and_conformance() {
     for name in "${test_projects[@]}"; do
         local stage held=()
         for stage in "${OWN_STAGES[@]}"; do if has_stage "$name" "$stage"; then held+=("$stage"); fi; done
-        if ((${#held[@]} > 0)) && ! "$(executable_of "$name")" -noLogo -noColor "${unit_only[@]}" -list methods 2>/dev/null | grep -q .; then
+        if ((${#held[@]} > 0)) && [[ $("$(executable_of "$name")" "${unit_only[@]}" -noColor -list methods/json 2>/dev/null) == '[]' ]]; then
             say "  --  $name holds only tests of the stages ${held[*]}"
             continue
         fi
