@@ -10,7 +10,7 @@ exec </dev/null 2>&1
 readonly RUN_CEILING_MINUTES=50
 readonly RESULTS=.artifacts/test-results
 readonly AOT_PROJECT=tests/ElizaEngine.Aot
-# Tests that carry the trait Stage=<name> leave the unit stage and run in a stage of their own.
+# Tests that carry the trait Stage=<name> leave the unit stage and run in a stage of their own: name it here and call own_stage below.
 readonly OWN_STAGES=(SIGKILL)
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
@@ -101,7 +101,8 @@ run_tests() { # label, executable, [NAME=value...] -- [runner options...]
         return
     fi
 
-    limited env "${environment[@]}" "$executable" -noLogo -noColor -noAutoReporters -reporter quiet -longRunning 120 "$@" -result-xml "$report"
+    limited env "${environment[@]}" "$executable" \
+        -noLogo -noColor -noAutoReporters -reporter quiet -longRunning 120 "$@" -result-xml "$report"
     code=$?
 
     local element run_passed run_failed run_errors run_skipped
@@ -193,7 +194,8 @@ unit_and_conformance() {
     for name in "${test_projects[@]}"; do
         local stage held=()
         for stage in "${OWN_STAGES[@]}"; do if has_stage "$name" "$stage"; then held+=("$stage"); fi; done
-        if ((${#held[@]} > 0)) && [[ $("$(executable_of "$name")" "${unit_only[@]}" -noColor -list methods/json 2>/dev/null) == '[]' ]]; then
+        if ((${#held[@]} > 0)) &&
+            [[ $("$(executable_of "$name")" "${unit_only[@]}" -noColor -list methods/json 2>/dev/null) == '[]' ]]; then
             say "  --  $name holds only tests of the stages ${held[*]}"
             continue
         fi
@@ -204,7 +206,8 @@ unit_and_conformance() {
     vector_widths
     # The whole backend without SIMD, as long as that is cheap.
     if ((local_seconds <= 60)); then
-        run_tests 'ElizaEngine.Local.Tests, no SIMD' "$(executable_of ElizaEngine.Local.Tests)" DOTNET_EnableHWIntrinsic=0 -- "${unit_only[@]}"
+        run_tests 'ElizaEngine.Local.Tests, no SIMD' "$(executable_of ElizaEngine.Local.Tests)" \
+            DOTNET_EnableHWIntrinsic=0 -- "${unit_only[@]}"
     else
         say "  SKIPPED: Local without SIMD; with it the tests already take $local_seconds s"
     fi

@@ -54,7 +54,7 @@ internal static partial class CodeRules
     {
         CSharpCode code = CSharpCode.Parse(file.Text);
         return NotImplemented().Matches(code.Code).Select(found => $"{At(file, found.Index)}: code that is not there yet")
-            .Concat(s_leftover.Matches(code.Comments).Select(found => $"{At(file, found.Index)}: {found.Value} stays in nobody's head; do it or open an issue"));
+            .Concat(s_leftover.Matches(code.Comments).Select(found => $"{At(file, found.Index)}: {found.Value}; do it or open an issue"));
     }
 
     /// <summary>A test that cannot run here says so itself, at run time and loudly; none is switched off in the source.</summary>
@@ -76,11 +76,13 @@ internal static partial class CodeRules
     [GeneratedRegex(@"\bunsafe\b")]
     private static partial Regex Unsafe();
 
-    [GeneratedRegex(@"(?<modifiers>(?:\b(?:public|internal|private|protected|file|static|sealed|abstract|readonly|ref|partial|unsafe|new)\s+)*)"
-        + @"\b(?:class|struct|interface|enum|record\s+struct|record\s+class|record|delegate\s+[\w<>\[\],.?]+)\s+(?<name>[A-Z]\w*)\s*(?=[<({:;]|where\b)")]
+    [GeneratedRegex(
+        @"(?<modifiers>(?:\b(?:public|internal|private|protected|file|static|sealed|abstract|readonly|ref|partial|unsafe|new)\s+)*)"
+        + @"\b(?:class|struct|interface|enum|record\s+struct|record\s+class|record|delegate\s+[\w<>\[\],.?]+)"
+        + @"\s+(?<name>[A-Z]\w*)\s*(?=[<({:;]|where\b)")]
     private static partial Regex TypeDeclaration();
 
-    [GeneratedRegex(@"(?<=.)(Managers?|Helpers?|Utils?|Utility|Utilities|Processors?|Services?)$|^(Managers?|Helpers?|Utils?|Utility|Utilities|Processors?|Services?)$")]
+    [GeneratedRegex("(Managers?|Helpers?|Utils?|Utility|Utilities|Processors?|Services?)$")]
     private static partial Regex EmptyName();
 
     [GeneratedRegex(@"\bNotImplementedException\b")]

@@ -89,17 +89,19 @@ internal static partial class HouseRules
         MissingBeside(paths, path => path.EndsWith(".csproj", StringComparison.Ordinal), "packages.lock.json");
 
     public static IEnumerable<string> PublicApiFiles(IReadOnlyList<string> paths) =>
-        MissingBeside(paths, path => path.StartsWith("src/", StringComparison.Ordinal) && path.EndsWith(".csproj", StringComparison.Ordinal),
-            "PublicAPI.Shipped.txt", "PublicAPI.Unshipped.txt");
+        MissingBeside([.. paths.Where(path => path.StartsWith("src/", StringComparison.Ordinal))],
+            path => path.EndsWith(".csproj", StringComparison.Ordinal), "PublicAPI.Shipped.txt", "PublicAPI.Unshipped.txt");
 
     /// <summary>Every folder of src holds a project of its own name, and has its tests.</summary>
     public static IEnumerable<string> TestFolders(IReadOnlyList<string> paths) =>
-        from project in paths.Where(path => path.StartsWith("src/ElizaEngine", StringComparison.Ordinal)).Select(path => path.Split('/')[1]).Distinct()
+        from project in paths.Where(path => path.StartsWith("src/ElizaEngine", StringComparison.Ordinal))
+            .Select(path => path.Split('/')[1]).Distinct()
         let wanted = new[] { $"src/{project}/{project}.csproj", $"tests/{project}.Tests/{project}.Tests.csproj" }
         from path in wanted.Except(paths)
         select $"src/{project}: {path} is missing";
 
-    public static IEnumerable<string> Documents(IReadOnlyList<string> paths) => s_documents.Except(paths).Select(path => $"{path}: is missing");
+    public static IEnumerable<string> Documents(IReadOnlyList<string> paths) =>
+        s_documents.Except(paths).Select(path => $"{path}: is missing");
 
     /// <summary>A project outside of the solution is neither built nor tested.</summary>
     public static IEnumerable<string> Solution(IReadOnlyList<SourceFile> files)
@@ -118,7 +120,8 @@ internal static partial class HouseRules
             .Select(project => $"{program.Path}: {project} is missing from its TrimmerRootAssembly items");
     }
 
-    private static IEnumerable<string> MissingBeside(IReadOnlyList<string> paths, Func<string, bool> isProject, params string[] names) =>
+    private static IEnumerable<string> MissingBeside(
+        IReadOnlyList<string> paths, Func<string, bool> isProject, params string[] names) =>
         from path in paths.Where(isProject)
         from name in names
         where !paths.Contains(path[..(path.LastIndexOf('/') + 1)] + name)

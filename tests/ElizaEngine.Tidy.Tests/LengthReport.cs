@@ -43,8 +43,13 @@ internal static partial class LengthReport
         int depth = 0;
         for (int i = 0; i < head.Length; i++)
         {
-            if (depth == 0 && head[i] == '(' && NameAtEnd().Match(head[..i]) is { Success: true } name && !Keyword().IsMatch(name.Groups["name"].Value))
-                return NoMethod().IsMatch(head[..i]) || head.Contains("=>", StringComparison.Ordinal) ? null : name.Groups["name"].Value;
+            if (depth == 0 && head[i] == '(' && NameAtEnd().Match(head[..i]) is { Success: true } match)
+            {
+                string name = match.Groups["name"].Value;
+                if (!Keyword().IsMatch(name))
+                    return NoMethod().IsMatch(head[..i]) || head.Contains("=>", StringComparison.Ordinal) ? null : name;
+            }
+
             depth += head[i] is '(' or '[' ? 1 : head[i] is ')' or ']' ? -1 : 0;
         }
 
@@ -70,7 +75,8 @@ internal static partial class LengthReport
     [GeneratedRegex(@"[\w>\])?*]\s+(?<name>\w+)\s*(?:<[^()<>]*>)?\s*$", RegexOptions.RightToLeft)]
     private static partial Regex NameAtEnd();
 
-    [GeneratedRegex("^(if|for|foreach|while|switch|using|lock|fixed|catch|when|return|await|new|static|public|private|internal|protected|async|override|in|is|and|or|not)$")]
+    [GeneratedRegex("^(if|for|foreach|while|switch|using|lock|fixed|catch|when|return|await|new|in|is|and|or|not"
+        + "|public|internal|private|protected|static|async|override)$")]
     private static partial Regex Keyword();
 
     [GeneratedRegex(@"=|\b(class|struct|interface|record|new|else|return|throw|await|case|yield|goto)\b")]

@@ -21,7 +21,8 @@ internal sealed record SourceFile(string Path, string Text)
 /// </summary>
 internal sealed class SourceTree
 {
-    private static readonly string[] s_builtFolders = [".git", ".artifacts", ".vs", ".idea", ".eliza", "bin", "obj", "BenchmarkDotNet.Artifacts"];
+    private static readonly string[] s_builtFolders =
+        [".git", ".artifacts", ".vs", ".idea", ".eliza", "bin", "obj", "BenchmarkDotNet.Artifacts"];
 
     private static readonly Lazy<SourceTree> s_this = new(() => new SourceTree(FindRoot(AppContext.BaseDirectory)));
 

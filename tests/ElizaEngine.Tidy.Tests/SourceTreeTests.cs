@@ -9,7 +9,8 @@ public class SourceTreeTests
     public void The_tree_is_read()
     {
         Assert.Contains("ElizaEngine.sln", SourceTree.This.Paths);
-        Assert.Contains(SourceTree.This.Files, file => file.Path == "tests/ElizaEngine.Tidy.Tests/SourceTreeTests.cs" && file.Text.Contains("a word that stands here"));
+        SourceFile self = SourceTree.This.Files.Single(file => file.Path == "tests/ElizaEngine.Tidy.Tests/SourceTreeTests.cs");
+        Assert.Contains("a word that stands here", self.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(SourceTree.This.Paths, path => path.StartsWith(".artifacts/", StringComparison.Ordinal));
     }
 

@@ -6,11 +6,12 @@ namespace ElizaEngine.Tidy;
 internal static class TextRules
 {
     // In halves, so that this file does not break its own rule.
-    private static readonly Regex s_machinePath = new(@"(?<![\w.\-/*])/(?:wo" + @"rk|ro" + @"ot|ho" + @"me/\w+)/[\w.]");
+    private static readonly Regex s_machinePath = new(@"(?<![\w.\-/*])/(?:wo" + @"rk|ro" + @"ot|ho" + @"me/\w+)/");
 
     private static readonly Regex s_packageSource = new(
         @"https?://[^\s""'<>]*(?:/v3/index\.json|/api/nuget|/nuget/v\d|/api/npm|/api/pypi|/simple/)"
-        + @"|\b[\w.\-]*(?:artif" + @"actory|jfr" + @"og|proget)[\w\-]*\.\w+|\bnexus\.[\w\-]+\.\w+|\bpkgs\.dev\.azure\.com\b|\bnuget\.pkg\.github\.com\b",
+        + @"|\b[\w.\-]*(?:artif" + @"actory|jfr" + @"og|proget)[\w\-]*\.\w+|\bnexus\.[\w\-]+\.\w+"
+        + @"|\bpkgs\.dev\.azure\.com\b|\bnuget\.pkg\.github\.com\b",
         RegexOptions.IgnoreCase);
 
     public static IEnumerable<string> MachinePaths(SourceFile file) =>
