@@ -65,16 +65,18 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     /// <exception cref="ReferenceNotFoundException">The row does not exist.</exception>
     public static void Check(DatabaseState state, Table table, Id id, string referencedBy)
     {
-        var exists = table switch
-        {
-            Table.Agents => state.Agents.Find(id) is not null,
-            Table.Entities => state.Entities.Find(id) is not null,
-            Table.Rooms => state.Rooms.Find(id) is not null,
-            Table.Worlds => state.Worlds.Find(id) is not null,
-            _ => throw new ArgumentOutOfRangeException(nameof(table)),
-        };
-        if (!exists) throw new ReferenceNotFoundException(table.ToString().ToLowerInvariant(), id, referencedBy);
+        if (!Exists(state, table, id)) throw new ReferenceNotFoundException(table.ToString().ToLowerInvariant(), id, referencedBy);
     }
+
+    /// <summary>Whether a state holds a row that others may refer to.</summary>
+    public static bool Exists(DatabaseState state, Table table, Id id) => table switch
+    {
+        Table.Agents => state.Agents.Find(id) is not null,
+        Table.Entities => state.Entities.Find(id) is not null,
+        Table.Rooms => state.Rooms.Find(id) is not null,
+        Table.Worlds => state.Worlds.Find(id) is not null,
+        _ => throw new ArgumentOutOfRangeException(nameof(table), table, "no row refers to that table"),
+    };
 
     /// <summary>Adds an effect and applies it.</summary>
     public void Add(Effect effect)
