@@ -47,6 +47,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     public bool IsPoisoned => _commits.Fault is not null;
 
+    /// <summary>Completes when no file is being prepared in the background.</summary>
+    public Task BackgroundWork => _files.Ahead;
+
     public LogStatistics Statistics
     {
         get
