@@ -228,7 +228,7 @@ internal sealed class GroupCommit
             Monitor.PulseAll(_sync);
         }
 
-        _pending.End(new LogPoisonedException(reason, error));
+        _pending.End(() => new LogPoisonedException(reason, error));
     }
 
     /// <summary>Frees the buffers. The thread has ended and nobody reads.</summary>

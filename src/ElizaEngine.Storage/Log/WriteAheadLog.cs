@@ -248,7 +248,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             _appender.Abandon();
         }
 
-        _pending.End(new LogClosedException());
+        _pending.End(static () => new LogClosedException());
         _commits.Stop();
         await _commits.Stopped.ConfigureAwait(false);
         await _files.StopAsync().ConfigureAwait(false);
