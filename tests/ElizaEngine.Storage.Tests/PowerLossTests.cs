@@ -25,6 +25,32 @@ public sealed class PowerLossTests
         }
     }
 
+    /// <summary>
+    /// After a failed flush the page cache still shows the frame, and says that it is clean. A log that is opened again builds on that
+    /// frame, so it must bring it to the disk first.
+    /// </summary>
+    [Fact]
+    public async Task A_commit_that_came_back_after_a_failed_flush_survives_a_later_power_loss()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var disk = new PowerLossDisk(directory.Files, directory.Path);
+        var log = WriteAheadLog.Open(directory.Path, disk, directory.Options, new ReplayedRecords(), static _ => { });
+        await log.BackgroundWork;
+        await Append(log, 1, 100);
+        disk.FailNextFlush = true;
+        await Assert.ThrowsAsync<LogOutcomeUnknownException>(async () => await Append(log, 2, 100));
+        await log.DisposeAsync();
+
+        var replayed = new ReplayedRecords();
+        log = WriteAheadLog.Open(directory.Path, disk, directory.Options, replayed, static _ => { });
+        Assert.Equal(6, replayed.Records.Count);
+        await log.BackgroundWork;
+        await Append(log, 3, 100);
+        for (var seed = 0; seed < 20; seed++)
+            await AssertRecovers(disk.Cut(new Random(seed)), directory.Options, [1, 2, 3], $"seed {seed}");
+        await log.DisposeAsync();
+    }
+
     private static async Task<bool> Run(PowerLossDisk disk, TestDirectory directory, List<int> acknowledged)
     {
         WriteAheadLog? log = null;

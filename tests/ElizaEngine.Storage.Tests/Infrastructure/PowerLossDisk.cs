@@ -18,6 +18,9 @@ internal sealed class PowerLossDisk(IFileSystem inner, string directory) : IFile
     /// <summary>After this many calls the power is gone: every later one fails.</summary>
     public int CallsMax { get; set; } = int.MaxValue;
 
+    /// <summary>The next flush of a file fails like Linux's: nothing becomes durable, yet what was written counts as clean from then on.</summary>
+    public bool FailNextFlush { get; set; }
+
     /// <summary>What the disk holds when the power comes back.</summary>
     public DiskImage Cut(Random coin)
     {
@@ -183,8 +186,18 @@ internal sealed class PowerLossDisk(IFileSystem inner, string directory) : IFile
             lock (_disk._gate)
             {
                 _disk.Count();
-                _durable = (byte[])_written.Clone();
+                var dirty = _dirty.ToArray();
                 _dirty.Clear();
+                if (_disk.FailNextFlush)
+                {
+                    _disk.FailNextFlush = false;
+                    throw FaultyFileSystem.IoError("fdatasync", "");
+                }
+
+                // Only what counted as dirty reaches the disk; a sector that a failed flush dropped does not.
+                Array.Resize(ref _durable, _written.Length);
+                foreach (var start in dirty.Select(sector => (int)(sector * SectorBytes)))
+                    _written.AsSpan(start, Math.Min(SectorBytes, _written.Length - start)).CopyTo(_durable.AsSpan(start));
             }
         }
 
