@@ -32,7 +32,7 @@ internal sealed class DirectoryLock : IDisposable
             lock (s_owned)
             {
                 if (s_owned.TryGetValue(identity, out var self))
-                    throw new LogDirectoryInUseException(directory, Environment.ProcessId, self);
+                    throw new LogDirectoryInUseException(directory, Environment.ProcessId, OneLine(self));
                 LockFile(directory, file);
                 WriteOwner(file, owner);
                 s_owned.Add(identity, owner);
@@ -68,6 +68,8 @@ internal sealed class DirectoryLock : IDisposable
         file.Dispose();
     }
 
+    private static string OneLine(string owner) => owner.Trim().Replace('\n', ' ');
+
     private static void LockFile(string directory, PosixFile file)
     {
         while (Libc.Lock(file.Handle, Libc.LockExclusive | Libc.LockNonBlocking) != 0)
@@ -76,7 +78,7 @@ internal sealed class DirectoryLock : IDisposable
             if (errno == Libc.WouldBlock)
             {
                 var owner = ReadOwner(file);
-                throw new LogDirectoryInUseException(directory, ProcessIdOf(owner), owner.Trim().Replace('\n', ' '));
+                throw new LogDirectoryInUseException(directory, ProcessIdOf(owner), OneLine(owner));
             }
 
             if (errno != Libc.Interrupted)

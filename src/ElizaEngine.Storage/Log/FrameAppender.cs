@@ -15,6 +15,7 @@ internal sealed class FrameAppender
     private readonly LogFileSet _files;
     private readonly GroupCommit _commits;
     private readonly PendingBytes _pending;
+    private readonly FrameBuffers _buffers;
     private readonly LogOptions _options;
     private readonly CommitWaiterPool _waiters = new();
     private LogFile? _tailFile;
@@ -30,11 +31,12 @@ internal sealed class FrameAppender
     private uint _markRecords;
     private long _frameId;
 
-    public FrameAppender(LogFileSet files, GroupCommit commits, PendingBytes pending, LogOptions options, LogTail tail)
+    public FrameAppender(LogFileSet files, GroupCommit commits, PendingBytes pending, FrameBuffers buffers, LogOptions options, LogTail tail)
     {
         _files = files;
         _commits = commits;
         _pending = pending;
+        _buffers = buffers;
         _options = options;
         _tailFile = tail.File;
         _tailOffset = tail.Offset;
@@ -50,7 +52,7 @@ internal sealed class FrameAppender
     {
         if (_inBatch)
             throw new InvalidOperationException("A batch is in progress.");
-        _commits.FreeRetired();
+        _buffers.FreeRetired();
         _isChain = bytesMax > _options.FrameBytes;
         var open = _commits.TakeOpen();
         if (open is not null && (_isChain || !open.CanHold(bytesMax)))
@@ -140,7 +142,7 @@ internal sealed class FrameAppender
         _tailOffset = frame.Offset;
         _tailLsn = frame.Lsn;
         _newest = null;
-        _commits.ReturnBuffer(frame.Buffer);
+        _buffers.Return(frame.Buffer);
     }
 
     private void ContinueChain(long bytes)
@@ -184,7 +186,7 @@ internal sealed class FrameAppender
         }
 
         var limit = (int)Math.Min(payloadMax, file.FileBytes - offset - LogFormat.FrameHeaderBytes) & -8;
-        var frame = new LogFrame(id, file, (int)offset, tail.Lsn, limit, flags, _commits.RentBuffer(LogFrame.BufferBytes(limit)));
+        var frame = new LogFrame(id, file, (int)offset, tail.Lsn, limit, flags, _buffers.Rent(LogFrame.BufferBytes(limit)));
         _newest = frame;
         return frame;
     }

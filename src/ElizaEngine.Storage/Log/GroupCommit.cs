@@ -23,7 +23,7 @@ internal sealed class GroupCommit
     private readonly PendingBytes _pending;
     private readonly Queue<LogFrame> _queued = new();
     private readonly List<LogFrame> _writing = [];
-    private readonly Stack<NativeBuffer> _spare = new();
+    private readonly FrameBuffers _buffers;
     private readonly List<TaskCompletionSource> _flushRequests = [];
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LogFrame? _open;
@@ -41,10 +41,11 @@ internal sealed class GroupCommit
     private long _commits;
     private long _frames;
 
-    public GroupCommit(LogOptions options, PendingBytes pending, ulong durableLsn, Action<object> published)
+    public GroupCommit(LogOptions options, PendingBytes pending, FrameBuffers buffers, ulong durableLsn, Action<object> published)
     {
         _options = options;
         _pending = pending;
+        _buffers = buffers;
         _published = published;
         _durableLsn = _writtenLsn = durableLsn;
     }
@@ -117,41 +118,6 @@ internal sealed class GroupCommit
             while (_pending.IsOverLimit && _fault is null)
                 Monitor.Wait(_sync);
             ThrowIfFaulted();
-        }
-    }
-
-    /// <summary>A buffer for a frame. Under the gate: a span of <see cref="TryRead"/> may still look at the spare ones.</summary>
-    public NativeBuffer RentBuffer(int bytes)
-    {
-        lock (_sync)
-        {
-            if (bytes <= SpareBytes && _spare.TryPop(out var spare))
-                return spare;
-        }
-
-        return new NativeBuffer(Math.Max(bytes, SpareBytes), zeroed: false);
-    }
-
-    /// <summary>Takes a buffer back. Under the gate, or from the writer thread.</summary>
-    public void ReturnBuffer(NativeBuffer buffer)
-    {
-        lock (_sync)
-        {
-            if (buffer.Length == SpareBytes && _spare.Count < 8)
-                _spare.Push(buffer);
-            else
-                _retired.Add(buffer);
-        }
-    }
-
-    /// <summary>Frees what was too large to keep. Under the gate.</summary>
-    public void FreeRetired()
-    {
-        lock (_sync)
-        {
-            foreach (var buffer in _retired)
-                buffer.Dispose();
-            _retired.Clear();
         }
     }
 
@@ -228,15 +194,7 @@ internal sealed class GroupCommit
             Monitor.PulseAll(_sync);
         }
 
-        _pending.End(new LogPoisonedException(reason, error));
-    }
-
-    /// <summary>Frees the buffers. The thread has ended and nobody reads.</summary>
-    public void FreeBuffers()
-    {
-        FreeRetired();
-        while (_spare.TryPop(out var buffer))
-            buffer.Dispose();
+        _pending.End(() => new LogPoisonedException(reason, error));
     }
 
     public void ThrowIfFaulted()
@@ -244,10 +202,6 @@ internal sealed class GroupCommit
         if (_fault is { } fault)
             throw new LogPoisonedException(fault.Reason, fault.Error);
     }
-
-    private readonly List<NativeBuffer> _retired = [];
-
-    private int SpareBytes => LogFrame.BufferBytes(_options.FrameBytes);
 
     private void Run()
     {
@@ -353,7 +307,7 @@ internal sealed class GroupCommit
         {
             _writing.Clear();
             foreach (var frame in group)
-                ReturnBuffer(frame.Buffer);
+                _buffers.Return(frame.Buffer);
             _pending.Remove(bytes);
             Monitor.PulseAll(_sync);
         }

@@ -50,6 +50,16 @@ internal sealed class LogFileSet
     /// <summary>Called when preparing failed otherwise than by a full disk.</summary>
     public Action<string, Exception> Poison { get; set; } = static (_, _) => { };
 
+    /// <summary>The preparing in the background; completed when there is none.</summary>
+    public Task Ahead
+    {
+        get
+        {
+            lock (_sync)
+                return _ahead;
+        }
+    }
+
     public (int Files, long Bytes) Size
     {
         get

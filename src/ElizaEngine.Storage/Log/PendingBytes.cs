@@ -9,7 +9,7 @@ internal sealed class PendingBytes(long limit)
     private readonly Lock _gate = new();
     private readonly LinkedList<Waiter> _waiters = new();
     private long _bytes;
-    private Exception? _ended;
+    private Func<Exception>? _ended;
 
     public bool IsOverLimit => Volatile.Read(ref _bytes) > limit;
 
@@ -21,7 +21,7 @@ internal sealed class PendingBytes(long limit)
         lock (_gate)
         {
             if (_ended is not null)
-                throw _ended;
+                throw _ended();
             if (_waiters.Count == 0 && HasRoom(bytes))
                 return ValueTask.CompletedTask;
             var waiter = new Waiter(bytes);
@@ -49,13 +49,13 @@ internal sealed class PendingBytes(long limit)
     }
 
     /// <summary>Fails every caller that waits, and every later one.</summary>
-    public void End(Exception reason)
+    public void End(Func<Exception> reason)
     {
         lock (_gate)
         {
             _ended ??= reason;
             foreach (var waiter in _waiters)
-                waiter.Done.TrySetException(reason);
+                waiter.Done.TrySetException(reason());
             _waiters.Clear();
         }
     }

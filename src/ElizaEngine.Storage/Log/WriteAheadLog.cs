@@ -21,17 +21,20 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private readonly GroupCommit _commits;
     private readonly FrameAppender _appender;
     private readonly PendingBytes _pending;
+    private readonly FrameBuffers _buffers;
     private readonly ReadPins _pins = new();
     private readonly Lock _closeGate = new();
     private Task? _closing;
     private bool _isClosed;
 
-    private WriteAheadLog(IDisposable directoryLock, LogFileSet files, GroupCommit commits, FrameAppender appender, PendingBytes pending, LogOpenReport report)
+    private WriteAheadLog(
+        IDisposable directoryLock, LogFileSet files, GroupCommit commits, FrameAppender appender, FrameBuffers buffers, PendingBytes pending, LogOpenReport report)
     {
         _lock = directoryLock;
         _files = files;
         _commits = commits;
         _appender = appender;
+        _buffers = buffers;
         _pending = pending;
         OpenReport = report;
     }
@@ -46,6 +49,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public LogFault? Fault => _commits.Fault;
 
     public bool IsPoisoned => _commits.Fault is not null;
+
+    /// <summary>Completes when no file is being prepared in the background.</summary>
+    public Task BackgroundWork => _files.Ahead;
 
     public LogStatistics Statistics
     {
@@ -211,7 +217,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, RecoveredLog recovered, Action<object> published)
     {
         var pending = new PendingBytes(options.MaxPendingBytes);
-        var commits = new GroupCommit(options, pending, recovered.Tail.Lsn, published);
+        var buffers = new FrameBuffers(LogFrame.BufferBytes(options.FrameBytes));
+        var commits = new GroupCommit(options, pending, buffers, recovered.Tail.Lsn, published);
         var files = new LogFileSet(fileSystem, directory, options, recovered.DatabaseId, recovered, new ManifestStore(fileSystem, directory, recovered.Manifest))
         {
             DurableLsn = () => commits.DurableLsn,
@@ -225,7 +232,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
                 tail = new LogTail(files.Begin(), LogFormat.FileHeaderBytes, 0);
             else
                 files.WriteManifest(isClean: false);
-            var log = new WriteAheadLog(directoryLock, files, commits, new FrameAppender(files, commits, pending, options, tail), pending, recovered.Report);
+            var appender = new FrameAppender(files, commits, pending, buffers, options, tail);
+            var log = new WriteAheadLog(directoryLock, files, commits, appender, buffers, pending, recovered.Report);
             commits.Start();
             files.PrepareAhead();
             return log;
@@ -245,7 +253,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             _appender.Abandon();
         }
 
-        _pending.End(new LogClosedException());
+        _pending.End(static () => new LogClosedException());
         _commits.Stop();
         await _commits.Stopped.ConfigureAwait(false);
         await _files.StopAsync().ConfigureAwait(false);
@@ -263,7 +271,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         lock (Gate)
         {
             _files.DisposeFiles();
-            _commits.FreeBuffers();
+            _buffers.FreeAll();
         }
 
         _lock.Dispose();
