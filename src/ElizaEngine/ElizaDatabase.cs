@@ -8,10 +8,10 @@ public static class ElizaDatabase
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
     /// <exception cref="CorruptDataException">Acknowledged bytes are missing or changed.</exception>
-    public static Task<IDatabase> OpenAsync(string directory, CancellationToken cancellationToken = default)
+    public static Task<IDatabase> OpenAsync(string directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
-        return OpenAsync(new LocalDatabaseOptions { Directory = directory }, cancellationToken);
+        return OpenAsync(new LocalDatabaseOptions { Directory = directory });
     }
 
     /// <summary>Opens a local database: see <see cref="LocalDatabase.OpenAsync"/>.</summary>

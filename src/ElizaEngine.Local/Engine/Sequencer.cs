@@ -14,6 +14,9 @@ namespace ElizaEngine.Local;
 /// </summary>
 internal sealed class Sequencer
 {
+    // A batch this small never becomes a chain of frames, so nothing can fail once it is planned.
+    private const long MaxInPlaceBytes = 64 << 10;
+
     private readonly RecordReader _records;
     private readonly RecordCache _cache;
     private WriteAheadLog _log = null!;
@@ -48,13 +51,14 @@ internal sealed class Sequencer
     {
         T result;
         ValueTask durable;
+        var isInPlace = bytesMax <= MaxInPlaceBytes;
         await _log.ReserveAsync(bytesMax ?? 0, cancellationToken).ConfigureAwait(false);
         lock (_log.Gate)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (_broken is not null) throw new WritesRefusedException(_broken);
-            result = bytesMax is { } bytes ? PlanInPlaceLocked(plan, bytes, out var draft) : PlanApartLocked(plan, out draft);
-            if (draft.Effects.Count > 0) durable = AppendLocked(draft, isInPlace: bytesMax is not null);
+            result = isInPlace ? PlanInPlaceLocked(plan, bytesMax!.Value, out var draft) : PlanApartLocked(plan, out draft);
+            if (draft.Effects.Count > 0) durable = AppendLocked(draft, isInPlace);
             else if (!ReferenceEquals(_newest, Published)) durable = JoinLocked();
             else return result;
         }

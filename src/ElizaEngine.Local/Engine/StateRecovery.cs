@@ -1,4 +1,3 @@
-using System.Buffers;
 using ElizaEngine.Storage;
 
 namespace ElizaEngine.Local;

@@ -3,7 +3,7 @@ namespace ElizaEngine.Local;
 internal abstract partial class LocalSession
 {
     public Task<IReadOnlyList<Agent>> GetAgentsByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
-        Read(ids, static (_, view, ids) => ByIds<Agent>(view, ids, static (state, id) => state.Agents.Find(id)), cancellationToken);
+        Read(ids, static (_, view, ids) => (IReadOnlyList<Agent>)ByIds<Agent>(view, ids, static (state, id) => state.Agents.Find(id)), cancellationToken);
 
     public Task<IReadOnlyList<AgentSummary>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
         Read(

@@ -25,7 +25,7 @@ internal abstract partial class LocalSession
         await Change(
             draft =>
             {
-                RequireAgent(draft, Agent, "cache.agentId");
+                draft.Require(Table.Agents, Agent, "cache.agentId");
                 for (var i = 0; i < items.Length; i++) draft.Put(items[i].Row, bodies[i]);
                 return true;
             },

@@ -37,7 +37,7 @@ internal abstract partial class LocalSession
             static (self, view, query) =>
             {
                 var wanted = Door.Texts(query.names, "names").ToHashSet(StringComparer.Ordinal);
-                return self.EntitiesWhere(view, query.agentId, int.MaxValue, name => wanted.Contains(name), isForAll: false);
+                return (IReadOnlyList<Entity>)self.EntitiesWhere(view, query.agentId, int.MaxValue, name => wanted.Contains(name), isForAll: false);
             },
             cancellationToken);
 
@@ -47,14 +47,13 @@ internal abstract partial class LocalSession
             (text, agentId, count),
             static (self, view, query) =>
             {
-                ArgumentNullException.ThrowIfNull(query.text, "text");
-                var text = CleanText.Normalize(query.text);
-                return self.EntitiesWhere(
+                var wanted = Door.Required(query.text, nameof(text));
+                return (IReadOnlyList<Entity>)self.EntitiesWhere(
                     view,
                     query.agentId,
                     Door.Count(query.count, DefaultNameCount),
-                    name => name.Contains(text, StringComparison.OrdinalIgnoreCase),
-                    isForAll: string.IsNullOrWhiteSpace(text));
+                    name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase),
+                    isForAll: string.IsNullOrWhiteSpace(wanted));
             },
             cancellationToken);
 
@@ -86,7 +85,7 @@ internal abstract partial class LocalSession
             static (draft, entity) => draft.State.Entities.Find(entity.Id),
             (draft, entity) =>
             {
-                RequireAgent(draft, entity.AgentId!.Value, "entities.agentId");
+                draft.Require(Table.Agents, entity.AgentId!.Value, "entities.agentId");
                 draft.Put(Rows.Of(entity), Rows.Encode(entity));
             },
             isUpsert ? ReplaceEntity : null,

@@ -31,7 +31,7 @@ internal abstract partial class LocalSession
             (ids, tableName, includeEmbeddings),
             static (self, view, query) =>
             {
-                ArgumentNullException.ThrowIfNull(query.ids, "ids");
+                ArgumentNullException.ThrowIfNull(query.ids, nameof(ids));
                 var table = query.tableName is null ? (int?)null : self.Names.NumberOf(Door.TableName(query.tableName));
                 if (query.ids.Count == 1)
                 {
@@ -53,14 +53,14 @@ internal abstract partial class LocalSession
         Read(
             (roomIds, tableName, count),
             static (self, view, query) =>
-                self.LatestOfRooms(view, [.. Door.List(query.roomIds, "roomIds").Distinct().Select(id => (Id)id)], query.tableName, query.count),
+                (IReadOnlyList<Memory>)self.LatestOfRooms(view, [.. Door.List(query.roomIds, "roomIds").Distinct().Select(id => (Id)id)], query.tableName, query.count),
             cancellationToken);
 
     public Task<IReadOnlyList<Memory>> GetMemoriesByWorldIdAsync(
         Guid worldId, int? count = null, string tableName = "messages", CancellationToken cancellationToken = default) =>
         Read(
             (worldId, tableName, count),
-            static (self, view, query) => self.LatestOfRooms(
+            static (self, view, query) => (IReadOnlyList<Memory>)self.LatestOfRooms(
                 view,
                 [.. RoomsOfWorld(view.State, query.worldId).Where(room => room.AgentId == self.Agent).Select(room => room.Id)],
                 query.tableName,
@@ -97,7 +97,7 @@ internal abstract partial class LocalSession
         {
             var (left, skip) = page ? (count, offset) : (int.MaxValue, 0);
             if (left == 0 || table == 0) yield break;
-            var cursor = new MemoryCursor(state, table, query.RoomId, end);
+            var cursor = new MemoryCursor(state, table, query.RoomId is { } room ? (Id)room : null, end);
             while (cursor.MoveNext() && cursor.Current.CreatedMs >= start)
             {
                 if (!filter.Passes(cursor.Current) || skip-- > 0) continue;
@@ -107,7 +107,7 @@ internal abstract partial class LocalSession
         }
     }
 
-    private IReadOnlyList<Memory> LatestOfRooms(View view, Id[] rooms, string tableName, int? count)
+    private List<Memory> LatestOfRooms(View view, Id[] rooms, string tableName, int? count)
     {
         var table = Names.NumberOf(Door.TableName(tableName));
         var limit = Door.Count(count, int.MaxValue);
@@ -188,11 +188,6 @@ internal struct MemoryCursor
         _room = room;
         if (room is { } id) _byRoom = state.MemoriesByRoom.Descend(new RoomMemoryKey(id, table, endMs, Id.Max));
         else _byTable = state.MemoriesByTable.Descend(new TableMemoryKey(table, endMs, Id.Max));
-    }
-
-    public MemoryCursor(DatabaseState state, int table, Guid? room, long endMs)
-        : this(state, table, room is { } id ? (Id)id : null, endMs)
-    {
     }
 
     public readonly MemoryRow Current => _room is null ? _byTable.Current : _byRoom.Current;

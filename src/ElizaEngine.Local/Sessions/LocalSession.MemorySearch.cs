@@ -72,7 +72,7 @@ internal abstract partial class LocalSession
         var candidates = scratch.Candidates;
         var filter = new MemoryFilter(
             Agent, scope.EntityId is { } entity ? (Id)entity : null, scope.WorldId is { } world ? (Id)world : null, scope.UniqueOnly);
-        var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId, long.MaxValue);
+        var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId is { } room ? (Id)room : null, long.MaxValue);
         while (cursor.MoveNext())
         {
             if (cursor.Current.Vectors is not null && cursor.Current.Vector(query.Length) is { } slot && filter.Passes(cursor.Current))

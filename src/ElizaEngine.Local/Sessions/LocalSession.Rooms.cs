@@ -6,7 +6,7 @@ internal abstract partial class LocalSession
         Read(
             ids,
             static (self, view, ids) =>
-                ByIds<Room>(view, ids, (state, id) => state.Rooms.Find(id) is { } row && row.AgentId == self.Agent ? row : null),
+                (IReadOnlyList<Room>)ByIds<Room>(view, ids, (state, id) => state.Rooms.Find(id) is { } row && row.AgentId == self.Agent ? row : null),
             cancellationToken);
 
     public Task<IReadOnlyList<Room>> GetRoomsByWorldAsync(Guid worldId, CancellationToken cancellationToken = default) =>

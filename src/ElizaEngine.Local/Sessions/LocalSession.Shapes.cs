@@ -4,7 +4,7 @@ namespace ElizaEngine.Local;
 internal abstract partial class LocalSession
 {
     /// <summary>The records of these ids, in order of id, each once.</summary>
-    private static IReadOnlyList<T> ByIds<T>(View view, IReadOnlyList<Guid> ids, Func<DatabaseState, Id, Row?> find)
+    private static List<T> ByIds<T>(View view, IReadOnlyList<Guid> ids, Func<DatabaseState, Id, Row?> find)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(ids);

@@ -3,7 +3,7 @@ namespace ElizaEngine.Local;
 internal abstract partial class LocalSession
 {
     public Task<IReadOnlyList<World>> GetWorldsByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
-        Read(ids, static (_, view, ids) => ByIds<World>(view, ids, static (state, id) => state.Worlds.Find(id)), cancellationToken);
+        Read(ids, static (_, view, ids) => (IReadOnlyList<World>)ByIds<World>(view, ids, static (state, id) => state.Worlds.Find(id)), cancellationToken);
 
     public Task<IReadOnlyList<World>> GetAllWorldsAsync(CancellationToken cancellationToken = default) =>
         Read(

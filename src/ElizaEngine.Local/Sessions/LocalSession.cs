@@ -90,8 +90,6 @@ internal abstract partial class LocalSession(Guid agentId, TableNames names, Tim
         }
         while (page.Count == pageRows);
     }
-
-    private void RequireAgent(Draft draft, Id agent, string referencedBy) => draft.Require(Table.Agents, agent, referencedBy);
 }
 
 /// <summary>A view and the pin that keeps its mapped files alive.</summary>
