@@ -19,3 +19,8 @@ public sealed class ReferenceMemoryConformance : MemoryConformance
 {
     protected override ITestBackend CreateBackend() => CurrentBackend.Create();
 }
+
+public sealed class ReferenceHistoryConformance : HistoryConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
