@@ -7,7 +7,8 @@ internal abstract record Call
     public abstract Task<object?> RunAsync(IDatabaseSession session);
 
     /// <summary>
-    /// Whether the call can be refused for two reasons at once, a vector and a reference: which is named first is nobody's promise.
+    /// Whether the call can be refused for two reasons at once, such as a vector and a reference: which is named first is
+    /// nobody's promise.
     /// </summary>
     internal virtual bool HasTwoReasons => false;
 
@@ -197,6 +198,8 @@ internal sealed record UpsertMemories(IReadOnlyList<Memory> Memories, string Tab
 internal sealed record UpdateMemories(IReadOnlyList<MemoryUpdate> Updates) : Call
 {
     public override async Task<object?> RunAsync(IDatabaseSession session) => await session.UpdateMemoriesAsync(Updates);
+
+    internal override bool HasTwoReasons => Updates.Any(update => update.Embedding is not null && update.Metadata is not null) || Updates.Count > 1;
 
     public override IEnumerable<Call> Smaller() => Without(Updates).Select(fewer => new UpdateMemories(fewer));
 }
