@@ -27,7 +27,8 @@ public sealed class ByteFlipTests
                 try
                 {
                     await using var log = TestLog.Open(changed);
-                    Assert.Equal(["one", "and one", "two", "and two", "three", "and three", "four", "and four", "five", "and five"], log.Replayed.Texts);
+                    Assert.Equal(["one", "and one", "two", "and two", "three", "and three", "four", "and four", "five", "and five"],
+                        log.Replayed.Texts);
                     Assert.True(log.Log.OpenReport.WasClean);
                     same++;
                 }

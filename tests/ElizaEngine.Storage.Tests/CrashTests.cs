@@ -32,7 +32,8 @@ public sealed class CrashTests
         using var directory = new TestDirectory();
         var shim = Path.GetDirectoryName(directory.Path) + "/shim.so";
         var trigger = Path.GetDirectoryName(directory.Path) + "/trigger";
-        using (var compiler = System.Diagnostics.Process.Start("gcc", ["-shared", "-fPIC", "-o", shim, Path.Combine(AppContext.BaseDirectory, "Shim/failing_fdatasync.c"), "-ldl"]))
+        using (var compiler = System.Diagnostics.Process.Start("gcc", ["-shared", "-fPIC", "-o", shim,
+            Path.Combine(AppContext.BaseDirectory, "Shim/failing_fdatasync.c"), "-ldl"]))
         {
             await compiler.WaitForExitAsync();
             Assert.Equal(0, compiler.ExitCode);
@@ -46,7 +47,8 @@ public sealed class CrashTests
             await writer.ExitAsync();
         }
 
-        Assert.Equal([.. Enumerable.Range(0, 50).Select(i => $"acknowledged {i}"), "LogOutcomeUnknownException 50", "LogPoisonedException 51"], lines);
+        Assert.Equal([.. Enumerable.Range(0, 50).Select(i => $"acknowledged {i}"), "LogOutcomeUnknownException 50",
+            "LogPoisonedException 51"], lines);
         Assert.False(File.Exists(trigger));
         await using var log = TestLog.Open(directory);
         var texts = log.Replayed.Texts.ToList();

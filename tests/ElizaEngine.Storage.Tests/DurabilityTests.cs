@@ -62,7 +62,8 @@ public sealed class DurabilityTests
     {
         using var directory = new TestDirectory(Disk.Memory);
         await using (var log = WriteAheadLog.Open(
-            directory.Path, directory.Files, directory.Options, new ReplayedRecords(), static _ => throw new InvalidOperationException("no")))
+            directory.Path, directory.Files, directory.Options, new ReplayedRecords(), static _ => throw new InvalidOperationException(
+                "no")))
         {
             await Assert.ThrowsAsync<LogOutcomeUnknownException>(async () => await PoisonTests.Append(log, "x"));
             Assert.Equal("no", log.Fault?.Reason);

@@ -10,7 +10,8 @@ public sealed class FileGrowthTests
         for (var i = 0; i < 60; i++)
             await log.Append(new string('x', 1000));
         var sizes = (await DiskImage.Take(log, directory)).Files
-            .Where(file => FileNames.TryLog(file.Key, out _)).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.Value.Length >> 10);
+            .Where(file => FileNames.TryLog(file.Key, out _)).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file
+                => file.Value.Length >> 10);
         Assert.Equal([16, 32, 64, 64, 64, 64], sizes.Take(6));
     }
 
@@ -43,7 +44,8 @@ public sealed class FileGrowthTests
         lock (log.Log.Gate)
         {
             log.Log.BeginLocked(100);
-            var error = Assert.Throws<LogRecordTooLargeException>(() => log.Log.AppendLocked(1, LogFormat.MaxRecordBytes + 1, out _).Length);
+            var error = Assert.Throws<LogRecordTooLargeException>(() => log.Log.AppendLocked(1, LogFormat.MaxRecordBytes + 1,
+                out _).Length);
             Assert.Equal(LogFormat.MaxRecordBytes, error.Limit);
             log.Log.AbandonLocked();
         }
@@ -78,7 +80,8 @@ public sealed class FileGrowthTests
 
         Assert.All(locations, entry => Assert.Equal(0, (entry.Location.Offset + entry.AlignedOffset) % alignment));
         await using var reopened = TestLog.Open(directory, options);
-        Assert.Equal(locations.Select(entry => entry.Location), reopened.Replayed.Records.Where(record => record.Kind == 2).Select(record => record.Location));
+        Assert.Equal(locations.Select(entry => entry.Location), reopened.Replayed.Records.Where(record
+            => record.Kind == 2).Select(record => record.Location));
         Assert.All(reopened.Replayed.Records.Where(record => record.Kind == 2), (record, i) => Assert.Equal((byte)i, record.Body[99]));
     }
 

@@ -24,7 +24,8 @@ public sealed class ManifestCodecTests
     {
         var decoded = ManifestCodec.Decode("m", 5, ManifestCodec.Encode(s_manifest));
         Assert.Equal(s_manifest.Files, decoded.Files);
-        Assert.Equal(s_manifest with { Files = [] }, decoded with { Files = [] }, EqualityComparer<Manifest>.Create((a, b) => a!.ToString() == b!.ToString()));
+        Assert.Equal(s_manifest with { Files = [] }, decoded with { Files = [] }, EqualityComparer<Manifest>.Create((a, b)
+            => a!.ToString() == b!.ToString()));
     }
 
     [Fact]
@@ -60,5 +61,6 @@ public sealed class ManifestCodecTests
 
     [Fact]
     public void A_manifest_that_lists_a_file_above_its_next_number_is_refused() =>
-        Assert.Throws<LogDamagedException>(() => ManifestCodec.Decode("m", 5, ManifestCodec.Encode(s_manifest with { NextFileNumber = 3 })));
+        Assert.Throws<LogDamagedException>(() => ManifestCodec.Decode("m", 5,
+            ManifestCodec.Encode(s_manifest with { NextFileNumber = 3 })));
 }

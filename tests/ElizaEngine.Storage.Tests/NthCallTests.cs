@@ -9,16 +9,19 @@ public sealed class NthCallTests
     private const int MostCalls = 2000;
 
     [Fact]
-    public async Task A_failure_of_any_single_call_loses_nothing_acknowledged() => await Sweep(static (call, n) => call == n, diskFull: false);
+    public async Task A_failure_of_any_single_call_loses_nothing_acknowledged() => await Sweep(static (call, n) => call == n,
+        diskFull: false);
 
     [Fact]
-    public async Task A_full_disk_at_any_single_call_loses_nothing_acknowledged() => await Sweep(static (call, n) => call == n, diskFull: true);
+    public async Task A_full_disk_at_any_single_call_loses_nothing_acknowledged() => await Sweep(static (call, n) => call == n,
+        diskFull: true);
 
     [Fact]
     public async Task A_crash_at_any_call_loses_nothing_acknowledged() => await Sweep(static (call, n) => call >= n, diskFull: false);
 
     [Fact]
-    public async Task A_disk_that_stays_full_from_any_call_on_loses_nothing_acknowledged() => await Sweep(static (call, n) => call >= n, diskFull: true);
+    public async Task A_disk_that_stays_full_from_any_call_on_loses_nothing_acknowledged() => await Sweep(static (call, n) => call >= n,
+        diskFull: true);
 
     private static async Task Sweep(Func<int, int, bool> fails, bool diskFull)
     {

@@ -14,7 +14,8 @@ public sealed class PoisonTests
         await log.BackgroundWork;
         await Append(log, "good");
         var calls = 0;
-        faulty.Fault = (call, path) => call == operation && path.EndsWith(".seg", StringComparison.Ordinal) && Interlocked.Increment(ref calls) == 1
+        faulty.Fault = (call, path) => call == operation && path.EndsWith(".seg", StringComparison.Ordinal)
+            && Interlocked.Increment(ref calls) == 1
             ? FaultyFileSystem.IoError(call, path) : null;
 
         var unknown = await Assert.ThrowsAsync<LogOutcomeUnknownException>(async () => await Append(log, "bad"));

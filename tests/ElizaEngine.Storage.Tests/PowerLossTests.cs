@@ -117,7 +117,8 @@ public sealed class PowerLossTests
             Assert.True(found.SequenceEqual(found.Order()) && found.Distinct().Count() == found.Count, story);
             var written = found.Where(batch => batch < 1000).ToList();
             Assert.True(written.Count == 0 || written[^1] - written[0] == written.Count - 1, $"{story}: found {string.Join(' ', found)}");
-            Assert.True(expected.TrueForAll(found.Contains), $"{story}: acknowledged {string.Join(' ', expected)}, found {string.Join(' ', found)}");
+            Assert.True(expected.TrueForAll(found.Contains),
+                $"{story}: acknowledged {string.Join(' ', expected)}, found {string.Join(' ', found)}");
             expected = [.. found, 1000 + round];
             await Append(log, 1000 + round, 100);
             await log.DisposeAsync();

@@ -49,7 +49,8 @@ internal sealed class DirectoryLock : IDisposable
 
     /// <summary>The text a second opener will be shown.</summary>
     public static string OwnerText(DateTimeOffset started) => string.Create(
-        CultureInfo.InvariantCulture, $"pid {Environment.ProcessId}\nprocess {Path.GetFileName(Environment.ProcessPath)}\nstarted {started:O}\n");
+        CultureInfo.InvariantCulture,
+        $"pid {Environment.ProcessId}\nprocess {Path.GetFileName(Environment.ProcessPath)}\nstarted {started:O}\n");
 
     /// <summary>The process id in an owner's text; 0 when there is none.</summary>
     public static int ProcessIdOf(string owner)

@@ -52,7 +52,9 @@ internal interface IFile : IDisposable
     /// <summary>Writes all of <paramref name="bytes"/>.</summary>
     void Write(long offset, ReadOnlySpan<byte> bytes);
 
-    /// <summary>Makes the file <paramref name="length"/> bytes of zeros, written and flushed, so that later writes change no metadata.</summary>
+    /// <summary>
+    /// Makes the file <paramref name="length"/> bytes of zeros, written and flushed, so that later writes change no metadata.
+    /// </summary>
     void FillWithZeros(long length);
 
     /// <summary>Makes what was written durable. When it fails the caller never calls it again on what it wrote.</summary>

@@ -68,7 +68,9 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "statfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileSystemStatus(string path, ref byte buffer);
 
-    /// <summary>Fills <paramref name="buffer"/> (256 long), laid out alike on every architecture: inode at 32, device at 136 and 140.</summary>
+    /// <summary>
+    /// Fills <paramref name="buffer"/> (256 long), laid out alike on every architecture: inode at 32, device at 136 and 140.
+    /// </summary>
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileStatus(SafeFileHandle directory, string path, int flags, uint mask, ref byte buffer);
 

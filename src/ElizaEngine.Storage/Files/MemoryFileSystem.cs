@@ -1,6 +1,8 @@
 namespace ElizaEngine.Storage;
 
-/// <summary>Files in memory, for a database that lives as long as its process. Closing a log leaves them, so it can be opened again.</summary>
+/// <summary>
+/// Files in memory, for a database that lives as long as its process. Closing a log leaves them, so it can be opened again.
+/// </summary>
 internal sealed class MemoryFileSystem : IFileSystem, IDisposable
 {
     private readonly Lock _gate = new();

@@ -6,7 +6,9 @@ namespace ElizaEngine.Storage;
 /// <summary>A file of the operating system. Every result is checked; a flush is never repeated.</summary>
 internal sealed class PosixFile : IFile
 {
-    /// <summary>Bytes of zeros written, then flushed, at a time: small, so that the flush of a commit does not wait behind a large one.</summary>
+    /// <summary>
+    /// Bytes of zeros written, then flushed, at a time: small, so that the flush of a commit does not wait behind a large one.
+    /// </summary>
     private const int ZeroChunkBytes = 1 << 20;
 
     private static readonly byte[] s_zeros = new byte[ZeroChunkBytes];

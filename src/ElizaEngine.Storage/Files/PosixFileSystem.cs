@@ -14,7 +14,8 @@ internal sealed class PosixFileSystem : IFileSystem
     public void CheckSupport(string directory, LogOptions options)
     {
         if (!OperatingSystem.IsLinux() && !options.AcceptUnprovenFlush)
-            throw new PlatformNotSupportedException($"Only the flush of Linux has been proven; {nameof(LogOptions.AcceptUnprovenFlush)} accepts another.");
+            throw new PlatformNotSupportedException(
+                $"Only the flush of Linux has been proven; {nameof(LogOptions.AcceptUnprovenFlush)} accepts another.");
         if (OperatingSystem.IsLinux() && !options.AllowNetworkFileSystem && NetworkFileSystem.Find(NearestExisting(directory)) is { } name)
             throw new LogNetworkFileSystemException(directory, name);
     }

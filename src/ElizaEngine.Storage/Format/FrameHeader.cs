@@ -50,7 +50,8 @@ internal readonly record struct FrameHeader(FrameFlags Flags, int PayloadBytes, 
         header = default;
         problem = bytes.Length < LogFormat.FrameHeaderBytes ? "there is no room for a frame header"
             : BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic ? "no frame starts here"
-            : BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcOffset..]) != HeaderCrc(bytes, salt) ? "the checksum of the frame header is wrong"
+            : BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcOffset..]) != HeaderCrc(bytes, salt)
+                ? "the checksum of the frame header is wrong"
             : "";
         if (problem.Length > 0)
             return false;
@@ -62,7 +63,8 @@ internal readonly record struct FrameHeader(FrameFlags Flags, int PayloadBytes, 
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]));
-        problem = (header.Flags & ~(FrameFlags.Continues | FrameFlags.Continued)) != 0 ? $"the frame has unknown flags 0x{(uint)header.Flags:x}"
+        problem = (header.Flags & ~(FrameFlags.Continues | FrameFlags.Continued)) != 0
+            ? $"the frame has unknown flags 0x{(uint)header.Flags:x}"
             : header.PayloadBytes < 0 || header.PayloadBytes % 8 != 0 || header.PayloadBytes > bytes.Length - LogFormat.FrameHeaderBytes
                 ? $"the frame's payload of {header.PayloadBytes} bytes does not fit into the file"
             : header.SyncedLsn > header.Lsn ? $"the frame promises lsn {header.SyncedLsn}, behind its own"

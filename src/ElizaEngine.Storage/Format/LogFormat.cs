@@ -34,6 +34,7 @@ internal static class LogFormat
     public static void CheckVersion(string file, ushort major, ushort minor, uint features)
     {
         if (major != Major || (features & ~KnownFeatures) != 0)
-            throw new LogFormatNewerException(file, $"{major}.{minor} with features 0x{features:x}", $"{Major}.{Minor} with features 0x{KnownFeatures:x}");
+            throw new LogFormatNewerException(file, $"{major}.{minor} with features 0x{features:x}",
+                $"{Major}.{Minor} with features 0x{KnownFeatures:x}");
     }
 }

@@ -14,7 +14,8 @@ internal enum LogFileFlags : uint
 }
 
 /// <summary>One log file in a manifest. The lsns count for sealed files only.</summary>
-internal readonly record struct ManifestFile(int Number, long FileBytes, ulong Salt, ulong FirstLsn, ulong EndLsn, int BlockBytes, LogFileFlags Flags)
+internal readonly record struct ManifestFile(int Number, long FileBytes, ulong Salt, ulong FirstLsn, ulong EndLsn, int BlockBytes,
+    LogFileFlags Flags)
 {
     public bool IsSealed => (Flags & LogFileFlags.Sealed) != 0;
 

@@ -74,7 +74,8 @@ internal static class ManifestCodec
         {
             files[i] = DecodeFile(file, HeaderBytes + (i * EntryBytes), bytes);
             if (files[i].Number >= next || !numbers.Add(files[i].Number))
-                throw new LogDamagedException(file, HeaderBytes + (i * EntryBytes), 0, $"file number {files[i].Number} is out of range or there twice");
+                throw new LogDamagedException(file, HeaderBytes + (i * EntryBytes), 0,
+                    $"file number {files[i].Number} is out of range or there twice");
         }
 
         return new Manifest
@@ -116,8 +117,10 @@ internal static class ManifestCodec
         var problem = number is < 1 or >= int.MaxValue ? $"the file number is {number}"
             : file.FileBytes is <= LogFormat.FileHeaderBytes or > LogFormat.MaxFileBytes ? $"the file size is {file.FileBytes}"
             : !LogFileHeader.IsBlockSize(file.BlockBytes) ? $"the block size is {file.BlockBytes}"
-            : (file.Flags & ~(LogFileFlags.Sealed | LogFileFlags.Cut)) != 0 || (file.IsCut && !file.IsSealed) ? $"the flags are {file.Flags}"
-            : file.EndLsn < file.FirstLsn || file.EndLsn - file.FirstLsn > (ulong)file.FileBytes ? $"the lsns are {file.FirstLsn} to {file.EndLsn}"
+            : (file.Flags & ~(LogFileFlags.Sealed | LogFileFlags.Cut)) != 0 || (file.IsCut && !file.IsSealed)
+                ? $"the flags are {file.Flags}"
+            : file.EndLsn < file.FirstLsn || file.EndLsn - file.FirstLsn > (ulong)file.FileBytes
+                ? $"the lsns are {file.FirstLsn} to {file.EndLsn}"
             : "";
         return problem.Length == 0 ? file : throw new LogDamagedException(manifest, offset, 0, problem);
     }

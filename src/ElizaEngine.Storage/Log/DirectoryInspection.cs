@@ -5,7 +5,9 @@ internal static class DirectoryInspection
 {
     private static readonly string[] s_telling = ["PG_VERSION", "CURRENT", "data.mdb", "postmaster.pid"];
 
-    /// <summary>The newest generation of manifest, or 0 for a directory without one: new, or left by our own interrupted creation.</summary>
+    /// <summary>
+    /// The newest generation of manifest, or 0 for a directory without one: new, or left by our own interrupted creation.
+    /// </summary>
     /// <exception cref="LogDirectoryForeignException">It holds files of something else.</exception>
     public static long NewestManifest(IFileSystem files, string directory, IReadOnlyList<string> names)
     {
@@ -29,7 +31,9 @@ internal static class DirectoryInspection
         return FileNames.TryLog(name, out _) && HoldsNoFrame(files, directory + "/" + name);
     }
 
-    /// <summary>Whether a log file that no manifest lists is a leftover of an interrupted creation: zeros where the first frame would be.</summary>
+    /// <summary>
+    /// Whether a log file that no manifest lists is a leftover of an interrupted creation: zeros where the first frame would be.
+    /// </summary>
     public static bool HoldsNoFrame(IFileSystem files, string path)
     {
         using var file = files.Open(path);

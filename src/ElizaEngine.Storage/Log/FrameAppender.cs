@@ -31,7 +31,8 @@ internal sealed class FrameAppender
     private uint _markRecords;
     private long _frameId;
 
-    public FrameAppender(LogFileSet files, GroupCommit commits, PendingBytes pending, FrameBuffers buffers, LogOptions options, LogTail tail)
+    public FrameAppender(LogFileSet files, GroupCommit commits, PendingBytes pending, FrameBuffers buffers, LogOptions options,
+        LogTail tail)
     {
         _files = files;
         _commits = commits;
@@ -88,8 +89,10 @@ internal sealed class FrameAppender
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (length > LogFormat.MaxRecordBytes)
             throw new LogRecordTooLargeException(length, LogFormat.MaxRecordBytes);
-        if (alignment is < 8 or > LogFormat.MaxBlockBytes || (alignment & (alignment - 1)) != 0 || alignedOffset < 0 || alignedOffset % 8 != 0)
-            throw new ArgumentException($"A body cannot have its byte {alignedOffset} aligned to {alignment}: bodies start at multiples of 8.");
+        if (alignment is < 8 or > LogFormat.MaxBlockBytes || (alignment & (alignment - 1)) != 0 || alignedOffset < 0
+            || alignedOffset % 8 != 0)
+            throw new ArgumentException(
+                $"A body cannot have its byte {alignedOffset} aligned to {alignment}: bodies start at multiples of 8.");
         var bytes = LogFormat.RecordBytes(length, alignment);
         if (bytes > _bytesLeft)
             throw new InvalidOperationException($"The batch appends more than it announced: {bytes} bytes with {_bytesLeft} left.");

@@ -20,7 +20,7 @@ internal static class FrameReader
             problem = $"the frame has lsn {header.Lsn} instead of {lsn}";
         else if (header.OccupiedBytes(file.BlockBytes) > bytes.Length)
             problem = "the frame ends behind the file";
-        else if (header.PayloadHash != FrameHeader.HashPayload(bytes.Slice(LogFormat.FrameHeaderBytes, header.PayloadBytes), file.Salt, lsn))
+        else if (FrameHeader.HashPayload(bytes.Slice(LogFormat.FrameHeaderBytes, header.PayloadBytes), file.Salt, lsn) != header.PayloadHash)
             problem = "the checksum of the frame's payload is wrong";
         return problem.Length == 0;
     }
@@ -42,7 +42,8 @@ internal static class FrameReader
             if (record.Kind != RecordHeader.Padding)
             {
                 var body = offset + LogFormat.RecordHeaderBytes;
-                replay.Replay(record.Kind, payload.Slice(body, record.Length), new RecordLocation(file.Number, (int)start + body, record.Length));
+                var location = new RecordLocation(file.Number, (int)start + body, record.Length);
+                replay.Replay(record.Kind, payload.Slice(body, record.Length), location);
                 replayed++;
             }
 
@@ -52,6 +53,7 @@ internal static class FrameReader
 
         return count == frame.Header.Records
             ? replayed
-            : throw new LogDamagedException(file.Name, frame.Offset, frame.Header.Lsn, $"the frame has {count} records instead of {frame.Header.Records}");
+            : throw new LogDamagedException(file.Name, frame.Offset, frame.Header.Lsn,
+                $"the frame has {count} records instead of {frame.Header.Records}");
     }
 }

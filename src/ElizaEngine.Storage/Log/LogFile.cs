@@ -79,7 +79,8 @@ internal sealed class LogFile : IDisposable
             var header = LogFileHeader.Decode(name, map.Slice(0, LogFormat.FileHeaderBytes));
             if (header.DatabaseId != databaseId)
                 throw new LogDamagedException(name, 16, listed.FirstLsn, "the file belongs to another database");
-            if (header.Number != listed.Number || header.Salt != listed.Salt || header.FileBytes != listed.FileBytes || header.BlockBytes != listed.BlockBytes)
+            if (header.Number != listed.Number || header.Salt != listed.Salt || header.FileBytes != listed.FileBytes
+                || header.BlockBytes != listed.BlockBytes)
                 throw new LogDamagedException(name, 32, listed.FirstLsn, "the file is not the one that the manifest lists");
             var opened = new LogFile(header, file, map) { FirstLsn = listed.FirstLsn };
             if (listed.IsSealed)

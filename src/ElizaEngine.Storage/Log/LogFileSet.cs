@@ -27,7 +27,8 @@ internal sealed class LogFileSet
     private int _nextNumber;
     private bool _stopped;
 
-    public LogFileSet(IFileSystem files, string directory, LogOptions options, Guid databaseId, RecoveredLog recovered, ManifestStore manifests)
+    public LogFileSet(IFileSystem files, string directory, LogOptions options, Guid databaseId, RecoveredLog recovered,
+        ManifestStore manifests)
     {
         _files = files;
         _directory = directory;
@@ -98,7 +99,9 @@ internal sealed class LogFileSet
             if (TryTakePrepared(lsn, frameBytes, out next))
                 return next;
             PrepareOrPoison(frameBytes);
-            return TryTakePrepared(lsn, frameBytes, out next) ? next : throw new InvalidOperationException("The prepared file is not there.");
+            return TryTakePrepared(lsn, frameBytes, out next)
+                ? next
+                : throw new InvalidOperationException("The prepared file is not there.");
         }
     }
 

@@ -66,7 +66,8 @@ internal sealed class LogFrame
         if (gap > 0)
             AddRecord(RecordHeader.Padding, gap - LogFormat.RecordHeaderBytes).Clear();
         var body = AddRecord(kind, length);
-        location = new RecordLocation(File.Number, Offset + LogFormat.FrameHeaderBytes + PayloadBytes - LogFormat.RoundUp(length, 8), length);
+        var end = Offset + LogFormat.FrameHeaderBytes + PayloadBytes;
+        location = new RecordLocation(File.Number, end - LogFormat.RoundUp(length, 8), length);
         return body;
     }
 

@@ -54,7 +54,8 @@ internal sealed record LogOptions
         if (FirstFileBytes < 8192 || FirstFileBytes % 4096 != 0)
             throw new ArgumentException($"FirstFileBytes is {FirstFileBytes}; it must be a multiple of 4096, at least 8192.");
         if (MaxFileBytes < FirstFileBytes || MaxFileBytes > LogFormat.MaxFileBytes || MaxFileBytes % 4096 != 0)
-            throw new ArgumentException($"MaxFileBytes is {MaxFileBytes}; it must be a multiple of 4096 from FirstFileBytes to {LogFormat.MaxFileBytes}.");
+            throw new ArgumentException(
+                $"MaxFileBytes is {MaxFileBytes}; it must be a multiple of 4096 from FirstFileBytes to {LogFormat.MaxFileBytes}.");
         if (FrameBytes < 1024 || FrameBytes > LogFormat.MaxRecordBytes)
             throw new ArgumentException($"FrameBytes is {FrameBytes}; it must be from 1024 to {LogFormat.MaxRecordBytes}.");
         if (MaxPendingBytes < FrameBytes)

@@ -39,7 +39,8 @@ internal sealed class PendingBytes(long limit)
         {
             Interlocked.Add(ref _bytes, -bytes);
             long admitted = 0;
-            while (_waiters.First is { } first && (admitted == 0 ? HasRoom(first.Value.Bytes) : _bytes + admitted + first.Value.Bytes <= limit))
+            while (_waiters.First is { } first
+                && (admitted == 0 ? HasRoom(first.Value.Bytes) : _bytes + admitted + first.Value.Bytes <= limit))
             {
                 admitted += first.Value.Bytes;
                 _waiters.RemoveFirst();
@@ -68,7 +69,8 @@ internal sealed class PendingBytes(long limit)
 
     private async Task AwaitAsync(LinkedListNode<Waiter> node, CancellationToken cancellationToken)
     {
-        using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((Waiter)state!).Done.TrySetCanceled(token), node.Value);
+        using var registration = cancellationToken.UnsafeRegister(
+            static (state, token) => ((Waiter)state!).Done.TrySetCanceled(token), node.Value);
         try
         {
             await node.Value.Done.Task.ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace ElizaEngine.Storage;
@@ -23,7 +24,7 @@ internal readonly struct ReadPin : IDisposable
 /// </summary>
 internal sealed class ReadPins
 {
-    private readonly Counter[] _counters = new Counter[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount)];
+    private readonly Counter[] _counters = new Counter[BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount)];
     private volatile TaskCompletionSource? _released;
     private volatile bool _closing;
 

@@ -108,7 +108,8 @@ internal sealed class Recovery
         {
             var isUnlisted = FileNames.TryLog(name, out var number) && !_list.Exists(file => file.Number == number);
             if (isUnlisted && !DirectoryInspection.HoldsNoFrame(_files, _directory + "/" + name))
-                throw new LogDamagedException(name, LogFormat.FileHeaderBytes, 0, "the file holds frames, but the manifest does not list it");
+                throw new LogDamagedException(name, LogFormat.FileHeaderBytes, 0,
+                    "the file holds frames, but the manifest does not list it");
         }
     }
 
@@ -132,13 +133,16 @@ internal sealed class Recovery
         }
     }
 
-    /// <summary>The file whose first frame has the lsn that is due, when the current one has ended; blank files in between are skipped.</summary>
+    /// <summary>
+    /// The file whose first frame has the lsn that is due, when the current one has ended; blank files in between are skipped.
+    /// </summary>
     private int? FindContinuation()
     {
         for (var i = _index + 1; i < _list.Count; i++)
         {
             var file = _list[i];
-            if (file.IsEnded ? file.FirstLsn == _lsn && file.EndLsn > _lsn : FrameReader.TryRead(file, LogFormat.FileHeaderBytes, _lsn, out _, out _))
+            if (file.IsEnded ? file.FirstLsn == _lsn && file.EndLsn > _lsn : FrameReader.TryRead(file, LogFormat.FileHeaderBytes, _lsn,
+                out _, out _))
                 return i;
             if (file.IsEnded ? file.EndLsn > file.FirstLsn : !file.IsBlank)
                 return null;

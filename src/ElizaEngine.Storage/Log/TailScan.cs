@@ -25,7 +25,8 @@ internal static class TailScan
         for (var offset = 0; offset + LogFormat.FrameHeaderBytes <= bytes.Length; offset += file.BlockBytes)
         {
             var candidate = bytes[offset..];
-            if (BinaryPrimitives.ReadUInt32LittleEndian(candidate) != FrameHeader.Magic || !FrameHeader.TryDecode(candidate, file.Salt, out var header, out _))
+            if (BinaryPrimitives.ReadUInt32LittleEndian(candidate) != FrameHeader.Magic || !FrameHeader.TryDecode(candidate, file.Salt,
+                out var header, out _))
                 continue;
             if (lsn is null || header.Lsn == lsn + (ulong)offset)
                 highest = Math.Max(highest, header.SyncedLsn);

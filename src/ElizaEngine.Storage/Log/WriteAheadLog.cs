@@ -28,7 +28,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private bool _isClosed;
 
     private WriteAheadLog(
-        IDisposable directoryLock, LogFileSet files, GroupCommit commits, FrameAppender appender, FrameBuffers buffers, PendingBytes pending, LogOpenReport report)
+        IDisposable directoryLock, LogFileSet files, GroupCommit commits, FrameAppender appender, FrameBuffers buffers,
+            PendingBytes pending, LogOpenReport report)
     {
         _lock = directoryLock;
         _files = files;
@@ -59,17 +60,22 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         {
             var (files, bytes) = _files.Size;
             var counters = _commits.Counters;
-            return new LogStatistics(files, bytes, counters.BytesWritten, counters.Flushes, counters.Commits, counters.Frames, _commits.DurableLsn);
+            return new LogStatistics(files, bytes, counters.BytesWritten, counters.Flushes, counters.Commits, counters.Frames,
+                _commits.DurableLsn);
         }
     }
 
-    /// <summary>Identifies the frame of the batch in progress: batches with the same id become durable in the same instant, or never. A chain has one id.</summary>
+    /// <summary>
+    /// Identifies the frame of the batch in progress: batches with the same id become durable in the same instant, or never. A chain has
+    /// one id.
+    /// </summary>
     public long FrameIdLocked => _appender.FrameId;
 
     /// <summary>Opens the log of a directory, creating both when they are missing, and replays what it holds.</summary>
     /// <param name="replay">Receives every record before this returns.</param>
     /// <param name="published">
-    /// Receives the state of the last commit of each frame once the frame is durable, on the writer thread, in order. Must not throw and must not take the gate.
+    /// Receives the state of the last commit of each frame once the frame is durable, on the writer thread, in order. Must not throw and
+    /// must not take the gate.
     /// </param>
     /// <exception cref="LogDirectoryInUseException">Somebody else has it open.</exception>
     /// <exception cref="LogDirectoryForeignException">It holds other files.</exception>
@@ -84,7 +90,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         files.CheckSupport(directory, options);
         var started = Stopwatch.GetTimestamp();
         if (files.DirectoryExists(directory))
-            DirectoryInspection.NewestManifest(files, directory, files.List(directory)); // Before LOCK: nothing is written into a foreign directory.
+            // Before LOCK: nothing is written into a foreign directory.
+            DirectoryInspection.NewestManifest(files, directory, files.List(directory));
         files.CreateDirectory(directory);
         var directoryLock = files.Lock(directory, directory + "/" + FileNames.Lock, DirectoryLock.OwnerText(options.Time.GetUtcNow()));
         try
@@ -115,11 +122,18 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>
     public ValueTask ReserveAsync(long bytes, CancellationToken cancellationToken) => _pending.WaitAsync(bytes, cancellationToken);
 
-    /// <summary>Starts a batch, which ends with <see cref="CommitLocked"/> or <see cref="AbandonLocked"/> before the gate is left.</summary>
-    /// <param name="bytesMax">Upper limit: the sum of <see cref="RecordBytes"/> of its records. A batch above <see cref="LogOptions.FrameBytes"/> becomes a chain of frames.</param>
+    /// <summary>
+    /// Starts a batch, which ends with <see cref="CommitLocked"/> or <see cref="AbandonLocked"/> before the gate is left.
+    /// </summary>
+    /// <param name="bytesMax">
+    /// Upper limit: the sum of <see cref="RecordBytes"/> of its records. A batch above <see cref="LogOptions.FrameBytes"/> becomes a
+    /// chain of frames.
+    /// </param>
     /// <exception cref="LogPoisonedException">A write failed earlier. Nothing changed.</exception>
     /// <exception cref="LogClosedException">The log is closed. Nothing changed.</exception>
-    /// <exception cref="LogDiskFullException">The batch does not fit on the disk. Nothing changed, and a later call may succeed.</exception>
+    /// <exception cref="LogDiskFullException">
+    /// The batch does not fit on the disk. Nothing changed, and a later call may succeed.
+    /// </exception>
     public void BeginLocked(long bytesMax)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
@@ -134,7 +148,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// </summary>
     /// <param name="kind">1 to 255.</param>
     /// <param name="length">Bytes of body.</param>
-    /// <param name="alignment">A power of two from 8 to 4096: byte <paramref name="alignedOffset"/> of the body lies at a multiple of it.</param>
+    /// <param name="alignment">
+    /// A power of two from 8 to 4096: byte <paramref name="alignedOffset"/> of the body lies at a multiple of it.
+    /// </param>
     /// <param name="alignedOffset">A multiple of 8.</param>
     /// <exception cref="LogRecordTooLargeException">Longer than <see cref="LogFormat.MaxRecordBytes"/>.</exception>
     /// <exception cref="InvalidOperationException">The batch appends more than it announced.</exception>
@@ -214,12 +230,14 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     }
 
     private static WriteAheadLog Assemble(
-        IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, RecoveredLog recovered, Action<object> published)
+        IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, RecoveredLog recovered,
+            Action<object> published)
     {
         var pending = new PendingBytes(options.MaxPendingBytes);
         var buffers = new FrameBuffers(LogFrame.BufferBytes(options.FrameBytes));
         var commits = new GroupCommit(options, pending, buffers, recovered.Tail.Lsn, published);
-        var files = new LogFileSet(fileSystem, directory, options, recovered.DatabaseId, recovered, new ManifestStore(fileSystem, directory, recovered.Manifest))
+        var files = new LogFileSet(fileSystem, directory, options, recovered.DatabaseId, recovered, new ManifestStore(fileSystem,
+            directory, recovered.Manifest))
         {
             DurableLsn = () => commits.DurableLsn,
             Poison = commits.Poison,

@@ -8,7 +8,8 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
 
     public static Exception IoError(string operation, string path) => new StorageIOException(operation, path, 5, "Input/output error");
 
-    public static Exception DiskFull(string operation, string path) => new LogDiskFullException(operation, path, 28, "No space left on device");
+    public static Exception DiskFull(string operation, string path) => new LogDiskFullException(operation, path, 28,
+        "No space left on device");
 
     public void CheckSupport(string directory, LogOptions options) => inner.CheckSupport(directory, options);
 

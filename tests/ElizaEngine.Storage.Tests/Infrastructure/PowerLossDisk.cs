@@ -18,7 +18,9 @@ internal sealed class PowerLossDisk(IFileSystem inner, string directory) : IFile
     /// <summary>After this many calls the power is gone: every later one fails.</summary>
     public int CallsMax { get; set; } = int.MaxValue;
 
-    /// <summary>The next flush of a file fails like Linux's: nothing becomes durable, yet what was written counts as clean from then on.</summary>
+    /// <summary>
+    /// The next flush of a file fails like Linux's: nothing becomes durable, yet what was written counts as clean from then on.
+    /// </summary>
     public bool FailNextFlush { get; set; }
 
     /// <summary>What the disk holds when the power comes back.</summary>
@@ -70,7 +72,8 @@ internal sealed class PowerLossDisk(IFileSystem inner, string directory) : IFile
     {
         lock (_gate)
         {
-            var file = _live.TryGetValue(path, out var known) ? known : _live[path] = _durable[path] = new SimulatedFile(this, inner.Open(path));
+            var file = _live.TryGetValue(path, out var known) ? known : _live[path] = _durable[path] = new SimulatedFile(this,
+                inner.Open(path));
             return file;
         }
     }
@@ -140,7 +143,8 @@ internal sealed class PowerLossDisk(IFileSystem inner, string directory) : IFile
         public byte[] Cut(Random coin)
         {
             var live = _written;
-            // A file whose growth was not flushed may have any length that a write gave it; the whole one and the flushed one stand for them.
+            // A file whose growth was not flushed may have any length that a write gave it; the whole one and the flushed one stand for
+            // them.
             var cut = (byte[])_durable.Clone();
             if (live.Length > cut.Length && coin.Next(2) == 0)
                 Array.Resize(ref cut, live.Length);
