@@ -15,7 +15,82 @@ internal static class CurrentBackend
     public static void SetFaults(Faults faults) => Current.Value = faults;
 }
 
+public sealed class ReferenceAgentConformance : AgentConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceEntityConformance : EntityConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceComponentConformance : ComponentConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
 public sealed class ReferenceMemoryConformance : MemoryConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceMemorySearchConformance : MemorySearchConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceEmbeddingConformance : EmbeddingConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceWorldConformance : WorldConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceRoomConformance : RoomConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceParticipantConformance : ParticipantConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceRelationshipConformance : RelationshipConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceCacheConformance : CacheConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceTaskConformance : TaskConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceTransactionConformance : TransactionConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceConcurrencyConformance : ConcurrencyConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferencePersistenceConformance : PersistenceConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceHistoryConformance : HistoryConformance
 {
     protected override ITestBackend CreateBackend() => CurrentBackend.Create();
 }

@@ -8,7 +8,8 @@ public enum Fault
 {
     // Search
     ThresholdIgnored,
-    ThresholdExclusive,
+    ThresholdTooStrict,
+    ThresholdOfHalfTheRange,
     ThresholdZeroMeansNone,
     SearchRoomFilterDropped,
     SearchWorldFilterDropped,
@@ -21,6 +22,7 @@ public enum Fault
     SearchSeesOtherAgents,
     OldDimensionFound,
     SimilarityLeftOut,
+    ZeroQueryFindsAll,
 
     // Memories
     MemoryRoomFilterDropped,
@@ -30,6 +32,10 @@ public enum Fault
     MemoryUniqueFilterDropped,
     MemoryOrderReversed,
     MemoryTiesReversed,
+    TiesByLittleEndianBytes,
+    RepeatedIdsRepeatRows,
+    NegativeCountAccepted,
+    TableNameUnchecked,
     StartExclusive,
     EndExclusive,
     StartIgnored,
@@ -73,6 +79,7 @@ public enum Fault
     StaleMemoriesEmpty,
     CachedEmbeddingsThisAgentOnly,
     CachedEmbeddingsThresholdExclusive,
+    CachedEmbeddingsCountUtf16Units,
 
     // Other stores
     RoomsSeeOtherAgents,
@@ -99,6 +106,7 @@ public enum Fault
     ComponentUpsertTakesNewest,
     ComponentDataMerged,
     RoomUpsertKeepsAgent,
+    RoomsOfAWorldDeletedForAllAgents,
     NameSearchCaseSensitive,
     NameSearchTakesWildcards,
     EntityUpdateKeepsMetadata,
@@ -112,9 +120,12 @@ public enum Fault
     LogEntityFilterDropped,
     TrimLogsOtherAgents,
     TrimLogsKeepsOldest,
+    TrimLogsIgnoresBytes,
     RunsDoubleCount,
     RunsWithoutDuration,
     RunsSeeOtherAgents,
+    RunsTotalIsThePage,
+    RunsKeepTheirFirstState,
 
     // Transactions and life
     UncommittedRowsVisible,

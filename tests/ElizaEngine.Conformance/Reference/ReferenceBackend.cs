@@ -28,7 +28,7 @@ public sealed class ReferenceBackend(Faults? faults = null) : ITestBackend
 
     private ReferenceState StoredState()
     {
-        if (_database is null) return new ReferenceState();
+        if (_database is null) return ReferenceDatabase.Empty(_faults);
         var state = (_faults.Has(Fault.LastWriteLostOnReopen) ? _database.Previous : _database.Newest()).Copy();
         if (_faults.Has(Fault.DimensionLostOnReopen)) state.Dimensions.RemoveWhere(_ => true);
         return state;

@@ -17,7 +17,7 @@ public sealed class ReferenceDatabase : IDatabase
 
     /// <summary>An empty database.</summary>
     public ReferenceDatabase(TimeProvider time, Faults? faults = null)
-        : this(time, faults ?? Faults.None, new ReferenceState())
+        : this(time, faults ?? Faults.None, Empty(faults ?? Faults.None))
     {
     }
 
@@ -28,6 +28,8 @@ public sealed class ReferenceDatabase : IDatabase
         _state = state;
         Previous = state;
     }
+
+    internal static ReferenceState Empty(Faults faults) => new() { ChecksReferences = !faults.Has(Fault.ReferencesUnchecked) };
 
     internal TimeProvider Time { get; }
 

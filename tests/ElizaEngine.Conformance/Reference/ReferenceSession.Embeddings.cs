@@ -61,10 +61,10 @@ internal abstract partial class ReferenceSession
         });
 
     /// <summary>Insertions, deletions and replacements of code points that make one text of the other, at least.</summary>
-    private static int Levenshtein(string from, string to)
+    private int Levenshtein(string from, string to)
     {
-        var left = from.EnumerateRunes().ToArray();
-        var right = to.EnumerateRunes().ToArray();
+        var left = Characters(from);
+        var right = Characters(to);
         var edits = Enumerable.Range(0, right.Length + 1).ToArray(); // From the empty text to each beginning of the other.
         for (var i = 1; i <= left.Length; i++)
         {
@@ -79,6 +79,10 @@ internal abstract partial class ReferenceSession
         }
         return edits[^1];
     }
+
+    private int[] Characters(string text) => Faults.Has(Fault.CachedEmbeddingsCountUtf16Units)
+        ? [.. text.Select(unit => (int)unit)]
+        : [.. text.EnumerateRunes().Select(rune => rune.Value)];
 
     private Guid DimensionOwner => Faults.Has(Fault.DimensionSharedByAgents) ? Guid.Empty : AgentId;
 

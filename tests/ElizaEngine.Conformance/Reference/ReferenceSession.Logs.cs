@@ -43,7 +43,7 @@ internal abstract partial class ReferenceSession
             var kept = entries
                 .TakeWhile(entry => retention.MaxAge is null || now - entry.CreatedAt <= retention.MaxAge)
                 .Take(retention.MaxCount ?? int.MaxValue)
-                .TakeWhile(entry => retention.MaxBytes is null || (bytes += entry.Body.Json.Utf8.Length) <= retention.MaxBytes)
+                .TakeWhile(entry => retention.MaxBytes is null || Faults.Has(Fault.TrimLogsIgnoresBytes) || (bytes += entry.Body.Json.Utf8.Length) <= retention.MaxBytes)
                 .Count();
             return state.Logs.Remove(entries.Skip(kept).Select(entry => entry.Id));
         });

@@ -20,6 +20,8 @@ internal abstract partial class ReferenceSession
         ReadAsync<IReadOnlyList<Memory>>(cancellationToken, state =>
         {
             var table = tableName is null ? null : Door.TableName(tableName);
+            if (Faults.Has(Fault.RepeatedIdsRepeatRows))
+                return [.. NewestFirst(ids.Select(state.Memories.Find).OfType<Memory>()).Select(memory => WithVector(state, memory, includeEmbeddings))];
             return
             [
                 .. NewestFirst(Find(state.Memories, ids, nameof(ids))
@@ -166,8 +168,8 @@ internal abstract partial class ReferenceSession
     private IEnumerable<Memory> Matching(ReferenceState state, MemoryQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var table = Door.TableName(query.TableName);
-        Door.Count(query.Count, 0);
+        var table = Faults.Has(Fault.TableNameUnchecked) ? query.TableName : Door.TableName(query.TableName);
+        if (!Faults.Has(Fault.NegativeCountAccepted)) Door.Count(query.Count, 0);
         Door.Offset(query.Offset);
         return state.Memories
             .Where(memory => memory.TableName == table)
@@ -194,6 +196,8 @@ internal abstract partial class ReferenceSession
     private IEnumerable<Memory> NewestFirst(IEnumerable<Memory> memories)
     {
         if (Faults.Has(Fault.MemoryTiesReversed)) return memories.OrderByDescending(memory => memory.CreatedAt).ThenBy(memory => memory.Id);
+        if (Faults.Has(Fault.TiesByLittleEndianBytes))
+            return memories.OrderByDescending(memory => memory.CreatedAt).ThenByDescending(memory => Convert.ToHexString(memory.Id.ToByteArray()), StringComparer.Ordinal);
         var ordered = memories.NewestFirst(memory => memory.CreatedAt, memory => memory.Id);
         return Faults.Has(Fault.MemoryOrderReversed) ? ordered.Reverse() : ordered;
     }
@@ -203,7 +207,7 @@ internal abstract partial class ReferenceSession
         if (Faults.Has(Fault.CountZeroMeansAll) && count == 0) count = null;
         if (Faults.Has(Fault.CountOffByOne) && count is > 0 and < int.MaxValue) count++;
         if (Faults.Has(Fault.OffsetIgnored)) offset = 0;
-        return rows.Skip(Door.Offset(offset)).Take(Door.Count(count, int.MaxValue));
+        return rows.Skip(Door.Offset(offset)).Take(Door.Count(count < 0 && Faults.Has(Fault.NegativeCountAccepted) ? null : count, int.MaxValue));
     }
 
     private Memory CompleteMemory(Memory memory, string table)

@@ -48,7 +48,7 @@ internal abstract partial class ReferenceSession
 
     public Task<int> DeleteRoomsByWorldIdAsync(Guid worldId, CancellationToken cancellationToken = default) =>
         WriteAsync(cancellationToken, state =>
-            DeleteRooms(state, state.Rooms.Where(room => room.WorldId == worldId && room.AgentId == AgentId).Select(room => room.Id).ToList()));
+            DeleteRooms(state, state.Rooms.Where(room => room.WorldId == worldId && (room.AgentId == AgentId || Faults.Has(Fault.RoomsOfAWorldDeletedForAllAgents))).Select(room => room.Id).ToList()));
 
     private int DeleteRooms(ReferenceState state, IEnumerable<Guid> ids)
     {

@@ -21,7 +21,8 @@ internal abstract partial class ReferenceSession
                 .OrderByDescending(run => run.StartedAt)
                 .ThenByDescending(run => run.RunId, StringComparer.Ordinal)
                 .ToList();
-            return new AgentRunSummaries([.. matching.Take(count)], matching.Count, matching.Count > count);
+            var total = Faults.Has(Fault.RunsTotalIsThePage) ? Math.Min(count, matching.Count) : matching.Count;
+            return new AgentRunSummaries([.. matching.Take(count)], total, total > count);
         });
 
     /// <summary>A run's events, oldest first. Of events in the same millisecond, one that ends the run comes last.</summary>
@@ -40,6 +41,7 @@ internal abstract partial class ReferenceSession
         if (events.Count == 0) return null;
         var first = events[0];
         var last = events.LastOrDefault(entry => StatusOf(entry) is not null); // Events with a state nobody knows change nothing.
+        if (Faults.Has(Fault.RunsKeepTheirFirstState)) last = events.FirstOrDefault(entry => StatusOf(entry) is not null);
         var status = last is null ? RunStatus.Started : StatusOf(last)!.Value;
         var endedAt = status == RunStatus.Started ? null : last!.CreatedAt;
         var actions = entries.Where(entry => entry.Type == "action").ToList();

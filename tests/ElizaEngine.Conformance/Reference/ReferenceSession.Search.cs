@@ -9,14 +9,19 @@ internal abstract partial class ReferenceSession
             var scope = new SearchScope(Door.TableName(search.TableName), search.RoomId, search.WorldId, search.EntityId, search.UniqueOnly);
             var threshold = Door.Threshold(search.Threshold);
             if (Faults.Has(Fault.ThresholdZeroMeansNone) && threshold == 0) threshold = null;
+            if (Faults.Has(Fault.ThresholdOfHalfTheRange)) threshold = (threshold * 2) - 1;
             var count = Door.Count(search.Count, Faults.Has(Fault.SearchDefaultCountDropped) ? int.MaxValue : Limits.DefaultSearchCount);
             var query = GivenVector.Of(search.Embedding, Faults)!;
             CheckDimension(state, query);
-            if (query.Components is null) return [];
+            if (query.Components is null)
+            {
+                if (!Faults.Has(Fault.ZeroQueryFindsAll)) return [];
+                query = query with { Components = new float[query.Length] };
+            }
 
             var best = Ranked(Candidates(state, scope, query.Components)
                 .Where(found => threshold is null || found.Similarity >= threshold || Faults.Has(Fault.ThresholdIgnored))
-                .Where(found => found.Similarity != threshold || !Faults.Has(Fault.ThresholdExclusive)));
+                .Where(found => !Faults.Has(Fault.ThresholdTooStrict) || found.Similarity >= (threshold + 2e-5f ?? -2)));
             if (Faults.Has(Fault.SearchFiltersAfterCounting))
             {
                 // What an index that filters last does: the best of all rows, and of those the ones that match.

@@ -83,9 +83,13 @@ internal sealed class ReferenceState
 
     public Table<Guid, AgentTask> Tasks { get; private init; } = new(row => row.Id, row => [ToAgent(row.AgentId, "tasks.agentId")]);
 
+    /// <summary>Whether a row may only name what exists: false only for a fault.</summary>
+    public bool ChecksReferences { get; init; } = true;
+
     /// <summary>A copy that can be written to without changing this one. Rows are immutable, so they are shared.</summary>
     public ReferenceState Copy() => new()
     {
+        ChecksReferences = ChecksReferences,
         Agents = Agents.Copy(),
         Entities = Entities.Copy(),
         Worlds = Worlds.Copy(),
@@ -108,7 +112,7 @@ internal sealed class ReferenceState
         where TRow : class
     {
         var missing = table.ReferencesOf(row).FirstOrDefault(reference => !Exists(reference));
-        if (missing is not null) throw new ReferenceNotFoundException(missing.Table, missing.Id, missing.ReferencedBy);
+        if (missing is not null && ChecksReferences) throw new ReferenceNotFoundException(missing.Table, missing.Id, missing.ReferencedBy);
         table.Put(row);
     }
 
