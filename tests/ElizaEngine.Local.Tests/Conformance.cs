@@ -34,6 +34,16 @@ public sealed class InMemoryComponentConformance : ComponentConformance
     protected override ITestBackend CreateBackend() => new MemoryBackend();
 }
 
+public sealed class LocalConcurrencyConformance : ConcurrencyConformance
+{
+    protected override ITestBackend CreateBackend() => new LocalBackend();
+}
+
+public sealed class InMemoryConcurrencyConformance : ConcurrencyConformance
+{
+    protected override ITestBackend CreateBackend() => new MemoryBackend();
+}
+
 public sealed class LocalEmbeddingConformance : EmbeddingConformance
 {
     protected override ITestBackend CreateBackend() => new LocalBackend();
@@ -50,6 +60,16 @@ public sealed class LocalEntityConformance : EntityConformance
 }
 
 public sealed class InMemoryEntityConformance : EntityConformance
+{
+    protected override ITestBackend CreateBackend() => new MemoryBackend();
+}
+
+public sealed class LocalLogConformance : LogConformance
+{
+    protected override ITestBackend CreateBackend() => new LocalBackend();
+}
+
+public sealed class InMemoryLogConformance : LogConformance
 {
     protected override ITestBackend CreateBackend() => new MemoryBackend();
 }
@@ -80,6 +100,16 @@ public sealed class LocalParticipantConformance : ParticipantConformance
 }
 
 public sealed class InMemoryParticipantConformance : ParticipantConformance
+{
+    protected override ITestBackend CreateBackend() => new MemoryBackend();
+}
+
+public sealed class LocalPersistenceConformance : PersistenceConformance
+{
+    protected override ITestBackend CreateBackend() => new LocalBackend();
+}
+
+public sealed class InMemoryPersistenceConformance : PersistenceConformance
 {
     protected override ITestBackend CreateBackend() => new MemoryBackend();
 }
@@ -130,6 +160,16 @@ public sealed class LocalWorldConformance : WorldConformance
 }
 
 public sealed class InMemoryWorldConformance : WorldConformance
+{
+    protected override ITestBackend CreateBackend() => new MemoryBackend();
+}
+
+public sealed class LocalHistoryConformance : HistoryConformance
+{
+    protected override ITestBackend CreateBackend() => new LocalBackend();
+}
+
+public sealed class InMemoryHistoryConformance : HistoryConformance
 {
     protected override ITestBackend CreateBackend() => new MemoryBackend();
 }

@@ -58,14 +58,8 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     /// <exception cref="ReferenceNotFoundException">It does not.</exception>
     public void Require(Table table, Id id, string referencedBy)
     {
-        Check(State, table, id, referencedBy);
+        if (!Exists(State, table, id)) throw new ReferenceNotFoundException(table.ToString().ToLowerInvariant(), id, referencedBy);
         _references.Add((table, id, referencedBy));
-    }
-
-    /// <exception cref="ReferenceNotFoundException">The row does not exist.</exception>
-    public static void Check(DatabaseState state, Table table, Id id, string referencedBy)
-    {
-        if (!Exists(state, table, id)) throw new ReferenceNotFoundException(table.ToString().ToLowerInvariant(), id, referencedBy);
     }
 
     /// <summary>Whether a state holds a row that others may refer to.</summary>

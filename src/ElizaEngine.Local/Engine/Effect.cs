@@ -28,8 +28,11 @@ internal abstract class Effect
 
     public virtual int AlignedOffset => 0;
 
-    /// <summary>The rows it changes, each by a row of the same key.</summary>
-    public abstract IEnumerable<Row> Targets { get; }
+    /// <summary>
+    /// Whether what it changes is the same in two states: no other transaction was first. A memory's content and each of its
+    /// vectors are changed apart, but a memory is deleted with all of them.
+    /// </summary>
+    public abstract bool IsUntouched(DatabaseState before, DatabaseState after);
 
     public abstract void Write(Span<byte> body);
 
@@ -74,7 +77,16 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
 
     public override int Length => body!.Length;
 
-    public override IEnumerable<Row> Targets => [row];
+    public override bool IsUntouched(DatabaseState before, DatabaseState after) => row switch
+    {
+        // Each version of a content has a place of its own in the log.
+        MemoryRow => before.Find(row)?.Location == after.Find(row)?.Location,
+        RelationshipRow relationship => ReferenceEquals(before.Find(row), after.Find(row))
+            && ReferenceEquals(
+                before.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship)),
+                after.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship))),
+        _ => ReferenceEquals(before.Find(row), after.Find(row)),
+    };
 
     public override void Write(Span<byte> target) => body.CopyTo(target);
 
@@ -105,7 +117,7 @@ internal sealed class PutVector(Id memoryId, float[] vector, float inverseNorm) 
 
     public override int AlignedOffset => FloatsOffset;
 
-    public override IEnumerable<Row> Targets => [MemoryKey(memoryId)];
+    public override bool IsUntouched(DatabaseState before, DatabaseState after) => IsUntouched(before, after, memoryId, vector.Length);
 
     /// <summary>The floats of a stored body, in place.</summary>
     public static ReadOnlySpan<float> Floats(ReadOnlySpan<byte> body) => MemoryMarshal.Cast<byte, float>(body[FloatsOffset..]);
@@ -119,20 +131,12 @@ internal sealed class PutVector(Id memoryId, float[] vector, float inverseNorm) 
         return new PutVector(Id.Read(body), new float[dimension], BinaryPrimitives.ReadSingleLittleEndian(body[16..])) { IsStored = true };
     }
 
-    /// <summary>A row that stands for a memory's key.</summary>
-    internal static MemoryRow MemoryKey(Id id) => new()
+    /// <summary>Whether a memory is still there, if it was, with the same vector of a dimension, or still without one.</summary>
+    public static bool IsUntouched(DatabaseState before, DatabaseState after, Id memoryId, int dimension)
     {
-        Id = id,
-        TableName = "",
-        TableNumber = 0,
-        AgentId = default,
-        EntityId = null,
-        RoomId = null,
-        WorldId = null,
-        DocumentId = null,
-        CreatedMs = 0,
-        IsUnique = false,
-    };
+        var (was, now) = (before.Memories.Find(memoryId), after.Memories.Find(memoryId));
+        return was is null == now is null && was?.Vector(dimension)?.Location == now?.Vector(dimension)?.Location;
+    }
 
     // Read back at opening: the floats stay where they are.
     private bool IsStored { get; init; }
@@ -177,7 +181,7 @@ internal sealed class DropVector(Id memoryId, int dimension) : Effect
 
     public override int Length => 24;
 
-    public override IEnumerable<Row> Targets => [PutVector.MemoryKey(memoryId)];
+    public override bool IsUntouched(DatabaseState before, DatabaseState after) => PutVector.IsUntouched(before, after, memoryId, dimension);
 
     public static DropVector Read(ReadOnlySpan<byte> body) => new(Id.Read(body), BinaryPrimitives.ReadInt32LittleEndian(body[16..]));
 
@@ -214,7 +218,14 @@ internal sealed class DeleteRows(Table table, ArraySegment<Row> rows) : Effect
         _ => rows.Count * Id.Bytes,
     };
 
-    public override IEnumerable<Row> Targets => rows;
+    public override bool IsUntouched(DatabaseState before, DatabaseState after)
+    {
+        foreach (var row in rows)
+        {
+            if (!ReferenceEquals(before.Find(row), after.Find(row))) return false;
+        }
+        return true;
+    }
 
     public static DeleteRows Read(byte kind, ReadOnlySpan<byte> body, DatabaseState state)
     {

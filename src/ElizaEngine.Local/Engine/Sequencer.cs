@@ -49,21 +49,32 @@ internal sealed class Sequencer
     /// <param name="cancellationToken">Counts until the gate is taken.</param>
     public async ValueTask<T> CommitAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken)
     {
-        T result;
+        T? result = default;
         ValueTask durable;
+        TransactionConflictException? conflict = null;
         var isInPlace = bytesMax <= MaxInPlaceBytes;
         await _log.ReserveAsync(bytesMax ?? 0, cancellationToken).ConfigureAwait(false);
         lock (_log.Gate)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (_broken is not null) throw new WritesRefusedException(_broken);
-            result = isInPlace ? PlanInPlaceLocked(plan, bytesMax!.Value, out var draft) : PlanApartLocked(plan, out draft);
-            if (draft.Effects.Count > 0) durable = AppendLocked(draft, isInPlace);
+            Draft? draft = null;
+            try
+            {
+                result = isInPlace ? PlanInPlaceLocked(plan, bytesMax!.Value, out draft) : PlanApartLocked(plan, out draft);
+            }
+            catch (TransactionConflictException error)
+            {
+                conflict = error;
+            }
+            if (draft?.Effects.Count > 0 && conflict is null) durable = AppendLocked(draft, isInPlace);
             else if (!ReferenceEquals(_newest, Published)) durable = JoinLocked();
-            else return result;
+            else durable = ValueTask.CompletedTask;
         }
         await durable.ConfigureAwait(false);
-        return result;
+        // A loser hears of it when the winner can be seen: run again at once it would only lose again.
+        if (conflict is not null) throw conflict;
+        return result!;
     }
 
     private T PlanInPlaceLocked<T>(Func<Draft, T> plan, long bytesMax, out Draft draft)

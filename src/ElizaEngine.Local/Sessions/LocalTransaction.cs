@@ -46,8 +46,7 @@ internal sealed class LocalTransaction : LocalSession
     }
 
     /// <summary>Logs and applies all effects as one batch, if nothing they rest on has changed.</summary>
-    /// <exception cref="TransactionConflictException">Another one committed a change of the same rows first.</exception>
-    /// <exception cref="ReferenceNotFoundException">A row that is referred to has been deleted meanwhile.</exception>
+    /// <exception cref="TransactionConflictException">Another one first changed the same rows, or deleted one that is referred to.</exception>
     public async ValueTask CommitAsync(CancellationToken cancellationToken)
     {
         if (_draft.Effects.Count == 0) return;
@@ -64,28 +63,26 @@ internal sealed class LocalTransaction : LocalSession
 
     private void CheckConflicts(DatabaseState newest)
     {
-        foreach (var row in _draft.Effects.SelectMany(effect => effect.Targets).Concat(_draft.ReliedOn))
+        if (!_draft.Effects.All(effect => effect.IsUntouched(_snapshot, newest))) throw Conflict("changed a row of this one");
+        foreach (var row in _draft.ReliedOn)
         {
-            if (!ReferenceEquals(_snapshot.Find(row), newest.Find(row))) throw Conflict(row);
-            if (row is RelationshipRow relationship)
-            {
-                var pair = RelationshipsBySource.KeyOf(relationship);
-                if (!ReferenceEquals(_snapshot.RelationshipsBySource.Find(pair), newest.RelationshipsBySource.Find(pair))) throw Conflict(row);
-            }
+            if (!ReferenceEquals(_snapshot.Find(row), newest.Find(row))) throw Conflict($"changed {Name(row)}, which this one relies on,");
         }
         foreach (var (table, id, referencedBy) in _draft.References)
         {
             // What the transaction itself created is in neither.
-            if (Draft.Exists(_snapshot, table, id)) Draft.Check(newest, table, id, referencedBy);
+            if (Draft.Exists(_snapshot, table, id) && !Draft.Exists(newest, table, id))
+                throw Conflict($"removed {(Guid)id} from {table.ToString().ToLowerInvariant()}, which {referencedBy} names,");
         }
         foreach (var dependent in Cascade.Dependents(newest, [.. _draft.RemovedParents]))
         {
-            if (!ReferenceEquals(_snapshot.Find(dependent), dependent)) throw Conflict(dependent);
+            if (!ReferenceEquals(_snapshot.Find(dependent), dependent)) throw Conflict($"stored {Name(dependent)}, which names a row that this one removes,");
         }
     }
 
-    private static TransactionConflictException Conflict(Row row) =>
-        new($"Another transaction changed {row.Table.ToString().ToLowerInvariant()} row {(Guid)row.Id} first.");
+    private static string Name(Row row) => $"{row.Table.ToString().ToLowerInvariant()} row {(Guid)row.Id}";
+
+    private static TransactionConflictException Conflict(string what) => new($"Another transaction {what} first.");
 
     private void ThrowIfOver()
     {
