@@ -435,6 +435,25 @@ public abstract class EmbeddingConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task What_a_memory_does_not_name_does_not_narrow_where_its_near_duplicates_are_sought()
+    {
+        var room = await NewRoomAsync();
+        await Adapter.CreateMemoryAsync(new Memory { RoomId = room, EntityId = await NewEntityAsync(), WorldId = Id(1), Embedding = East }, Facts);
+        await Adapter.CreateMemoryAsync(new Memory { Embedding = Vector(0, 1, 0) }, Facts);
+
+        var results = await Adapter.CreateMemoriesAsync(
+            [
+                new Memory { Embedding = East },
+                new Memory { RoomId = room, Embedding = East },
+                new Memory { RoomId = room, Embedding = Vector(0, 1, 0) },
+                new Memory { WorldId = Id(1), Embedding = Vector(0, 1, 0) },
+            ],
+            Facts);
+
+        Assert.Equal([false, false, true, true], results.Select(result => result.Unique).ToArray());
+    }
+
+    [Fact]
     public async Task Earlier_rows_of_the_same_batch_count_as_near_duplicates()
     {
         var results = await Adapter.CreateMemoriesAsync(

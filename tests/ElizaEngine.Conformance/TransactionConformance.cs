@@ -606,6 +606,44 @@ public abstract class TransactionConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task A_vector_that_comes_while_a_transaction_changes_the_content_is_not_lost()
+    {
+        await RememberAsync(1, "old");
+
+        var error = await Record.ExceptionAsync(() => Adapter.TransactionAsync(async (session, token) =>
+        {
+            Assert.Equal("old", await TextAsync(session, 1));
+            await Adapter.UpdateMemoryAsync(new MemoryUpdate(Id(1)) { Embedding = Vector(1, 2, 3) }, token);
+            Assert.True(await session.UpdateMemoryAsync(new MemoryUpdate(Id(1)) { Content = Content.FromText("new") }, token));
+        }));
+
+        // A backend may keep the vector in a row of its own, or with the content, where the two conflict.
+        Assert.True(error is null or TransactionConflictException, $"{error}");
+        var found = Assert.Single(await Adapter.SearchMemoriesAsync(new MemorySearch(Messages, Vector(1, 2, 3))));
+        Assert.Equal(error is null ? "new" : "old", found.Content.Text);
+        Assert.Equal(Vector(1, 2, 3), found.Embedding!.Value.ToArray());
+    }
+
+    [Fact]
+    public async Task A_vector_that_comes_while_a_transaction_deletes_the_memory_does_not_stay_behind()
+    {
+        await RememberAsync(1, "old");
+
+        var error = await Record.ExceptionAsync(() => Adapter.TransactionAsync(async (session, token) =>
+        {
+            Assert.Equal("old", await TextAsync(session, 1));
+            await Adapter.UpdateMemoryAsync(new MemoryUpdate(Id(1)) { Embedding = Vector(1, 2, 3) }, token);
+            Assert.True(await session.DeleteMemoryAsync(Id(1), token));
+        }));
+
+        Assert.True(error is null or TransactionConflictException, $"{error}");
+        Assert.Equal(error is null ? null : "old", await TextAsync(Adapter, 1));
+        AssertIds(await Adapter.SearchMemoriesAsync(new MemorySearch(Messages, Vector(1, 2, 3))), error is null ? [] : [Id(1)]);
+        await RememberAsync(1, "anew");
+        Assert.Equal(error is not null, (await Adapter.GetMemoryByIdAsync(Id(1)))!.Embedding.HasValue);
+    }
+
+    [Fact]
     public async Task Who_adds_a_participant_that_came_meanwhile_loses()
     {
         Guid room = await NewRoomAsync(), entity = await NewEntityAsync();
