@@ -32,7 +32,8 @@ internal abstract partial class ReferenceSession
             var results = new List<CreateResult>();
             foreach (var component in CompleteComponents(components))
             {
-                var stored = SameNaturalKey(state, component);
+                // An id that is taken, under whatever key, is the same component: an upsert that finds a row changes it.
+                var stored = SameNaturalKey(state, component) ?? state.Components.Find(component.Id);
                 if (stored is not null) state.Store(state.Components, stored with { RoomId = component.RoomId, Data = component.Data });
                 results.Add(stored is null ? CreateComponent(state, component) : Result(stored.Id, existed: true));
             }

@@ -38,10 +38,10 @@ internal abstract partial class ReferenceSession
                 var samePair = Faults.Has(Fault.RelationshipTwiceStored)
                     ? null
                     : state.FindRelationship(relationship.SourceEntityId, relationship.TargetEntityId, AgentId);
-                // Where only the id is taken, by another pair, that row stays as it is: for an upsert too.
+                // Where only the id is taken, by another pair, that is the row that is there.
                 var stored = samePair ?? state.Relationships.Find(relationship.Id);
                 if (stored is null) state.Store(state.Relationships, relationship);
-                else if (change && samePair is not null) state.Relationships.Put(samePair with { Tags = relationship.Tags, Metadata = relationship.Metadata });
+                else if (change) state.Relationships.Put(stored with { Tags = relationship.Tags, Metadata = relationship.Metadata });
                 results.Add(Result(stored?.Id ?? relationship.Id, stored is not null));
             }
             return results;

@@ -35,7 +35,8 @@ internal sealed class Table<TKey, TRow>(Func<TRow, TKey> keyOf, Func<TRow, IEnum
     where TKey : notnull
     where TRow : class
 {
-    private ImmutableDictionary<TKey, TRow> _rows = ImmutableDictionary<TKey, TRow>.Empty;
+    // Rows are compared as objects: a row written with the same content is a new row.
+    private ImmutableDictionary<TKey, TRow> _rows = ImmutableDictionary.Create<TKey, TRow>(null, ReferenceEqualityComparer.Instance);
 
     public Table<TKey, TRow> Copy() => new(keyOf, referencesOf) { _rows = _rows };
 
