@@ -7,8 +7,6 @@ public abstract class AgentConformance : ConformanceTest
 {
     private static readonly DateTimeOffset Past = new(2020, 5, 6, 7, 8, 9, 123, TimeSpan.Zero);
 
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-00000000a6e1");
-
     private static Agent Full(Guid id) => new()
     {
         Id = id,
@@ -350,7 +348,7 @@ public abstract class AgentConformance : ConformanceTest
     [Fact]
     public async Task Agents_and_what_became_of_them_are_there_after_reopening()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         await Adapter.CreateAgentAsync(Full(Id(1)));
         await Adapter.UpdateAgentAsync(new AgentUpdate(AgentId) { Settings = Json.Parse("""{"a":1}""") });
         var others = await FillAsync(Other);

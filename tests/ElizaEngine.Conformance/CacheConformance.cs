@@ -249,7 +249,7 @@ public abstract class CacheConformance : ConformanceTest
     [Fact]
     public async Task Values_and_their_lives_are_there_after_reopening()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         await Adapter.SetCacheAsync(
             [new("a", Json.From("x")), new("b", Json.From(2)) { TimeToLive = TimeSpan.FromSeconds(10) }, new("c", Json.From(3)), new("d", Json.From(4)) { TimeToLive = TimeSpan.FromSeconds(1) }]);
         await Adapter.DeleteCacheAsync("c");

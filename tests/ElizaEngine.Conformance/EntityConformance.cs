@@ -7,8 +7,6 @@ public abstract class EntityConformance : ConformanceTest
 {
     private static readonly DateTimeOffset Past = new(2020, 5, 6, 7, 8, 9, 123, TimeSpan.Zero);
 
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-0000000e4717");
-
     private static void Same(Entity expected, Entity? actual)
     {
         Assert.NotNull(actual);
@@ -374,7 +372,7 @@ public abstract class EntityConformance : ConformanceTest
     [Fact]
     public async Task Entities_are_there_after_reopening()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         var room = await NewRoomAsync();
         await Adapter.CreateEntitiesAsync([new() { Id = Id(1), Names = ["a", "b"], Metadata = Json.Parse("""{"a":1}"""), CreatedAt = Past }, new() { Id = Id(2) }]);
         await Adapter.CreateComponentAsync(new Component { Id = Id(11), EntityId = Id(1), RoomId = room, Type = "t" });

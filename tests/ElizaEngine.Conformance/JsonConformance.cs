@@ -7,8 +7,6 @@ namespace ElizaEngine.Conformance;
 /// <summary>JSON comes back structurally equal from every place it can be put. Key order and the spelling of numbers may change.</summary>
 public abstract class JsonConformance : ConformanceTest
 {
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-000000000750");
-
     // Puts an object everywhere at once and reads it back from each place.
     private async Task<List<(string Place, Json? Found)>> RoundTripAsync(Json json)
     {
@@ -165,7 +163,7 @@ public abstract class JsonConformance : ConformanceTest
     [Fact]
     public async Task Everything_is_there_after_reopening()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         var json = Json.Parse("""{"":[12345678901234567890,1e400,"\u0001é😀",{"a":null}],"e\u0301":1,"é":2}""");
         var room = await NewRoomAsync();
         var memory = await Adapter.CreateMemoryAsync(new Memory { RoomId = room, Content = new Content(json), Metadata = new MemoryMetadata(json) }, "messages");

@@ -10,8 +10,6 @@ public abstract class LogConformance : ConformanceTest
     private Guid _entity;
     private Guid _room;
 
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-000000001065");
-
     private async Task SetUpAsync()
     {
         _entity = await NewEntityAsync();
@@ -293,7 +291,7 @@ public abstract class LogConformance : ConformanceTest
     [Fact]
     public async Task Logs_and_their_retention_are_there_after_reopening()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         await SetUpAsync();
         var entry = Make(4, 4) with { Body = new LogBody { RunId = "r", ["text"] = Json.From(new string('x', 40_000)) } };
         await Adapter.CreateLogsAsync([Make(1, 1), Make(2, 2), Make(3, 3), entry]);

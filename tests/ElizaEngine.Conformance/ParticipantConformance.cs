@@ -5,8 +5,6 @@ namespace ElizaEngine.Conformance;
 /// <summary>Participants: one membership for each entity, room and agent, and how it stands to the room.</summary>
 public abstract class ParticipantConformance : ConformanceTest
 {
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-0000000a97c1");
-
     private async Task SetUpAsync()
     {
         await Adapter.CreateEntitiesAsync([.. Enumerable.Range(1, 5).Select(i => new Entity { Id = Id(i) })]);
@@ -261,7 +259,7 @@ public abstract class ParticipantConformance : ConformanceTest
     [Fact]
     public async Task Memberships_and_states_are_there_after_reopening()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         await SetUpAsync();
         var results = await Adapter.AddParticipantsAsync([Id(1), Id(2)], Id(11));
         await Adapter.SetParticipantUserStateAsync(Id(11), Id(1), ParticipantUserState.Followed);

@@ -7,8 +7,6 @@ public abstract class RelationshipConformance : ConformanceTest
 {
     private static readonly DateTimeOffset Past = new(2020, 5, 6, 7, 8, 9, 123, TimeSpan.Zero);
 
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-0000009e1a7e");
-
     // Entities 1 to 5.
     private async Task SetUpAsync() => await Adapter.CreateEntitiesAsync([.. Enumerable.Range(1, 5).Select(i => new Entity { Id = Id(i) })]);
 
@@ -236,7 +234,7 @@ public abstract class RelationshipConformance : ConformanceTest
     [Fact]
     public async Task Relationships_are_there_after_reopening_and_still_unique()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         await SetUpAsync();
         var kept = Make(11, 1, 2, "a", "b") with { AgentId = AgentId, Metadata = Json.Parse("""{"a":1}"""), CreatedAt = Past };
         await Adapter.CreateRelationshipsAsync([kept, Make(12, 2, 1)]);

@@ -7,8 +7,6 @@ public abstract class RoomConformance : ConformanceTest
 {
     private static readonly DateTimeOffset Past = new(2020, 5, 6, 7, 8, 9, 123, TimeSpan.Zero);
 
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-000000009003");
-
     private static Room Full(int id) => new()
     {
         Id = Id(id),
@@ -278,7 +276,7 @@ public abstract class RoomConformance : ConformanceTest
     [Fact]
     public async Task Rooms_are_there_after_reopening_and_removed_ones_are_not()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         var entity = await NewEntityAsync();
         await Adapter.CreateRoomsAsync([Full(1), Full(2)]);
         await FillAsync(Adapter, 1, entity);

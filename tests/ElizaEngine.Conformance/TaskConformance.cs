@@ -7,8 +7,6 @@ public abstract class TaskConformance : ConformanceTest
 {
     private static readonly DateTimeOffset Past = new(2020, 5, 6, 7, 8, 9, 123, TimeSpan.Zero);
 
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-0000000007a5");
-
     private static AgentTask Make(int id, params string[] tags) => new() { Id = Id(id), Name = "task", WorldId = Id(88), Tags = tags };
 
     private static AgentTask Full(int id) => new()
@@ -240,7 +238,7 @@ public abstract class TaskConformance : ConformanceTest
     [Fact]
     public async Task Tasks_are_there_after_reopening()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         await Adapter.CreateTasksAsync([Full(1), Full(2)]);
         await Adapter.DeleteTaskAsync(Id(2));
 

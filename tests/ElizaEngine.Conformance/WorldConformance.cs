@@ -7,8 +7,6 @@ public abstract class WorldConformance : ConformanceTest
 {
     private static readonly DateTimeOffset Past = new(2020, 5, 6, 7, 8, 9, 123, TimeSpan.Zero);
 
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-0000000031d5");
-
     private static World Full(int id) => new()
     {
         Id = Id(id),
@@ -188,7 +186,7 @@ public abstract class WorldConformance : ConformanceTest
     [Fact]
     public async Task Worlds_are_there_after_reopening()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         await Adapter.CreateWorldsAsync([Full(1), Full(2), new World { Id = Id(3) }]);
         await Adapter.RemoveWorldAsync(Id(2));
 

@@ -21,9 +21,8 @@ public static class Uuids
         ArgumentNullException.ThrowIfNull(text);
         if (TryParse(text, out var id)) return id;
         Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
-#pragma warning disable CA5350 // Upstream's ids are SHA-1; they name rows, they guard nothing.
+        // Upstream's ids are SHA-1; they name rows, they guard nothing.
         SHA1.HashData(EncodeUriComponent(text), hash);
-#pragma warning restore CA5350
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
         hash[6] = (byte)(hash[6] & 0x0F);
         return new Guid(hash[..16], bigEndian: true);

@@ -14,8 +14,8 @@ public interface IComponentStore
     Task<IReadOnlyList<CreateResult>> CreateComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stores components by their natural key (entity, type, world, source, agent): the oldest with that key gets the new
-    /// room and data, whatever its id; without one the component is created. One result per item, in order. Atomic.
+    /// Stores components by their natural key (entity, type, world, source, agent): the oldest with that key, or else the
+    /// one with that id, gets the new room and data; without either the component is created. One result per item, in order. Atomic.
     /// </summary>
     Task<IReadOnlyList<CreateResult>> UpsertComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default);
 

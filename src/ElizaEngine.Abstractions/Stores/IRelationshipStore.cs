@@ -10,7 +10,7 @@ public interface IRelationshipStore
     /// <exception cref="ReferenceNotFoundException">An entity or the agent does not exist.</exception>
     Task<IReadOnlyList<CreateResult>> CreateRelationshipsAsync(IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default);
 
-    /// <summary>Stores relationships of this agent; where source and target have one, it gets the new tags and metadata and keeps its id. One result per item, in order. Atomic.</summary>
+    /// <summary>Stores relationships of this agent; the one of that source and target, or else the one with that id, gets the new tags and metadata. One result per item, in order. Atomic.</summary>
     Task<IReadOnlyList<CreateResult>> UpsertRelationshipsAsync(IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default);
 
     /// <summary>Replaces tags and metadata. Returns how many were there. Scope: all agents. Atomic.</summary>

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using ElizaEngine.Conformance.Model;
+using Xunit;
+
+namespace ElizaEngine.Conformance;
+
+/// <summary>
+/// Long random histories of calls, transactions, reopenings and crashes, on the backend and on the reference database side by
+/// side: every answer must be the same. A history that fails is shrunk and printed with its seed; the same seed makes the same
+/// history again (set <c>ELIZAENGINE_SEED</c> to make only that one).
+/// </summary>
+[Trait("Slow", "yes")]
+public abstract class HistoryConformance : ConformanceTest
+{
+    /// <summary>How many histories there are, with the seeds 1, 2, 3, ...</summary>
+    protected virtual int Histories => 40;
+
+    /// <summary>Steps of one history.</summary>
+    protected virtual int StepsOfHistory => 150;
+
+    /// <summary>How often a failing history is run again, at most, to shrink it.</summary>
+    protected virtual int ShrinkRunsMax => 600;
+
+    /// <summary>How long a failing history may be shrunk, at most.</summary>
+    protected virtual TimeSpan ShrinkTimeMax => TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Any_history_gives_the_answers_of_the_reference()
+    {
+        if (int.TryParse(Environment.GetEnvironmentVariable("ELIZAENGINE_SEED"), CultureInfo.InvariantCulture, out var given))
+        {
+            await CheckAsync(given);
+            return;
+        }
+        for (var seed = 1; seed <= Histories; seed++) await CheckAsync(seed);
+    }
+
+    [Fact]
+    public async Task A_history_that_nobody_has_seen_gives_the_answers_of_the_reference()
+    {
+        var seed = RandomNumberGenerator.GetInt32(1000, int.MaxValue);
+        TestContext.Current.TestOutputHelper?.WriteLine($"Seed {seed}");
+        await CheckAsync(seed);
+    }
+
+    private async Task CheckAsync(int seed)
+    {
+        var steps = new HistoryMaker(seed).Make(StepsOfHistory);
+        if (await History.CompareAsync(steps, CreateBackend) is not { } found) return;
+        found = await History.ShrinkAsync(found, CreateBackend, ShrinkRunsMax, ShrinkTimeMax);
+        Assert.Fail(found.Tell(seed));
+    }
+}

@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+// The tests of the model-based test make histories of their own, to prove that it can fail.
+[assembly: InternalsVisibleTo("ElizaEngine.Conformance.Tests")]
