@@ -12,8 +12,6 @@ public abstract class BadInputConformance : ConformanceTest
     private const string Dirty = "x\0y\ud800z";
     private const string Clean = "x\uFFFDy\uFFFDz";
 
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-000000000bad");
-
     private static async Task DrainAsync<T>(IAsyncEnumerable<T> items)
     {
         await foreach (var _ in items) continue;

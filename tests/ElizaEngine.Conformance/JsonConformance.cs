@@ -7,8 +7,6 @@ namespace ElizaEngine.Conformance;
 /// <summary>JSON comes back structurally equal from every place it can be put. Key order and the spelling of numbers may change.</summary>
 public abstract class JsonConformance : ConformanceTest
 {
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-000000000750");
-
     // Puts an object everywhere at once and reads it back from each place.
     private async Task<List<(string Place, Json? Found)>> RoundTripAsync(Json json)
     {

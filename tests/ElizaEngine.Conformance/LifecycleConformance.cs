@@ -5,8 +5,6 @@ namespace ElizaEngine.Conformance;
 /// <summary>Opening, closing and cancelling: what is refused afterwards, and that nothing acknowledged is lost.</summary>
 public abstract class LifecycleConformance : ConformanceTest
 {
-    private static Guid Id(int number) => Guid.Parse($"{number:x8}-0000-4000-8000-0000000011fe");
-
     // One row of every kind, all under the id that EveryCall names, so that each of its calls would change something.
     private async Task FillAsync()
     {
