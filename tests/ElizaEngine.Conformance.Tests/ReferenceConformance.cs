@@ -45,6 +45,11 @@ public sealed class ReferenceEmbeddingConformance : EmbeddingConformance
     protected override ITestBackend CreateBackend() => CurrentBackend.Create();
 }
 
+public sealed class ReferenceLogConformance : LogConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
 public sealed class ReferenceWorldConformance : WorldConformance
 {
     protected override ITestBackend CreateBackend() => CurrentBackend.Create();
@@ -80,7 +85,22 @@ public sealed class ReferenceTransactionConformance : TransactionConformance
     protected override ITestBackend CreateBackend() => CurrentBackend.Create();
 }
 
+public sealed class ReferenceBadInputConformance : BadInputConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceLifecycleConformance : LifecycleConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
 public sealed class ReferenceConcurrencyConformance : ConcurrencyConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
+public sealed class ReferenceJsonConformance : JsonConformance
 {
     protected override ITestBackend CreateBackend() => CurrentBackend.Create();
 }

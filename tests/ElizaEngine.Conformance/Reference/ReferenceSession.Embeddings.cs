@@ -101,13 +101,13 @@ internal abstract partial class ReferenceSession
         if (vector.Length != active) throw new DimensionMismatchException(active, vector.Length);
     }
 
-    /// <summary>Stores the vector, and sets the active dimension if it is the first; a vector of zeros removes the one there.</summary>
+    /// <summary>Stores the vector, and sets the active dimension if it is the first; zeros remove the one in the active dimension.</summary>
     private void StoreVector(ReferenceState state, Guid memoryId, GivenVector? vector)
     {
         if (vector is null) return;
         if (vector.Components is null)
         {
-            if (!Faults.Has(Fault.EmbeddingKeptOnZero)) state.Vectors.Remove([(memoryId, vector.Length)]);
+            if (ActiveDimension(state) is { } active && !Faults.Has(Fault.EmbeddingKeptOnZero)) state.Vectors.Remove([(memoryId, active)]);
             return;
         }
         if (Faults.Has(Fault.UpdateDropsOtherDimensions)) state.Vectors.RemoveWhere(row => row.MemoryId == memoryId);
