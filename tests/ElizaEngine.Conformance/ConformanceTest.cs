@@ -78,4 +78,39 @@ public abstract class ConformanceTest : IAsyncLifetime
         await (adapter ?? Adapter).CreateEntityAsync(entity);
         return entity.Id;
     }
+
+    /// <summary>An id; ids order as their numbers do.</summary>
+    protected static Guid Id(int number) => new($"{number:x8}-0000-4000-8000-0000000000ff");
+
+    /// <summary>A moment, in milliseconds since 1970.</summary>
+    protected static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    protected static float[] Vector(params float[] components) => components;
+
+    /// <summary>A vector of length 1 and 3 components whose cosine to (1, 0, 0) is the one given, to 1e-7.</summary>
+    protected static float[] AtCosine(double cosine) => [(float)cosine, (float)Math.Sqrt(1 - (cosine * cosine)), 0];
+
+    /// <summary>A vector with components from -1 to 1.</summary>
+    protected static float[] RandomVector(Random random, int dimension)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        return [.. Enumerable.Range(0, dimension).Select(_ => (random.NextSingle() * 2) - 1)];
+    }
+
+    /// <summary>The cosine similarity of two vectors in double arithmetic.</summary>
+    protected static double Cosine(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
+    {
+        double dot = 0, leftSquares = 0, rightSquares = 0;
+        for (var i = 0; i < left.Length; i++)
+        {
+            dot += (double)left[i] * right[i];
+            leftSquares += (double)left[i] * left[i];
+            rightSquares += (double)right[i] * right[i];
+        }
+        return dot / Math.Sqrt(leftSquares * rightSquares);
+    }
+
+    /// <summary>These memories, in this order, and no others.</summary>
+    protected static void AssertIds(IEnumerable<Memory> memories, params Guid[] expected) =>
+        Assert.Equal(expected, memories.Select(memory => memory.Id).ToArray());
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -6,6 +7,8 @@ namespace ElizaEngine;
 /// <summary>The ids elizaOS derives from text, byte for byte: agents and plugins depend on them.</summary>
 public static class Uuids
 {
+    private static readonly SearchValues<char> HexDigitsAndHyphen = SearchValues.Create("0123456789abcdefABCDEF-");
+
     private const string Unescaped = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";
 
     /// <summary>
@@ -16,7 +19,7 @@ public static class Uuids
     public static Guid StringToUuid(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (Guid.TryParseExact(text, "D", out var id)) return id;
+        if (TryParse(text, out var id)) return id;
         Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
 #pragma warning disable CA5350 // Upstream's ids are SHA-1; they name rows, they guard nothing.
         SHA1.HashData(EncodeUriComponent(text), hash);
@@ -34,6 +37,14 @@ public static class Uuids
     {
         ArgumentNullException.ThrowIfNull(baseId);
         return baseId == agentId.ToString("D") ? agentId : StringToUuid($"{baseId}:{agentId:D}");
+    }
+
+    /// <summary>Reads a UUID of the one form elizaOS knows: 32 hexadecimal digits in either case, in groups of 8-4-4-4-12.</summary>
+    internal static bool TryParse(string? text, out Guid id)
+    {
+        id = default;
+        // Guid's own exact parser also takes white space around the text, and "+" or "0x" before a group.
+        return text is { Length: 36 } && text.AsSpan().IndexOfAnyExcept(HexDigitsAndHyphen) < 0 && Guid.TryParseExact(text, "D", out id);
     }
 
     // ECMAScript's encodeURIComponent: unlike Uri.EscapeDataString it leaves !*'() alone.

@@ -150,7 +150,7 @@ public sealed class Json : IEquatable<Json>
     }
 
     /// <summary>The UUID under a key; null when the key is missing or holds no UUID.</summary>
-    public Guid? GetGuid(string key) => Guid.TryParseExact(GetString(key), "D", out var id) ? id : null;
+    public Guid? GetGuid(string key) => Uuids.TryParse(GetString(key), out var id) ? id : null;
 
     /// <summary>The number under a key; null when the key is missing or holds no number.</summary>
     public double? GetNumber(string key)
@@ -248,7 +248,14 @@ public sealed class Json : IEquatable<Json>
         if (ReferenceEquals(this, other) || _utf8.AsSpan().SequenceEqual(other._utf8)) return true;
         using var left = JsonDocument.Parse(_utf8);
         using var right = JsonDocument.Parse(other._utf8);
-        return JsonElement.DeepEquals(left.RootElement, right.RootElement);
+        try
+        {
+            return JsonElement.DeepEquals(left.RootElement, right.RootElement);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return false; // It compares no exponents beyond Int32; values that hold one are equal only when spelled alike.
+        }
     }
 
     /// <inheritdoc/>
@@ -279,7 +286,9 @@ public sealed class Json : IEquatable<Json>
     // Moves the reader onto the value of a top-level key.
     private static bool Seek(ref Utf8JsonReader reader, string key)
     {
+        ArgumentNullException.ThrowIfNull(key);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
+        key = CleanText.Normalize(key);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var found = reader.ValueTextEquals(key);

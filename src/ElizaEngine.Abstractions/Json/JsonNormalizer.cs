@@ -77,6 +77,7 @@ internal static class JsonNormalizer
         reader.Read();
         var buffer = new ArrayBufferWriter<byte>(utf8.Length);
         using (var writer = new Utf8JsonWriter(buffer, WriterOptions)) Copy(ref reader, writer);
+        reader.Read(); // Throws if anything but white space follows the value.
         return buffer.WrittenSpan.ToArray();
     }
 

@@ -87,8 +87,10 @@ public sealed record TaskMetadata : OpenObject
     /// <summary>Choices offered to the user.</summary>
     public IReadOnlyList<TaskOption>? Options
     {
-        get => Json["options"]?.Items().Where(item => item.Kind == JsonValueKind.Object)
-            .Select(item => new TaskOption(item.GetString("name") ?? "", item.GetString("description") ?? "")).ToList();
+        get => Json["options"] is { Kind: JsonValueKind.Array } items
+            ? items.Items().Where(item => item.Kind == JsonValueKind.Object)
+                .Select(item => new TaskOption(item.GetString("name") ?? "", item.GetString("description") ?? "")).ToList()
+            : null;
         init => Set("options", value is null ? null : Json.From(value.Select(option =>
             Json.ObjectOf(("name", Json.From(option.Name)), ("description", Json.From(option.Description))))));
     }

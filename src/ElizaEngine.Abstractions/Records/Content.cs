@@ -46,7 +46,9 @@ public sealed record Content : OpenObject
     /// <summary>Files and links that came with it.</summary>
     public IReadOnlyList<Media>? Attachments
     {
-        get => Json["attachments"]?.Items().Where(item => item.Kind == System.Text.Json.JsonValueKind.Object).Select(item => new Media(item)).ToList();
+        get => Json["attachments"] is { Kind: System.Text.Json.JsonValueKind.Array } items
+            ? items.Items().Where(item => item.Kind == System.Text.Json.JsonValueKind.Object).Select(item => new Media(item)).ToList()
+            : null;
         init => Set("attachments", value is null ? null : Json.From(value.Select(media => media.Json)));
     }
 

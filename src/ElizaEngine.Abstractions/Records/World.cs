@@ -60,7 +60,8 @@ public sealed record WorldMetadata : OpenObject
         init
         {
             var ownership = Json["ownership"] is { Kind: JsonValueKind.Object } stored ? stored : Json.EmptyObject;
-            Set("ownership", ownership.With("ownerId", value is { } id ? Json.From(id.ToString("D")) : null));
+            ownership = ownership.With("ownerId", value is { } id ? Json.From(id.ToString("D")) : null);
+            Set("ownership", ownership == Json.EmptyObject ? null : ownership);
         }
     }
 
@@ -73,7 +74,7 @@ public sealed record WorldMetadata : OpenObject
             var roles = new Dictionary<Guid, string>();
             foreach (var (key, value) in stored.Members())
             {
-                if (Guid.TryParseExact(key, "D", out var entityId) && value.Kind == JsonValueKind.String)
+                if (Uuids.TryParse(key, out var entityId) && value.Kind == JsonValueKind.String)
                     roles[entityId] = stored.GetString(key)!;
             }
             return roles;

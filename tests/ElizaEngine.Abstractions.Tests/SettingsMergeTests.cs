@@ -1,0 +1,30 @@
+using Xunit;
+
+namespace ElizaEngine.Abstractions.Tests;
+
+public sealed class SettingsMergeTests
+{
+    [Theory]
+    [InlineData("""{"x":{"y":1,"z":2},"k":[1]}""", """{"x":{"y":null},"k":[2,3]}""", """{"x":{"z":2},"k":[2,3]}""")]
+    [InlineData("{}", "{}", "{}")]
+    [InlineData("""{"a":1}""", "{}", """{"a":1}""")]
+    [InlineData("{}", """{"a":1}""", """{"a":1}""")]
+    [InlineData("""{"a":1}""", """{"a":null}""", "{}")]
+    [InlineData("""{"a":1}""", """{"b":null}""", """{"a":1}""")]
+    [InlineData("""{"a":{"b":1}}""", """{"a":{"b":null}}""", "{}")]
+    [InlineData("""{"a":{"b":{"c":1}},"d":1}""", """{"a":{"b":{"c":null}}}""", """{"d":1}""")]
+    [InlineData("""{"a":{"b":1}}""", """{"a":{}}""", """{"a":{"b":1}}""")]
+    [InlineData("{}", """{"a":{}}""", """{"a":{}}""")]
+    [InlineData("""{"a":1}""", """{"a":{}}""", """{"a":{}}""")]
+    [InlineData("""{"a":{"b":1}}""", """{"a":2}""", """{"a":2}""")]
+    [InlineData("""{"a":2}""", """{"a":{"b":1}}""", """{"a":{"b":1}}""")]
+    [InlineData("""{"a":[1,2,3]}""", """{"a":[]}""", """{"a":[]}""")]
+    [InlineData("""{"a":[{"b":1}]}""", """{"a":[{"c":null}]}""", """{"a":[{"c":null}]}""")]
+    [InlineData("""{"a":{"b":1,"c":{"d":1}}}""", """{"a":{"c":{"e":2}}}""", """{"a":{"b":1,"c":{"d":1,"e":2}}}""")]
+    [InlineData("{}", """{"a":{"b":null,"c":1}}""", """{"a":{"c":1}}""")]
+    [InlineData("{}", """{"a":{"b":null}}""", "{}")]
+    [InlineData("""{"a":false,"b":"","c":0}""", """{"a":true,"b":"x","c":null}""", """{"a":true,"b":"x"}""")]
+    [InlineData("""{"secrets":{"K1":"v1","K2":"v2"}}""", """{"secrets":{"K1":null,"K3":"v3"}}""", """{"secrets":{"K2":"v2","K3":"v3"}}""")]
+    public void A_change_is_merged_key_by_key(string stored, string change, string expected) =>
+        Assert.Equal(Json.Parse(expected), SettingsMerge.Merge(Json.Parse(stored), Json.Parse(change)));
+}
