@@ -28,6 +28,21 @@ internal static class Cli
         root.Subcommands.Add(RecallCommand.Create(Run));
         root.Subcommands.Add(StatsCommand.Create(Run));
 
+        try
+        {
+            return await InvokeAsync(root, args, environment, cancellationToken);
+        }
+        catch (IOException)
+        {
+            return ExitCodes.Failed; // Nobody reads the output any more, as in "eliza --help | head -1".
+        }
+
+        Task<int> Run(ParseResult result, Func<CommandOutput, Task<int>> command, CancellationToken token) =>
+            RunCommandAsync(new CommandOutput(environment, result.GetValue(json)), command, token);
+    }
+
+    private static async Task<int> InvokeAsync(RootCommand root, string[] args, CliEnvironment environment, CancellationToken cancellationToken)
+    {
         // A question may start with @: it is no response file.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is null or System.CommandLine.Invocation.ParseErrorAction) return Usage(parsed, args, environment);
@@ -40,9 +55,6 @@ internal static class Cli
                 ProcessTerminationTimeout = null,
             },
             cancellationToken);
-
-        Task<int> Run(ParseResult result, Func<CommandOutput, Task<int>> command, CancellationToken token) =>
-            RunCommandAsync(new CommandOutput(environment, result.GetValue(json)), command, token);
     }
 
     private static async Task<int> RunCommandAsync(CommandOutput output, Func<CommandOutput, Task<int>> command, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using ElizaEngine.Cli.Database;
 using ElizaEngine.Cli.Demo;
 using ElizaEngine.Cli.Output;
@@ -34,9 +33,8 @@ internal static class DemoWriterCommand
         foreach (var message in Conversation.Messages)
         {
             var memory = await DemoScene.MemoryAsync(message, environment.Generator, cancellationToken);
-            var start = Stopwatch.GetTimestamp();
             await adapter.CreateMemoryAsync(memory, DemoScene.MessageTable, cancellationToken: cancellationToken);
-            await environment.Out.WriteLineAsync(new Acknowledgement(memory.Id, Stopwatch.GetElapsedTime(start)).ToLine().AsMemory(), cancellationToken);
+            await environment.Out.WriteLineAsync(memory.Id.ToString("D").AsMemory(), cancellationToken);
             await environment.Out.FlushAsync(cancellationToken);
         }
         await environment.In.ReadToEndAsync(cancellationToken);

@@ -14,7 +14,7 @@ namespace ElizaEngine.Cli.Commands;
 /// </summary>
 internal static class IngestCommand
 {
-    private const int RowsShown = 25;
+    private const int RowsShown = 12;
 
     private const string Description = """
         Store text files as documents that can be recalled.
@@ -96,11 +96,11 @@ internal static class IngestCommand
             }
             output.Screen.Write(table);
         }
-        if (results.Count > shown.Count) output.Line($"... and {Quantity.Of(results.Count - shown.Count, "file")} more.");
+        if (results.Count > shown.Count) output.Line($"... and {Quantity.Of(results.Count - shown.Count, "more file")}.");
         foreach (var result in shown)
         {
             foreach (var problem in result.Problems.Take(5)) output.Line($"{Snippet.OneLine(Path.GetRelativePath(".", result.Path))}:{problem.Line}: {problem.Reason}");
-            if (result.ProblemCount > 5) output.Line($"... and {Quantity.Of(result.ProblemCount - 5, "line")} more.");
+            if (result.ProblemCount > 5) output.Line($"... and {Quantity.Of(result.ProblemCount - 5, "more line")}.");
         }
     }
 

@@ -9,7 +9,7 @@ internal sealed class DemoReport
     public IReadOnlyList<(string Kind, int Rows)> Scene { get; set; } = [];
 
     /// <summary>What the killed process had been told was stored.</summary>
-    public IReadOnlyList<Acknowledgement> Acknowledged { get; set; } = [];
+    public IReadOnlyList<Guid> Acknowledged { get; set; } = [];
 
     /// <summary>Of those, how many were there, whole, after reopening.</summary>
     public int Survived { get; set; }
@@ -26,8 +26,11 @@ internal sealed class DemoReport
     /// <summary>Questions and their answers.</summary>
     public List<Answer> Answers { get; } = [];
 
-    /// <summary>Writes one after the other: from call to acknowledgement.</summary>
-    public List<TimeSpan> AloneTimes { get; } = [];
+    /// <summary>Writes by one caller, one after the other: from call to acknowledgement.</summary>
+    public IReadOnlyList<TimeSpan> AloneTimes { get; set; } = [];
+
+    /// <summary>How long all of those took.</summary>
+    public TimeSpan AloneElapsed { get; set; }
 
     /// <summary>Writes by many callers at once: from call to acknowledgement.</summary>
     public IReadOnlyList<TimeSpan> TogetherTimes { get; set; } = [];
@@ -39,7 +42,7 @@ internal sealed class DemoReport
     public string Durability { get; set; } = "";
 
     /// <summary>Writes in a second when one caller waits for each.</summary>
-    public double AlonePerSecond => AloneTimes.Count / Math.Max(1e-9, AloneTimes.Sum(time => time.TotalSeconds));
+    public double AlonePerSecond => AloneTimes.Count / Math.Max(1e-9, AloneElapsed.TotalSeconds);
 
     /// <summary>Writes in a second of all callers together.</summary>
     public double TogetherPerSecond => TogetherTimes.Count / Math.Max(1e-9, TogetherElapsed.TotalSeconds);

@@ -12,6 +12,7 @@ internal sealed class DemoStory(CommandOutput output, string directory)
 {
     private const int Callers = 64;
     private const int WritesPerCaller = 32;
+    private const int WritesAlone = 256;
     private const string BurstTable = "demo_burst";
 
     private readonly CliEnvironment _environment = output.Environment;
@@ -34,7 +35,7 @@ internal sealed class DemoStory(CommandOutput output, string directory)
         await CountSurvivorsAsync(adapter, cancellationToken);
         await FinishTheConversationAsync(adapter, cancellationToken);
         await AskAsync(adapter, cancellationToken);
-        await WriteTogetherAsync(adapter, cancellationToken);
+        await MeasureAsync(adapter, cancellationToken);
         SumUp();
     }
 
@@ -57,14 +58,13 @@ internal sealed class DemoStory(CommandOutput output, string directory)
         var half = Conversation.Messages.Count / 2;
         var shown = 0;
         Report.Acknowledged = await DoomedWriter.RunAsync(_environment, directory, half, Show, cancellationToken);
-        Report.AloneTimes.AddRange(Report.Acknowledged.Select(acknowledgement => acknowledgement.Time));
         output.Markup($"[red]kill -9[/] after {half} acknowledgements; {Report.Acknowledged.Count} had been given when it died.");
 
-        void Show(Acknowledgement acknowledgement)
+        void Show(Guid id)
         {
             shown++;
             if (shown is not (<= 3 or 5) && shown != half) return;
-            if (!byId.TryGetValue(acknowledgement.Id, out var message)) return;
+            if (!byId.TryGetValue(id, out var message)) return;
             if (shown == 5) output.Markup($"  [grey]...[/]");
             else output.Markup($"  [green]stored[/]  {message.From,-6} [grey]{message.Text}[/]");
         }
@@ -72,7 +72,7 @@ internal sealed class DemoStory(CommandOutput output, string directory)
 
     private async Task CountSurvivorsAsync(IDatabaseAdapter adapter, CancellationToken cancellationToken)
     {
-        var acknowledged = Report.Acknowledged.Select(acknowledgement => acknowledgement.Id).ToHashSet();
+        var acknowledged = Report.Acknowledged.ToHashSet();
         foreach (var message in Conversation.Messages)
         {
             var expected = await DemoScene.MemoryAsync(message, _environment.Generator, cancellationToken);
@@ -95,9 +95,7 @@ internal sealed class DemoStory(CommandOutput output, string directory)
         foreach (var message in Conversation.Messages)
         {
             var memory = await DemoScene.MemoryAsync(message, _environment.Generator, cancellationToken);
-            var start = Stopwatch.GetTimestamp();
-            var results = await adapter.CreateMemoriesAsync([memory], DemoScene.MessageTable, cancellationToken);
-            if (results[0].Outcome == CreateOutcome.Created) Report.AloneTimes.Add(Stopwatch.GetElapsedTime(start));
+            await adapter.CreateMemoryAsync(memory, DemoScene.MessageTable, cancellationToken: cancellationToken); // Stays as it is if it is there.
         }
         var count = await adapter.CountMemoriesAsync(new MemoryQuery(DemoScene.MessageTable) { WorldId = DemoScene.WorldId }, cancellationToken);
         output.Line($"The rest of the conversation is written; {count} messages are there now.");
@@ -133,29 +131,40 @@ internal sealed class DemoStory(CommandOutput output, string directory)
         return new Answer(question, found.Count > 0 ? found[0] : null, Stopwatch.GetElapsedTime(start));
     }
 
-    // Many callers at once: they share flushes, so the disk's pace is not each caller's pace. The rows go again afterwards.
-    private async Task WriteTogetherAsync(IDatabaseAdapter adapter, CancellationToken cancellationToken)
+    // Each call waits until its write is safe. Many callers at once share flushes, so the disk's pace is not each caller's pace.
+    private async Task MeasureAsync(IDatabaseAdapter adapter, CancellationToken cancellationToken)
     {
         Act("4", "How fast");
-        var roomId = ToolAgent.RoomId(Conversation.Rooms[0]);
-        await adapter.DeleteAllMemoriesAsync(roomId, BurstTable, cancellationToken);
-        var times = new ConcurrentBag<TimeSpan>();
-        var watch = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(() => CallAsync(caller), cancellationToken)));
-        Report.TogetherElapsed = watch.Elapsed;
-        Report.TogetherTimes = [.. times];
-        await adapter.DeleteAllMemoriesAsync(roomId, BurstTable, cancellationToken);
+        await RemoveBurstAsync();
+        (Report.AloneTimes, Report.AloneElapsed) = await CallAsync(1, WritesAlone);
+        (Report.TogetherTimes, Report.TogetherElapsed) = await CallAsync(Callers, WritesPerCaller);
+        await RemoveBurstAsync();
 
-        async Task CallAsync(int caller)
+        Task RemoveBurstAsync() => adapter.DeleteAllMemoriesAsync(ToolAgent.RoomId(Conversation.Rooms[0]), BurstTable, cancellationToken);
+
+        async Task<(IReadOnlyList<TimeSpan> Times, TimeSpan Elapsed)> CallAsync(int callers, int writes)
         {
-            for (var number = 0; number < WritesPerCaller; number++)
+            var times = new ConcurrentBag<TimeSpan>();
+            var watch = Stopwatch.StartNew();
+            await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => WriteAsync(adapter, caller, writes, times, cancellationToken), cancellationToken)));
+            return ([.. times], watch.Elapsed);
+        }
+    }
+
+    private static async Task WriteAsync(IDatabaseAdapter adapter, int caller, int writes, ConcurrentBag<TimeSpan> times, CancellationToken cancellationToken)
+    {
+        for (var number = 0; number < writes; number++)
+        {
+            var memory = new Memory
             {
-                var text = $"Caller {caller} writes its message number {number}, and waits until it is stored before it writes the next.";
-                var memory = new Memory { RoomId = roomId, EntityId = ToolAgent.Id, Content = Content.FromText(text), Unique = true };
-                var start = Stopwatch.GetTimestamp();
-                await adapter.CreateMemoryAsync(memory, BurstTable, cancellationToken: cancellationToken);
-                times.Add(Stopwatch.GetElapsedTime(start));
-            }
+                RoomId = ToolAgent.RoomId(Conversation.Rooms[0]),
+                EntityId = ToolAgent.Id,
+                Content = Content.FromText($"Caller {caller} writes its message number {number}, and waits until it is stored before it writes the next."),
+                Unique = true,
+            };
+            var start = Stopwatch.GetTimestamp();
+            await adapter.CreateMemoryAsync(memory, BurstTable, cancellationToken: cancellationToken);
+            times.Add(Stopwatch.GetElapsedTime(start));
         }
     }
 
@@ -163,7 +172,7 @@ internal sealed class DemoStory(CommandOutput output, string directory)
     {
         var table = CommandOutput.NewTable("Writer", "Writes", "Writes/s", "Acknowledged after (p50)");
         foreach (var column in table.Columns.Skip(1)) column.RightAligned();
-        Row("One caller, with embeddings", Report.AloneTimes, Report.AlonePerSecond);
+        Row("One caller", Report.AloneTimes, Report.AlonePerSecond);
         Row($"{Callers} callers at once", Report.TogetherTimes, Report.TogetherPerSecond);
         output.Screen.Write(table);
         output.Markup($"Each of these writes was acknowledged only when it was safe: it survives [green]{Report.Durability}[/].");

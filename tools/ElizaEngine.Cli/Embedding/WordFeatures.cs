@@ -131,19 +131,20 @@ internal sealed class WordFeatures
         rune.Value is (>= 0x0E00 and <= 0x0EFF) or (>= 0x1000 and <= 0x109F) or (>= 0x1780 and <= 0x17FF)
             or (>= 0x3040 and <= 0x30FF) or (>= 0x3400 and <= 0x9FFF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x20000 and <= 0x3FFFF);
 
-    // FNV-1a over the UTF-16 units, then MurmurHash3's finish, for FNV's low bits alone are too regular.
+    /// <summary>Spreads a hash: a bijection, after which every bit depends on all bits. The finish of MurmurHash3.</summary>
+    internal static ulong Mix(ulong hash)
+    {
+        hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCD;
+        hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53;
+        return hash ^ (hash >> 33);
+    }
+
+    // FNV-1a over the UTF-16 units, then mixed, for FNV's low bits alone are too regular.
     private static ulong Hash(char kind, ReadOnlySpan<char> text)
     {
         var hash = (0xCBF29CE484222325 ^ kind) * 0x100000001B3;
         foreach (var unit in text) hash = (hash ^ unit) * 0x100000001B3;
         return Mix(hash);
-    }
-
-    private static ulong Mix(ulong hash)
-    {
-        hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCD;
-        hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53;
-        return hash ^ (hash >> 33);
     }
 
     /// <summary>How much a feature says, and how often it occurs.</summary>
