@@ -1,0 +1,152 @@
+namespace ElizaEngine.Local;
+
+/// <summary>
+/// What goes with a row: elizaOS' foreign keys with "on delete cascade". A room takes its memories, participants, logs and
+/// components; an entity what it said and what is said of it; a world its components; an agent everything.
+/// </summary>
+internal static class Cascade
+{
+    private static readonly Table[] Order =
+    [
+        Table.Memories, Table.Logs, Table.Components, Table.Participants, Table.Relationships, Table.Tasks, Table.Cache, Table.Dimensions,
+        Table.Entities, Table.Rooms, Table.Worlds, Table.Agents,
+    ];
+
+    /// <summary>Deletes rows of one table and everything that goes with them.</summary>
+    public static int Delete(Draft draft, IReadOnlyList<Row> roots)
+    {
+        foreach (var root in roots) draft.NoteRemovedParent(root);
+        var doomed = Dependents(draft.State, roots).Concat(roots).ToLookup(row => row.Table);
+        foreach (var table in Order)
+        {
+            if (doomed[table].Any()) draft.Delete(table, doomed[table]);
+        }
+        return roots.Count;
+    }
+
+    /// <summary>Every row that goes with these, each once, in no order.</summary>
+    public static IReadOnlyCollection<Row> Dependents(DatabaseState state, IReadOnlyList<Row> roots)
+    {
+        var found = new HashSet<Row>(ReferenceEqualityComparer.Instance);
+        var agents = Ids(roots.OfType<AgentRow>());
+        foreach (var agent in agents) AddOfAgent(state, agent, found);
+
+        var parents = roots.Concat(found).ToList();
+        foreach (var room in parents.OfType<RoomRow>()) AddOfRoom(state, room.Id, found);
+        var entities = Ids(parents.OfType<EntityRow>());
+        foreach (var entity in entities) AddOfEntity(state, entity, found);
+
+        var worlds = Ids(parents.OfType<WorldRow>());
+        AddByScan(state, agents, entities, worlds, found);
+        return found;
+    }
+
+    private static HashSet<Id> Ids(IEnumerable<Row> rows) => [.. rows.Select(row => row.Id)];
+
+    private static void AddOfAgent(DatabaseState state, Id agent, HashSet<Row> found)
+    {
+        foreach (var row in state.EntitiesByAgent.Ascend(new ChildKey(agent, Id.Min)))
+        {
+            if (row.AgentId != agent) break;
+            found.Add(row);
+        }
+        foreach (var row in state.RoomsByAgent.Ascend(new ChildKey(agent, Id.Min)))
+        {
+            if (row.AgentId != agent) break;
+            found.Add(row);
+        }
+        foreach (var row in state.WorldsByAgent.Ascend(TimedKey.First(agent)))
+        {
+            if (row.AgentId != agent) break;
+            found.Add(row);
+        }
+        foreach (var row in state.TasksByAgent.Ascend(TimedKey.First(agent)))
+        {
+            if (row.AgentId != agent) break;
+            found.Add(row);
+        }
+        foreach (var row in state.Cache.Ascend(new CacheKey(agent, "")))
+        {
+            if (row.Id != agent) break;
+            found.Add(row);
+        }
+        if (state.Dimensions.Find(agent) is { } dimension) found.Add(dimension);
+    }
+
+    private static void AddOfRoom(DatabaseState state, Id room, HashSet<Row> found)
+    {
+        foreach (var row in state.MemoriesByRoom.Ascend(new RoomMemoryKey(room, int.MinValue, long.MinValue, Id.Min)))
+        {
+            if (row.RoomId != room) break;
+            found.Add(row);
+        }
+        foreach (var row in state.LogsByRoom.Ascend(TimedKey.First(room)))
+        {
+            if (row.RoomId != room) break;
+            found.Add(row);
+        }
+        foreach (var row in state.ComponentsByRoom.Ascend(new ChildKey(room, Id.Min)))
+        {
+            if (row.RoomId != room) break;
+            found.Add(row);
+        }
+        foreach (var row in state.Participants.Ascend(new PairKey(room, Id.Min, Id.Min)))
+        {
+            if (row.RoomId != room) break;
+            found.Add(row);
+        }
+    }
+
+    private static void AddOfEntity(DatabaseState state, Id entity, HashSet<Row> found)
+    {
+        foreach (var row in state.ComponentsByEntity.Ascend(TimedKey.First(entity)))
+        {
+            if (row.EntityId != entity) break;
+            found.Add(row);
+        }
+        foreach (var row in state.ParticipantsByEntity.Ascend(new PairKey(entity, Id.Min, Id.Min)))
+        {
+            if (row.EntityId != entity) break;
+            found.Add(row);
+        }
+        foreach (var row in state.RelationshipsBySource.Ascend(new PairKey(entity, Id.Min, Id.Min)))
+        {
+            if (row.SourceId != entity) break;
+            found.Add(row);
+        }
+        foreach (var row in state.RelationshipsByTarget.Ascend(new PairKey(entity, Id.Min, Id.Min)))
+        {
+            if (row.TargetId != entity) break;
+            found.Add(row);
+        }
+    }
+
+    // What no index leads to: deleting entities, worlds and agents is rare, an index for it would cost every write.
+    private static void AddByScan(DatabaseState state, HashSet<Id> agents, HashSet<Id> entities, HashSet<Id> worlds, HashSet<Row> found)
+    {
+        if (agents.Count + entities.Count + worlds.Count == 0) return;
+        foreach (var row in state.Components.Ascend(Id.Min))
+        {
+            if (agents.Contains(row.AgentId) || (row.WorldId is { } world && worlds.Contains(world))
+                || (row.SourceEntityId is { } source && entities.Contains(source))) found.Add(row);
+        }
+        if (agents.Count + entities.Count == 0) return;
+        foreach (var row in state.Memories.Ascend(Id.Min))
+        {
+            if (agents.Contains(row.AgentId) || (row.EntityId is { } entity && entities.Contains(entity))) found.Add(row);
+        }
+        foreach (var row in state.LogsByTime.Ascend(TimedKey.First(Id.Min)))
+        {
+            if (entities.Contains(row.EntityId)) found.Add(row);
+        }
+        if (agents.Count == 0) return;
+        foreach (var row in state.Relationships.Ascend(Id.Min))
+        {
+            if (agents.Contains(row.AgentId)) found.Add(row);
+        }
+        foreach (var row in state.Participants.Ascend(new PairKey(Id.Min, Id.Min, Id.Min)))
+        {
+            if (agents.Contains(row.AgentId)) found.Add(row);
+        }
+    }
+}

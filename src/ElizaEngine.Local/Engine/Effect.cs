@@ -1,0 +1,289 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using ElizaEngine.Storage;
+
+namespace ElizaEngine.Local;
+
+/// <summary>
+/// One change of the state, decided: a row put, a vector put or dropped, rows deleted. What the log holds, and the only thing
+/// that changes a state: a live commit makes effects, recovery reads them, both call <see cref="Apply"/>.
+/// </summary>
+internal abstract class Effect
+{
+    /// <summary>Kinds of records beside the tables' numbers; see <c>RECORDS.md</c>.</summary>
+    public const byte VectorKind = 32;
+
+    public const byte DropVectorKind = 33;
+
+    public const byte DeleteKind = 64;
+
+    /// <summary>Kind of its record.</summary>
+    public abstract byte Kind { get; }
+
+    /// <summary>Bytes of its record's body.</summary>
+    public abstract int Length { get; }
+
+    public virtual int Alignment => 8;
+
+    public virtual int AlignedOffset => 0;
+
+    /// <summary>The rows it changes, each by a row of the same key.</summary>
+    public abstract IEnumerable<Row> Targets { get; }
+
+    public abstract void Write(Span<byte> body);
+
+    public abstract void Apply(DatabaseState state);
+
+    /// <summary>Tells the row in the state, which this effect has been applied to, where its record lies. Returns that row, if it has one.</summary>
+    public virtual Row? Place(DatabaseState state, RecordLocation location) => null;
+
+    /// <summary>The effect of a record. Rows it deletes are those of the state.</summary>
+    public static Effect Read(byte kind, ReadOnlyMemory<byte> body, DatabaseState state, TableNames names) => kind switch
+    {
+        (byte)Table.Agents => new PutRow(Loaded(Rows.Of(Rows.DecodeAgent(body)))),
+        (byte)Table.Entities => new PutRow(Loaded(Rows.Of(Rows.DecodeEntity(body)))),
+        (byte)Table.Components => new PutRow(Loaded(Rows.Of(Rows.DecodeComponent(body)))),
+        (byte)Table.Memories => new PutRow(Rows.ReadMemory(body, names)),
+        (byte)Table.Rooms => new PutRow(Loaded(Rows.Of(Rows.DecodeRoom(body)))),
+        (byte)Table.Worlds => new PutRow(Loaded(Rows.Of(Rows.DecodeWorld(body)))),
+        (byte)Table.Participants => new PutRow(Rows.ReadParticipant(body)),
+        (byte)Table.Relationships => new PutRow(Loaded(Rows.Of(Rows.DecodeRelationship(body)))),
+        (byte)Table.Tasks => new PutRow(Loaded(Rows.Of(Rows.DecodeTask(body)))),
+        (byte)Table.Logs => new PutRow(Rows.ReadLog(body, names)),
+        (byte)Table.Cache => new PutRow(Rows.ReadCache(body)),
+        (byte)Table.Dimensions => new PutRow(Rows.ReadDimension(body)),
+        VectorKind => PutVector.Read(body.Span),
+        DropVectorKind => DropVector.Read(body.Span),
+        _ => DeleteRows.Read(kind, body.Span, state),
+    };
+
+    // A row read back at opening does not hold its record: only what is asked for again does.
+    private static T Loaded<T>(T row)
+        where T : Row
+    {
+        row.Decoded = null;
+        return row;
+    }
+}
+
+/// <summary>A row comes, or takes the place of its older version. A memory keeps the vectors it has.</summary>
+internal sealed class PutRow(Row row, byte[]? body = null) : Effect
+{
+    public override byte Kind => (byte)row.Table;
+
+    public override int Length => body!.Length;
+
+    public override IEnumerable<Row> Targets => [row];
+
+    public override void Write(Span<byte> target) => body.CopyTo(target);
+
+    public override void Apply(DatabaseState state) =>
+        state.Put(row is MemoryRow memory && state.Memories.Find(memory.Id) is { Vectors: { } vectors } ? memory.WithVectors(vectors) : row);
+
+    public override Row? Place(DatabaseState state, RecordLocation location)
+    {
+        var placed = state.Find(row);
+        if (placed is not null) placed.Location = location;
+        return placed;
+    }
+}
+
+/// <summary>
+/// A memory gets a vector, or another one of that dimension.
+/// Body: memory id 16 bytes, inverse norm float32, dimension int32, then the float32s, which lie at a multiple of 64 in the file.
+/// </summary>
+internal sealed class PutVector(Id memoryId, float[] vector, float inverseNorm) : Effect
+{
+    private const int FloatsOffset = 24;
+
+    public override byte Kind => VectorKind;
+
+    public override int Length => FloatsOffset + (vector.Length * sizeof(float));
+
+    public override int Alignment => 64;
+
+    public override int AlignedOffset => FloatsOffset;
+
+    public override IEnumerable<Row> Targets => [MemoryKey(memoryId)];
+
+    /// <summary>The floats of a stored body, in place.</summary>
+    public static ReadOnlySpan<float> Floats(ReadOnlySpan<byte> body) => MemoryMarshal.Cast<byte, float>(body[FloatsOffset..]);
+
+    public static PutVector Read(ReadOnlySpan<byte> body)
+    {
+        if (body.Length < FloatsOffset) throw new MessagePack.MessagePackSerializationException($"A vector has {body.Length} bytes.");
+        var dimension = BinaryPrimitives.ReadInt32LittleEndian(body[20..]);
+        if (dimension is < 1 or > Limits.MaxDimension || body.Length != FloatsOffset + (dimension * sizeof(float)))
+            throw new MessagePack.MessagePackSerializationException($"A vector of {dimension} dimensions has {body.Length} bytes.");
+        return new PutVector(Id.Read(body), new float[dimension], BinaryPrimitives.ReadSingleLittleEndian(body[16..])) { IsStored = true };
+    }
+
+    /// <summary>A row that stands for a memory's key.</summary>
+    internal static MemoryRow MemoryKey(Id id) => new()
+    {
+        Id = id,
+        TableName = "",
+        TableNumber = 0,
+        AgentId = default,
+        EntityId = null,
+        RoomId = null,
+        WorldId = null,
+        DocumentId = null,
+        CreatedMs = 0,
+        IsUnique = false,
+    };
+
+    // Read back at opening: the floats stay where they are.
+    private bool IsStored { get; init; }
+
+    public override void Write(Span<byte> body)
+    {
+        memoryId.Write(body);
+        BinaryPrimitives.WriteSingleLittleEndian(body[16..], inverseNorm);
+        BinaryPrimitives.WriteInt32LittleEndian(body[20..], vector.Length);
+        MemoryMarshal.AsBytes(vector.AsSpan()).CopyTo(body[FloatsOffset..]);
+    }
+
+    public override void Apply(DatabaseState state)
+    {
+        if (state.Memories.Find(memoryId) is not { } row) return;
+        var slot = new VectorSlot
+        {
+            Dimension = vector.Length,
+            InverseNorm = inverseNorm,
+            Next = VectorSlot.Without(row.Vectors, vector.Length),
+            Pending = IsStored ? null : vector,
+        };
+        state.Put(row.WithVectors(slot));
+    }
+
+    public override Row? Place(DatabaseState state, RecordLocation location)
+    {
+        var row = state.Memories.Find(memoryId);
+        if (row?.Vector(vector.Length) is { } slot)
+        {
+            slot.Location = location;
+            slot.Pending = null;
+        }
+        return row;
+    }
+}
+
+/// <summary>A memory loses its vector of one dimension. Body: memory id 16 bytes, dimension int32, 4 zero bytes.</summary>
+internal sealed class DropVector(Id memoryId, int dimension) : Effect
+{
+    public override byte Kind => DropVectorKind;
+
+    public override int Length => 24;
+
+    public override IEnumerable<Row> Targets => [PutVector.MemoryKey(memoryId)];
+
+    public static DropVector Read(ReadOnlySpan<byte> body) => new(Id.Read(body), BinaryPrimitives.ReadInt32LittleEndian(body[16..]));
+
+    public override void Write(Span<byte> body)
+    {
+        body.Clear();
+        memoryId.Write(body);
+        BinaryPrimitives.WriteInt32LittleEndian(body[16..], dimension);
+    }
+
+    public override void Apply(DatabaseState state)
+    {
+        if (state.Memories.Find(memoryId) is { } row) state.Put(row.WithVectors(VectorSlot.Without(row.Vectors, dimension)));
+    }
+
+    public override Row? Place(DatabaseState state, RecordLocation location) => state.Memories.Find(memoryId);
+}
+
+/// <summary>
+/// Rows of one table go, memories with their vectors. Kind: 64 + the table's number. Body: the keys, one after the other; an id
+/// is 16 bytes, a participant three of them (room, entity, agent), a cached value its agent and then its text in UTF-8, alone.
+/// </summary>
+internal sealed class DeleteRows(Table table, ArraySegment<Row> rows) : Effect
+{
+    /// <summary>Rows in one record at most; a longer list becomes several.</summary>
+    public const int MaxRows = 4096;
+
+    public override byte Kind => (byte)(DeleteKind + (byte)table);
+
+    public override int Length => table switch
+    {
+        Table.Cache => Id.Bytes + Encoding.UTF8.GetByteCount(((CacheRow)rows[0]).Key),
+        Table.Participants => rows.Count * 3 * Id.Bytes,
+        _ => rows.Count * Id.Bytes,
+    };
+
+    public override IEnumerable<Row> Targets => rows;
+
+    public static DeleteRows Read(byte kind, ReadOnlySpan<byte> body, DatabaseState state)
+    {
+        var table = (Table)(kind - DeleteKind);
+        var rows = new List<Row>();
+        if (table == Table.Cache)
+        {
+            Add(state.Cache.Find(new CacheKey(Id.Read(body), Encoding.UTF8.GetString(body[Id.Bytes..]))));
+        }
+        else
+        {
+            for (var rest = body; rest.Length > 0; rest = rest[(table == Table.Participants ? 3 * Id.Bytes : Id.Bytes)..])
+            {
+                var id = Id.Read(rest);
+                Add(table switch
+                {
+                    Table.Agents => state.Agents.Find(id),
+                    Table.Entities => state.Entities.Find(id),
+                    Table.Components => state.Components.Find(id),
+                    Table.Memories => state.Memories.Find(id),
+                    Table.Rooms => state.Rooms.Find(id),
+                    Table.Worlds => state.Worlds.Find(id),
+                    Table.Participants => state.Participants.Find(new PairKey(id, Id.Read(rest[Id.Bytes..]), Id.Read(rest[(2 * Id.Bytes)..]))),
+                    Table.Relationships => state.Relationships.Find(id),
+                    Table.Tasks => state.Tasks.Find(id),
+                    Table.Logs => state.Logs.Find(id),
+                    Table.Dimensions => state.Dimensions.Find(id),
+                    _ => throw new MessagePack.MessagePackSerializationException($"There is no kind of record {kind}."),
+                });
+            }
+        }
+        return new DeleteRows(table, rows.ToArray());
+
+        void Add(Row? row)
+        {
+            if (row is not null) rows.Add(row);
+        }
+    }
+
+    public override void Write(Span<byte> body)
+    {
+        foreach (var row in rows)
+        {
+            switch (row)
+            {
+                case CacheRow cache:
+                    cache.Id.Write(body);
+                    Encoding.UTF8.GetBytes(cache.Key, body[Id.Bytes..]);
+                    break;
+                case ParticipantRow participant:
+                    participant.RoomId.Write(body);
+                    participant.EntityId.Write(body[Id.Bytes..]);
+                    participant.AgentId.Write(body[(2 * Id.Bytes)..]);
+                    body = body[(3 * Id.Bytes)..];
+                    break;
+                default:
+                    row.Id.Write(body);
+                    body = body[Id.Bytes..];
+                    break;
+            }
+        }
+    }
+
+    public override void Apply(DatabaseState state)
+    {
+        // In a transaction's commit the newest state may hold another object for the same unchanged row.
+        foreach (var row in rows)
+        {
+            if (state.Find(row) is { } stored) state.Remove(stored);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Buffers;
+using System.Diagnostics;
+using ElizaEngine.Storage;
+using MessagePack;
+
+namespace ElizaEngine.Local;
+
+/// <summary>Reads records from the log, checks and decodes them, and lets the cache keep them. Thread-safe.</summary>
+internal sealed class RecordReader(RecordCache cache)
+{
+    private WriteAheadLog? _log;
+
+    private WriteAheadLog Log => _log ?? throw new UnreachableException("the log is open before anything is read");
+
+    public void Attach(WriteAheadLog log) => _log = log;
+
+    /// <summary>The record of a row whose <see cref="Row.Decoded"/> is gone.</summary>
+    /// <param name="row">A row that has its place in the log.</param>
+    /// <param name="isLocked">The caller holds the log's gate, so the row may be newer than what readers see.</param>
+    public object Load(Row row, bool isLocked)
+    {
+        if (!isLocked) Log.Verify(row.Location);
+        var body = isLocked ? Log.ReadLocked(row.Location) : Log.Read(row.Location);
+        var length = body.Length;
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            body.CopyTo(buffer);
+            var record = Decode(row, buffer.AsMemory(0, length));
+            row.Decoded = record;
+            cache.Add(row, length);
+            return record;
+        }
+        catch (MessagePackSerializationException error)
+        {
+            throw new CorruptDataException($"A record cannot be decoded: {error.Message}", $"log file {row.Location.File}", row.Location.Offset, 0, error);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    public ReadOnlySpan<float> Floats(VectorSlot slot, bool isLocked) =>
+        PutVector.Floats(isLocked ? Log.ReadLocked(slot.Location) : Log.Read(slot.Location));
+
+    private static object Decode(Row row, ReadOnlyMemory<byte> body) => row switch
+    {
+        AgentRow => Rows.DecodeAgent(body),
+        EntityRow => Rows.DecodeEntity(body),
+        ComponentRow => Rows.DecodeComponent(body),
+        MemoryRow memory => Rows.DecodeMemory(body, memory),
+        RoomRow => Rows.DecodeRoom(body),
+        WorldRow => Rows.DecodeWorld(body),
+        RelationshipRow => Rows.DecodeRelationship(body),
+        TaskRow => Rows.DecodeTask(body),
+        LogRow => Rows.DecodeLog(body),
+        CacheRow => Rows.DecodeCache(body),
+        _ => throw new UnreachableException(),
+    };
+}

@@ -1,0 +1,124 @@
+using ElizaEngine.Storage;
+
+namespace ElizaEngine.Local;
+
+/// <summary>
+/// Puts writes in order. Under the log's gate a call is planned against the newest state, durable or not, and becomes one batch
+/// of the log; readers are shown a state only when everything in it is durable.
+/// <para>Invariants:</para>
+/// <list type="bullet">
+/// <item>The newest state is the published one with every batch sequenced since applied, in log order.</item>
+/// <item>A plan that throws has changed nothing.</item>
+/// <item>An acknowledged call is in the published state.</item>
+/// </list>
+/// </summary>
+internal sealed class Sequencer
+{
+    // A batch this small never becomes a chain of frames, so nothing can fail once it is planned.
+    private const long MaxInPlaceBytes = 64 << 10;
+
+    private readonly RecordReader _records;
+    private readonly RecordCache _cache;
+    private WriteAheadLog _log = null!;
+    private DatabaseState _newest;
+    private DatabaseState _published;
+    private Exception? _broken;
+
+    public Sequencer(DatabaseState recovered, RecordReader records, RecordCache cache)
+    {
+        _newest = recovered;
+        _published = recovered;
+        _records = records;
+        _cache = cache;
+    }
+
+    /// <summary>What readers see: everything in it is durable.</summary>
+    public DatabaseState Published => Volatile.Read(ref _published);
+
+    public void Attach(WriteAheadLog log) => _log = log;
+
+    /// <summary>Called by the log, in order, when a state has become durable.</summary>
+    public void Publish(object state) => Volatile.Write(ref _published, (DatabaseState)state);
+
+    /// <summary>
+    /// Runs one call. A call of a single row announces its bytes and edits the open frame's state in place; any other is planned
+    /// on a state of its own, so that it may throw half way.
+    /// </summary>
+    /// <param name="plan">Reads the draft, throws or has effects. With <paramref name="bytesMax"/> it must not throw after an effect.</param>
+    /// <param name="bytesMax">Most bytes the effects take in the log; null: not known yet.</param>
+    /// <param name="cancellationToken">Counts until the gate is taken.</param>
+    public async ValueTask<T> CommitAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken)
+    {
+        T result;
+        ValueTask durable;
+        var isInPlace = bytesMax <= MaxInPlaceBytes;
+        await _log.ReserveAsync(bytesMax ?? 0, cancellationToken).ConfigureAwait(false);
+        lock (_log.Gate)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_broken is not null) throw new WritesRefusedException(_broken);
+            result = isInPlace ? PlanInPlaceLocked(plan, bytesMax!.Value, out var draft) : PlanApartLocked(plan, out draft);
+            if (draft.Effects.Count > 0) durable = AppendLocked(draft, isInPlace);
+            else if (!ReferenceEquals(_newest, Published)) durable = JoinLocked();
+            else return result;
+        }
+        await durable.ConfigureAwait(false);
+        return result;
+    }
+
+    private T PlanInPlaceLocked<T>(Func<Draft, T> plan, long bytesMax, out Draft draft)
+    {
+        _log.BeginLocked(bytesMax);
+        var frame = _log.FrameIdLocked;
+        draft = new Draft(_newest.EditableBy(frame), _records, isLocked: true);
+        try
+        {
+            var result = plan(draft);
+            if (draft.Effects.Count == 0) _log.AbandonLocked();
+            return result;
+        }
+        catch (Exception error)
+        {
+            _log.AbandonLocked();
+            // The frame's state may be half changed: it must never be published.
+            if (draft.Effects.Count > 0) _broken = error;
+            throw;
+        }
+    }
+
+    private T PlanApartLocked<T>(Func<Draft, T> plan, out Draft draft)
+    {
+        draft = new Draft(_newest.EditableBy(DatabaseState.NewPrivateOwner()), _records, isLocked: true);
+        var result = plan(draft);
+        if (draft.Effects.Count > 0) _log.BeginLocked(draft.Bytes);
+        return result;
+    }
+
+    private ValueTask AppendLocked(Draft draft, bool isInPlace)
+    {
+        try
+        {
+            foreach (var effect in draft.Effects)
+            {
+                var body = _log.AppendLocked(effect.Kind, effect.Length, out var location, effect.Alignment, effect.AlignedOffset);
+                effect.Write(body);
+                if (effect.Place(draft.State, location) is { Decoded: not null } row) _cache.Add(row, effect.Length);
+            }
+        }
+        catch (Exception error)
+        {
+            _log.AbandonLocked();
+            if (isInPlace) _broken = error;
+            throw;
+        }
+        _newest = draft.State;
+        return _log.CommitLocked(_newest);
+    }
+
+    // A call that found its work done already is acknowledged no sooner than that work is durable.
+    private ValueTask JoinLocked()
+    {
+        _log.BeginLocked(0);
+        return _log.CommitLocked(_newest);
+    }
+}

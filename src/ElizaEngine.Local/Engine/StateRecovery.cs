@@ -1,0 +1,26 @@
+using ElizaEngine.Storage;
+
+namespace ElizaEngine.Local;
+
+/// <summary>Builds the state from the log, at opening: reads each record as the effect it was, and applies it.</summary>
+internal sealed class StateRecovery(TableNames names) : ILogReplay
+{
+    private byte[] _buffer = new byte[64 << 10];
+
+    public DatabaseState State { get; } = new DatabaseState().EditableBy(DatabaseState.NewPrivateOwner());
+
+    public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)
+    {
+        // A vector stays where it is; of other records the reader wants memory, not mapped bytes.
+        var effect = kind == Effect.VectorKind ? PutVector.Read(body) : Effect.Read(kind, Copy(body), State, names);
+        effect.Apply(State);
+        effect.Place(State, location);
+    }
+
+    private ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> body)
+    {
+        if (_buffer.Length < body.Length) _buffer = new byte[body.Length];
+        body.CopyTo(_buffer);
+        return _buffer.AsMemory(0, body.Length);
+    }
+}

@@ -1,0 +1,30 @@
+using ElizaEngine.Storage;
+
+namespace ElizaEngine.Local;
+
+/// <summary>Turns the log's errors into the contract's.</summary>
+internal static class StorageErrors
+{
+    private const string ForeignHint =
+        "To take over an elizaOS database, open an empty directory and import from it; nothing was written here.";
+
+    public static Exception Translate(Exception error) => error switch
+    {
+        LogClosedException => new DatabaseClosedException("database"),
+        LogPoisonedException poisoned => new WritesRefusedException(poisoned),
+        LogOutcomeUnknownException unknown => new CommitOutcomeUnknownException(
+            $"The write was on its way to the disk when the disk failed: it may be there after reopening, or not. {unknown.InnerException?.Message}", unknown),
+        LogDiskFullException full => new DiskFullException(full.Path, full),
+        LogDamagedException damaged => new CorruptDataException(damaged.Message, damaged.File, damaged.Offset, damaged.Lsn, damaged),
+        LogDirectoryInUseException used => new DirectoryInUseException(
+            used.Path, used.ProcessId > 0 ? used.ProcessId : null, used.ProcessId > 0 ? $"process {used.ProcessId} ({used.Owner})" : "another process", used),
+        LogDirectoryForeignException foreign => new ForeignDirectoryException(foreign.Path, foreign.Evidence, ForeignHint, foreign),
+        LogFormatNewerException newer => new UnsupportedFormatException($"{newer.Message} Open it with the version that wrote it, or a later one.", newer),
+        LogRecordTooLargeException large => new RowTooLargeException(large.Length),
+        LogNetworkFileSystemException network => new DirectoryAccessException(network.Path, network),
+        StorageIOException failed => new DirectoryAccessException(failed.Path, failed),
+        MessagePack.MessagePackSerializationException undecodable => new CorruptDataException(
+            $"A record cannot be decoded: {undecodable.Message}", "log", 0, 0, undecodable),
+        _ => error,
+    };
+}

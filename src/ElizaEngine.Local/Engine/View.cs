@@ -1,0 +1,22 @@
+namespace ElizaEngine.Local;
+
+/// <summary>One point in time, readable: a state and the way to its records.</summary>
+internal readonly struct View(DatabaseState state, RecordReader records, bool isLocked)
+{
+    public DatabaseState State => state;
+
+    /// <summary>The record of a row; from memory if it is there.</summary>
+    public T Record<T>(Row row)
+        where T : class
+    {
+        if (row.Decoded is T record)
+        {
+            if (!row.IsTouched) row.IsTouched = true;
+            return record;
+        }
+        return (T)records.Load(row, isLocked);
+    }
+
+    /// <summary>The floats of a vector, in place; for as long as the read holds its pin.</summary>
+    public ReadOnlySpan<float> Floats(VectorSlot slot) => slot.Pending ?? records.Floats(slot, isLocked);
+}

@@ -1,0 +1,150 @@
+using ElizaEngine.Local;
+using ElizaEngine.Storage;
+
+namespace ElizaEngine;
+
+/// <summary>
+/// An open local database: one data directory, owned by this process, shared by any number of agents. Thread-safe.
+/// </summary>
+public sealed class LocalDatabase : IDatabase
+{
+    private readonly WriteAheadLog _log;
+    private volatile bool _isOpen = true;
+
+    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, TableNames names)
+    {
+        Options = options;
+        _log = log;
+        Sequencer = sequencer;
+        Records = records;
+        Names = names;
+        var report = log.OpenReport;
+        OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.CutBytes, [.. report.KeptTails], report.Duration);
+    }
+
+    /// <summary>How it was opened.</summary>
+    public LocalDatabaseOptions Options { get; }
+
+    /// <summary>What was found when it was opened.</summary>
+    public LocalOpenReport OpenReport { get; }
+
+    internal Sequencer Sequencer { get; }
+
+    internal RecordReader Records { get; }
+
+    internal TableNames Names { get; }
+
+    internal TimeProvider Time => Options.TimeProvider;
+
+    internal bool IsOpen => _isOpen;
+
+    /// <summary>Opens a directory, or a database in memory.</summary>
+    /// <exception cref="DirectoryInUseException">Another process, or this one, has the directory open.</exception>
+    /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
+    /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
+    /// <exception cref="CorruptDataException">Acknowledged bytes are missing or changed. Nothing was changed.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer version wrote it.</exception>
+    /// <exception cref="DiskFullException">There is no room to begin.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// Not Linux, and <see cref="LocalDatabaseOptions.AcceptUnprovenFlush"/> is not set.
+    /// </exception>
+    public static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (!Enum.IsDefined(options.Durability)) throw new InvalidInputException("durability", options.Durability, "PowerLoss or ProcessCrash");
+        if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
+        if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
+        // Recovery reads the log: not on the caller's thread.
+        return Task.Run(() => Open(options), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IDatabaseAdapter ForAgent(Guid agentId) => new LocalDatabaseAdapter(this, agentId);
+
+    /// <summary>How much there is, now.</summary>
+    /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
+    public LocalStatistics GetStatistics()
+    {
+        using var pin = Pin();
+        var state = Sequencer.Published;
+        var log = _log.Statistics;
+        return new LocalStatistics
+        {
+            Agents = state.Agents.Count,
+            Entities = state.Entities.Count,
+            Components = state.Components.Count,
+            Memories = state.Memories.Count,
+            Embeddings = state.VectorCount,
+            Rooms = state.Rooms.Count,
+            Worlds = state.Worlds.Count,
+            Participants = state.Participants.Count,
+            Relationships = state.Relationships.Count,
+            Tasks = state.Tasks.Count,
+            Logs = state.Logs.Count,
+            CacheEntries = state.Cache.Count,
+            Files = log.Files,
+            FileBytes = log.BytesOnDisk,
+            Commits = log.Commits,
+            Flushes = log.Flushes,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task CloseAsync(CancellationToken cancellationToken = default)
+    {
+        _isOpen = false;
+        await _log.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => new(CloseAsync(CancellationToken.None));
+
+    /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
+    internal ReadPin Pin()
+    {
+        try
+        {
+            return _log.Pin();
+        }
+        catch (LogClosedException)
+        {
+            throw new DatabaseClosedException("database");
+        }
+    }
+
+    private static LocalDatabase Open(LocalDatabaseOptions options)
+    {
+        IFileSystem files = options.Directory is null ? new MemoryFileSystem() : new PosixFileSystem();
+        var directory = options.Directory is null ? "/memory" : Path.GetFullPath(options.Directory);
+        var names = new TableNames();
+        var recovery = new StateRecovery(names);
+        var cache = new RecordCache(options.RecordCacheBytes);
+        var records = new RecordReader(cache);
+        var sequencer = new Sequencer(recovery.State, records, cache);
+        try
+        {
+            var log = WriteAheadLog.Open(directory, files, LogOptionsOf(options), recovery, sequencer.Publish);
+            records.Attach(log);
+            sequencer.Attach(log);
+            return new LocalDatabase(options, log, sequencer, records, names);
+        }
+        catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
+        {
+            throw translated;
+        }
+    }
+
+    private static LogOptions LogOptionsOf(LocalDatabaseOptions options) => new()
+    {
+        Durability = options switch
+        {
+            { Directory: null } => Storage.Durability.None,
+            { Durability: Durability.ProcessCrash } => Storage.Durability.ProcessCrash,
+            _ => Storage.Durability.PowerLoss,
+        },
+        MaxFileBytes = options.MaxLogFileBytes,
+        AcceptUnprovenFlush = options.AcceptUnprovenFlush,
+        AllowNetworkFileSystem = options.AllowNetworkFileSystem,
+        Time = options.TimeProvider,
+    };
+}

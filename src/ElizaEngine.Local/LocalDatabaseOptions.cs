@@ -1,0 +1,38 @@
+namespace ElizaEngine;
+
+/// <summary>What an acknowledged write survives.</summary>
+public enum Durability
+{
+    /// <summary>The end of the process, <c>kill -9</c> included. A power loss may take the last 50 ms of writes.</summary>
+    ProcessCrash = 1,
+
+    /// <summary>Power loss: a write is acknowledged when the disk has it.</summary>
+    PowerLoss = 2,
+}
+
+/// <summary>How a local database is opened.</summary>
+public sealed record LocalDatabaseOptions
+{
+    /// <summary>The data directory; created, with its parents, when it is missing. Null: in memory, gone when closed.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>What an acknowledged write survives. Default: power loss.</summary>
+    public Durability Durability { get; init; } = Durability.PowerLoss;
+
+    /// <summary>Bytes of decoded records kept in memory at most, roughly. Default: 64 MiB.</summary>
+    public long RecordCacheBytes { get; init; } = 64L << 20;
+
+    /// <summary>Largest log file in bytes, a multiple of 4096; files start at 64 KiB and double up to this. Default: 64 MiB.</summary>
+    public long MaxLogFileBytes { get; init; } = 64L << 20;
+
+    /// <summary>
+    /// Opens on an operating system where it has not been proven that a flush reaches the disk: anything but Linux.
+    /// </summary>
+    public bool AcceptUnprovenFlush { get; init; }
+
+    /// <summary>Opens on a network file system, where locks and flushes cannot be relied on.</summary>
+    public bool AllowNetworkFileSystem { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}

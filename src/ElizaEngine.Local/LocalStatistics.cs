@@ -1,0 +1,64 @@
+namespace ElizaEngine;
+
+/// <summary>How much a local database holds. Counts are rows of all agents; sizes are bytes.</summary>
+public sealed record LocalStatistics
+{
+    /// <summary>Agents.</summary>
+    public long Agents { get; init; }
+
+    /// <summary>Entities.</summary>
+    public long Entities { get; init; }
+
+    /// <summary>Components.</summary>
+    public long Components { get; init; }
+
+    /// <summary>Memories, of all tables.</summary>
+    public long Memories { get; init; }
+
+    /// <summary>Vectors of memories, of all dimensions.</summary>
+    public long Embeddings { get; init; }
+
+    /// <summary>Rooms.</summary>
+    public long Rooms { get; init; }
+
+    /// <summary>Worlds.</summary>
+    public long Worlds { get; init; }
+
+    /// <summary>Memberships.</summary>
+    public long Participants { get; init; }
+
+    /// <summary>Relationships.</summary>
+    public long Relationships { get; init; }
+
+    /// <summary>Tasks.</summary>
+    public long Tasks { get; init; }
+
+    /// <summary>Log entries.</summary>
+    public long Logs { get; init; }
+
+    /// <summary>Cached values, also those whose life is over.</summary>
+    public long CacheEntries { get; init; }
+
+    /// <summary>Log files.</summary>
+    public long Files { get; init; }
+
+    /// <summary>Bytes of the log files on disk, with the room prepared ahead.</summary>
+    public long FileBytes { get; init; }
+
+    /// <summary>Commits since opening.</summary>
+    public long Commits { get; init; }
+
+    /// <summary>Flushes since opening: one serves many commits.</summary>
+    public long Flushes { get; init; }
+}
+
+/// <summary>What opening a local database found.</summary>
+/// <param name="IsNew">There was no database before.</param>
+/// <param name="WasClean">It had been closed.</param>
+/// <param name="Frames">Frames of the log that were replayed.</param>
+/// <param name="Records">Records in them.</param>
+/// <param name="CutBytes">Bytes of an unfinished write that were cut off: never acknowledged.</param>
+/// <param name="KeptTails">Files that keep what was cut off.</param>
+/// <param name="Duration">How long it took.</param>
+public sealed record LocalOpenReport(
+    bool IsNew, bool WasClean, long Frames, long Records, long CutBytes, IReadOnlyList<string> KeptTails, TimeSpan Duration);

@@ -1,0 +1,60 @@
+namespace ElizaEngine.Local;
+
+internal abstract partial class LocalSession
+{
+    public Task<IReadOnlyList<Agent>> GetAgentsByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
+        Read(ids, static (_, view, ids) => (IReadOnlyList<Agent>)ByIds<Agent>(view, ids, static (state, id) => state.Agents.Find(id)), cancellationToken);
+
+    public Task<IReadOnlyList<AgentSummary>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
+        Read(
+            0,
+            static (_, view, _) =>
+            {
+                var rows = new List<AgentRow>();
+                foreach (var row in view.State.Agents.Ascend(Id.Min)) rows.Add(row);
+                return (IReadOnlyList<AgentSummary>)rows.OrderBy(row => row.CreatedMs).ThenBy(row => row.Id)
+                    .Select(row => view.Record<Agent>(row)).Select(agent => new AgentSummary(agent.Id, agent.Name, agent.Bio!)).ToList();
+            },
+            cancellationToken);
+
+    public Task<int> CountAgentsAsync(CancellationToken cancellationToken = default) =>
+        Read(0, static (_, view, _) => view.State.Agents.Count, cancellationToken);
+
+    public Task<IReadOnlyList<CreateResult>> CreateAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default) =>
+        StoreAgents(agents, isUpsert: false, cancellationToken);
+
+    public Task<IReadOnlyList<CreateResult>> UpsertAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default) =>
+        StoreAgents(agents, isUpsert: true, cancellationToken);
+
+    private async Task<IReadOnlyList<CreateResult>> StoreAgents(IReadOnlyList<Agent> agents, bool isUpsert, CancellationToken cancellationToken)
+    {
+        var now = Now;
+        var items = Door.List(agents, nameof(agents)).Select(agent => Complete.Agent(agent, now)).ToArray();
+        return await Store(
+            items,
+            static (draft, agent) => draft.State.Agents.Find(agent.Id),
+            static (draft, agent) => draft.Put(Rows.Of(agent), Rows.Encode(agent)),
+            isUpsert ? static (draft, agent, stored) => Replace(draft, agent with { CreatedAt = draft.View.Record<Agent>(stored).CreatedAt }) : null,
+            cancellationToken).ConfigureAwait(false);
+
+        static void Replace(Draft draft, Agent agent) => draft.Put(Rows.Of(agent), Rows.Encode(agent));
+    }
+
+    public async Task<int> UpdateAgentsAsync(IReadOnlyList<AgentUpdate> updates, CancellationToken cancellationToken = default)
+    {
+        var now = Now;
+        var items = Door.List(updates, nameof(updates));
+        return await Update(
+            items,
+            static (draft, update) => draft.State.Agents.Find(update.Id),
+            (draft, update, row) =>
+            {
+                var agent = Complete.Agent(draft.View.Record<Agent>(row), update, now);
+                draft.Put(Rows.Of(agent), Rows.Encode(agent));
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<int> DeleteAgentsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
+        await DeleteByIds(ids, static (state, id) => state.Agents.Find(id), cancellationToken).ConfigureAwait(false);
+}

@@ -1,0 +1,204 @@
+using ElizaEngine.Storage;
+using ElizaEngine.Vectors;
+
+namespace ElizaEngine.Local;
+
+internal abstract partial class LocalSession
+{
+    /// <summary>A memory ready to be stored: complete, encoded, its vector checked.</summary>
+    private readonly record struct NewMemory(Memory Memory, float[]? Vector, int? VectorLength);
+
+    public async Task<IReadOnlyList<MemoryCreateResult>> CreateMemoriesAsync(
+        IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default)
+    {
+        var items = await PrepareMemories(memories, tableName, cancellationToken).ConfigureAwait(false);
+        if (items.Length == 0) return [];
+        var bodies = Array.ConvertAll(items, item => Rows.Encode(item.Memory));
+        return await Change<IReadOnlyList<MemoryCreateResult>>(
+            draft =>
+            {
+                var results = new MemoryCreateResult[items.Length];
+                for (var i = 0; i < items.Length; i++) results[i] = CreateMemory(draft, items[i], bodies[i]);
+                return results;
+            },
+            cancellationToken,
+            items.Length == Single ? BytesOf(bodies) + VectorBytes(items[0].Vector) : null).ConfigureAwait(false);
+    }
+
+    public async Task<IReadOnlyList<MemoryCreateResult>> UpsertMemoriesAsync(
+        IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default)
+    {
+        var items = await PrepareMemories(memories, tableName, cancellationToken).ConfigureAwait(false);
+        if (items.Length == 0) return [];
+        return await Change<IReadOnlyList<MemoryCreateResult>>(
+            draft =>
+            {
+                var results = new MemoryCreateResult[items.Length];
+                for (var i = 0; i < items.Length; i++)
+                {
+                    var item = items[i];
+                    if (draft.State.Memories.Find(item.Memory.Id) is not { } row)
+                    {
+                        results[i] = CreateMemory(draft, item, Rows.Encode(item.Memory));
+                        continue;
+                    }
+                    CheckDimension(draft.State, item.VectorLength);
+                    var update = new MemoryUpdate(row.Id) { Content = item.Memory.Content, Metadata = item.Memory.Metadata };
+                    ChangeContent(draft, row, update);
+                    if (item.VectorLength is not null) ChangeVector(draft, row, item.Vector);
+                    results[i] = new MemoryCreateResult(row.Id, CreateOutcome.Existed, row.IsUnique);
+                }
+                return results;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default)
+    {
+        var items = Door.List(updates, nameof(updates));
+        if (items.Length == 0) return 0;
+        var vectors = Array.ConvertAll(items, item => item.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null);
+        // The vector of a memory usually comes alone, right after the memory: then its size is known.
+        var isVectorOnly = items.Length == Single && items[0] is { Content: null, Metadata: null };
+        return await Change(
+            draft =>
+            {
+                var found = new HashSet<Id>();
+                for (var i = 0; i < items.Length; i++)
+                {
+                    CheckDimension(draft.State, items[i].Embedding?.Length);
+                    if (draft.State.Memories.Find(items[i].Id) is not { } row) continue;
+                    found.Add(row.Id);
+                    if (items[i].Content is not null || items[i].Metadata is not null) ChangeContent(draft, row, items[i]);
+                    if (items[i].Embedding is not null) ChangeVector(draft, row, vectors[i]);
+                }
+                return found.Count;
+            },
+            cancellationToken,
+            isVectorOnly ? VectorBytes(vectors[0]) : null).ConfigureAwait(false);
+    }
+
+    public async Task<int> DeleteMemoriesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
+    {
+        var wanted = Door.List(ids, nameof(ids));
+        if (wanted.Length == 0) return 0;
+        return await Change(
+            draft => DeleteWithFragments(draft, [.. wanted.Select(id => draft.State.Memories.Find(id)).OfType<MemoryRow>()]),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<int> DeleteAllMemoriesAsync(IReadOnlyList<Guid> roomIds, string tableName, CancellationToken cancellationToken = default)
+    {
+        var rooms = Door.List(roomIds, nameof(roomIds)).Distinct().ToArray();
+        var table = Names.NumberOf(Door.TableName(tableName));
+        if (rooms.Length == 0) return 0;
+        return await Change(
+            draft =>
+            {
+                var rows = new List<MemoryRow>();
+                foreach (Id room in rooms)
+                {
+                    foreach (var row in draft.State.MemoriesByRoom.Ascend(new RoomMemoryKey(room, table, long.MinValue, Id.Min)))
+                    {
+                        if (row.RoomId != room || row.TableNumber != table) break;
+                        rows.Add(row);
+                    }
+                }
+                return DeleteWithFragments(draft, rows);
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<int?> GetEmbeddingDimensionAsync(CancellationToken cancellationToken = default) =>
+        Read(0, static (self, view, _) => view.State.DimensionOf(self.Agent), cancellationToken);
+
+    public async Task EnsureEmbeddingDimensionAsync(int dimension, CancellationToken cancellationToken = default)
+    {
+        Door.Dimension(dimension);
+        await Change(
+            draft =>
+            {
+                if (draft.State.DimensionOf(Agent) != dimension) PutDimension(draft, dimension);
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<NewMemory[]> PrepareMemories(IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken)
+    {
+        var table = Door.TableName(tableName);
+        var now = Now;
+        var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory => new NewMemory(
+            Complete.Memory(memory, table, AgentId, now),
+            memory.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null,
+            memory.Embedding?.Length));
+        // What the caller left open is decided against what is visible now, outside the order of writes.
+        if (!items.Any(item => item.Memory.Unique is null)) return items;
+        return await Read(items, static (self, view, items) => self.DecideUnique(view, items), cancellationToken).ConfigureAwait(false);
+    }
+
+    private MemoryCreateResult CreateMemory(Draft draft, in NewMemory item, byte[] body)
+    {
+        var memory = item.Memory;
+        CheckDimension(draft.State, item.VectorLength);
+        if (draft.State.Memories.Find(memory.Id) is { } stored) return new MemoryCreateResult(memory.Id, CreateOutcome.Existed, stored.IsUnique);
+        draft.Require(Table.Agents, memory.AgentId!.Value, "memories.agentId");
+        if (memory.EntityId is { } entity) draft.Require(Table.Entities, entity, "memories.entityId");
+        if (memory.RoomId is { } room) draft.Require(Table.Rooms, room, "memories.roomId");
+        draft.Put(Rows.Of(memory, Names), body);
+        if (item.Vector is { } vector) PutVector(draft, memory.Id, vector);
+        return new MemoryCreateResult(memory.Id, CreateOutcome.Created, memory.Unique!.Value);
+    }
+
+    private void ChangeContent(Draft draft, MemoryRow row, MemoryUpdate update)
+    {
+        var memory = Complete.Memory(draft.View.Record<Memory>(row), update);
+        draft.Put(Rows.Of(memory, Names), Rows.Encode(memory));
+    }
+
+    private void ChangeVector(Draft draft, MemoryRow row, float[]? vector)
+    {
+        if (vector is not null) PutVector(draft, row.Id, vector);
+        else if (draft.State.DimensionOf(Agent) is { } dimension && row.Vector(dimension) is not null) draft.DropVector(row.Id, dimension);
+    }
+
+    private void PutVector(Draft draft, Id memoryId, float[] vector)
+    {
+        if (draft.State.Dimensions.Find(Agent) is { } active) draft.RelyOn(active);
+        else PutDimension(draft, vector.Length);
+        draft.PutVector(memoryId, vector, EmbeddingNorm.Of(vector).InverseNorm);
+    }
+
+    private void PutDimension(Draft draft, int dimension)
+    {
+        var row = new DimensionRow { Id = Agent, Dimension = dimension };
+        draft.Put(row, Rows.Encode(row));
+    }
+
+    private void CheckDimension(DatabaseState state, int? given)
+    {
+        if (given is { } length && state.DimensionOf(Agent) is { } active && length != active) throw new DimensionMismatchException(active, length);
+    }
+
+    // The fragments of this agent that name one of the memories as their document go too, one level deep.
+    private int DeleteWithFragments(Draft draft, List<MemoryRow> rows)
+    {
+        var doomed = new HashSet<MemoryRow>(rows);
+        if (draft.State.MemoriesByDocument.Count == 0) return draft.Delete(Table.Memories, doomed);
+        foreach (var document in rows)
+        {
+            foreach (var row in draft.State.MemoriesByDocument.Ascend(new ChildKey(document.Id, Id.Min)))
+            {
+                if (row.DocumentId != document.Id) break;
+                if (row.AgentId == Agent) doomed.Add(row);
+            }
+        }
+        return draft.Delete(Table.Memories, doomed);
+    }
+
+    private static long BytesOf(byte[][] bodies) => bodies.Sum(body => WriteAheadLog.RecordBytes(body.Length));
+
+    // A vector's record, and the record of the dimension that a first vector sets.
+    private static long VectorBytes(float[]? vector) =>
+        WriteAheadLog.RecordBytes(64 + ((vector?.Length ?? 0) * sizeof(float)), 64) + WriteAheadLog.RecordBytes(64);
+}

@@ -1,0 +1,134 @@
+using ElizaEngine.Vectors;
+
+namespace ElizaEngine.Local;
+
+internal abstract partial class LocalSession
+{
+    public Task<IReadOnlyList<Memory>> SearchMemoriesAsync(MemorySearch search, CancellationToken cancellationToken = default) =>
+        Read(
+            search,
+            static (self, view, search) =>
+            {
+                ArgumentNullException.ThrowIfNull(search);
+                var table = self.Names.NumberOf(Door.TableName(search.TableName));
+                var count = Door.Count(search.Count, Limits.DefaultSearchCount);
+                var threshold = Door.Threshold(search.Threshold);
+                var query = Door.Embedding(search.Embedding.Span);
+                self.CheckDimension(view.State, search.Embedding.Length);
+                if (query is null || count == 0) return [];
+                var found = self.Search(view, new SearchScope(table, search.RoomId, search.WorldId, search.EntityId, search.UniqueOnly), query, count, threshold);
+                return (IReadOnlyList<Memory>)found.ConvertAll(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity });
+            },
+            cancellationToken);
+
+    public Task<IReadOnlyList<CachedEmbedding>> GetCachedEmbeddingsAsync(CachedEmbeddingQuery query, CancellationToken cancellationToken = default) =>
+        Read(
+            query,
+            static (self, view, query) =>
+            {
+                ArgumentNullException.ThrowIfNull(query);
+                var count = Door.Count(query.Count, 0);
+                if (query.Threshold < 0) throw new InvalidInputException("threshold", query.Threshold, "0 or more");
+                var input = Levenshtein.CodePoints(Door.Required(query.Input, "input"));
+                var field = Door.Required(query.FieldSubName, "fieldSubName");
+                var active = view.State.DimensionOf(self.Agent);
+                var hits = new List<(VectorSlot Slot, int Distance)>();
+                if (count == 0) return [];
+                foreach (var row in self.MemoryRows(view.State, new MemoryQuery(query.TableName), page: false))
+                {
+                    if (row.Vectors is null || view.Record<Memory>(row).Content.Json.GetString(field) is not { } text) continue;
+                    if (Levenshtein.Distance(input, Levenshtein.CodePoints(text), query.Threshold) is { } distance)
+                        hits.Add((BestSlot(row, active), distance));
+                }
+                // Stable: of equal distances the newest stays first.
+                return (IReadOnlyList<CachedEmbedding>)hits.OrderBy(hit => hit.Distance).Take(count)
+                    .Select(hit => new CachedEmbedding(view.Floats(hit.Slot).ToArray(), hit.Distance)).ToList();
+            },
+            cancellationToken);
+
+    private static VectorSlot BestSlot(MemoryRow row, int? active)
+    {
+        if (active is { } dimension && row.Vector(dimension) is { } slot) return slot;
+        var smallest = row.Vectors!;
+        for (var next = smallest.Next; next is not null; next = next.Next)
+        {
+            if (next.Dimension < smallest.Dimension) smallest = next;
+        }
+        return smallest;
+    }
+
+    /// <summary>Which rows of this agent a search may find.</summary>
+    private readonly record struct SearchScope(int Table, Guid? RoomId, Guid? WorldId, Guid? EntityId, bool UniqueOnly);
+
+    /// <summary>
+    /// The best rows, exactly: every candidate is compared. Candidates come newest first, so that the lower ordinal wins a tie as
+    /// the contract has it.
+    /// </summary>
+    private List<(MemoryRow Row, float Similarity)> Search(View view, in SearchScope scope, float[] query, int count, float? threshold)
+    {
+        var found = new List<(MemoryRow, float)>();
+        if (scope.Table == 0) return found;
+        using var scratch = SearchScratch.Rent();
+        var candidates = scratch.Candidates;
+        var filter = new MemoryFilter(
+            Agent, scope.EntityId is { } entity ? (Id)entity : null, scope.WorldId is { } world ? (Id)world : null, scope.UniqueOnly);
+        var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId is { } room ? (Id)room : null, long.MaxValue);
+        while (cursor.MoveNext())
+        {
+            if (cursor.Current.Vectors is not null && cursor.Current.Vector(query.Length) is { } slot && filter.Passes(cursor.Current))
+                candidates.Add((cursor.Current, slot));
+        }
+
+        scratch.Matches.Begin(count, threshold);
+        var searcher = new ExactSearcher(query, EmbeddingNorm.Of(query).InverseNorm, count, threshold, scratch.Matches);
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            if (i + ExactSearcher.PrefetchDistance < candidates.Count)
+                ExactSearcher.Prefetch(view.Floats(candidates[i + ExactSearcher.PrefetchDistance].Slot));
+            searcher.Add(view.Floats(candidates[i].Slot), candidates[i].Slot.InverseNorm);
+        }
+        foreach (var match in searcher.Results()) found.Add((candidates[match.Ordinal].Row, match.Similarity));
+        return found;
+    }
+
+    /// <summary>
+    /// Decides <c>unique</c> where the caller did not: false when the visible rows of the same table, room, world and entity, or
+    /// an earlier row of this call, hold a vector that similar.
+    /// </summary>
+    private NewMemory[] DecideUnique(View view, NewMemory[] items)
+    {
+        var decided = new NewMemory[items.Length];
+        var earlier = new List<NewMemory>();
+        var seen = new HashSet<Guid>();
+        for (var i = 0; i < items.Length; i++)
+        {
+            var item = items[i];
+            var unique = item.Memory.Unique ?? !IsNearDuplicate(view, item, earlier);
+            decided[i] = item with { Memory = item.Memory with { Unique = unique } };
+            // What will not be stored is nobody's duplicate.
+            if (item.Vector is not null && seen.Add(item.Memory.Id) && view.State.Memories.Find(item.Memory.Id) is null) earlier.Add(decided[i]);
+        }
+        return decided;
+    }
+
+    private bool IsNearDuplicate(View view, in NewMemory item, List<NewMemory> earlier)
+    {
+        if (item.Vector is not { } vector) return false;
+        var memory = item.Memory;
+        CheckDimension(view.State, vector.Length);
+        var scope = new SearchScope(Names.NumberOf(memory.TableName!), memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
+        if (Search(view, scope, vector, 1, Limits.DuplicateSimilarity).Count > 0) return true;
+        foreach (var other in earlier)
+        {
+            if (other.Vector!.Length == vector.Length && other.Memory.AgentId == AgentId
+                && (memory.RoomId is null || other.Memory.RoomId == memory.RoomId)
+                && (memory.WorldId is null || other.Memory.WorldId == memory.WorldId)
+                && (memory.EntityId is null || other.Memory.EntityId == memory.EntityId)
+                && Similarity(vector, other.Vector) >= Limits.DuplicateSimilarity) return true;
+        }
+        return false;
+    }
+
+    private static float Similarity(float[] left, float[] right) =>
+        Cosine.Similarity(Vectors.Kernels.DotProduct.Of(left, right), EmbeddingNorm.Of(left).InverseNorm, EmbeddingNorm.Of(right).InverseNorm);
+}

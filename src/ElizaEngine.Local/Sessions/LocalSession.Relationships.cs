@@ -1,0 +1,103 @@
+namespace ElizaEngine.Local;
+
+internal abstract partial class LocalSession
+{
+    public Task<IReadOnlyList<Relationship>> GetRelationshipsAsync(RelationshipQuery query, CancellationToken cancellationToken = default) =>
+        Read(
+            query,
+            static (_, view, query) =>
+            {
+                ArgumentNullException.ThrowIfNull(query);
+                var tags = Door.TextsOrNull(query.Tags, "tags")?.ToHashSet(StringComparer.Ordinal);
+                return (IReadOnlyList<Relationship>)RelationshipRows(view.State, query)
+                    .Where(row => (query.EntityId is not { } entity || row.SourceId == (Id)entity || row.TargetId == (Id)entity)
+                        && (query.SourceEntityId is not { } source || row.SourceId == (Id)source)
+                        && (query.TargetEntityId is not { } target || row.TargetId == (Id)target))
+                    .OrderBy(row => row.CreatedMs).ThenBy(row => row.Id)
+                    .Select(row => view.Record<Relationship>(row))
+                    .Where(relationship => tags is null || relationship.Tags.Any(tags.Contains))
+                    .ToList();
+            },
+            cancellationToken);
+
+    // From the narrowest index the query allows; each row once.
+    private static List<RelationshipRow> RelationshipRows(DatabaseState state, RelationshipQuery query)
+    {
+        var rows = new List<RelationshipRow>();
+        if ((query.SourceEntityId ?? query.EntityId) is { } sourceId)
+        {
+            Id source = sourceId;
+            foreach (var row in state.RelationshipsBySource.Ascend(new PairKey(source, Id.Min, Id.Min)))
+            {
+                if (row.SourceId != source) break;
+                rows.Add(row);
+            }
+            if (query.SourceEntityId is not null) return rows;
+        }
+        if ((query.TargetEntityId ?? query.EntityId) is { } targetId)
+        {
+            Id target = targetId;
+            if (query.EntityId is null) rows.Clear();
+            foreach (var row in state.RelationshipsByTarget.Ascend(new PairKey(target, Id.Min, Id.Min)))
+            {
+                if (row.TargetId != target) break;
+                if (query.EntityId is null || row.SourceId != (Id)query.EntityId) rows.Add(row);
+            }
+            return rows;
+        }
+        foreach (var row in state.Relationships.Ascend(Id.Min)) rows.Add(row);
+        return rows;
+    }
+
+    public async Task<IReadOnlyList<CreateResult>> CreateRelationshipsAsync(
+        IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default) =>
+        await Store(
+            CompleteRelationships(relationships),
+            static (draft, relationship) => ByPair(draft.State, relationship) ?? draft.State.Relationships.Find(relationship.Id),
+            PutRelationship,
+            change: null,
+            cancellationToken).ConfigureAwait(false);
+
+    public async Task<IReadOnlyList<CreateResult>> UpsertRelationshipsAsync(
+        IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default) =>
+        await Store(
+            CompleteRelationships(relationships),
+            static (draft, relationship) => ByPair(draft.State, relationship) ?? draft.State.Relationships.Find(relationship.Id),
+            PutRelationship,
+            static (draft, relationship, row) => PutRelationship(
+                draft,
+                draft.View.Record<Relationship>(row) with { Tags = relationship.Tags, Metadata = relationship.Metadata }),
+            cancellationToken).ConfigureAwait(false);
+
+    public async Task<int> UpdateRelationshipsAsync(IReadOnlyList<RelationshipUpdate> updates, CancellationToken cancellationToken = default) =>
+        await Update(
+            Door.List(updates, nameof(updates)),
+            static (draft, update) => draft.State.Relationships.Find(update.Id),
+            static (draft, update, row) =>
+            {
+                var stored = draft.View.Record<Relationship>(row);
+                var changed = stored with { Tags = update.Tags, Metadata = update.Metadata };
+                PutRelationship(draft, Complete.Relationship(changed, stored.AgentId!.Value, stored.CreatedAt!.Value));
+            },
+            cancellationToken).ConfigureAwait(false);
+
+    public async Task<int> DeleteRelationshipsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
+        await DeleteByIds(ids, static (state, id) => state.Relationships.Find(id), cancellationToken).ConfigureAwait(false);
+
+    private Relationship[] CompleteRelationships(IReadOnlyList<Relationship> relationships)
+    {
+        var now = Now;
+        return [.. Door.List(relationships, nameof(relationships)).Select(relationship => Complete.Relationship(relationship, AgentId, now))];
+    }
+
+    private static RelationshipRow? ByPair(DatabaseState state, Relationship relationship) =>
+        state.RelationshipsBySource.Find(new PairKey(relationship.SourceEntityId, relationship.TargetEntityId, relationship.AgentId!.Value));
+
+    private static void PutRelationship(Draft draft, Relationship relationship)
+    {
+        draft.Require(Table.Entities, relationship.SourceEntityId, "relationships.sourceEntityId");
+        draft.Require(Table.Entities, relationship.TargetEntityId, "relationships.targetEntityId");
+        draft.Require(Table.Agents, relationship.AgentId!.Value, "relationships.agentId");
+        draft.Put(Rows.Of(relationship), Rows.Encode(relationship));
+    }
+}

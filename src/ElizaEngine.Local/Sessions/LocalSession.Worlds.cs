@@ -1,0 +1,58 @@
+namespace ElizaEngine.Local;
+
+internal abstract partial class LocalSession
+{
+    public Task<IReadOnlyList<World>> GetWorldsByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
+        Read(ids, static (_, view, ids) => (IReadOnlyList<World>)ByIds<World>(view, ids, static (state, id) => state.Worlds.Find(id)), cancellationToken);
+
+    public Task<IReadOnlyList<World>> GetAllWorldsAsync(CancellationToken cancellationToken = default) =>
+        Read(
+            0,
+            static (self, view, _) =>
+            {
+                var worlds = new List<World>();
+                foreach (var row in view.State.WorldsByAgent.Ascend(TimedKey.First(self.Agent)))
+                {
+                    if (row.AgentId != self.Agent) break;
+                    worlds.Add(view.Record<World>(row));
+                }
+                return (IReadOnlyList<World>)worlds;
+            },
+            cancellationToken);
+
+    public async Task<IReadOnlyList<CreateResult>> CreateWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default) =>
+        await Store(CompleteWorlds(worlds), static (draft, world) => draft.State.Worlds.Find(world.Id), PutWorld, change: null, cancellationToken)
+            .ConfigureAwait(false);
+
+    public async Task<IReadOnlyList<CreateResult>> UpsertWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default) =>
+        await Store(
+            CompleteWorlds(worlds),
+            static (draft, world) => draft.State.Worlds.Find(world.Id),
+            PutWorld,
+            static (draft, world, row) => PutWorld(
+                draft,
+                draft.View.Record<World>(row) with { Name = world.Name, MessageServerId = world.MessageServerId, Metadata = world.Metadata }),
+            cancellationToken).ConfigureAwait(false);
+
+    public async Task<int> UpdateWorldsAsync(IReadOnlyList<WorldUpdate> updates, CancellationToken cancellationToken = default) =>
+        await Update(
+            Door.List(updates, nameof(updates)),
+            static (draft, update) => draft.State.Worlds.Find(update.Id),
+            static (draft, update, row) => PutWorld(draft, Complete.World(draft.View.Record<World>(row), update)),
+            cancellationToken).ConfigureAwait(false);
+
+    public async Task<int> DeleteWorldsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
+        await DeleteByIds(ids, static (state, id) => state.Worlds.Find(id), cancellationToken).ConfigureAwait(false);
+
+    private World[] CompleteWorlds(IReadOnlyList<World> worlds)
+    {
+        var now = Now;
+        return [.. Door.List(worlds, nameof(worlds)).Select(world => Complete.World(world, AgentId, now))];
+    }
+
+    private static void PutWorld(Draft draft, World world)
+    {
+        draft.Require(Table.Agents, world.AgentId!.Value, "worlds.agentId");
+        draft.Put(Rows.Of(world), Rows.Encode(world));
+    }
+}

@@ -1,0 +1,234 @@
+using System.Diagnostics;
+
+namespace ElizaEngine.Local;
+
+/// <summary>
+/// The whole database at one point in time: an index for each table and for each way it is read. Rows come and go through
+/// <see cref="Put"/> and <see cref="Remove"/> only, for a live commit, a transaction and recovery alike, so every index always
+/// equals what a rebuild from the rows would give.
+/// <para>
+/// Edited only by its owner, a number that stands for "one frame", "one call" or "one transaction's call"; readers are only
+/// ever shown a state whose owner will edit no more.
+/// </para>
+/// </summary>
+internal sealed class DatabaseState
+{
+    private static long _lastPrivateOwner;
+
+    private long _owner;
+
+    public RowIndex<Id, AgentRow, ById<AgentRow>> Agents { get; private set; }
+
+    public RowIndex<Id, EntityRow, ById<EntityRow>> Entities { get; private set; }
+
+    public RowIndex<ChildKey, EntityRow, EntitiesByAgent> EntitiesByAgent { get; private set; }
+
+    public RowIndex<Id, ComponentRow, ById<ComponentRow>> Components { get; private set; }
+
+    public RowIndex<TimedKey, ComponentRow, ComponentsByEntity> ComponentsByEntity { get; private set; }
+
+    public RowIndex<ChildKey, ComponentRow, ComponentsByRoom> ComponentsByRoom { get; private set; }
+
+    public RowIndex<Id, MemoryRow, ById<MemoryRow>> Memories { get; private set; }
+
+    public RowIndex<RoomMemoryKey, MemoryRow, MemoriesByRoom> MemoriesByRoom { get; private set; }
+
+    public RowIndex<TableMemoryKey, MemoryRow, MemoriesByTable> MemoriesByTable { get; private set; }
+
+    public RowIndex<ChildKey, MemoryRow, MemoriesByDocument> MemoriesByDocument { get; private set; }
+
+    public RowIndex<Id, RoomRow, ById<RoomRow>> Rooms { get; private set; }
+
+    public RowIndex<ChildKey, RoomRow, RoomsByAgent> RoomsByAgent { get; private set; }
+
+    public RowIndex<TimedKey, RoomRow, RoomsByWorld> RoomsByWorld { get; private set; }
+
+    public RowIndex<Id, WorldRow, ById<WorldRow>> Worlds { get; private set; }
+
+    public RowIndex<TimedKey, WorldRow, WorldsByAgent> WorldsByAgent { get; private set; }
+
+    public RowIndex<PairKey, ParticipantRow, ParticipantsByRoom> Participants { get; private set; }
+
+    public RowIndex<PairKey, ParticipantRow, ParticipantsByEntity> ParticipantsByEntity { get; private set; }
+
+    public RowIndex<Id, RelationshipRow, ById<RelationshipRow>> Relationships { get; private set; }
+
+    public RowIndex<PairKey, RelationshipRow, RelationshipsBySource> RelationshipsBySource { get; private set; }
+
+    public RowIndex<PairKey, RelationshipRow, RelationshipsByTarget> RelationshipsByTarget { get; private set; }
+
+    public RowIndex<Id, TaskRow, ById<TaskRow>> Tasks { get; private set; }
+
+    public RowIndex<TimedKey, TaskRow, TasksByAgent> TasksByAgent { get; private set; }
+
+    public RowIndex<Id, LogRow, ById<LogRow>> Logs { get; private set; }
+
+    public RowIndex<TimedKey, LogRow, LogsByTime> LogsByTime { get; private set; }
+
+    public RowIndex<TimedKey, LogRow, LogsByRoom> LogsByRoom { get; private set; }
+
+    public RowIndex<CacheKey, CacheRow, CacheByKey> Cache { get; private set; }
+
+    public RowIndex<Id, DimensionRow, ById<DimensionRow>> Dimensions { get; private set; }
+
+    /// <summary>Vectors of all memories, of every dimension.</summary>
+    public int VectorCount { get; private set; }
+
+    /// <summary>An owner that no frame and no other call has.</summary>
+    public static long NewPrivateOwner() => Interlocked.Decrement(ref _lastPrivateOwner);
+
+    /// <summary>A state that the owner may edit: this one if it is the owner's, else a copy that shares all nodes.</summary>
+    public DatabaseState EditableBy(long owner)
+    {
+        if (_owner == owner) return this;
+        var copy = (DatabaseState)MemberwiseClone();
+        copy._owner = owner;
+        return copy;
+    }
+
+    /// <summary>The agent's active dimension, or null.</summary>
+    public int? DimensionOf(Id agentId) => Dimensions.Find(agentId)?.Dimension;
+
+    /// <summary>The version of a row that this state holds, or null.</summary>
+    public Row? Find(Row row) => row switch
+    {
+        AgentRow => Agents.Find(row.Id),
+        EntityRow => Entities.Find(row.Id),
+        ComponentRow => Components.Find(row.Id),
+        MemoryRow => Memories.Find(row.Id),
+        RoomRow => Rooms.Find(row.Id),
+        WorldRow => Worlds.Find(row.Id),
+        ParticipantRow participant => Participants.Find(Local.ParticipantsByRoom.KeyOf(participant)),
+        RelationshipRow => Relationships.Find(row.Id),
+        TaskRow => Tasks.Find(row.Id),
+        LogRow => Logs.Find(row.Id),
+        CacheRow cache => Cache.Find(CacheByKey.KeyOf(cache)),
+        DimensionRow => Dimensions.Find(row.Id),
+        _ => throw new UnreachableException(),
+    };
+
+    /// <summary>Puts a row into its table and indexes, in place of the version there.</summary>
+    public void Put(Row row)
+    {
+        if (Find(row) is { } old) Remove(old);
+        switch (row)
+        {
+            case AgentRow agent:
+                Agents = Agents.Put(agent, _owner);
+                break;
+            case EntityRow entity:
+                Entities = Entities.Put(entity, _owner);
+                EntitiesByAgent = EntitiesByAgent.Put(entity, _owner);
+                break;
+            case ComponentRow component:
+                Components = Components.Put(component, _owner);
+                ComponentsByEntity = ComponentsByEntity.Put(component, _owner);
+                ComponentsByRoom = ComponentsByRoom.Put(component, _owner);
+                break;
+            case MemoryRow memory:
+                Memories = Memories.Put(memory, _owner);
+                MemoriesByTable = MemoriesByTable.Put(memory, _owner);
+                if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Put(memory, _owner);
+                if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Put(memory, _owner);
+                for (var slot = memory.Vectors; slot is not null; slot = slot.Next) VectorCount++;
+                break;
+            case RoomRow room:
+                Rooms = Rooms.Put(room, _owner);
+                RoomsByAgent = RoomsByAgent.Put(room, _owner);
+                if (room.WorldId is not null) RoomsByWorld = RoomsByWorld.Put(room, _owner);
+                break;
+            case WorldRow world:
+                Worlds = Worlds.Put(world, _owner);
+                WorldsByAgent = WorldsByAgent.Put(world, _owner);
+                break;
+            case ParticipantRow participant:
+                Participants = Participants.Put(participant, _owner);
+                ParticipantsByEntity = ParticipantsByEntity.Put(participant, _owner);
+                break;
+            case RelationshipRow relationship:
+                Relationships = Relationships.Put(relationship, _owner);
+                RelationshipsBySource = RelationshipsBySource.Put(relationship, _owner);
+                RelationshipsByTarget = RelationshipsByTarget.Put(relationship, _owner);
+                break;
+            case TaskRow task:
+                Tasks = Tasks.Put(task, _owner);
+                TasksByAgent = TasksByAgent.Put(task, _owner);
+                break;
+            case LogRow log:
+                Logs = Logs.Put(log, _owner);
+                LogsByTime = LogsByTime.Put(log, _owner);
+                LogsByRoom = LogsByRoom.Put(log, _owner);
+                break;
+            case CacheRow cache:
+                Cache = Cache.Put(cache, _owner);
+                break;
+            case DimensionRow dimension:
+                Dimensions = Dimensions.Put(dimension, _owner);
+                break;
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    /// <summary>Takes a row that this state holds out of its table and indexes.</summary>
+    public void Remove(Row row)
+    {
+        switch (row)
+        {
+            case AgentRow agent:
+                Agents = Agents.Remove(agent.Id, _owner);
+                break;
+            case EntityRow entity:
+                Entities = Entities.Remove(entity.Id, _owner);
+                EntitiesByAgent = EntitiesByAgent.Remove(Local.EntitiesByAgent.KeyOf(entity), _owner);
+                break;
+            case ComponentRow component:
+                Components = Components.Remove(component.Id, _owner);
+                ComponentsByEntity = ComponentsByEntity.Remove(Local.ComponentsByEntity.KeyOf(component), _owner);
+                ComponentsByRoom = ComponentsByRoom.Remove(Local.ComponentsByRoom.KeyOf(component), _owner);
+                break;
+            case MemoryRow memory:
+                Memories = Memories.Remove(memory.Id, _owner);
+                MemoriesByTable = MemoriesByTable.Remove(Local.MemoriesByTable.KeyOf(memory), _owner);
+                if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Remove(Local.MemoriesByRoom.KeyOf(memory), _owner);
+                if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Remove(Local.MemoriesByDocument.KeyOf(memory), _owner);
+                for (var slot = memory.Vectors; slot is not null; slot = slot.Next) VectorCount--;
+                break;
+            case RoomRow room:
+                Rooms = Rooms.Remove(room.Id, _owner);
+                RoomsByAgent = RoomsByAgent.Remove(Local.RoomsByAgent.KeyOf(room), _owner);
+                if (room.WorldId is not null) RoomsByWorld = RoomsByWorld.Remove(Local.RoomsByWorld.KeyOf(room), _owner);
+                break;
+            case WorldRow world:
+                Worlds = Worlds.Remove(world.Id, _owner);
+                WorldsByAgent = WorldsByAgent.Remove(Local.WorldsByAgent.KeyOf(world), _owner);
+                break;
+            case ParticipantRow participant:
+                Participants = Participants.Remove(ParticipantsByRoom.KeyOf(participant), _owner);
+                ParticipantsByEntity = ParticipantsByEntity.Remove(Local.ParticipantsByEntity.KeyOf(participant), _owner);
+                break;
+            case RelationshipRow relationship:
+                Relationships = Relationships.Remove(relationship.Id, _owner);
+                RelationshipsBySource = RelationshipsBySource.Remove(Local.RelationshipsBySource.KeyOf(relationship), _owner);
+                RelationshipsByTarget = RelationshipsByTarget.Remove(Local.RelationshipsByTarget.KeyOf(relationship), _owner);
+                break;
+            case TaskRow task:
+                Tasks = Tasks.Remove(task.Id, _owner);
+                TasksByAgent = TasksByAgent.Remove(Local.TasksByAgent.KeyOf(task), _owner);
+                break;
+            case LogRow log:
+                Logs = Logs.Remove(log.Id, _owner);
+                LogsByTime = LogsByTime.Remove(Local.LogsByTime.KeyOf(log), _owner);
+                LogsByRoom = LogsByRoom.Remove(Local.LogsByRoom.KeyOf(log), _owner);
+                break;
+            case CacheRow cache:
+                Cache = Cache.Remove(CacheByKey.KeyOf(cache), _owner);
+                break;
+            case DimensionRow dimension:
+                Dimensions = Dimensions.Remove(dimension.Id, _owner);
+                break;
+            default:
+                throw new UnreachableException();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>
+/// The bytes of a file of fixed size, read-only, in memory. Any thread may read while it lives; <see cref="Dispose"/> is called once the
+/// last reader has let go (see <see cref="ReadPins"/>).
+/// </summary>
+internal sealed unsafe class MappedFile : IDisposable
+{
+    private readonly Action _release;
+    private byte* _start;
+
+    /// <param name="start">Address of the first byte; stays valid until <paramref name="release"/> runs.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="release">Gives the memory back.</param>
+    public MappedFile(nint start, long length, Action release)
+    {
+        _start = (byte*)start;
+        Length = length;
+        _release = release;
+    }
+
+    public long Length { get; }
+
+    /// <summary>The bytes of a range. No span outlives the pin it was read under.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the file.</exception>
+    public ReadOnlySpan<byte> Slice(long offset, int length)
+    {
+        if (offset < 0 || length < 0 || offset > Length - length)
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{offset} + {length} is not inside a file of {Length} bytes");
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        // SAFETY: the range was checked above; a pin, or the thread that opens the log, keeps the mapping alive.
+        return new ReadOnlySpan<byte>(_start + offset, length);
+    }
+
+    public void Dispose()
+    {
+        if (_start is null)
+            return;
+        _start = null;
+        _release();
+    }
+}

@@ -1,0 +1,105 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace ElizaEngine.Storage;
+
+/// <summary>The files of the operating system, through the C library. Proven on Linux.</summary>
+internal sealed class PosixFileSystem : IFileSystem
+{
+    private const int DirectoryMode = 0x1C0; // 0700
+    private const int FileMode = 0x180; // 0600
+
+    public static PosixFileSystem Instance { get; } = new();
+
+    public void CheckSupport(string directory, LogOptions options)
+    {
+        if (!OperatingSystem.IsLinux() && !options.AcceptUnprovenFlush)
+            throw new PlatformNotSupportedException($"Only the flush of Linux has been proven; {nameof(LogOptions.AcceptUnprovenFlush)} accepts another.");
+        if (OperatingSystem.IsLinux() && !options.AllowNetworkFileSystem && NetworkFileSystem.Find(NearestExisting(directory)) is { } name)
+            throw new LogNetworkFileSystemException(directory, name);
+    }
+
+    public void CreateDirectory(string path)
+    {
+        if (DirectoryExists(path))
+            return;
+        var parent = Path.GetDirectoryName(Path.GetFullPath(path).TrimEnd('/'));
+        if (!string.IsNullOrEmpty(parent))
+            CreateDirectory(parent);
+        if (Libc.MakeDirectory(path, DirectoryMode) != 0 && !DirectoryExists(path))
+            throw Failure("mkdir", path);
+        FlushDirectory(path);
+        if (!string.IsNullOrEmpty(parent))
+            FlushDirectory(parent);
+    }
+
+    public bool DirectoryExists(string path) => Directory.Exists(path);
+
+    public IReadOnlyList<string> List(string directory)
+    {
+        var names = Directory.GetFileSystemEntries(directory);
+        for (var i = 0; i < names.Length; i++)
+            names[i] = Path.GetFileName(names[i]);
+        Array.Sort(names, StringComparer.Ordinal);
+        return names;
+    }
+
+    public IFile Create(string path) => new PosixFile(path, Open(path, Libc.ReadWrite | Libc.Create | Libc.Truncate));
+
+    public IFile Open(string path) => new PosixFile(path, Open(path, Libc.ReadWrite));
+
+    public void Rename(string from, string to)
+    {
+        if (Libc.Rename(from, to) != 0)
+            throw Failure("rename", from);
+    }
+
+    public void Delete(string path)
+    {
+        if (Libc.Unlink(path) != 0)
+            throw Failure("unlink", path);
+    }
+
+    public void FlushDirectory(string directory)
+    {
+        using var handle = Open(directory, Libc.ReadOnly | Libc.Directory);
+        while (Libc.Flush(handle) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
+                throw Failure("fsync", directory);
+        }
+    }
+
+    public IDisposable Lock(string directory, string lockPath, string owner) =>
+        DirectoryLock.Take(directory, new PosixFile(lockPath, Open(lockPath, Libc.ReadWrite | Libc.Create)), owner);
+
+    /// <summary>The exception for the error of the call that just failed.</summary>
+    public static StorageIOException Failure(string operation, string path)
+    {
+        var errno = Marshal.GetLastPInvokeError();
+        var text = Marshal.GetPInvokeErrorMessage(errno);
+        return errno is Libc.NoSpace or Libc.QuotaExceeded
+            ? new LogDiskFullException(operation, path, errno, text)
+            : new StorageIOException(operation, path, errno, text);
+    }
+
+    private static SafeFileHandle Open(string path, int flags)
+    {
+        while (true)
+        {
+            var descriptor = Libc.Open(path, flags | Libc.CloseOnExec, FileMode);
+            if (descriptor >= 0)
+                return new SafeFileHandle(descriptor, ownsHandle: true);
+            if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
+                throw Failure("open", path);
+        }
+    }
+
+    private static string NearestExisting(string path)
+    {
+        var current = Path.GetFullPath(path);
+        while (!Directory.Exists(current) && Path.GetDirectoryName(current) is { Length: > 0 } parent)
+            current = parent;
+        return current;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace ElizaEngine.Storage;
+
+/// <summary>The names of the files in a directory, and what a name says.</summary>
+internal static class FileNames
+{
+    public const string Lock = "LOCK";
+    public const string LostAndFound = "lost+found";
+    public const string Temporary = ".tmp";
+    private const string ManifestPrefix = "MANIFEST-";
+    private const string LogPrefix = "log-";
+    private const string LogSuffix = ".seg";
+
+    public static string Manifest(long generation) => ManifestPrefix + generation.ToString("D10", CultureInfo.InvariantCulture);
+
+    public static string Log(int number) => LogPrefix + number.ToString("D10", CultureInfo.InvariantCulture) + LogSuffix;
+
+    public static string Tail(int number, long offset) =>
+        string.Create(CultureInfo.InvariantCulture, $"{LogPrefix}{number:D10}-{offset}.tail");
+
+    public static bool TryManifest(string name, out long generation) => TryNumber(name, ManifestPrefix, "", out generation);
+
+    public static bool TryLog(string name, out int number)
+    {
+        var found = TryNumber(name, LogPrefix, LogSuffix, out var value) && value < int.MaxValue;
+        number = found ? (int)value : 0;
+        return found;
+    }
+
+    /// <summary>A manifest whose writing was interrupted.</summary>
+    public static bool IsTemporary(string name) =>
+        name.EndsWith(Temporary, StringComparison.Ordinal) && TryManifest(name[..^Temporary.Length], out _);
+
+    private static bool TryNumber(string name, string prefix, string suffix, out long number)
+    {
+        number = 0;
+        if (!name.StartsWith(prefix, StringComparison.Ordinal) || !name.EndsWith(suffix, StringComparison.Ordinal))
+            return false;
+        var digits = name.AsSpan(prefix.Length, Math.Max(0, name.Length - prefix.Length - suffix.Length));
+        return digits.Length == 10 && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
+    }
+}

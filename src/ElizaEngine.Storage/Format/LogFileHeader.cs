@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+
+namespace ElizaEngine.Storage;
+
+/// <summary>The header block of a log file. Byte picture: FORMAT.md, "Header block of a log file".</summary>
+internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong Salt, long FileBytes, int BlockBytes, long CreatedMs)
+{
+    private const ulong Magic = 0x474F4C415A494C45; // "ELIZALOG"
+    private const int CrcOffset = 76;
+
+    /// <summary>Fills <paramref name="block"/>, FileHeaderBytes long.</summary>
+    public void Encode(Span<byte> block)
+    {
+        block.Clear();
+        BinaryPrimitives.WriteUInt64LittleEndian(block, Magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(block[8..], LogFormat.Major);
+        BinaryPrimitives.WriteUInt16LittleEndian(block[10..], LogFormat.Minor);
+        BinaryPrimitives.WriteUInt32LittleEndian(block[12..], LogFormat.KnownFeatures);
+        DatabaseId.TryWriteBytes(block[16..], bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64LittleEndian(block[32..], Number);
+        BinaryPrimitives.WriteUInt64LittleEndian(block[40..], Salt);
+        BinaryPrimitives.WriteInt64LittleEndian(block[48..], FileBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(block[56..], BlockBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(block[60..], LogFormat.FileHeaderBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(block[64..], CreatedMs);
+        BinaryPrimitives.WriteUInt32LittleEndian(block[CrcOffset..], Crc32C.Compute(block[..CrcOffset]));
+    }
+
+    /// <summary>Reads a header block.</summary>
+    /// <exception cref="LogDamagedException">The magic, the checksum or a field is wrong.</exception>
+    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    public static LogFileHeader Decode(string file, ReadOnlySpan<byte> block)
+    {
+        if (block.Length < LogFormat.FileHeaderBytes)
+            throw new LogDamagedException(file, 0, 0, $"the file is {block.Length} bytes long, shorter than its header block");
+        if (BinaryPrimitives.ReadUInt64LittleEndian(block) != Magic)
+            throw new LogDamagedException(file, 0, 0, "the header block does not start with ELIZALOG");
+        // The version comes before the checksum: a newer format may keep its checksum elsewhere.
+        LogFormat.CheckVersion(
+            file,
+            BinaryPrimitives.ReadUInt16LittleEndian(block[8..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(block[10..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(block[12..]));
+        if (BinaryPrimitives.ReadUInt32LittleEndian(block[CrcOffset..]) != Crc32C.Compute(block[..CrcOffset]))
+            throw new LogDamagedException(file, CrcOffset, 0, "the checksum of the header block is wrong");
+
+        var number = BinaryPrimitives.ReadInt64LittleEndian(block[32..]);
+        var fileBytes = BinaryPrimitives.ReadInt64LittleEndian(block[48..]);
+        var blockBytes = BinaryPrimitives.ReadInt32LittleEndian(block[56..]);
+        if (number is < 1 or > int.MaxValue)
+            throw new LogDamagedException(file, 32, 0, $"the file number is {number}");
+        if (fileBytes is <= LogFormat.FileHeaderBytes or > LogFormat.MaxFileBytes)
+            throw new LogDamagedException(file, 48, 0, $"the file size is {fileBytes}");
+        if (!IsBlockSize(blockBytes))
+            throw new LogDamagedException(file, 56, 0, $"the block size is {blockBytes}");
+        if (BinaryPrimitives.ReadInt32LittleEndian(block[60..]) != LogFormat.FileHeaderBytes)
+            throw new LogDamagedException(file, 60, 0, "the header block has an unknown size");
+        return new LogFileHeader(
+            new Guid(block.Slice(16, 16), bigEndian: true),
+            (int)number,
+            BinaryPrimitives.ReadUInt64LittleEndian(block[40..]),
+            fileBytes,
+            blockBytes,
+            BinaryPrimitives.ReadInt64LittleEndian(block[64..]));
+    }
+
+    public static bool IsBlockSize(int blockBytes) =>
+        blockBytes is >= LogFormat.MinBlockBytes and <= LogFormat.MaxBlockBytes && (blockBytes & (blockBytes - 1)) == 0;
+}

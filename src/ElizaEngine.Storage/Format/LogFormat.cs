@@ -1,0 +1,39 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>The constants of FORMAT.md and the arithmetic on them.</summary>
+internal static class LogFormat
+{
+    public const ushort Major = 0;
+    public const ushort Minor = 1;
+
+    /// <summary>Feature bits this version understands: none yet.</summary>
+    public const uint KnownFeatures = 0;
+
+    public const int FileHeaderBytes = 4096;
+    public const int FrameHeaderBytes = 48;
+    public const int RecordHeaderBytes = 16;
+    public const int MinBlockBytes = 8;
+    public const int MaxBlockBytes = 4096;
+
+    /// <summary>Longest record body: a row of 64 MiB and what its codec adds to it.</summary>
+    public const int MaxRecordBytes = 65 << 20;
+
+    /// <summary>Largest log file: offsets in it are int.</summary>
+    public const long MaxFileBytes = 1 << 30;
+
+    public static int RoundUp(int value, int powerOfTwo) => (value + powerOfTwo - 1) & -powerOfTwo;
+
+    public static long RoundUp(long value, long powerOfTwo) => (value + powerOfTwo - 1) & -powerOfTwo;
+
+    /// <summary>Bytes a record takes in a frame, at most: header, body, padding, and the padding record an alignment may need.</summary>
+    public static long RecordBytes(long length, int alignment = 8) =>
+        RecordHeaderBytes + RoundUp(length, 8L) + (alignment <= 8 ? 0 : alignment + RecordHeaderBytes);
+
+    /// <summary>Throws when a file of this format version and these features cannot be read here.</summary>
+    /// <exception cref="LogFormatNewerException">The major version or a required feature is unknown.</exception>
+    public static void CheckVersion(string file, ushort major, ushort minor, uint features)
+    {
+        if (major != Major || (features & ~KnownFeatures) != 0)
+            throw new LogFormatNewerException(file, $"{major}.{minor} with features 0x{features:x}", $"{Major}.{Minor} with features 0x{KnownFeatures:x}");
+    }
+}

@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+
+namespace ElizaEngine.Storage;
+
+/// <summary>Manifest to bytes and back. Byte picture: FORMAT.md, "Manifest".</summary>
+internal static class ManifestCodec
+{
+    /// <summary>Most log files a manifest may list.</summary>
+    public const int MaxFiles = 1 << 20;
+
+    private const ulong Magic = 0x4E414D415A494C45; // "ELIZAMAN"
+    private const int HeaderBytes = 80;
+    private const int EntryBytes = 48;
+    private const int HashBytes = 8;
+
+    /// <summary>Longest manifest, in bytes.</summary>
+    public const long MaxBytes = HeaderBytes + ((long)MaxFiles * EntryBytes) + HashBytes;
+
+    /// <summary>Whether these bytes start like a manifest of ours, valid or not.</summary>
+    public static bool HasMagic(ReadOnlySpan<byte> bytes) => bytes.Length >= 8 && BinaryPrimitives.ReadUInt64LittleEndian(bytes) == Magic;
+
+    public static byte[] Encode(Manifest manifest)
+    {
+        var bytes = new byte[HeaderBytes + (manifest.Files.Count * EntryBytes) + HashBytes];
+        var header = bytes.AsSpan();
+        BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(header[8..], LogFormat.Major);
+        BinaryPrimitives.WriteUInt16LittleEndian(header[10..], LogFormat.Minor);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], LogFormat.KnownFeatures);
+        manifest.DatabaseId.TryWriteBytes(header[16..], bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64LittleEndian(header[32..], manifest.Generation);
+        BinaryPrimitives.WriteInt64LittleEndian(header[40..], manifest.WrittenMs);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[48..], manifest.IsClean ? 1u : 0u);
+        BinaryPrimitives.WriteInt32LittleEndian(header[52..], manifest.Files.Count);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[56..], manifest.StartLsn);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[64..], manifest.DurableLsn);
+        BinaryPrimitives.WriteInt64LittleEndian(header[72..], manifest.NextFileNumber);
+        for (var i = 0; i < manifest.Files.Count; i++)
+            EncodeFile(header.Slice(HeaderBytes + (i * EntryBytes), EntryBytes), manifest.Files[i]);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[^HashBytes..], Hash(bytes, manifest.Generation));
+        return bytes;
+    }
+
+    /// <summary>Reads a manifest that carries its final name.</summary>
+    /// <param name="generation">The number in the file name.</param>
+    /// <exception cref="LogDamagedException">Anything in it is wrong.</exception>
+    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    public static Manifest Decode(string file, long generation, ReadOnlySpan<byte> bytes)
+    {
+        if (!HasMagic(bytes))
+            throw new LogDamagedException(file, 0, 0, "the manifest does not start with ELIZAMAN");
+        if (bytes.Length < HeaderBytes + HashBytes)
+            throw new LogDamagedException(file, bytes.Length, 0, "the manifest is cut short");
+        LogFormat.CheckVersion(
+            file,
+            BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(bytes[10..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]));
+        var count = BinaryPrimitives.ReadInt32LittleEndian(bytes[52..]);
+        if (count is < 0 or > MaxFiles || bytes.Length != HeaderBytes + ((long)count * EntryBytes) + HashBytes)
+            throw new LogDamagedException(file, 52, 0, $"a manifest of {count} files has not {bytes.Length} bytes");
+        if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[^HashBytes..]) != Hash(bytes, generation))
+            throw new LogDamagedException(file, bytes.Length - HashBytes, 0, "the checksum of the manifest is wrong");
+        if (BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]) != generation)
+            throw new LogDamagedException(file, 32, 0, "the manifest has another generation than its name");
+
+        var next = BinaryPrimitives.ReadInt64LittleEndian(bytes[72..]);
+        if (next is < 1 or > int.MaxValue)
+            throw new LogDamagedException(file, 72, 0, $"the next file number is {next}");
+        var files = new ManifestFile[count];
+        var numbers = new HashSet<int>();
+        for (var i = 0; i < count; i++)
+        {
+            files[i] = DecodeFile(file, HeaderBytes + (i * EntryBytes), bytes);
+            if (files[i].Number >= next || !numbers.Add(files[i].Number))
+                throw new LogDamagedException(file, HeaderBytes + (i * EntryBytes), 0, $"file number {files[i].Number} is out of range or there twice");
+        }
+
+        return new Manifest
+        {
+            DatabaseId = new Guid(bytes.Slice(16, 16), bigEndian: true),
+            Generation = generation,
+            WrittenMs = BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
+            IsClean = (BinaryPrimitives.ReadUInt32LittleEndian(bytes[48..]) & 1) != 0,
+            StartLsn = BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]),
+            DurableLsn = BinaryPrimitives.ReadUInt64LittleEndian(bytes[64..]),
+            NextFileNumber = (int)next,
+            Files = files,
+        };
+    }
+
+    private static void EncodeFile(Span<byte> entry, ManifestFile file)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(entry, file.Number);
+        BinaryPrimitives.WriteInt64LittleEndian(entry[8..], file.FileBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(entry[16..], file.Salt);
+        BinaryPrimitives.WriteUInt64LittleEndian(entry[24..], file.FirstLsn);
+        BinaryPrimitives.WriteUInt64LittleEndian(entry[32..], file.EndLsn);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[40..], file.BlockBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(entry[44..], (uint)file.Flags);
+    }
+
+    private static ManifestFile DecodeFile(string manifest, int offset, ReadOnlySpan<byte> bytes)
+    {
+        var entry = bytes.Slice(offset, EntryBytes);
+        var number = BinaryPrimitives.ReadInt64LittleEndian(entry);
+        var file = new ManifestFile(
+            (int)Math.Clamp(number, 0, int.MaxValue),
+            BinaryPrimitives.ReadInt64LittleEndian(entry[8..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(entry[16..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]),
+            BinaryPrimitives.ReadInt32LittleEndian(entry[40..]),
+            (LogFileFlags)BinaryPrimitives.ReadUInt32LittleEndian(entry[44..]));
+        var problem = number is < 1 or >= int.MaxValue ? $"the file number is {number}"
+            : file.FileBytes is <= LogFormat.FileHeaderBytes or > LogFormat.MaxFileBytes ? $"the file size is {file.FileBytes}"
+            : !LogFileHeader.IsBlockSize(file.BlockBytes) ? $"the block size is {file.BlockBytes}"
+            : (file.Flags & ~(LogFileFlags.Sealed | LogFileFlags.Cut)) != 0 || (file.IsCut && !file.IsSealed) ? $"the flags are {file.Flags}"
+            : file.EndLsn < file.FirstLsn || file.EndLsn - file.FirstLsn > (ulong)file.FileBytes ? $"the lsns are {file.FirstLsn} to {file.EndLsn}"
+            : "";
+        return problem.Length == 0 ? file : throw new LogDamagedException(manifest, offset, 0, problem);
+    }
+
+    private static ulong Hash(ReadOnlySpan<byte> bytes, long generation) => XxHash3.HashToUInt64(bytes[..^HashBytes], generation);
+}

@@ -1,0 +1,42 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>Tells from the names in a directory, and a few first bytes, whose it is. Writes nothing.</summary>
+internal static class DirectoryInspection
+{
+    private static readonly string[] s_telling = ["PG_VERSION", "CURRENT", "data.mdb", "postmaster.pid"];
+
+    /// <summary>The newest generation of manifest, or 0 for a directory without one: new, or left by our own interrupted creation.</summary>
+    /// <exception cref="LogDirectoryForeignException">It holds files of something else.</exception>
+    public static long NewestManifest(IFileSystem files, string directory, IReadOnlyList<string> names)
+    {
+        long newest = 0;
+        foreach (var name in names)
+        {
+            if (FileNames.TryManifest(name, out var generation))
+                newest = Math.Max(newest, generation);
+        }
+
+        if (newest > 0)
+            return newest;
+        var foreign = s_telling.FirstOrDefault(names.Contains) ?? names.FirstOrDefault(name => !IsOurs(files, directory, name));
+        return foreign is null ? 0 : throw new LogDirectoryForeignException(directory, foreign);
+    }
+
+    private static bool IsOurs(IFileSystem files, string directory, string name)
+    {
+        if (name is FileNames.Lock or FileNames.LostAndFound || FileNames.IsTemporary(name))
+            return true;
+        return FileNames.TryLog(name, out _) && HoldsNoFrame(files, directory + "/" + name);
+    }
+
+    /// <summary>Whether a log file that no manifest lists is a leftover of an interrupted creation: zeros where the first frame would be.</summary>
+    public static bool HoldsNoFrame(IFileSystem files, string path)
+    {
+        using var file = files.Open(path);
+        var block = new byte[LogFormat.FileHeaderBytes];
+        if (file.Length < 2 * block.Length)
+            return true;
+        file.Read(block.Length, block);
+        return !block.AsSpan().ContainsAnyExcept((byte)0);
+    }
+}

@@ -1,0 +1,57 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>A valid frame in a file.</summary>
+internal readonly record struct FramePlace(LogFile File, long Offset, FrameHeader Header)
+{
+    public int OccupiedBytes => Header.OccupiedBytes(File.BlockBytes);
+}
+
+/// <summary>Reads frames of a mapped file, whose bytes may be anything.</summary>
+internal static class FrameReader
+{
+    /// <summary>Reads the frame that should start here: header, place, payload hash.</summary>
+    /// <param name="problem">What is wrong, in words.</param>
+    public static bool TryRead(LogFile file, long offset, ulong lsn, out FrameHeader header, out string problem)
+    {
+        var bytes = file.Map.Slice(offset, (int)(file.FileBytes - offset));
+        if (!FrameHeader.TryDecode(bytes, file.Salt, out header, out problem))
+            return false;
+        if (header.Lsn != lsn)
+            problem = $"the frame has lsn {header.Lsn} instead of {lsn}";
+        else if (header.OccupiedBytes(file.BlockBytes) > bytes.Length)
+            problem = "the frame ends behind the file";
+        else if (header.PayloadHash != FrameHeader.HashPayload(bytes.Slice(LogFormat.FrameHeaderBytes, header.PayloadBytes), file.Salt, lsn))
+            problem = "the checksum of the frame's payload is wrong";
+        return problem.Length == 0;
+    }
+
+    /// <summary>Hands the records of a valid frame over and returns how many there were, without padding.</summary>
+    /// <exception cref="LogDamagedException">The payload is not made of records.</exception>
+    public static long Replay(FramePlace frame, ILogReplay replay)
+    {
+        var file = frame.File;
+        var start = frame.Offset + LogFormat.FrameHeaderBytes;
+        var payload = file.Map.Slice(start, frame.Header.PayloadBytes);
+        uint count = 0;
+        long replayed = 0;
+        var offset = 0;
+        while (offset < payload.Length)
+        {
+            if (!RecordHeader.TryDecode(payload[offset..], out var record))
+                throw new LogDamagedException(file.Name, start + offset, frame.Header.Lsn, "the record does not fit into its frame");
+            if (record.Kind != RecordHeader.Padding)
+            {
+                var body = offset + LogFormat.RecordHeaderBytes;
+                replay.Replay(record.Kind, payload.Slice(body, record.Length), new RecordLocation(file.Number, (int)start + body, record.Length));
+                replayed++;
+            }
+
+            count++;
+            offset += record.OccupiedBytes;
+        }
+
+        return count == frame.Header.Records
+            ? replayed
+            : throw new LogDamagedException(file.Name, frame.Offset, frame.Header.Lsn, $"the frame has {count} records instead of {frame.Header.Records}");
+    }
+}

@@ -1,0 +1,10 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>Receives every record of every complete batch, in log order, while the log is opened.</summary>
+internal interface ILogReplay
+{
+    /// <param name="kind">1 to 255.</param>
+    /// <param name="body">Mapped bytes; valid during the call only.</param>
+    /// <param name="location">Where the body can be read later.</param>
+    void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location);
+}

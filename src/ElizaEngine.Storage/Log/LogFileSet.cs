@@ -1,0 +1,287 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace ElizaEngine.Storage;
+
+/// <summary>
+/// The log files of a directory and its manifests.
+/// <list type="bullet">
+/// <item>A file is listed in a durable manifest before the first frame goes into it.</item>
+/// <item>One file is prepared ahead, in the background: zero-filled, flushed, listed.</item>
+/// <item>A full disk is met while preparing, before a commit is in doubt; preparing can be tried again.</item>
+/// </list>
+/// </summary>
+internal sealed class LogFileSet
+{
+    private readonly Lock _prepareGate = new(); // Taken before _sync; held across I/O.
+    private readonly Lock _sync = new(); // Guards the lists and the lsns of the files.
+    private readonly IFileSystem _files;
+    private readonly string _directory;
+    private readonly LogOptions _options;
+    private readonly Guid _databaseId;
+    private readonly List<LogFile> _used;
+    private readonly List<LogFile> _prepared;
+    private readonly ManifestStore _manifests;
+    private volatile LogFile?[] _byNumber = new LogFile?[8];
+    private Task _ahead = Task.CompletedTask;
+    private long _lastNormalBytes;
+    private int _nextNumber;
+    private bool _stopped;
+
+    public LogFileSet(IFileSystem files, string directory, LogOptions options, Guid databaseId, RecoveredLog recovered, ManifestStore manifests)
+    {
+        _files = files;
+        _directory = directory;
+        _options = options;
+        _databaseId = databaseId;
+        _manifests = manifests;
+        _used = recovered.Used;
+        _prepared = recovered.Prepared;
+        _nextNumber = recovered.NextFileNumber;
+        foreach (var file in _used.Concat(_prepared))
+        {
+            Register(file);
+            _lastNormalBytes = Math.Max(_lastNormalBytes, Math.Min(file.FileBytes, options.MaxFileBytes));
+        }
+    }
+
+    /// <summary>Says up to where the log is durable.</summary>
+    public Func<ulong> DurableLsn { get; set; } = static () => 0;
+
+    /// <summary>Called when preparing failed otherwise than by a full disk.</summary>
+    public Action<string, Exception> Poison { get; set; } = static (_, _) => { };
+
+    /// <summary>The preparing in the background; completed when there is none.</summary>
+    public Task Ahead
+    {
+        get
+        {
+            lock (_sync)
+                return _ahead;
+        }
+    }
+
+    public (int Files, long Bytes) Size
+    {
+        get
+        {
+            lock (_sync)
+                return (_used.Count + _prepared.Count, _used.Concat(_prepared).Sum(file => file.FileBytes));
+        }
+    }
+
+    /// <summary>The file with this number, or null. No lock.</summary>
+    public LogFile? Find(int number)
+    {
+        var files = _byNumber;
+        return (uint)number < (uint)files.Length ? files[number] : null;
+    }
+
+    /// <summary>Creates the first file and the first manifest of a new directory.</summary>
+    public LogFile Begin()
+    {
+        lock (_prepareGate)
+            Prepare(0);
+        return Advance(0, 0);
+    }
+
+    /// <summary>Ends the current file and goes on in the next, which has room for a frame of this size. Under the log's gate.</summary>
+    /// <param name="lsn">The lsn of the next frame.</param>
+    /// <param name="frameBytes">Header, payload and padding.</param>
+    /// <exception cref="LogDiskFullException">There is no room for the next file; nothing changed.</exception>
+    /// <exception cref="LogPoisonedException">Preparing it failed otherwise.</exception>
+    public LogFile Advance(ulong lsn, long frameBytes)
+    {
+        if (TryTakePrepared(lsn, frameBytes, out var next))
+            return next;
+        lock (_prepareGate)
+        {
+            if (TryTakePrepared(lsn, frameBytes, out next))
+                return next;
+            PrepareOrPoison(frameBytes);
+            return TryTakePrepared(lsn, frameBytes, out next) ? next : throw new InvalidOperationException("The prepared file is not there.");
+        }
+    }
+
+    /// <summary>Prepares until the files ahead have room for this many bytes of frames. Under the log's gate.</summary>
+    /// <exception cref="LogDiskFullException">There is not that much room.</exception>
+    public void EnsureRoom(long bytes)
+    {
+        lock (_prepareGate)
+        {
+            while (PreparedRoom() is var room && room < bytes)
+                PrepareOrPoison(Math.Min(bytes - room, _options.MaxFileBytes - LogFormat.FileHeaderBytes));
+        }
+    }
+
+    /// <summary>Writes the next manifest.</summary>
+    public void WriteManifest(bool isClean)
+    {
+        lock (_prepareGate)
+            _manifests.Write(Describe(isClean, null));
+    }
+
+    /// <summary>Starts to prepare a file in the background when none is ahead.</summary>
+    public void PrepareAhead()
+    {
+        lock (_sync)
+        {
+            if (_stopped || _prepared.Count > 0 || !_ahead.IsCompleted)
+                return;
+            _ahead = Task.Run(PrepareIfNone);
+        }
+    }
+
+    /// <summary>Ends the preparing; completes when the background is quiet.</summary>
+    public Task StopAsync()
+    {
+        lock (_sync)
+        {
+            _stopped = true;
+            return _ahead;
+        }
+    }
+
+    public void DisposeFiles()
+    {
+        _byNumber = [];
+        foreach (var file in _used.Concat(_prepared))
+            file.Dispose();
+    }
+
+    private long PreparedRoom()
+    {
+        lock (_sync)
+            return _prepared.Sum(file => file.FileBytes - LogFormat.FileHeaderBytes);
+    }
+
+    private bool TryTakePrepared(ulong lsn, long frameBytes, [NotNullWhen(true)] out LogFile? next)
+    {
+        lock (_sync)
+        {
+            next = _prepared.Count > 0 ? _prepared[0] : null;
+            if (next is null || next.FileBytes - LogFormat.FileHeaderBytes < frameBytes)
+                return false;
+            if (_used.Count > 0 && _used[^1] is { IsEnded: false } current)
+                current.End(current.FirstLsn, lsn, isCut: false);
+            next.Start(lsn);
+            _prepared.RemoveAt(0);
+            _used.Add(next);
+        }
+
+        PrepareAhead();
+        return true;
+    }
+
+    private void PrepareIfNone()
+    {
+        try
+        {
+            lock (_prepareGate)
+            {
+                if (PreparedRoom() == 0)
+                    PrepareOrPoison(0);
+            }
+        }
+        catch (StorageIOException)
+        {
+            // A full disk: the batch that needs the file tries again and reports it.
+        }
+        catch (LogPoisonedException)
+        {
+        }
+    }
+
+    private void PrepareOrPoison(long frameBytes)
+    {
+        try
+        {
+            Prepare(frameBytes);
+        }
+        catch (LogDiskFullException)
+        {
+            throw;
+        }
+        catch (Exception error)
+        {
+            Poison(error.Message, error);
+            throw new LogPoisonedException(error.Message, error);
+        }
+    }
+
+    /// <summary>Creates, fills, flushes and lists a file. It goes in front of a prepared one that is too small for the frame.</summary>
+    private void Prepare(long frameBytes)
+    {
+        var normal = Math.Clamp(_lastNormalBytes * 2, _options.FirstFileBytes, _options.MaxFileBytes);
+        while (normal - LogFormat.FileHeaderBytes < frameBytes && normal < _options.MaxFileBytes)
+            normal = Math.Min(normal * 2, _options.MaxFileBytes);
+        var bytes = Math.Max(normal, LogFormat.RoundUp(frameBytes + LogFormat.FileHeaderBytes, 4096));
+        var header = new LogFileHeader(
+            _databaseId, _nextNumber, _options.NextSalt(), bytes, _options.BlockBytes, _options.Time.GetUtcNow().ToUnixTimeMilliseconds());
+
+        LogFile? file = null;
+        try
+        {
+            file = LogFile.Create(_files, _directory, header);
+            _files.FlushDirectory(_directory);
+            _manifests.Write(Describe(isClean: false, file));
+        }
+        catch
+        {
+            file?.Dispose();
+            Discard(header.Number);
+            throw;
+        }
+
+        _nextNumber++;
+        _lastNormalBytes = normal;
+        lock (_sync)
+        {
+            Register(file);
+            _prepared.Insert(0, file);
+        }
+    }
+
+    /// <summary>Gives the space of a file back that no manifest lists.</summary>
+    private void Discard(int number)
+    {
+        if (_manifests.Lists(number))
+            return;
+        try
+        {
+            _files.Delete(_directory + "/" + FileNames.Log(number));
+        }
+        catch (IOException)
+        {
+            // The next open removes it.
+        }
+    }
+
+    private Manifest Describe(bool isClean, LogFile? added)
+    {
+        var durable = DurableLsn();
+        lock (_sync)
+        {
+            var order = added is null ? _used.Concat(_prepared) : [.. _used, added, .. _prepared];
+            return new Manifest
+            {
+                DatabaseId = _databaseId,
+                Generation = _manifests.Generation + 1,
+                WrittenMs = _options.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+                IsClean = isClean,
+                StartLsn = 0,
+                DurableLsn = durable,
+                NextFileNumber = added is null ? _nextNumber : _nextNumber + 1,
+                Files = [.. order.Select(file => file.Describe(durable))],
+            };
+        }
+    }
+
+    private void Register(LogFile file)
+    {
+        var files = _byNumber;
+        if (file.Number >= files.Length)
+            Array.Resize(ref files, Math.Max(file.Number + 1, files.Length * 2));
+        files[file.Number] = file;
+        _byNumber = files;
+    }
+}

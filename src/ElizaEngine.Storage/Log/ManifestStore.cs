@@ -1,0 +1,66 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>
+/// Replaces the manifest of a directory: tmp, flush, rename, flush of the directory. The generation before stays. One thread at a time.
+/// </summary>
+internal sealed class ManifestStore(IFileSystem files, string directory, Manifest? current)
+{
+    private HashSet<int> _listed = Numbers(current);
+
+    /// <summary>Of the newest manifest that carries its final name; 0 when there is none.</summary>
+    public long Generation { get; private set; } = current?.Generation ?? 0;
+
+    /// <summary>Whether a manifest that may be the one on disk lists this file.</summary>
+    public bool Lists(int number) => _listed.Contains(number);
+
+    /// <summary>Makes <paramref name="manifest"/> the state of the directory.</summary>
+    /// <exception cref="LogDiskFullException">No room; the old manifest still counts.</exception>
+    public void Write(Manifest manifest)
+    {
+        var final = directory + "/" + FileNames.Manifest(manifest.Generation);
+        var temporary = final + FileNames.Temporary;
+        try
+        {
+            using var file = files.Create(temporary);
+            file.Write(0, ManifestCodec.Encode(manifest));
+            file.Flush();
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+
+        // From the rename on, either manifest may be the one that a crash leaves.
+        _listed.UnionWith(Numbers(manifest));
+        files.Rename(temporary, final);
+        try
+        {
+            files.FlushDirectory(directory);
+        }
+        catch (LogDiskFullException error)
+        {
+            // The name is there and may not be durable: that is not a clean "no room".
+            throw new StorageIOException(error.Operation, error.Path, error.Errno, error.Message);
+        }
+
+        _listed = Numbers(manifest);
+        Generation = manifest.Generation;
+        if (Generation > 2)
+            TryDelete(directory + "/" + FileNames.Manifest(Generation - 2));
+    }
+
+    private static HashSet<int> Numbers(Manifest? manifest) => [.. manifest?.Files.Select(file => file.Number) ?? []];
+
+    private void TryDelete(string path)
+    {
+        try
+        {
+            files.Delete(path);
+        }
+        catch (IOException)
+        {
+            // A leftover; the next open removes it.
+        }
+    }
+}

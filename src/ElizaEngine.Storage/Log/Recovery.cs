@@ -1,0 +1,317 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>
+/// Reads a directory back after a clean close or a crash.
+/// <list type="bullet">
+/// <item>Frames are taken in lsn order, whole chains only; the first invalid frame ends the log.</item>
+/// <item>It is damage when anything proves that bytes at or behind it were durable; otherwise it is a torn tail.</item>
+/// <item>Nothing on disk is changed before that decision, and a crash during recovery is recovered from again.</item>
+/// <item>Bytes from disk are hostile: every length is checked before use, every loop ends with the file.</item>
+/// </list>
+/// </summary>
+internal sealed class Recovery
+{
+    private readonly IFileSystem _files;
+    private readonly string _directory;
+    private readonly LogOptions _options;
+    private readonly ILogReplay _replay;
+    private readonly LogOpenReport _report;
+    private readonly Manifest _manifest;
+    private readonly List<LogFile> _list = [];
+    private readonly List<FramePlace> _chain = [];
+    private readonly List<FramePlace> _unproven = [];
+    private ulong _proven; // Some valid header, or the manifest, says that everything below it was durable.
+    private int _index;
+    private long _offset = LogFormat.FileHeaderBytes;
+    private ulong _lsn;
+
+    private Recovery(IFileSystem files, string directory, LogOptions options, ILogReplay replay, Manifest manifest)
+    {
+        _files = files;
+        _directory = directory;
+        _options = options;
+        _replay = replay;
+        _manifest = manifest;
+        _lsn = manifest.StartLsn;
+        _proven = manifest.DurableLsn;
+        _report = new LogOpenReport { WasClean = manifest.IsClean };
+    }
+
+    /// <summary>Recovers the log of the newest manifest. The directory is locked.</summary>
+    /// <exception cref="LogDamagedException">Acknowledged bytes are missing or changed.</exception>
+    public static RecoveredLog Run(
+        IFileSystem files, string directory, LogOptions options, ILogReplay replay, long generation, IReadOnlyList<string> names)
+    {
+        var recovery = new Recovery(files, directory, options, replay, ReadManifest(files, directory, generation));
+        try
+        {
+            recovery.OpenFiles(names);
+            recovery.ReplayFrames();
+            var cut = recovery.DecideTail();
+            // The decision is final: from here on the directory may change.
+            recovery.KeepTails(cut);
+            recovery.VouchForTail();
+            recovery.RemoveLeftovers(names);
+            return recovery.Result(cut);
+        }
+        catch
+        {
+            foreach (var file in recovery._list)
+                file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A directory without a manifest: leftovers of an interrupted creation are removed.</summary>
+    public static RecoveredLog Create(IFileSystem files, string directory, LogOptions options, IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (FileNames.IsTemporary(name) || FileNames.TryLog(name, out _))
+                files.Delete(directory + "/" + name);
+        }
+
+        return new RecoveredLog
+        {
+            DatabaseId = options.NextDatabaseId(),
+            Used = [],
+            Prepared = [],
+            Tail = default,
+            NextFileNumber = 1,
+            Report = new LogOpenReport { IsNew = true, WasClean = true },
+        };
+    }
+
+    private static Manifest ReadManifest(IFileSystem files, string directory, long generation)
+    {
+        var name = FileNames.Manifest(generation);
+        using var file = files.Open(directory + "/" + name);
+        var length = file.Length;
+        if (length > ManifestCodec.MaxBytes)
+            throw new LogDamagedException(name, length, 0, "the manifest is too long");
+        var bytes = new byte[length];
+        file.Read(0, bytes);
+        return ManifestCodec.Decode(name, generation, bytes);
+    }
+
+    private void OpenFiles(IReadOnlyList<string> names)
+    {
+        foreach (var listed in _manifest.Files)
+        {
+            var name = FileNames.Log(listed.Number);
+            if (!names.Contains(name))
+                throw new LogDamagedException(name, 0, listed.FirstLsn, "the file is missing");
+            _list.Add(LogFile.Open(_files, _directory, _manifest.DatabaseId, listed));
+        }
+
+        foreach (var name in names)
+        {
+            var isUnlisted = FileNames.TryLog(name, out var number) && !_list.Exists(file => file.Number == number);
+            if (isUnlisted && !DirectoryInspection.HoldsNoFrame(_files, _directory + "/" + name))
+                throw new LogDamagedException(name, LogFormat.FileHeaderBytes, 0, "the file holds frames, but the manifest does not list it");
+        }
+    }
+
+    private void ReplayFrames()
+    {
+        while (_index < _list.Count)
+        {
+            var file = _list[_index];
+            if (file.IsEnded && _offset == LogFormat.FileHeaderBytes && file.FirstLsn != _lsn)
+                throw Damage($"the log reaches lsn {_lsn}, the file begins at lsn {file.FirstLsn}");
+            if (file.IsEnded && _lsn == file.EndLsn)
+                MoveTo(_index + 1);
+            else if (FrameReader.TryRead(file, _offset, _lsn, out var header, out var problem))
+                Accept(new FramePlace(file, _offset, header));
+            else if (file.IsEnded)
+                throw Damage(problem);
+            else if (FindContinuation() is { } next)
+                MoveTo(next);
+            else
+                return;
+        }
+    }
+
+    /// <summary>The file whose first frame has the lsn that is due, when the current one has ended; blank files in between are skipped.</summary>
+    private int? FindContinuation()
+    {
+        for (var i = _index + 1; i < _list.Count; i++)
+        {
+            var file = _list[i];
+            if (file.IsEnded ? file.FirstLsn == _lsn && file.EndLsn > _lsn : FrameReader.TryRead(file, LogFormat.FileHeaderBytes, _lsn, out _, out _))
+                return i;
+            if (file.IsEnded ? file.EndLsn > file.FirstLsn : !file.IsBlank)
+                return null;
+        }
+
+        return null;
+    }
+
+    private void MoveTo(int next)
+    {
+        for (var i = _index; i < next; i++)
+        {
+            if (!_list[i].IsEnded)
+                _list[i].End(i == _index && _offset > LogFormat.FileHeaderBytes ? _list[i].FirstLsn : _lsn, _lsn, isCut: false);
+        }
+
+        _index = next;
+        _offset = LogFormat.FileHeaderBytes;
+    }
+
+    private void Accept(FramePlace place)
+    {
+        var header = place.Header;
+        if (_offset == LogFormat.FileHeaderBytes && !place.File.IsEnded)
+            place.File.Start(_lsn);
+        var isContinued = (header.Flags & FrameFlags.Continued) != 0;
+        if (isContinued && _chain.Count == 0)
+            throw Damage("the frame continues a batch that did not begin");
+        if (!isContinued && _chain.Count > 0)
+            DropChain();
+        _chain.Add(place);
+        if ((header.Flags & FrameFlags.Continues) == 0)
+        {
+            foreach (var link in _chain)
+                _report.Records += FrameReader.Replay(link, _replay);
+            _chain.Clear();
+        }
+
+        _report.Frames++;
+        _proven = Math.Max(_proven, header.SyncedLsn);
+        _unproven.Add(place);
+        if (_unproven[0].Header.Lsn < _proven)
+            _unproven.RemoveAll(frame => frame.Header.Lsn < _proven);
+        _offset += place.OccupiedBytes;
+        _lsn += (ulong)place.OccupiedBytes;
+    }
+
+    private void DropChain()
+    {
+        _report.UnfinishedChains++;
+        _chain.Clear();
+    }
+
+    /// <summary>Damage, or the tails to cut: (index of the file, first byte that does not belong to the log).</summary>
+    private List<(int Index, long Offset)> DecideTail()
+    {
+        if (_chain.Count > 0)
+            DropChain();
+        if (_lsn < _proven)
+            throw Damage($"the log ends here, but was durable up to lsn {_proven}");
+        if (_manifest.IsClean)
+        {
+            if (_lsn != _manifest.DurableLsn)
+                throw Damage($"the log was closed at lsn {_manifest.DurableLsn}, but goes on to lsn {_lsn}");
+            for (var i = _index; i < _list.Count; i++)
+            {
+                if (TailScan.HoldsDataAt(_list[i], i == _index ? _offset : LogFormat.FileHeaderBytes))
+                    throw Damage($"the log was closed at this lsn, but {_list[i].Name} has data behind it");
+            }
+
+            return [];
+        }
+
+        var cut = new List<(int, long)>();
+        for (var i = _index; i < _list.Count; i++)
+        {
+            var from = i == _index ? _offset : LogFormat.FileHeaderBytes;
+            if (_list[i].IsEnded && _list[i].EndLsn > _lsn)
+                throw Damage($"the log ends here, but {_list[i].Name} holds lsn {_list[i].FirstLsn} to {_list[i].EndLsn}");
+            if (_list[i].IsEnded)
+                continue;
+            var promise = TailScan.HighestPromise(_list[i], from, i == _index ? _lsn : null);
+            if (promise > _lsn)
+                throw Damage($"the frame here is not valid, but a later one says that lsn {promise} was durable");
+            if (TailScan.EndOfData(_list[i], from) > from)
+                cut.Add((i, from));
+        }
+
+        return cut;
+    }
+
+    private void KeepTails(List<(int Index, long Offset)> cut)
+    {
+        foreach (var (index, offset) in cut)
+        {
+            var file = _list[index];
+            var path = LostAndFound.Keep(_files, _directory, file, offset, TailScan.EndOfData(file, offset));
+            _report.KeptTails.Add(path);
+            _report.CutBytes += TailScan.EndOfData(file, offset) - offset;
+        }
+    }
+
+    /// <summary>
+    /// Frames nobody promised to be durable may lie in the page cache only, even marked clean after a flush that failed in the process
+    /// before. They are written again, byte for byte, and flushed, before anything is built on them.
+    /// </summary>
+    private void VouchForTail()
+    {
+        if (_manifest.IsClean || _options.Durability == Durability.None)
+            return;
+        foreach (var frame in _unproven)
+            frame.File.File.Write(frame.Offset, frame.File.Map.Slice(frame.Offset, frame.OccupiedBytes).ToArray());
+        foreach (var file in _unproven.Select(frame => frame.File).Distinct())
+            file.File.Flush();
+    }
+
+    private void RemoveLeftovers(IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+        {
+            var isOldManifest = FileNames.TryManifest(name, out var generation) && generation < _manifest.Generation - 1;
+            var isUnlistedLog = FileNames.TryLog(name, out var number) && !_list.Exists(file => file.Number == number);
+            if (isOldManifest || isUnlistedLog || FileNames.IsTemporary(name))
+                _files.Delete(_directory + "/" + name);
+        }
+    }
+
+    private RecoveredLog Result(List<(int Index, long Offset)> cut)
+    {
+        var tail = new LogTail(null, 0, _lsn);
+        var used = _list.GetRange(0, Math.Min(_index + 1, _list.Count));
+        var prepared = new List<LogFile>();
+        if (_index < _list.Count)
+        {
+            var file = _list[_index];
+            var isCut = cut.Exists(entry => entry.Index == _index);
+            // A file whose blocks are smaller than asked for ends too: a torn write could touch an acknowledged frame in it.
+            if (isCut || file.BlockBytes < _options.BlockBytes)
+                file.End(_offset > LogFormat.FileHeaderBytes ? file.FirstLsn : _lsn, _lsn, isCut);
+            else
+                tail = new LogTail(file, _offset, _lsn);
+            if (_offset == LogFormat.FileHeaderBytes && tail.File is not null)
+                file.Start(_lsn);
+        }
+
+        for (var i = _index + 1; i < _list.Count; i++)
+        {
+            var isCut = cut.Exists(entry => entry.Index == i);
+            if (isCut || _list[i].IsEnded || _list[i].BlockBytes < _options.BlockBytes)
+            {
+                _list[i].End(_lsn, _lsn, isCut || _list[i].IsCut);
+                used.Add(_list[i]);
+            }
+            else
+            {
+                prepared.Add(_list[i]);
+            }
+        }
+
+        return new RecoveredLog
+        {
+            DatabaseId = _manifest.DatabaseId,
+            Manifest = _manifest,
+            Used = used,
+            Prepared = prepared,
+            Tail = tail,
+            NextFileNumber = _manifest.NextFileNumber,
+            Report = _report,
+        };
+    }
+
+    private LogDamagedException Damage(string what) =>
+        _index < _list.Count ? new LogDamagedException(_list[_index].Name, _offset, _lsn, what)
+        : _list.Count > 0 ? new LogDamagedException(_list[^1].Name, _list[^1].FileBytes, _lsn, what)
+        : new LogDamagedException(FileNames.Manifest(_manifest.Generation), 0, _lsn, what);
+}

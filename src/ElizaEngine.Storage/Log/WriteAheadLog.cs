@@ -1,0 +1,294 @@
+using System.Diagnostics;
+
+namespace ElizaEngine.Storage;
+
+/// <summary>
+/// A durable sequence of batches of records, and the store those records are read from.
+/// <list type="bullet">
+/// <item>A batch is there whole or not at all, now and after any crash.</item>
+/// <item>An acknowledged batch survives what <see cref="Durability"/> names, and so does every batch before it.</item>
+/// <item>Batches are published, acknowledged and replayed in the order in which they were committed under <see cref="Gate"/>.</item>
+/// <item>After a failed write or flush nothing is written any more; reads go on and check the records' checksums.</item>
+/// <item>A record's bytes never change and stay mapped while a pin is held.</item>
+/// </list>
+/// Methods that end in Locked need the gate, and no other call between a batch's begin and its commit. Everything else may be called
+/// from any thread.
+/// </summary>
+internal sealed class WriteAheadLog : IAsyncDisposable
+{
+    private readonly IDisposable _lock;
+    private readonly LogFileSet _files;
+    private readonly GroupCommit _commits;
+    private readonly FrameAppender _appender;
+    private readonly PendingBytes _pending;
+    private readonly FrameBuffers _buffers;
+    private readonly ReadPins _pins = new();
+    private readonly Lock _closeGate = new();
+    private Task? _closing;
+    private bool _isClosed;
+
+    private WriteAheadLog(
+        IDisposable directoryLock, LogFileSet files, GroupCommit commits, FrameAppender appender, FrameBuffers buffers, PendingBytes pending, LogOpenReport report)
+    {
+        _lock = directoryLock;
+        _files = files;
+        _commits = commits;
+        _appender = appender;
+        _buffers = buffers;
+        _pending = pending;
+        OpenReport = report;
+    }
+
+    /// <summary>The sequencer lock of the caller. The log itself takes it only to close.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>What recovery found.</summary>
+    public LogOpenReport OpenReport { get; }
+
+    /// <summary>Why the log takes no more writes; null while it does.</summary>
+    public LogFault? Fault => _commits.Fault;
+
+    public bool IsPoisoned => _commits.Fault is not null;
+
+    /// <summary>Completes when no file is being prepared in the background.</summary>
+    public Task BackgroundWork => _files.Ahead;
+
+    public LogStatistics Statistics
+    {
+        get
+        {
+            var (files, bytes) = _files.Size;
+            var counters = _commits.Counters;
+            return new LogStatistics(files, bytes, counters.BytesWritten, counters.Flushes, counters.Commits, counters.Frames, _commits.DurableLsn);
+        }
+    }
+
+    /// <summary>Identifies the frame of the batch in progress: batches with the same id become durable in the same instant, or never. A chain has one id.</summary>
+    public long FrameIdLocked => _appender.FrameId;
+
+    /// <summary>Opens the log of a directory, creating both when they are missing, and replays what it holds.</summary>
+    /// <param name="replay">Receives every record before this returns.</param>
+    /// <param name="published">
+    /// Receives the state of the last commit of each frame once the frame is durable, on the writer thread, in order. Must not throw and must not take the gate.
+    /// </param>
+    /// <exception cref="LogDirectoryInUseException">Somebody else has it open.</exception>
+    /// <exception cref="LogDirectoryForeignException">It holds other files.</exception>
+    /// <exception cref="LogDamagedException">Acknowledged bytes are missing or changed.</exception>
+    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogDiskFullException">No room for the first file or the manifest.</exception>
+    /// <exception cref="StorageIOException">A call to the operating system failed.</exception>
+    /// <exception cref="PlatformNotSupportedException">The flush of this operating system is not proven.</exception>
+    public static WriteAheadLog Open(string directory, IFileSystem files, LogOptions options, ILogReplay replay, Action<object> published)
+    {
+        options.Validate();
+        files.CheckSupport(directory, options);
+        var started = Stopwatch.GetTimestamp();
+        if (files.DirectoryExists(directory))
+            DirectoryInspection.NewestManifest(files, directory, files.List(directory)); // Before LOCK: nothing is written into a foreign directory.
+        files.CreateDirectory(directory);
+        var directoryLock = files.Lock(directory, directory + "/" + FileNames.Lock, DirectoryLock.OwnerText(options.Time.GetUtcNow()));
+        try
+        {
+            var names = files.List(directory);
+            var generation = DirectoryInspection.NewestManifest(files, directory, names);
+            var recovered = generation == 0
+                ? Recovery.Create(files, directory, options, names)
+                : Recovery.Run(files, directory, options, replay, generation, names);
+            recovered.Report.Duration = Stopwatch.GetElapsedTime(started);
+            return Assemble(directoryLock, directory, files, options, recovered, published);
+        }
+        catch
+        {
+            directoryLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Most bytes a record takes in a batch: what <see cref="BeginLocked"/> is told is the sum of these.</summary>
+    public static long RecordBytes(int length, int alignment = 8) => LogFormat.RecordBytes(length, alignment);
+
+    /// <summary>
+    /// Waits until there is room for <paramref name="bytes"/> more among those not yet written. Before the gate is taken.
+    /// </summary>
+    /// <exception cref="LogPoisonedException">A write failed earlier.</exception>
+    /// <exception cref="LogClosedException">The log is closed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>
+    public ValueTask ReserveAsync(long bytes, CancellationToken cancellationToken) => _pending.WaitAsync(bytes, cancellationToken);
+
+    /// <summary>Starts a batch, which ends with <see cref="CommitLocked"/> or <see cref="AbandonLocked"/> before the gate is left.</summary>
+    /// <param name="bytesMax">Upper limit: the sum of <see cref="RecordBytes"/> of its records. A batch above <see cref="LogOptions.FrameBytes"/> becomes a chain of frames.</param>
+    /// <exception cref="LogPoisonedException">A write failed earlier. Nothing changed.</exception>
+    /// <exception cref="LogClosedException">The log is closed. Nothing changed.</exception>
+    /// <exception cref="LogDiskFullException">The batch does not fit on the disk. Nothing changed, and a later call may succeed.</exception>
+    public void BeginLocked(long bytesMax)
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        ThrowIfClosedLocked();
+        ArgumentOutOfRangeException.ThrowIfNegative(bytesMax);
+        _appender.Begin(bytesMax);
+    }
+
+    /// <summary>
+    /// Adds a record to the batch and returns its body, not cleared, to be filled before <see cref="CommitLocked"/>. The location is final.
+    /// In a chain this may wait for the writer, holding the gate.
+    /// </summary>
+    /// <param name="kind">1 to 255.</param>
+    /// <param name="length">Bytes of body.</param>
+    /// <param name="alignment">A power of two from 8 to 4096: byte <paramref name="alignedOffset"/> of the body lies at a multiple of it.</param>
+    /// <param name="alignedOffset">A multiple of 8.</param>
+    /// <exception cref="LogRecordTooLargeException">Longer than <see cref="LogFormat.MaxRecordBytes"/>.</exception>
+    /// <exception cref="InvalidOperationException">The batch appends more than it announced.</exception>
+    /// <exception cref="LogPoisonedException">A write failed in the middle of a chain: abandon the batch.</exception>
+    /// <exception cref="LogDiskFullException">A chain met the end of the disk: abandon the batch.</exception>
+    public Span<byte> AppendLocked(byte kind, int length, out RecordLocation location, int alignment = 8, int alignedOffset = 0)
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        return _appender.Append(kind, length, out location, alignment, alignedOffset);
+    }
+
+    /// <summary>
+    /// Ends the batch. The result completes after <paramref name="state"/>, or a later one, was published; it is awaited once.
+    /// It fails with <see cref="LogOutcomeUnknownException"/> when the write or the flush failed.
+    /// </summary>
+    public ValueTask CommitLocked(object state)
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        return _appender.Commit(state);
+    }
+
+    /// <summary>Ends the batch as if it had never begun. Harmless when none is in progress.</summary>
+    public void AbandonLocked()
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        _appender.Abandon();
+    }
+
+    /// <summary>
+    /// The body of a published record, from the mapping. The caller holds a pin while it uses the span. On a poisoned log the record's
+    /// checksum is verified first.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
+    public ReadOnlySpan<byte> Read(RecordLocation location)
+    {
+        if (_commits.Fault is not null)
+            Verify(location);
+        return MapOf(location).Slice(location.Offset, location.Length);
+    }
+
+    /// <summary>Checks the checksum of a published record. The caller holds a pin.</summary>
+    /// <exception cref="LogDamagedException">It is wrong.</exception>
+    public void Verify(RecordLocation location)
+    {
+        var start = location.Offset - LogFormat.RecordHeaderBytes;
+        var record = MapOf(location).Slice(start, LogFormat.RecordHeaderBytes + LogFormat.RoundUp(location.Length, 8));
+        if (!RecordHeader.TryDecode(record, out var header) || header.Length != location.Length || !header.Matches(record))
+            throw new LogDamagedException(FileNames.Log(location.File), start, 0, "the checksum of the record is wrong");
+    }
+
+    /// <summary>The body of any record, published or not. The span is valid until the gate is left or the next batch begins.</summary>
+    public ReadOnlySpan<byte> ReadLocked(RecordLocation location)
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        ThrowIfClosedLocked();
+        if (_appender.Current is { } current && current.TryRead(location, out var body))
+            return body;
+        return _commits.TryRead(location, out body) ? body : Read(location);
+    }
+
+    /// <summary>Keeps every file mapped until the result is disposed, once. No lock, no allocation.</summary>
+    /// <exception cref="LogClosedException">Closing has begun.</exception>
+    public ReadPin Pin() => _pins.Pin();
+
+    /// <summary>Completes when everything committed before the call is durable.</summary>
+    public Task FlushAsync() => _commits.FlushAsync();
+
+    /// <summary>
+    /// Finishes the commits that were sequenced, records the clean end, waits for the pins, unmaps and lets go of the directory.
+    /// May be called again, and at the same time.
+    /// </summary>
+    public ValueTask DisposeAsync()
+    {
+        lock (_closeGate)
+            return new ValueTask(_closing ??= Task.Run(CloseAsync));
+    }
+
+    private static WriteAheadLog Assemble(
+        IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, RecoveredLog recovered, Action<object> published)
+    {
+        var pending = new PendingBytes(options.MaxPendingBytes);
+        var buffers = new FrameBuffers(LogFrame.BufferBytes(options.FrameBytes));
+        var commits = new GroupCommit(options, pending, buffers, recovered.Tail.Lsn, published);
+        var files = new LogFileSet(fileSystem, directory, options, recovered.DatabaseId, recovered, new ManifestStore(fileSystem, directory, recovered.Manifest))
+        {
+            DurableLsn = () => commits.DurableLsn,
+            Poison = commits.Poison,
+        };
+        try
+        {
+            // Before the first frame: the log is not clean any more, and what recovery cut is recorded.
+            var tail = recovered.Tail;
+            if (recovered.Manifest is null)
+                tail = new LogTail(files.Begin(), LogFormat.FileHeaderBytes, 0);
+            else
+                files.WriteManifest(isClean: false);
+            var appender = new FrameAppender(files, commits, pending, buffers, options, tail);
+            var log = new WriteAheadLog(directoryLock, files, commits, appender, buffers, pending, recovered.Report);
+            commits.Start();
+            files.PrepareAhead();
+            return log;
+        }
+        catch
+        {
+            files.DisposeFiles();
+            throw;
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        lock (Gate)
+        {
+            _isClosed = true;
+            _appender.Abandon();
+        }
+
+        _pending.End(static () => new LogClosedException());
+        _commits.Stop();
+        await _commits.Stopped.ConfigureAwait(false);
+        await _files.StopAsync().ConfigureAwait(false);
+        try
+        {
+            if (_commits.Fault is null)
+                _files.WriteManifest(isClean: true);
+        }
+        catch (IOException)
+        {
+            // Nothing acknowledged is lost: the next open recovers as after a crash.
+        }
+
+        await _pins.CloseAsync().ConfigureAwait(false);
+        lock (Gate)
+        {
+            _files.DisposeFiles();
+            _buffers.FreeAll();
+        }
+
+        _lock.Dispose();
+    }
+
+    private MappedFile MapOf(RecordLocation location)
+    {
+        if (_files.Find(location.File) is not { } file)
+            throw new ArgumentOutOfRangeException(nameof(location), $"There is no log file {location.File}.");
+        if (location.Offset < LogFormat.FileHeaderBytes + LogFormat.FrameHeaderBytes + LogFormat.RecordHeaderBytes)
+            throw new ArgumentOutOfRangeException(nameof(location), $"No record lies at offset {location.Offset}.");
+        return file.Map;
+    }
+
+    private void ThrowIfClosedLocked()
+    {
+        if (_isClosed)
+            throw new LogClosedException();
+    }
+}

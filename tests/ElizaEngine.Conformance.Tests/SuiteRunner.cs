@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using ElizaEngine.Conformance.Reference;
+using Xunit;
+using Xunit.Sdk;
+using Xunit.v3;
+
+namespace ElizaEngine.Conformance.Tests;
+
+/// <summary>
+/// Runs the conformance classes of this assembly in process, against a reference database with faults, one test after the
+/// other, until the first fails. Tests with a trait <c>Slow</c> come last.
+/// </summary>
+internal static partial class SuiteRunner
+{
+    /// <summary>A test that has not ended by then has failed. Wall clock: a fault may make a test wait for ever.</summary>
+    private static readonly TimeSpan TestTimeLimit = TimeSpan.FromSeconds(10);
+
+    private static readonly TestMethod[] Suite =
+    [
+        .. typeof(SuiteRunner).Assembly.GetTypes()
+            .Where(type => type.IsSubclassOf(typeof(ConformanceTest)) && !type.IsAbstract)
+            .SelectMany(type => type.GetMethods().Where(method => method.GetCustomAttribute<FactAttribute>() is { Skip: null })
+                .Select(method => new TestMethod(type, method))),
+    ];
+
+    /// <summary>How many test methods there are.</summary>
+    public static int Count => Suite.Length;
+
+    /// <summary>Runs the suite. The first test that failed, or null when all passed; and how many were run.</summary>
+    public static async Task<(Failure? Failure, int Run)> RunAsync(Fault? fault)
+    {
+        var words = fault is null ? [] : Words(fault.ToString()!);
+        var run = 0;
+        foreach (var test in Suite.OrderBy(test => test.IsSlow).ThenByDescending(test => test.Words.Intersect(words).Count()))
+        {
+            foreach (var arguments in await test.ArgumentsAsync())
+            {
+                run++;
+                if (await ErrorOfAsync(test, arguments, fault) is { } error) return (new Failure(test.ToString(), error), run);
+            }
+        }
+        return (null, run);
+    }
+
+    private static async Task<Exception?> ErrorOfAsync(TestMethod test, object?[] arguments, Fault? fault)
+    {
+        CurrentBackend.SetFaults(fault is null ? Faults.None : new Faults(fault.Value));
+        try
+        {
+            await Task.Run(() => RunOneAsync(test, arguments)).WaitAsync(TestTimeLimit);
+            return null;
+        }
+        catch (Exception error) when (error.Message.StartsWith(DynamicSkipToken.Value, StringComparison.Ordinal))
+        {
+            return null;
+        }
+        catch (Exception error)
+        {
+            return error;
+        }
+    }
+
+    private static async Task RunOneAsync(TestMethod test, object?[] arguments)
+    {
+        var instance = (ConformanceTest)Activator.CreateInstance(test.Class)!;
+        await using (instance)
+        {
+            await instance.InitializeAsync();
+            switch (test.Method.Invoke(instance, BindingFlags.DoNotWrapExceptions, null, arguments, null))
+            {
+                case Task task: await task; break;
+                case ValueTask task: await task; break;
+                case null: break;
+                default: throw new UnreachableException($"{test} returns what no test returns.");
+            }
+        }
+    }
+
+    private static HashSet<string> Words(string name) =>
+        [.. Word().Matches(name).Select(match => match.Value.ToUpperInvariant().TrimEnd('S')).Where(word => word.Length > 2)];
+
+    [GeneratedRegex("[A-Z]?[a-z]+")]
+    private static partial Regex Word();
+
+    /// <summary>The test that noticed something, and how it said so.</summary>
+    internal sealed record Failure(string Test, Exception Error);
+
+    private sealed record TestMethod(Type Class, MethodInfo Method)
+    {
+        /// <summary>The words of the test's name, by which a fault finds the tests that are likely to notice it.</summary>
+        public HashSet<string> Words { get; } = SuiteRunner.Words($"{Class.Name}_{Method.Name}");
+
+        public bool IsSlow { get; } = Method.GetCustomAttributes<TraitAttribute>().Concat(Class.GetCustomAttributes<TraitAttribute>(true))
+            .Any(trait => trait.Name == "Slow" || trait.Value == "Slow");
+
+        public async Task<IReadOnlyList<object?[]>> ArgumentsAsync()
+        {
+            if (Method.GetParameters().Length == 0) return [[]];
+            var rows = new List<object?[]>();
+            foreach (var attribute in Method.GetCustomAttributes().OfType<IDataAttribute>())
+            {
+                await using var disposal = new DisposalTracker();
+                foreach (var row in await attribute.GetData(Method, disposal)) rows.Add(Complete(row.GetData()));
+            }
+            return rows;
+        }
+
+        // Parameters with a default may be left out of a row.
+        private object?[] Complete(object?[] row) =>
+            [.. row, .. Method.GetParameters().Skip(row.Length).Select(parameter => parameter.DefaultValue)];
+
+        public override string ToString() => $"{Class.BaseType!.Name}.{Method.Name}";
+    }
+}

@@ -1,0 +1,56 @@
+using ElizaEngine.Conformance;
+
+namespace ElizaEngine.Local.Tests;
+
+/// <summary>The local engine on a directory of its own, which goes when the test is over.</summary>
+internal sealed class LocalBackend : ITestBackend
+{
+    private readonly string _directory = Path.Combine(Path.GetTempPath(), $"eliza-{Guid.NewGuid():N}");
+    private LocalDatabase? _open;
+
+    public string Name => "local";
+
+    public bool Persists => true;
+
+    public async Task<IDatabase> OpenAsync(TimeProvider time) =>
+        _open = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = _directory, TimeProvider = time, Durability = Durability.ProcessCrash });
+
+    public async Task CrashAsync()
+    {
+        // What a killed process leaves is its files as they are at that moment, and a free lock.
+        var copy = _directory + ".crashed";
+        CopyFiles(_directory, copy);
+        await _open!.CloseAsync();
+        Directory.Delete(_directory, recursive: true);
+        Directory.Move(copy, _directory);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private static void CopyFiles(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        // The lock is held by this process, and its file carries nothing over.
+        foreach (var file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) != "LOCK"))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var directory in Directory.GetDirectories(from)) CopyFiles(directory, Path.Combine(to, Path.GetFileName(directory)));
+    }
+}
+
+/// <summary>The same engine in memory.</summary>
+internal sealed class MemoryBackend : ITestBackend
+{
+    public string Name => "local, in memory";
+
+    public bool Persists => false;
+
+    public async Task<IDatabase> OpenAsync(TimeProvider time) => await LocalDatabase.OpenAsync(new LocalDatabaseOptions { TimeProvider = time });
+
+    public Task CrashAsync() => throw new InvalidOperationException("A database in memory does not persist.");
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+
+namespace ElizaEngine.Storage.Tests;
+
+public sealed class DirectoryTests
+{
+    [Theory]
+    [InlineData(Disk.Posix)]
+    [InlineData(Disk.Memory)]
+    public async Task A_second_open_in_the_same_process_is_refused_until_the_first_is_closed(Disk disk)
+    {
+        using var directory = new TestDirectory(disk);
+        await using (TestLog.Open(directory))
+        {
+            var error = Assert.Throws<LogDirectoryInUseException>(() => TestLog.Open(directory));
+            Assert.Equal(Environment.ProcessId, error.ProcessId);
+            Assert.Equal(directory.Path, error.Path);
+        }
+
+        await using var again = TestLog.Open(directory);
+    }
+
+    [Fact]
+    public async Task A_second_open_through_another_path_is_refused()
+    {
+        using var directory = new TestDirectory();
+        await using var log = TestLog.Open(directory);
+        var link = directory.Path + "-link";
+        Directory.CreateSymbolicLink(link, directory.Path);
+        Assert.Throws<LogDirectoryInUseException>(
+            () => WriteAheadLog.Open(link, directory.Files, directory.Options, new ReplayedRecords(), _ => { }));
+    }
+
+    [Fact]
+    public async Task A_directory_that_another_process_has_locked_is_refused_with_its_id()
+    {
+        using var directory = new TestDirectory();
+        await TestLog.Open(directory).DisposeAsync();
+        // The other process writes its id like an owner would, says that it has the lock, and holds it until its input ends.
+        var script = "printf 'pid 4242\\nprocess other\\n' > \"$0\"; echo locked; cat > /dev/null";
+        var start = new ProcessStartInfo("flock", [directory.File("LOCK"), "sh", "-c", script, directory.File("LOCK")])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        using var other = Process.Start(start)!;
+        Assert.Equal("locked", await other.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        var error = Assert.Throws<LogDirectoryInUseException>(() => TestLog.Open(directory));
+        Assert.Equal(4242, error.ProcessId);
+        other.StandardInput.Close();
+        await other.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await using var log = TestLog.Open(directory);
+    }
+
+    [Theory]
+    [InlineData("PG_VERSION")]
+    [InlineData("memories.sqlite")]
+    [InlineData("MANIFEST-000004")]
+    public void A_directory_with_other_files_is_refused_and_not_touched(string name)
+    {
+        using var directory = new TestDirectory();
+        Directory.CreateDirectory(directory.Path);
+        File.WriteAllText(directory.File(name), "17");
+        var error = Assert.Throws<LogDirectoryForeignException>(() => TestLog.Open(directory));
+        Assert.Equal(name, error.Evidence);
+        Assert.Equal([directory.File(name)], Directory.GetFileSystemEntries(directory.Path));
+    }
+
+    [Fact]
+    public async Task A_missing_directory_is_created_with_its_parents_for_the_owner_alone()
+    {
+        using var directory = new TestDirectory();
+        var path = directory.Path + "/a/b";
+        await using var log = WriteAheadLog.Open(path, directory.Files, directory.Options, new ReplayedRecords(), _ => { });
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Assert.Equal(Owner | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
+        Assert.All(Directory.GetFiles(path), file => Assert.Equal(Owner, File.GetUnixFileMode(file)));
+    }
+
+    [Fact]
+    public async Task Leftovers_of_an_interrupted_creation_are_removed()
+    {
+        using var directory = new TestDirectory();
+        Directory.CreateDirectory(directory.File("lost+found"));
+        File.WriteAllText(directory.File("LOCK"), "");
+        File.WriteAllText(directory.File("MANIFEST-0000000001.tmp"), "half");
+        File.WriteAllText(directory.File("log-0000000001.seg"), "half");
+        await using var log = TestLog.Open(directory);
+        Assert.True(log.Log.OpenReport.IsNew);
+        await log.Append("works");
+    }
+
+    [Fact]
+    public async Task Leftovers_of_an_interrupted_preparation_are_removed()
+    {
+        using var directory = new TestDirectory();
+        await using (var log = TestLog.Open(directory))
+            await log.Append("kept");
+        File.WriteAllText(directory.File("log-0000000077.seg"), "half");
+        File.WriteAllText(directory.File("MANIFEST-0000000077.tmp"), "half");
+        await using var reopened = TestLog.Open(directory);
+        Assert.Equal(["kept"], reopened.Replayed.Texts);
+        Assert.False(File.Exists(directory.File("log-0000000077.seg")));
+        Assert.False(File.Exists(directory.File("MANIFEST-0000000077.tmp")));
+    }
+
+    [Fact]
+    public void Network_file_systems_are_known_by_their_magic()
+    {
+        Assert.Equal("nfs", NetworkFileSystem.Name(0x6969));
+        Assert.Null(NetworkFileSystem.Name(0xEF53));
+        Assert.Null(NetworkFileSystem.Find("/"));
+    }
+}

@@ -1,0 +1,81 @@
+namespace ElizaEngine.Storage.Tests;
+
+public sealed class DiskFullTests
+{
+    [Fact]
+    public async Task A_full_disk_refuses_the_batch_that_does_not_fit_and_no_other()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var faulty = new FaultyFileSystem(directory.Files);
+        var accepted = new List<string>();
+        await using (var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { }))
+        {
+            await log.BackgroundWork;
+            faulty.Fault = (call, path) => call == "fill" ? FaultyFileSystem.DiskFull(call, path) : null;
+            LogDiskFullException? full = null;
+            for (var i = 0; full is null; i++)
+            {
+                Assert.True(i < 1000);
+                try
+                {
+                    await PoisonTests.Append(log, $"{i}");
+                    accepted.Add($"{i}");
+                }
+                catch (LogDiskFullException error)
+                {
+                    full = error;
+                }
+            }
+
+            Assert.Equal(28, full.Errno);
+            Assert.True(accepted.Count > 3);
+            Assert.False(log.IsPoisoned);
+            Assert.Throws<LogDiskFullException>(() => PoisonTests.Append(log, "still full"));
+
+            faulty.Fault = (_, _) => null;
+            await PoisonTests.Append(log, "space again");
+            accepted.Add("space again");
+        }
+
+        await using var reopened = TestLog.Open(directory);
+        Assert.Equal(accepted, reopened.Replayed.Texts);
+        Assert.True(reopened.Log.OpenReport.WasClean);
+    }
+
+    [Theory]
+    [InlineData("create")]
+    [InlineData("write")]
+    [InlineData("flush")]
+    public async Task A_disk_that_is_full_for_the_manifest_refuses_the_batch_too(string operation)
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var faulty = new FaultyFileSystem(directory.Files);
+        await using var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { });
+        await log.BackgroundWork;
+        faulty.Fault = (call, path) => call == operation && path.EndsWith(".tmp", StringComparison.Ordinal) ? FaultyFileSystem.DiskFull(call, path) : null;
+        Assert.Throws<LogDiskFullException>(() => AppendLarge(log));
+        Assert.False(log.IsPoisoned);
+        faulty.Fault = (_, _) => null;
+        await AppendLarge(log);
+    }
+
+    [Fact]
+    public void A_full_disk_at_the_first_open_is_reported_and_the_directory_stays_usable()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var faulty = new FaultyFileSystem(directory.Files) { Fault = (call, path) => call == "fill" ? FaultyFileSystem.DiskFull(call, path) : null };
+        Assert.Throws<LogDiskFullException>(() => WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { }));
+        faulty.Fault = (_, _) => null;
+        Assert.NotNull(WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { }).DisposeAsync().AsTask());
+    }
+
+    private static ValueTask AppendLarge(WriteAheadLog log)
+    {
+        lock (log.Gate)
+        {
+            log.BeginLocked(WriteAheadLog.RecordBytes(500_000));
+            log.AppendLocked(1, 500_000, out _).Clear();
+            return log.CommitLocked("large");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+namespace ElizaEngine.Storage.Tests;
+
+/// <summary>Passes everything to a real file system until a test says which calls fail.</summary>
+internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
+{
+    /// <summary>Given (operation, path) before each call; what it returns is thrown.</summary>
+    public Func<string, string, Exception?> Fault { get; set; } = static (_, _) => null;
+
+    public static Exception IoError(string operation, string path) => new StorageIOException(operation, path, 5, "Input/output error");
+
+    public static Exception DiskFull(string operation, string path) => new LogDiskFullException(operation, path, 28, "No space left on device");
+
+    public void CheckSupport(string directory, LogOptions options) => inner.CheckSupport(directory, options);
+
+    public void CreateDirectory(string path)
+    {
+        Check("mkdir", path);
+        inner.CreateDirectory(path);
+    }
+
+    public bool DirectoryExists(string path) => inner.DirectoryExists(path);
+
+    public IReadOnlyList<string> List(string directory) => inner.List(directory);
+
+    public IFile Create(string path)
+    {
+        Check("create", path);
+        return new FaultyFile(this, path, inner.Create(path));
+    }
+
+    public IFile Open(string path)
+    {
+        Check("open", path);
+        return new FaultyFile(this, path, inner.Open(path));
+    }
+
+    public void Rename(string from, string to)
+    {
+        Check("rename", to);
+        inner.Rename(from, to);
+    }
+
+    public void Delete(string path)
+    {
+        Check("delete", path);
+        inner.Delete(path);
+    }
+
+    public void FlushDirectory(string directory)
+    {
+        Check("flush-directory", directory);
+        inner.FlushDirectory(directory);
+    }
+
+    public IDisposable Lock(string directory, string lockPath, string owner) => inner.Lock(directory, lockPath, owner);
+
+    private void Check(string operation, string path)
+    {
+        if (Fault(operation, path) is { } fault)
+            throw fault;
+    }
+
+    private sealed class FaultyFile(FaultyFileSystem owner, string path, IFile inner) : IFile
+    {
+        public long Length => inner.Length;
+
+        public void Read(long offset, Span<byte> buffer) => inner.Read(offset, buffer);
+
+        public void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+            owner.Check("write", path);
+            inner.Write(offset, bytes);
+        }
+
+        public void FillWithZeros(long length)
+        {
+            owner.Check("fill", path);
+            inner.FillWithZeros(length);
+        }
+
+        public void Flush()
+        {
+            owner.Check("flush", path);
+            inner.Flush();
+        }
+
+        public MappedFile Map() => inner.Map();
+
+        public void Dispose() => inner.Dispose();
+    }
+}

@@ -1,0 +1,110 @@
+namespace ElizaEngine.Storage.Tests;
+
+public sealed class PoisonTests
+{
+    [Theory]
+    [InlineData("write")]
+    [InlineData("flush")]
+    public async Task A_failed_write_or_flush_fails_the_commit_and_refuses_later_ones(string operation)
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var faulty = new FaultyFileSystem(directory.Files);
+        var published = new List<object>();
+        await using var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), published.Add);
+        await log.BackgroundWork;
+        await Append(log, "good");
+        var calls = 0;
+        faulty.Fault = (call, path) => call == operation && path.EndsWith(".seg", StringComparison.Ordinal) && Interlocked.Increment(ref calls) == 1
+            ? FaultyFileSystem.IoError(call, path) : null;
+
+        var unknown = await Assert.ThrowsAsync<LogOutcomeUnknownException>(async () => await Append(log, "bad"));
+        Assert.IsType<StorageIOException>(unknown.InnerException);
+        var poisoned = Assert.Throws<LogPoisonedException>(() => Append(log, "later"));
+        Assert.Contains("Input/output error", poisoned.Reason, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<LogPoisonedException>(async () => await log.ReserveAsync(1, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<LogPoisonedException>(log.FlushAsync);
+        Assert.True(log.IsPoisoned);
+        Assert.Equal(["good"], published);
+        Assert.Equal(1, calls); // Never tried again.
+    }
+
+    [Fact]
+    public async Task Every_commit_in_flight_fails_with_the_flush()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var faulty = new FaultyFileSystem(directory.Files);
+        await using var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { });
+        await log.BackgroundWork;
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        faulty.Fault = (call, path) =>
+        {
+            if (call != "flush")
+                return null;
+            entered.Set();
+            leave.Wait();
+            return FaultyFileSystem.IoError(call, path);
+        };
+        var first = Append(log, "first").AsTask();
+        entered.Wait(TestContext.Current.CancellationToken);
+        var later = Enumerable.Range(0, 20).Select(i => Append(log, $"later {i}").AsTask()).ToArray();
+        leave.Set();
+        await Assert.ThrowsAsync<LogOutcomeUnknownException>(() => first);
+        foreach (var task in later)
+            await Assert.ThrowsAsync<LogOutcomeUnknownException>(() => task);
+    }
+
+    [Fact]
+    public async Task A_poisoned_log_reads_on_and_checks_what_it_reads()
+    {
+        using var directory = new TestDirectory(Disk.Posix);
+        var faulty = new FaultyFileSystem(directory.Files);
+        await using var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { });
+        RecordLocation good, damaged;
+        ValueTask done;
+        lock (log.Gate)
+        {
+            log.BeginLocked(1000);
+            log.AppendLocked(1, 4, out good).Fill((byte)'a');
+            log.AppendLocked(1, 4, out damaged).Fill((byte)'b');
+            done = log.CommitLocked("x");
+        }
+
+        await done;
+        await log.BackgroundWork;
+        faulty.Fault = (call, path) => call == "flush" ? FaultyFileSystem.IoError(call, path) : null;
+        await Assert.ThrowsAsync<LogOutcomeUnknownException>(async () => await Append(log, "bad"));
+        using (var file = directory.Files.Open(directory.File(FileNames.Log(damaged.File))))
+            file.Write(damaged.Offset, "x"u8);
+
+        using var pin = log.Pin();
+        Assert.Equal("aaaa"u8.ToArray(), log.Read(good).ToArray());
+        Assert.Throws<LogDamagedException>(() => log.Read(damaged).Length);
+    }
+
+    [Fact]
+    public async Task What_was_acknowledged_before_the_poison_is_there_after_reopening()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var faulty = new FaultyFileSystem(directory.Files);
+        var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { });
+        await log.BackgroundWork;
+        await Append(log, "good");
+        faulty.Fault = (call, path) => call == "write" ? FaultyFileSystem.IoError(call, path) : null;
+        await Assert.ThrowsAsync<LogOutcomeUnknownException>(async () => await Append(log, "bad"));
+        await log.DisposeAsync();
+        await using var reopened = TestLog.Open(directory);
+        Assert.Equal(["good"], reopened.Replayed.Texts);
+        Assert.False(reopened.Log.OpenReport.WasClean);
+    }
+
+    internal static ValueTask Append(WriteAheadLog log, string text)
+    {
+        lock (log.Gate)
+        {
+            log.BeginLocked(WriteAheadLog.RecordBytes(text.Length));
+            System.Text.Encoding.ASCII.GetBytes(text, log.AppendLocked(1, text.Length, out _));
+            return log.CommitLocked(text);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+namespace ElizaEngine.Storage.Tests;
+
+public sealed class TornTailTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_last_frame_cut_at_any_byte_loses_that_frame_only(bool blocks)
+    {
+        var (image, options) = await Crashed(blocks ? Durability.PowerLoss : Durability.ProcessCrash);
+        var name = image.NewestLog;
+        var (start, end) = image.LastFrame(name);
+        var last = start + LogFormat.FrameHeaderBytes + FrameHeaderOf(image, name, start).PayloadBytes;
+        Assert.True(end > start);
+        for (var cut = start; cut < last; cut++)
+        {
+            var torn = image.With(name, bytes => bytes.AsSpan(cut, end - cut).Clear());
+            if (torn.Files[name].AsSpan().SequenceEqual(image.Files[name]))
+                continue; // The bytes behind the cut were zeros anyway.
+            await AssertCut(torn, options, ["first", "second"]);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_last_frame_with_any_changed_byte_loses_that_frame_only(bool blocks)
+    {
+        var (image, options) = await Crashed(blocks ? Durability.PowerLoss : Durability.ProcessCrash);
+        var name = image.NewestLog;
+        var (start, _) = image.LastFrame(name);
+        var last = start + LogFormat.FrameHeaderBytes + FrameHeaderOf(image, name, start).PayloadBytes;
+        for (var position = start; position < last; position++)
+            await AssertCut(image.With(name, bytes => bytes[position] ^= 0x20), options, ["first", "second"]);
+    }
+
+    [Fact]
+    public async Task The_cut_bytes_are_kept_and_reported()
+    {
+        var (image, options) = await Crashed(Durability.PowerLoss);
+        var name = image.NewestLog;
+        var (start, _) = image.LastFrame(name);
+        var torn = image.With(name, bytes => bytes[start + 50] ^= 1);
+        using var directory = torn.Restore(options);
+        await using var log = TestLog.Open(directory);
+        var kept = Assert.Single(log.Log.OpenReport.KeptTails);
+        using var file = directory.Files.Open(kept);
+        var bytes = new byte[file.Length];
+        file.Read(0, bytes);
+        Assert.Equal(log.Log.OpenReport.CutBytes, bytes.Length);
+        Assert.Equal(torn.Files[name].AsSpan(start, bytes.Length).ToArray(), bytes);
+    }
+
+    [Fact]
+    public async Task A_log_that_was_cut_goes_on_and_opens_again()
+    {
+        var (image, options) = await Crashed(Durability.PowerLoss);
+        var name = image.NewestLog;
+        var (start, _) = image.LastFrame(name);
+        using var directory = image.With(name, bytes => bytes[start + 50] ^= 1).Restore(options);
+        DiskImage crashedAgain;
+        await using (var log = TestLog.Open(directory))
+        {
+            await log.Append("after the cut");
+            crashedAgain = await DiskImage.Take(log, directory);
+        }
+
+        await using (var log = TestLog.Open(directory))
+            Assert.Equal(["first", "second", "after the cut"], log.Replayed.Texts);
+        using var copy = crashedAgain.Restore(options);
+        await using var reopened = TestLog.Open(copy);
+        Assert.Equal(["first", "second", "after the cut"], reopened.Replayed.Texts);
+        Assert.Empty(reopened.Log.OpenReport.KeptTails);
+    }
+
+    private static async Task AssertCut(DiskImage image, LogOptions options, string[] expected)
+    {
+        using var directory = image.Restore(options);
+        await using (var log = TestLog.Open(directory))
+        {
+            Assert.Equal(expected, log.Replayed.Texts);
+            Assert.False(log.Log.OpenReport.WasClean);
+            await log.Append("new");
+        }
+
+        await using var again = TestLog.Open(directory);
+        Assert.Equal([.. expected, "new"], again.Replayed.Texts);
+    }
+
+    private static FrameHeader FrameHeaderOf(DiskImage image, string name, int start)
+    {
+        var salt = LogFileHeader.Decode(name, image.Files[name]).Salt;
+        Assert.True(FrameHeader.TryDecode(image.Files[name].AsSpan(start), salt, out var header, out _));
+        return header;
+    }
+
+    /// <summary>Three commits of one frame each, then the process is gone.</summary>
+    private static async Task<(DiskImage Image, LogOptions Options)> Crashed(Durability durability)
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var options = directory.Options with { Durability = durability };
+        await using var log = TestLog.Open(directory, options);
+        foreach (var text in (string[])["first", "second", "third"])
+            await log.Append(text);
+        return (await DiskImage.Take(log, directory), options);
+    }
+}
