@@ -1,8 +1,6 @@
 using System.Text.Json;
 using ElizaEngine.Cli.Database;
 using ElizaEngine.Cli.Embedding;
-using ElizaEngine.Conformance;
-using ElizaEngine.Conformance.Reference;
 using Microsoft.Extensions.AI;
 using Xunit;
 
@@ -23,10 +21,8 @@ internal sealed record Outcome(int ExitCode, string Out, string Error)
 }
 
 /// <summary>The world around the commands of one test: a folder of its own, databases in it, captured output.</summary>
-internal sealed class TestWorld : IAsyncDisposable
+internal sealed class TestWorld : IDisposable
 {
-    private readonly Dictionary<string, ReferenceBackend> _backends = [];
-
     public TestWorld() => Root = Directory.CreateTempSubdirectory("eliza-test-").FullName;
 
     /// <summary>The folder.</summary>
@@ -51,7 +47,10 @@ internal sealed class TestWorld : IAsyncDisposable
     }
 
     /// <summary>Runs the command as the program would.</summary>
-    public async Task<Outcome> RunAsync(params string[] args)
+    public Task<Outcome> RunAsync(params string[] args) => RunAsync(args, TestContext.Current.CancellationToken);
+
+    /// <summary>Runs the command as the program would, with a token that stands for Ctrl-C.</summary>
+    public async Task<Outcome> RunAsync(string[] args, CancellationToken interrupted)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
@@ -62,40 +61,21 @@ internal sealed class TestWorld : IAsyncDisposable
                 Out = output,
                 Error = error,
                 IsTerminal = IsTerminal,
-                OpenDatabase = OpenAsync,
+                OpenDatabase = LocalOpener.OpenAsync,
                 Generator = Generator,
-                SelfCommand = ["dotnet", Path.Combine(AppContext.BaseDirectory, "eliza.dll")],
+                SelfCommand = ToolProcess.Command,
             },
-            TestContext.Current.CancellationToken);
+            interrupted);
         return new Outcome(exitCode, output.ToString(), error.ToString());
     }
 
     /// <summary>All rows of a table.</summary>
     public async Task<IReadOnlyList<Memory>> RowsAsync(string tableName)
     {
-        await using var database = await OpenAsync(Data, TestContext.Current.CancellationToken);
+        await using var database = await LocalOpener.OpenAsync(Data, TestContext.Current.CancellationToken);
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
         return await adapter.GetMemoriesAsync(new MemoryQuery(tableName), TestContext.Current.CancellationToken);
     }
 
-    /// <summary>A <see cref="DatabaseOpener"/>.</summary>
-    public async Task<OpenDatabase> OpenAsync(string directory, CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(directory);
-        await File.WriteAllTextAsync(Path.Combine(directory, "database"), "", cancellationToken);
-        var key = Path.GetFullPath(directory);
-        if (!_backends.TryGetValue(key, out var backend)) _backends[key] = backend = new ReferenceBackend();
-        var database = await backend.OpenAsync(new ManualTime());
-        return new OpenDatabase(database)
-        {
-            GetStatistics = () => new DatabaseStatistics([("memories", 1), ("embeddings", 2), ("rooms", 3), ("entities", 4), ("logs", 5)], 6, 7),
-            Durability = "the end of this object",
-        };
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var backend in _backends.Values) await backend.DisposeAsync();
-        Directory.Delete(Root, recursive: true);
-    }
+    public void Dispose() => Directory.Delete(Root, recursive: true);
 }

@@ -3,11 +3,11 @@ using Xunit;
 
 namespace ElizaEngine.Cli.Tests.Commands;
 
-public sealed class IngestTests : IAsyncDisposable
+public sealed class IngestTests : IDisposable
 {
     private readonly TestWorld _world = new();
 
-    public ValueTask DisposeAsync() => _world.DisposeAsync();
+    public void Dispose() => _world.Dispose();
 
     [Fact]
     public async Task A_file_becomes_a_document_and_fragments_with_embeddings()

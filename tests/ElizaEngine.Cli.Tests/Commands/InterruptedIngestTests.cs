@@ -5,11 +5,11 @@ using Xunit;
 namespace ElizaEngine.Cli.Tests.Commands;
 
 /// <summary>A file too large for one transaction, and an ingest that dies in the middle of it.</summary>
-public sealed class InterruptedIngestTests : IAsyncDisposable
+public sealed class InterruptedIngestTests : IDisposable
 {
     private readonly TestWorld _world = new();
 
-    public ValueTask DisposeAsync() => _world.DisposeAsync();
+    public void Dispose() => _world.Dispose();
 
     [Fact]
     public async Task What_was_interrupted_is_no_document_and_doing_it_again_completes_it()

@@ -2,11 +2,11 @@ using Xunit;
 
 namespace ElizaEngine.Cli.Tests.Commands;
 
-public sealed class RecallTests : IAsyncDisposable
+public sealed class RecallTests : IDisposable
 {
     private readonly TestWorld _world = new();
 
-    public ValueTask DisposeAsync() => _world.DisposeAsync();
+    public void Dispose() => _world.Dispose();
 
     [Fact]
     public async Task Recall_finds_what_was_ingested_best_first()

@@ -2,11 +2,11 @@ using Xunit;
 
 namespace ElizaEngine.Cli.Tests.Commands;
 
-public sealed class UsageTests : IAsyncDisposable
+public sealed class UsageTests : IDisposable
 {
     private readonly TestWorld _world = new();
 
-    public ValueTask DisposeAsync() => _world.DisposeAsync();
+    public void Dispose() => _world.Dispose();
 
     [Theory]
     [InlineData("")]

@@ -37,7 +37,7 @@ internal static class DemoWriterCommand
             await environment.Out.WriteLineAsync(memory.Id.ToString("D").AsMemory(), cancellationToken);
             await environment.Out.FlushAsync(cancellationToken);
         }
-        await environment.In.ReadToEndAsync(cancellationToken);
+        await Task.Run(environment.In.ReadToEnd, cancellationToken).WaitAsync(cancellationToken); // Reading a console blocks, and hears no token.
         return ExitCodes.Done;
     }
 }
