@@ -83,8 +83,10 @@ internal static class Cli
 
     private static int Usage(ParseResult parsed, string[] args, CliEnvironment environment)
     {
-        var names = parsed.CommandResult.Command is RootCommand ? "eliza" : $"eliza {parsed.CommandResult.Command.Name}";
-        var message = $"{parsed.Errors[0].Message} Try '{names} --help'.";
+        var command = parsed.CommandResult.Command;
+        var message = command is not RootCommand ? $"{parsed.Errors[0].Message} Try 'eliza {command.Name} --help'."
+            : (parsed.UnmatchedTokens is [var unknown, ..] ? $"There is no command '{unknown}'. " : "A command is missing. ")
+                + $"Commands: {string.Join(", ", command.Subcommands.Where(known => !known.Hidden).Select(known => known.Name))}. Try 'eliza --help'.";
         return new CommandOutput(environment, args.Contains("--json")).Fail(message, nameof(UsageException), ExitCodes.WrongUsage);
     }
 }

@@ -35,6 +35,12 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public async Task An_unknown_command_is_told_which_there_are() =>
+        Assert.Equal(
+            "eliza: There is no command 'recal'. Commands: demo, ingest, recall, stats. Try 'eliza --help'.",
+            (await _world.RunAsync("recal", "tea", "--dir", _world.Data)).Error.Trim());
+
+    [Fact]
     public async Task Wrong_usage_with_json_gives_a_document_too()
     {
         var outcome = await _world.RunAsync("recall", "--json");

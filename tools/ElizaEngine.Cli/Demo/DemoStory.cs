@@ -66,7 +66,7 @@ internal sealed class DemoStory(CommandOutput output, string directory)
             if (shown is not (<= 3 or 5) && shown != half) return;
             if (!byId.TryGetValue(id, out var message)) return;
             if (shown == 5) output.Markup($"  [grey]...[/]");
-            else output.Markup($"  [green]stored[/]  {message.From,-6} [grey]{message.Text}[/]");
+            else output.Markup($"  [green]stored[/]  {message.From,-6} [grey]{Snippet.Of(message.Text, "", output.Screen.Profile.Width - 20)}[/]");
         }
     }
 
