@@ -90,7 +90,7 @@ public sealed class Json : IEquatable<Json>
         return Write(texts, static (writer, values) =>
         {
             writer.WriteStartArray();
-            foreach (var value in values) writer.WriteStringValue(CleanText.Normalize(value));
+            foreach (var value in Door.List([.. values], "texts")) writer.WriteStringValue(CleanText.Normalize(value));
             writer.WriteEndArray();
         });
     }
@@ -102,7 +102,7 @@ public sealed class Json : IEquatable<Json>
         return WriteChecked(items, static (writer, values) =>
         {
             writer.WriteStartArray();
-            foreach (var value in values) writer.WriteRawValue(value._utf8, skipInputValidation: true);
+            foreach (var value in Door.List([.. values], "items")) writer.WriteRawValue(value._utf8, skipInputValidation: true);
             writer.WriteEndArray();
         });
     }
@@ -116,6 +116,7 @@ public sealed class Json : IEquatable<Json>
             writer.WriteStartObject();
             foreach (var (key, value) in members)
             {
+                if (value is null) throw new InvalidInputException($"the value of \"{key}\"", null, "a JSON value, Json.Null for null");
                 writer.WritePropertyName(CleanText.Normalize(key));
                 writer.WriteRawValue(value._utf8, skipInputValidation: true);
             }
