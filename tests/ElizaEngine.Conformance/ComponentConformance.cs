@@ -187,6 +187,23 @@ public abstract class ComponentConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task Without_its_natural_key_an_upsert_changes_the_component_of_its_id()
+    {
+        await SetUpAsync();
+        var newRoom = await NewRoomAsync();
+        var before = Make(1) with { AgentId = AgentId, CreatedAt = Past, Data = Json.Parse("""{"a":1}""") };
+        await Adapter.CreateComponentsAsync([before, Make(2, "key")]);
+
+        var results = await Adapter.UpsertComponentsAsync(
+            [Make(1, "other") with { RoomId = newRoom, Data = Json.Parse("""{"b":2}""") }, Make(1, "key") with { Data = Json.Parse("""{"c":3}""") }]);
+
+        Assert.Equal([new(Id(1), CreateOutcome.Existed), new(Id(2), CreateOutcome.Existed)], results);
+        Assert.Equal(before with { RoomId = newRoom, Data = Json.Parse("""{"b":2}""") }, await Adapter.GetComponentAsync(_entity, "t"));
+        Assert.Equal(Json.Parse("""{"c":3}"""), (await Adapter.GetComponentAsync(_entity, "key"))!.Data);
+        Assert.Null(await Adapter.GetComponentAsync(_entity, "other"));
+    }
+
+    [Fact]
     public async Task An_update_changes_only_what_it_names()
     {
         await SetUpAsync();

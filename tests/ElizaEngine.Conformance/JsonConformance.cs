@@ -163,7 +163,7 @@ public abstract class JsonConformance : ConformanceTest
     [Fact]
     public async Task Everything_is_there_after_reopening()
     {
-        Assert.SkipUnless(Backend.Persists, $"{Backend.Name} keeps nothing.");
+        if (!Backend.Persists) return;
         var json = Json.Parse("""{"":[12345678901234567890,1e400,"\u0001é😀",{"a":null}],"e\u0301":1,"é":2}""");
         var room = await NewRoomAsync();
         var memory = await Adapter.CreateMemoryAsync(new Memory { RoomId = room, Content = new Content(json), Metadata = new MemoryMetadata(json) }, "messages");

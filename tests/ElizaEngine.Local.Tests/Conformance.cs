@@ -14,6 +14,16 @@ public sealed class InMemoryAgentConformance : AgentConformance
     protected override ITestBackend CreateBackend() => new MemoryBackend();
 }
 
+public sealed class LocalBadInputConformance : BadInputConformance
+{
+    protected override ITestBackend CreateBackend() => new LocalBackend();
+}
+
+public sealed class InMemoryBadInputConformance : BadInputConformance
+{
+    protected override ITestBackend CreateBackend() => new MemoryBackend();
+}
+
 public sealed class LocalCacheConformance : CacheConformance
 {
     protected override ITestBackend CreateBackend() => new LocalBackend();
@@ -60,6 +70,26 @@ public sealed class LocalEntityConformance : EntityConformance
 }
 
 public sealed class InMemoryEntityConformance : EntityConformance
+{
+    protected override ITestBackend CreateBackend() => new MemoryBackend();
+}
+
+public sealed class LocalJsonConformance : JsonConformance
+{
+    protected override ITestBackend CreateBackend() => new LocalBackend();
+}
+
+public sealed class InMemoryJsonConformance : JsonConformance
+{
+    protected override ITestBackend CreateBackend() => new MemoryBackend();
+}
+
+public sealed class LocalLifecycleConformance : LifecycleConformance
+{
+    protected override ITestBackend CreateBackend() => new LocalBackend();
+}
+
+public sealed class InMemoryLifecycleConformance : LifecycleConformance
 {
     protected override ITestBackend CreateBackend() => new MemoryBackend();
 }

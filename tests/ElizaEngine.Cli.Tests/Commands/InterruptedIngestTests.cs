@@ -1,0 +1,85 @@
+using ElizaEngine.Cli.Embedding;
+using Microsoft.Extensions.AI;
+using Xunit;
+
+namespace ElizaEngine.Cli.Tests.Commands;
+
+/// <summary>A file too large for one transaction, and an ingest that dies in the middle of it.</summary>
+public sealed class InterruptedIngestTests : IDisposable
+{
+    private readonly TestWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public async Task What_was_interrupted_is_no_document_and_doing_it_again_completes_it()
+    {
+        var path = _world.Write("large.txt", LargeText("boat"));
+        await InterruptAsync(path);
+        Assert.Empty(await _world.RowsAsync("documents"));
+        var partial = await _world.RowsAsync("knowledge");
+        Assert.NotEmpty(partial);
+
+        var outcome = await _world.RunAsync("ingest", path, "--dir", _world.Data, "--json");
+        Assert.Equal(1, outcome.Json.GetProperty("added").GetInt32());
+        var document = Assert.Single(await _world.RowsAsync("documents"));
+        var whole = await _world.RowsAsync("knowledge");
+        Assert.Equal(whole.Count, document.Metadata!.Json.GetNumber("fragments"));
+        Assert.Equal(Enumerable.Range(0, whole.Count).Select(position => (long?)position), whole.Select(fragment => fragment.Metadata!.Position).Order());
+        Assert.Subset(whole.Select(fragment => fragment.Id).ToHashSet(), partial.Select(fragment => fragment.Id).ToHashSet());
+    }
+
+    [Fact]
+    public async Task What_was_interrupted_is_removed_when_the_file_has_changed_since()
+    {
+        var path = _world.Write("large.txt", LargeText("boat"));
+        await InterruptAsync(path);
+        _world.Write("large.txt", "Short now.");
+        await _world.RunAsync("ingest", path, "--dir", _world.Data);
+        Assert.Equal("Short now.", Assert.Single(await _world.RowsAsync("knowledge")).Content.Text);
+        Assert.Single(await _world.RowsAsync("documents"));
+    }
+
+    [Fact]
+    public async Task The_old_version_stays_whole_until_the_new_one_is()
+    {
+        var path = _world.Write("large.txt", "The old version.");
+        await _world.RunAsync("ingest", path, "--dir", _world.Data);
+        _world.Write("large.txt", LargeText("train"));
+        await InterruptAsync(path);
+        Assert.Equal("The old version.", Assert.Single(await _world.RowsAsync("documents")).Content.Text);
+        Assert.Contains(await _world.RowsAsync("knowledge"), fragment => fragment.Content.Text == "The old version.");
+
+        Assert.Equal(1, (await _world.RunAsync("ingest", path, "--dir", _world.Data, "--json")).Json.GetProperty("replaced").GetInt32());
+        Assert.DoesNotContain(await _world.RowsAsync("knowledge"), fragment => fragment.Content.Text == "The old version.");
+    }
+
+    private async Task InterruptAsync(string path)
+    {
+        var generator = _world.Generator;
+        using var failing = new FailingGenerator();
+        _world.Generator = failing;
+        var outcome = await _world.RunAsync("ingest", path, "--dir", _world.Data);
+        _world.Generator = generator;
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal("eliza: Unexpected InvalidOperationException: The model is gone.", outcome.Error.Trim());
+    }
+
+    private static string LargeText(string about) =>
+        string.Concat(Enumerable.Range(0, 13_000).Select(number => $"Sentence {number} is about {about} number {number * 7}. "));
+
+    // Embeds one batch, then fails.
+    private sealed class FailingGenerator : IEmbeddingGenerator<string, Embedding<float>>
+    {
+        private readonly LexicalEmbeddingGenerator _inner = new();
+        private int _calls;
+
+        public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
+            IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+            ++_calls > 1 ? throw new InvalidOperationException("The model is gone.") : _inner.GenerateAsync(values, options, cancellationToken);
+
+        public object? GetService(Type serviceType, object? serviceKey = null) => null;
+
+        public void Dispose() => _inner.Dispose();
+    }
+}

@@ -1,0 +1,98 @@
+using Xunit;
+
+namespace ElizaEngine.Cli.Tests.Commands;
+
+public sealed class RecallTests : IDisposable
+{
+    private readonly TestWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public async Task Recall_finds_what_was_ingested_best_first()
+    {
+        await IngestLibraryAsync();
+        var outcome = await _world.RunAsync("recall", "when is high tide in the harbour?", "--dir", _world.Data, "--json");
+        Assert.Equal(0, outcome.ExitCode);
+        var results = outcome.Json.GetProperty("results").EnumerateArray().ToList();
+        Assert.StartsWith("High tide", results[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal("tide.txt", Path.GetFileName(results[0].GetProperty("metadata").GetProperty("source").GetString()));
+        Assert.True(Guid.TryParse(results[0].GetProperty("id").GetString(), out _));
+        Assert.Equal(results.Select(Similarity).OrderDescending(), results.Select(Similarity));
+        Assert.True(outcome.Json.GetProperty("elapsedMs").GetDouble() >= 0);
+
+        var screen = await _world.RunAsync("recall", "when", "is", "high", "tide", "--dir", _world.Data);
+        Assert.Contains("tide.txt", screen.Out, StringComparison.Ordinal);
+        Assert.Contains("High tide", screen.Out, StringComparison.Ordinal);
+        Assert.Empty(screen.Error);
+    }
+
+    [Fact]
+    public async Task Count_and_threshold_limit_the_results()
+    {
+        await IngestLibraryAsync();
+        Assert.Equal(2, (await RecallAsync("harbour", "--count", "2")).Count);
+        var best = await RecallAsync("high tide harbour", "--threshold", "0.3");
+        Assert.All(best, similarity => Assert.True(similarity >= 0.3));
+        Assert.InRange(best.Count, 1, 2);
+        Assert.Empty(await RecallAsync("high tide harbour", "--threshold", "1"));
+    }
+
+    [Fact]
+    public async Task A_room_holds_its_own_and_an_unknown_room_is_refused_with_the_list_of_rooms()
+    {
+        await IngestLibraryAsync();
+        await _world.RunAsync("ingest", _world.Write("secret.txt", "The harbour is closed."), "--dir", _world.Data, "--room", "office");
+        Assert.Single(await RecallAsync("harbour", "--room", "office"));
+
+        var outcome = await _world.RunAsync("recall", "harbour", "--dir", _world.Data, "--room", "cellar");
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal("eliza: There is no room 'cellar'. Rooms: knowledge, office.", outcome.Error.Trim());
+    }
+
+    [Fact]
+    public async Task A_table_without_rows_and_a_text_without_words_find_nothing()
+    {
+        await IngestLibraryAsync();
+        Assert.Empty(await RecallAsync("harbour", "--table", "messages"));
+        Assert.Empty(await RecallAsync("?!"));
+        Assert.Contains("Nothing found", (await _world.RunAsync("recall", "?!", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("recall")]
+    [InlineData("stats")]
+    public async Task A_directory_without_a_database_is_refused_and_stays_as_it_is(string command)
+    {
+        string[] text = command == "recall" ? ["harbour"] : [];
+        var missing = await _world.RunAsync([command, .. text, "--dir", _world.Data, "--json"]);
+        Assert.Equal(1, missing.ExitCode);
+        Assert.Contains("There is no directory", missing.Error, StringComparison.Ordinal);
+        Assert.Equal("CliException", missing.Json.GetProperty("error").GetProperty("type").GetString());
+        Assert.False(Directory.Exists(_world.Data));
+
+        Directory.CreateDirectory(_world.Data);
+        Assert.Equal(1, (await _world.RunAsync([command, .. text, "--dir", _world.Data])).ExitCode);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_world.Data));
+
+        var file = _world.Write("file.txt", "");
+        Assert.Contains("is a file", (await _world.RunAsync([command, .. text, "--dir", file])).Error, StringComparison.Ordinal);
+    }
+
+    private async Task IngestLibraryAsync()
+    {
+        _world.Write("library/tide.txt", "High tide in the harbour is at ten past eleven in the morning.");
+        _world.Write("library/bread.txt", "The bread bakes for forty minutes.");
+        _world.Write("library/boat.md", "# Boats\n\nThe boats of the harbour are blue.");
+        Assert.Equal(0, (await _world.RunAsync("ingest", _world.PathOf("library"), "--dir", _world.Data)).ExitCode);
+    }
+
+    private async Task<List<double>> RecallAsync(string text, params string[] options)
+    {
+        var outcome = await _world.RunAsync(["recall", text, "--dir", _world.Data, "--json", .. options]);
+        Assert.Equal(0, outcome.ExitCode);
+        return [.. outcome.Json.GetProperty("results").EnumerateArray().Select(Similarity)];
+    }
+
+    private static double Similarity(System.Text.Json.JsonElement result) => result.GetProperty("similarity").GetDouble();
+}

@@ -1,0 +1,110 @@
+using Xunit;
+
+namespace ElizaEngine.Cli.Tests.Commands;
+
+public sealed class UsageTests : IDisposable
+{
+    private readonly TestWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("remember")]
+    [InlineData("stats")]
+    [InlineData("stats --dir")]
+    [InlineData("stats --dir x --nonsense")]
+    [InlineData("recall --dir x")]
+    [InlineData("recall text")]
+    [InlineData("recall text --dir x --count many")]
+    [InlineData("recall text --dir x --count 0")]
+    [InlineData("recall text --dir x --count -1")]
+    [InlineData("recall text --dir x --threshold 1.5")]
+    [InlineData("recall text --dir x --threshold NaN")]
+    [InlineData("ingest --dir x")]
+    [InlineData("ingest file")]
+    [InlineData("ingest file --dir x --table documents")]
+    [InlineData("demo extra")]
+    public async Task Wrong_usage_is_one_line_and_exit_code_2(string line)
+    {
+        var outcome = await _world.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.StartsWith("eliza: ", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(1, outcome.Error.Count(character => character == '\n'));
+        Assert.Empty(outcome.Out);
+    }
+
+    [Fact]
+    public async Task An_unknown_command_is_told_which_there_are() =>
+        Assert.Equal(
+            "eliza: There is no command 'recal'. Commands: demo, ingest, recall, stats. Try 'eliza --help'.",
+            (await _world.RunAsync("recal", "tea", "--dir", _world.Data)).Error.Trim());
+
+    [Fact]
+    public async Task Wrong_usage_with_json_gives_a_document_too()
+    {
+        var outcome = await _world.RunAsync("recall", "--json");
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Equal("UsageException", outcome.Json.GetProperty("error").GetProperty("type").GetString());
+    }
+
+    [Fact]
+    public async Task Blank_values_are_refused()
+    {
+        Assert.Equal(2, (await _world.RunAsync("stats", "--dir", " ")).ExitCode);
+        Assert.Equal(2, (await _world.RunAsync("recall", " ", "--dir", _world.Data)).ExitCode);
+        Assert.Equal(2, (await _world.RunAsync("recall", "x", "--dir", _world.Data, "--table", "")).ExitCode);
+        Assert.Equal(2, (await _world.RunAsync("recall", "x", "--dir", _world.Data, "--table", new string('x', 257))).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("demo --help")]
+    [InlineData("ingest --help")]
+    [InlineData("recall --help")]
+    [InlineData("stats --help")]
+    [InlineData("--version")]
+    public async Task Help_and_version_go_to_stdout_with_exit_code_0(string line)
+    {
+        var outcome = await _world.RunAsync(line.Split(' '));
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.NotEmpty(outcome.Out);
+        Assert.Empty(outcome.Error);
+        Assert.DoesNotContain("demo-writer", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_question_may_start_with_an_at_sign_or_a_dash()
+    {
+        await _world.RunAsync("ingest", _world.Write("a.txt", "@bob likes tea"), "--dir", _world.Data);
+        Assert.Equal("@bob", (await _world.RunAsync("recall", "@bob", "--dir", _world.Data, "--json")).Json.GetProperty("query").GetString());
+        Assert.Equal("-tea", (await _world.RunAsync("recall", "--dir", _world.Data, "--json", "--", "-tea")).Json.GetProperty("query").GetString());
+    }
+
+    [Fact]
+    public async Task Without_a_terminal_there_is_no_escape_byte_and_with_one_there_is()
+    {
+        var path = _world.Write("a.txt", "Tea at four.");
+        string[][] commands = [["ingest", path], ["recall", "tea"], ["stats"]];
+        foreach (var command in commands)
+        {
+            var plain = await _world.RunAsync([.. command, "--dir", _world.Data]);
+            Assert.Equal(0, plain.ExitCode);
+            Assert.NotEmpty(plain.Out);
+            Assert.DoesNotContain('\u001B', plain.Out);
+        }
+        _world.IsTerminal = true;
+        foreach (var command in commands) Assert.Contains('\u001B', (await _world.RunAsync([.. command, "--dir", _world.Data])).Out);
+        foreach (var command in commands) Assert.DoesNotContain('\u001B', (await _world.RunAsync([.. command, "--dir", _world.Data, "--json"])).Out);
+    }
+
+    [Fact]
+    public async Task Stats_counts_rows_and_bytes()
+    {
+        await _world.RunAsync("ingest", _world.Write("a.txt", "Tea at four."), "--dir", _world.Data);
+        var json = (await _world.RunAsync("stats", "--dir", _world.Data, "--json")).Json;
+        foreach (var name in (string[])["memories", "embeddings", "rooms", "entities", "logs", "bytes"])
+            Assert.True(json.GetProperty(name).GetInt64() >= 0, name);
+        Assert.Contains("memories", (await _world.RunAsync("stats", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+    }
+}

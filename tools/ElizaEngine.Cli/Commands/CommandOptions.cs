@@ -1,0 +1,46 @@
+using System.CommandLine;
+
+namespace ElizaEngine.Cli.Commands;
+
+/// <summary>The options that several commands share.</summary>
+internal static class CommandOptions
+{
+    /// <summary>The data directory.</summary>
+    public static Option<string> Directory(bool isRequired = true) => new("--dir")
+    {
+        Description = isRequired ? "The data directory." : "The data directory. Without it: a temporary one, removed afterwards.",
+        HelpName = "DIR",
+        Required = isRequired,
+        Validators = { result => RefuseBlank(result, "--dir") },
+    };
+
+    /// <summary>A room, by name.</summary>
+    public static Option<string?> Room(string description) => new("--room")
+    {
+        Description = description,
+        HelpName = "NAME",
+        Validators = { result => RefuseBlank(result, "--room") },
+    };
+
+    /// <summary>The table of the fragments.</summary>
+    public static Option<string> Table(string description) => new("--table")
+    {
+        Description = description,
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "knowledge",
+        Validators =
+        {
+            result =>
+            {
+                RefuseBlank(result, "--table");
+                if (result.Tokens is [var name] && System.Text.Encoding.UTF8.GetByteCount(name.Value) > Limits.MaxTableNameBytes)
+                    result.AddError($"--table must be at most {Limits.MaxTableNameBytes} bytes of UTF-8.");
+            },
+        },
+    };
+
+    private static void RefuseBlank(System.CommandLine.Parsing.OptionResult result, string name)
+    {
+        if (result.Tokens is [var value] && string.IsNullOrWhiteSpace(value.Value)) result.AddError($"{name} must not be blank.");
+    }
+}

@@ -1,0 +1,130 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using ElizaEngine.Cli.Database;
+using ElizaEngine.Cli.Output;
+using Microsoft.Extensions.AI;
+using Spectre.Console;
+
+namespace ElizaEngine.Cli.Commands;
+
+/// <summary><c>eliza recall</c>: what the agent remembers that is most like a text.</summary>
+internal static class RecallCommand
+{
+    private const string Description = """
+        Find what the agent remembers that is most like a text, best first.
+
+        Similarity is the cosine of the embeddings, from -1 to 1. The built-in embeddings are lexical: they see words and parts of
+        words, not meaning.
+        """;
+
+    /// <summary>The command.</summary>
+    public static Command Create(CommandRunner run)
+    {
+        var words = new Argument<string[]>("TEXT") { Description = "What to look for; several words need no quotes.", Arity = ArgumentArity.OneOrMore };
+        var directory = CommandOptions.Directory();
+        var room = CommandOptions.Room("Only this room, by name or id.");
+        var table = CommandOptions.Table("The table to search.");
+        var count = new Option<int>("--count") { Description = "Results at most.", HelpName = "N", DefaultValueFactory = _ => 5 };
+        count.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1)
+                result.AddError($"--count must be 1 or more, but was {number}.");
+        });
+        var threshold = new Option<float?>("--threshold") { Description = "Similarity at least, -1 to 1.", HelpName = "T" };
+        threshold.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && float.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number is not (>= -1 and <= 1))
+                result.AddError($"--threshold must be from -1 to 1, but was {token.Value}.");
+        });
+        var command = new Command("recall", Description) { words, directory, room, table, count, threshold };
+        command.SetAction((result, token) => run(
+            result,
+            output => RunAsync(
+                output,
+                string.Join(' ', result.GetRequiredValue(words)),
+                result.GetRequiredValue(directory),
+                result.GetValue(room),
+                new Limit(result.GetRequiredValue(table), result.GetValue(count), result.GetValue(threshold)),
+                token),
+            token));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        CommandOutput output, string text, string directory, string? roomName, Limit limit, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrWhiteSpace(text)) throw new UsageException("TEXT must not be blank.");
+        await using var database = await ExistingDatabase.OpenAsync(output.Environment.OpenDatabase, directory, cancellationToken);
+        await using var adapter = database.Database.ForAgent(ToolAgent.Id);
+        await adapter.InitializeAsync(cancellationToken);
+        var room = roomName is null ? null : await ToolAgent.FindRoomAsync(adapter, roomName, cancellationToken);
+
+        var watch = Stopwatch.StartNew();
+        var embedding = await output.Environment.Generator.GenerateVectorAsync(text, cancellationToken: cancellationToken);
+        var search = new MemorySearch(limit.TableName, embedding)
+        {
+            RoomId = room?.Id,
+            Count = limit.Count,
+            Threshold = limit.Threshold,
+            IncludeEmbeddings = false,
+        };
+        var found = await adapter.SearchMemoriesAsync(search, cancellationToken);
+        watch.Stop();
+
+        Show(output, found, text, watch.Elapsed, limit.TableName, room);
+        output.Result(new JsonObject
+        {
+            ["query"] = text,
+            ["table"] = limit.TableName,
+            ["room"] = room?.Name,
+            ["elapsedMs"] = Math.Round(watch.Elapsed.TotalMilliseconds, 3),
+            ["results"] = new JsonArray([.. found.Select(ToJson)]),
+        });
+        return ExitCodes.Done;
+    }
+
+    private static void Show(CommandOutput output, IReadOnlyList<Memory> found, string text, TimeSpan elapsed, string tableName, Room? room)
+    {
+        if (found.Count > 0)
+        {
+            var table = CommandOutput.NewTable("Similarity", "Time", "Source", "Text");
+            table.Columns[0].RightAligned().NoWrap();
+            table.Columns[1].NoWrap();
+            var width = Math.Max(100, output.Screen.Profile.Width);
+            foreach (var memory in found)
+            {
+                table.AddRow(
+                    new Text(Quantity.OfSimilarity(memory.Similarity), new Style(Color.Green)),
+                    new Text(memory.CreatedAt?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? ""),
+                    new Text(Snippet.OneLine(SourceOf(memory)), new Style(Color.Grey)),
+                    new Text(Snippet.Of(memory.Content.Text ?? "", text, 2 * width - 80)));
+            }
+            output.Screen.Write(table);
+        }
+        var where = room is null ? tableName : $"{tableName}, room {Snippet.OneLine(room.Name ?? room.Id.ToString("D"))}";
+        output.Line($"{(found.Count == 0 ? "Nothing found" : Quantity.Of(found.Count, "result"))} in {where}, in {Quantity.Of(elapsed)}.");
+    }
+
+    private static JsonNode ToJson(Memory memory) => new JsonObject
+    {
+        ["id"] = memory.Id.ToString("D"),
+        ["similarity"] = memory.Similarity,
+        ["text"] = memory.Content.Text,
+        ["createdAt"] = memory.CreatedAt?.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
+        ["roomId"] = memory.RoomId?.ToString("D"),
+        ["entityId"] = memory.EntityId?.ToString("D"),
+        ["metadata"] = JsonNode.Parse((memory.Metadata ?? new MemoryMetadata()).Json.Utf8.Span),
+    };
+
+    // The file, by its name and line; else where the memory says that it comes from.
+    private static string SourceOf(Memory memory)
+    {
+        if (memory.Metadata?.Source is not { } source) return memory.Content.Source ?? "";
+        var name = source.Contains('/', StringComparison.Ordinal) ? Path.GetFileName(source) : source;
+        return memory.Metadata.Json.GetNumber("line") is { } line ? string.Create(CultureInfo.InvariantCulture, $"{name}:{line}") : name;
+    }
+
+    private sealed record Limit(string TableName, int Count, float? Threshold);
+}

@@ -1,0 +1,55 @@
+using ElizaEngine.Cli.Output;
+
+namespace ElizaEngine.Cli.Database;
+
+/// <summary>Opens the local backend. The only place of the tool that knows which backend there is.</summary>
+internal static class LocalOpener
+{
+    /// <summary>A <see cref="DatabaseOpener"/>.</summary>
+    public static async Task<OpenDatabase> OpenAsync(string directory, CancellationToken cancellationToken)
+    {
+        var options = new LocalDatabaseOptions { Directory = directory };
+        var local = await LocalDatabase.OpenAsync(options, cancellationToken);
+        return new OpenDatabase(local)
+        {
+            GetStatistics = () => Count(local.GetStatistics()),
+            Durability = Describe(options),
+            OpenReport = Describe(local.OpenReport),
+        };
+    }
+
+    private static DatabaseStatistics Count(LocalStatistics statistics) => new(
+        [
+            ("agents", statistics.Agents),
+            ("entities", statistics.Entities),
+            ("components", statistics.Components),
+            ("worlds", statistics.Worlds),
+            ("rooms", statistics.Rooms),
+            ("participants", statistics.Participants),
+            ("relationships", statistics.Relationships),
+            ("memories", statistics.Memories),
+            ("embeddings", statistics.Embeddings),
+            ("tasks", statistics.Tasks),
+            ("logs", statistics.Logs),
+            ("cacheEntries", statistics.CacheEntries),
+        ],
+        statistics.FileBytes,
+        statistics.Files);
+
+    // A disk that is memory keeps nothing through a power loss, however faithfully it is flushed.
+    private static string Describe(LocalDatabaseOptions options)
+    {
+        var disk = new DriveInfo(Path.GetFullPath(options.Directory!)).DriveFormat;
+        if (disk is "tmpfs" or "ramfs") return $"kill -9, but no power loss: the directory lies in memory ({disk})";
+        return options.Durability == Durability.PowerLoss ? "power loss" : "kill -9, but no power loss";
+    }
+
+    private static string Describe(LocalOpenReport report)
+    {
+        if (report.IsNew) return "a new database";
+        var read = $"{Quantity.Of(report.Records, "record")} of {Quantity.Of(report.Frames, "commit")} read in {Quantity.Of(report.Duration)}";
+        if (report.WasClean) return $"closed in order; {read}";
+        var cut = report.CutBytes > 0 ? $"; {Quantity.Of(report.CutBytes, "byte")} of an unfinished, unacknowledged write cut off and kept aside" : "";
+        return $"not closed in order; {read}{cut}";
+    }
+}
