@@ -99,11 +99,12 @@ internal static partial class SuiteRunner
         {
             if (Method.GetParameters().Length == 0) return [[]];
             var rows = new List<object?[]>();
-            foreach (var attribute in Method.GetCustomAttributes().OfType<IDataAttribute>())
+            foreach (var attribute in ExtensibilityPointFactory.GetMethodDataAttributes(Method))
             {
                 await using var disposal = new DisposalTracker();
                 foreach (var row in await attribute.GetData(Method, disposal)) rows.Add(Complete(row.GetData()));
             }
+            Assert.True(rows.Count > 0, $"{this} has parameters, but no data was found for them.");
             return rows;
         }
 

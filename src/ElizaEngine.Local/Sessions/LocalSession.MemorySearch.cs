@@ -67,7 +67,8 @@ internal abstract partial class LocalSession
     private List<(MemoryRow Row, float Similarity)> Search(View view, in SearchScope scope, float[] query, int count, float? threshold)
     {
         var found = new List<(MemoryRow, float)>();
-        if (scope.Table == 0) return found;
+        // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
+        if (scope.Table == 0 || view.State.DimensionOf(Agent) != query.Length) return found;
         using var scratch = SearchScratch.Rent();
         var candidates = scratch.Candidates;
         var filter = new MemoryFilter(

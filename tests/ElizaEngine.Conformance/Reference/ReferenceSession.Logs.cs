@@ -38,7 +38,7 @@ internal abstract partial class ReferenceSession
             if (Faults.Has(Fault.TrimLogsKeepsOldest)) entries.Reverse();
 
             // Each limit keeps so many of the newest; the strictest decides.
-            var now = Door.Time(Now); // As the entries' own times: whole milliseconds.
+            var now = Door.Time(Now); // Entries have whole milliseconds: one of this very millisecond has no age.
             var bytes = 0L;
             var kept = entries
                 .TakeWhile(entry => retention.MaxAge is null || now - entry.CreatedAt <= retention.MaxAge)
