@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using ElizaEngine.Cli;
@@ -14,8 +13,6 @@ using var generator = new LexicalEmbeddingGenerator();
 var isPlain = Console.IsOutputRedirected
     || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
     || Environment.GetEnvironmentVariable("TERM") is "dumb";
-// Not Console.In: that one sends control sequences to the terminal as soon as it is touched.
-using var input = new StreamReader(Console.OpenStandardInput());
 await using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true };
 return await Cli.RunAsync(
     args,
@@ -23,9 +20,9 @@ return await Cli.RunAsync(
     {
         Out = output,
         Error = Console.Error,
-        In = input,
+        In = Console.In,
         IsTerminal = !isPlain,
-        Width = Width(),
+        Width = Console.IsOutputRedirected ? 120 : Math.Max(60, Console.WindowWidth),
         OpenDatabase = LocalOpener.OpenAsync,
         Generator = generator,
         SelfCommand = SelfCommand(),
@@ -38,14 +35,6 @@ void CancelOnce(PosixSignalContext context)
     if (interrupted.IsCancellationRequested) return;
     context.Cancel = true;
     interrupted.Cancel();
-}
-
-// Asking .NET for the width of the terminal makes it send control sequences there, so a plain one is not asked.
-int Width()
-{
-    if (!isPlain) return Math.Max(60, Console.WindowWidth);
-    if (Console.IsOutputRedirected) return 120;
-    return int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), CultureInfo.InvariantCulture, out var columns) ? Math.Clamp(columns, 60, 1000) : 80;
 }
 
 // Started through its own launcher the process is the tool; started by "dotnet eliza.dll" it is dotnet.
