@@ -39,13 +39,15 @@ public interface IDatabaseAdapter : IDatabaseSession, IAsyncDisposable
 
     /// <summary>
     /// Runs the body in one transaction: it sees one point in time and its own writes, and all its writes take effect together
-    /// when it returns, or none if it throws. Snapshot isolation: the first to commit a change of a row wins; references and
-    /// uniqueness are checked again at commit. No lock is held while the body runs; its session must not be used after it.
+    /// when it returns, or none if it throws. The point in time is the one just before the body begins. Snapshot isolation: the
+    /// first to commit a change of a row wins; references and uniqueness are checked again at commit. A memory's content, each of
+    /// its vectors, and an agent's dimension are rows of their own in this. A call that is refused inside has changed nothing, and
+    /// the body may go on after it. No lock is held while the body runs; its session must not be used after it.
     /// </summary>
     /// <param name="body">The work. It is run again only if <paramref name="attempts"/> says so.</param>
     /// <param name="attempts">How often at most to run the body when it loses to another transaction; 1 or more.</param>
     /// <param name="cancellationToken">Cancels the body and the commit, until the commit has its place in the order of writes.</param>
-    /// <exception cref="TransactionConflictException">Another transaction changed the same rows first, in every attempt.</exception>
+    /// <exception cref="TransactionConflictException">Another one first changed the same rows, or removed a row that is named, in every attempt.</exception>
     Task<T> TransactionAsync<T>(Func<IDatabaseSession, CancellationToken, Task<T>> body, int attempts = 1, CancellationToken cancellationToken = default);
 
     /// <summary>Closes this adapter: calls in flight finish, later ones fail. The database stays open for other adapters. Harmless twice.</summary>

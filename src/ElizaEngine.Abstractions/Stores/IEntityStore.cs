@@ -19,7 +19,7 @@ public interface IEntityStore
     Task<IReadOnlyList<Entity>> GetEntitiesByNamesAsync(IReadOnlyList<string> names, Guid? agentId = null, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Entities of one agent with a name that contains the text, case-insensitively; a blank text matches all; every
+    /// Entities of one agent with a name that contains the text, ignoring case (ordinal, independent of culture); a blank text matches all; every
     /// character stands for itself. In order of id. <paramref name="count"/> null: 10, 0: none.
     /// Scope: <paramref name="agentId"/>, or this agent when it is null.
     /// </summary>

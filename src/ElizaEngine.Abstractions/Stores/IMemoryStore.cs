@@ -2,6 +2,10 @@ namespace ElizaEngine;
 
 /// <summary>
 /// Memories and their embeddings. A memory with its vector is stored or changed as one: all or nothing.
+/// <para>
+/// The active dimension that counts, for writes, reads and searches, is that of the adapter's agent, whosever memory it is. A
+/// vector of another length is refused, all zeros or not.
+/// </para>
 /// </summary>
 public interface IMemoryStore
 {
@@ -57,8 +61,8 @@ public interface IMemoryStore
     Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Removes memories with their vectors, and the fragments of this agent that name one of them as their document (one
-    /// level). Returns how many memories went, fragments included. Scope: all agents. Atomic.
+    /// Removes memories with their vectors, and the memories of this agent whose metadata names one of those removed as its
+    /// documentId (one level). Returns how many memories went, fragments included. Scope: all agents. Atomic.
     /// </summary>
     Task<int> DeleteMemoriesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default);
 
@@ -70,7 +74,8 @@ public interface IMemoryStore
 
     /// <summary>
     /// Sets the agent's active dimension, 1 to <see cref="Limits.MaxDimension"/>; it is remembered. Vectors of another
-    /// dimension stay stored but are not seen until the dimension is set back.
+    /// dimension stay stored but are not seen until the dimension is set back. The agent need not exist yet; deleting it forgets
+    /// its dimension.
     /// </summary>
     Task EnsureEmbeddingDimensionAsync(int dimension, CancellationToken cancellationToken = default);
 
