@@ -10,7 +10,14 @@ namespace ElizaEngine;
 /// call returns the true outcome), <see cref="CorruptDataException"/> when stored bytes fail their checks. Writes can also throw
 /// <see cref="WritesRefusedException"/>, <see cref="DiskFullException"/> and <see cref="CommitOutcomeUnknownException"/>.
 /// </para>
-/// <para>A list argument that is empty costs nothing and does nothing. Ids order by their big-endian bytes, as PostgreSQL's do.</para>
+/// <para>
+/// A list argument that is empty costs nothing and does nothing; a table name that is null is an <see cref="InvalidInputException"/>
+/// like an empty one. Updates and deletes count each row once. Ids order by their big-endian bytes, as PostgreSQL's do.
+/// </para>
+/// <para>
+/// Checks come in this order: cancellation, closed, the values of all items, then item by item what depends on the database.
+/// For an item that exists already a create checks its values and the length of its vector, not what it names.
+/// </para>
 /// </summary>
 public interface IDatabaseSession : IAgentStore, IEntityStore, IComponentStore, IMemoryStore, ILogStore, IWorldStore, IRoomStore,
     IParticipantStore, IRelationshipStore, ICacheStore, ITaskStore

@@ -3,7 +3,7 @@ namespace ElizaEngine.Vectors;
 /// <summary>
 /// Cosine similarity: the cosine of the angle between two vectors, in [-1, 1], higher is closer.
 /// <para>
-/// The parts are a <see cref="Kernels.DotProduct"/> and two stored <see cref="EmbeddingNorm.InverseNorm"/>s. For vectors
+/// The parts are a <see cref="Kernels.DotProduct"/> and two stored <see cref="Norm.InverseOf"/>s. For vectors
 /// of valid norms the result is within 1e-6 of exact arithmetic at every dimension: at most 6.0e-7 from the dot
 /// product, 6.0e-8 from each inverse norm, 3.0e-8 from the last rounding.
 /// </para>

@@ -23,7 +23,7 @@ internal ref struct ExactSearcher
 
     /// <summary>Begins a search.</summary>
     /// <param name="query">Dimension floats, as given: not a unit vector. Its norm is valid.</param>
-    /// <param name="inverseNorm">The query's <see cref="EmbeddingNorm.InverseNorm"/>.</param>
+    /// <param name="inverseNorm">The query's <see cref="Norm.InverseOf"/>.</param>
     /// <param name="count">Matches wanted: 0 for none, <see cref="int.MaxValue"/> for all.</param>
     /// <param name="threshold">The lowest similarity to keep, inclusive; null keeps all.</param>
     /// <param name="matches">Scratch to keep the best in, begun anew here; this search's alone until its results are read.</param>
@@ -44,7 +44,7 @@ internal ref struct ExactSearcher
     /// <summary>Adds a candidate under an ordinal of the caller's. Of equal similarities the lower ordinal is better.</summary>
     /// <param name="ordinal">0 or more, once per search.</param>
     /// <param name="vector">As many floats as the query, as stored. Read during the call only.</param>
-    /// <param name="inverseNorm">The vector's <see cref="EmbeddingNorm.InverseNorm"/>.</param>
+    /// <param name="inverseNorm">The vector's <see cref="Norm.InverseOf"/>.</param>
     /// <exception cref="ArgumentException">The vector has another length than the query.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly void Add(int ordinal, ReadOnlySpan<float> vector, float inverseNorm) =>

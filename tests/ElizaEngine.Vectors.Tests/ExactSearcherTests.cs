@@ -87,7 +87,7 @@ public class ExactSearcherTests
     {
         var random = new Random(Seed);
         var rows = RandomRows(random, 300, 64);
-        var inverseNorms = rows.Select(row => EmbeddingNorm.Of(row).InverseNorm).ToArray();
+        var inverseNorms = rows.Select(row => Norm.InverseOf(row)).ToArray();
         var matches = new TopMatches();
         long Allocated()
         {
@@ -109,9 +109,9 @@ public class ExactSearcherTests
 
     private static Match[] Search(float[] query, float[][] rows, int count, float? threshold, TopMatches matches)
     {
-        var searcher = new ExactSearcher(query, EmbeddingNorm.Of(query).InverseNorm, count, threshold, matches);
+        var searcher = new ExactSearcher(query, Norm.InverseOf(query), count, threshold, matches);
         foreach (var row in rows)
-            searcher.Add(row, EmbeddingNorm.Of(row).InverseNorm);
+            searcher.Add(row, Norm.InverseOf(row));
         return searcher.Results().ToArray();
     }
 }

@@ -41,5 +41,5 @@ internal static class TestVectors
 
     /// <summary>The similarity as a search computes it.</summary>
     internal static float Similarity(ReadOnlySpan<float> a, ReadOnlySpan<float> b) =>
-        Cosine.Similarity(Kernels.DotProduct.Of(a, b), EmbeddingNorm.Of(a).InverseNorm, EmbeddingNorm.Of(b).InverseNorm);
+        Cosine.Similarity(Kernels.DotProduct.Of(a, b), Norm.InverseOf(a), Norm.InverseOf(b));
 }

@@ -51,7 +51,7 @@ public class DotProductBenchmark
     {
         var sum = 0.0;
         foreach (var row in _rows)
-            sum += EmbeddingNorm.Of(row).Norm;
+            sum += Norm.Of(row);
         return sum;
     }
 

@@ -31,11 +31,11 @@ public class ExactSearchBenchmark
         var random = new Random(7);
         _table = GC.AllocateUninitializedArray<float>(Rows * Dimension, pinned: true);
         RandomVectors.Fill(random, _table);
-        _inverseNorms = [.. Enumerable.Range(0, Rows).Select(row => EmbeddingNorm.Of(Vector(row)).InverseNorm)];
+        _inverseNorms = [.. Enumerable.Range(0, Rows).Select(row => Norm.InverseOf(Vector(row)))];
         _scattered = [.. Enumerable.Range(0, Rows)];
         random.Shuffle(_scattered);
         _query = RandomVectors.Next(random, Dimension);
-        _inverseNormOfQuery = EmbeddingNorm.Of(_query).InverseNorm;
+        _inverseNormOfQuery = Norm.InverseOf(_query);
     }
 
     [Benchmark(Baseline = true)]

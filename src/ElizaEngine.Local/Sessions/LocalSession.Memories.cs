@@ -166,7 +166,7 @@ internal abstract partial class LocalSession
     {
         if (draft.State.Dimensions.Find(Agent) is { } active) draft.RelyOn(active);
         else PutDimension(draft, vector.Length);
-        draft.PutVector(memoryId, vector, EmbeddingNorm.Of(vector).InverseNorm);
+        draft.PutVector(memoryId, vector, Norm.InverseOf(vector));
     }
 
     private void PutDimension(Draft draft, int dimension)

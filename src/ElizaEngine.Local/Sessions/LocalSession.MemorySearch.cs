@@ -81,7 +81,7 @@ internal abstract partial class LocalSession
         }
 
         scratch.Matches.Begin(count, threshold);
-        var searcher = new ExactSearcher(query, EmbeddingNorm.Of(query).InverseNorm, count, threshold, scratch.Matches);
+        var searcher = new ExactSearcher(query, Norm.InverseOf(query), count, threshold, scratch.Matches);
         for (var i = 0; i < candidates.Count; i++)
         {
             if (i + ExactSearcher.PrefetchDistance < candidates.Count)
@@ -131,5 +131,5 @@ internal abstract partial class LocalSession
     }
 
     private static float Similarity(float[] left, float[] right) =>
-        Cosine.Similarity(Vectors.Kernels.DotProduct.Of(left, right), EmbeddingNorm.Of(left).InverseNorm, EmbeddingNorm.Of(right).InverseNorm);
+        Cosine.Similarity(Vectors.Kernels.DotProduct.Of(left, right), Norm.InverseOf(left), Norm.InverseOf(right));
 }

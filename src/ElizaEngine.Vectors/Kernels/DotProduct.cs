@@ -39,7 +39,7 @@ internal static class DotProduct
     /// The dot product by the widest path of this process. Cost: reads both vectors once, no allocation.
     /// A length that is no multiple of 64 costs a copy of the rest.
     /// </summary>
-    /// <param name="a">Any length, also 0, which gives +0. Floats of a valid norm (see <see cref="EmbeddingNorm"/>)
+    /// <param name="a">Any length, also 0, which gives +0. Floats of a valid norm (see <see cref="Norm"/>)
     /// cannot overflow; others can give an infinity or NaN.</param>
     /// <param name="b">As many floats as <paramref name="a"/>.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
