@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using MessagePack;
 
 namespace ElizaEngine.Local;
@@ -6,47 +7,148 @@ namespace ElizaEngine.Local;
 /// <summary>
 /// Reads the body of a row: one MessagePack array, field by field. Fields that a later version added at the end are left alone.
 /// </summary>
-/// <exception cref="MessagePackSerializationException">A body that is none.</exception>
+/// <exception cref="MessagePackSerializationException">A body that is none; no other exception leaves here.</exception>
 internal ref struct RowReader
 {
+    // 0001-01-01 and 9999-12-31, the first and the last day of DateTimeOffset.
+    private const long MinTimeMs = -62_135_596_800_000;
+    private const long MaxTimeMs = 253_402_300_799_999;
+
     private MessagePackReader _reader;
 
     public RowReader(ReadOnlyMemory<byte> body, int fields)
     {
         _reader = new MessagePackReader(body);
-        var found = _reader.ReadArrayHeader();
+        var found = ArrayHeader();
         if (found < fields) throw new MessagePackSerializationException($"A row has {found} fields instead of {fields}.");
     }
 
-    public Id Id() => ReadId(_reader.ReadBytes() ?? throw new MessagePackSerializationException("An id is missing."));
+    public Id Id() => ReadId(Bytes() ?? throw Missing("id"));
 
-    public Id? OptionalId() => _reader.ReadBytes() is { } bytes ? ReadId(bytes) : null;
+    public Id? OptionalId() => Bytes() is { } bytes ? ReadId(bytes) : null;
 
-    public string Text() => _reader.ReadString() ?? throw new MessagePackSerializationException("A text is missing.");
+    public string Text() => OptionalText() ?? throw Missing("text");
 
-    public string? OptionalText() => _reader.ReadString();
+    public string? OptionalText()
+    {
+        try
+        {
+            return _reader.ReadString();
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw Damaged(error);
+        }
+    }
 
-    public long Int64() => _reader.ReadInt64();
+    public long Int64()
+    {
+        try
+        {
+            return _reader.ReadInt64();
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw Damaged(error);
+        }
+    }
 
-    public long? OptionalInt64() => _reader.TryReadNil() ? null : _reader.ReadInt64();
+    public long? OptionalInt64() => IsNil() ? null : Int64();
 
-    public bool Boolean() => _reader.ReadBoolean();
+    /// <summary>A moment in Unix milliseconds, one that a calendar has.</summary>
+    public long TimeMs()
+    {
+        var ms = Int64();
+        return ms is >= MinTimeMs and <= MaxTimeMs ? ms : throw new MessagePackSerializationException($"There is no moment {ms} ms from 1970.");
+    }
 
-    public Json Json() => OptionalJson() ?? throw new MessagePackSerializationException("A JSON value is missing.");
+    public DateTimeOffset Time() => DateTimeOffset.FromUnixTimeMilliseconds(TimeMs());
 
-    public Json? OptionalJson() => _reader.ReadBytes() is { } bytes ? ElizaEngine.Json.FromTrusted(bytes.ToArray()) : null;
+    public bool Boolean()
+    {
+        try
+        {
+            return _reader.ReadBoolean();
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw Damaged(error);
+        }
+    }
+
+    public Json Json() => OptionalJson() ?? throw Missing("JSON value");
+
+    /// <summary>JSON was valid when it was written, and checksums guard it since: only what readers rest on is looked at.</summary>
+    public Json? OptionalJson()
+    {
+        if (Bytes() is not { } bytes) return null;
+        return bytes.FirstSpan.IndexOfAnyExcept(" \t\r\n"u8) >= 0 ? ElizaEngine.Json.FromTrusted(bytes.ToArray()) : throw Missing("JSON value");
+    }
+
+    public Json JsonObject() => OptionalJsonObject() ?? throw Missing("JSON object");
+
+    public Json? OptionalJsonObject() => OptionalJson() switch
+    {
+        null => null,
+        { Kind: JsonValueKind.Object } json => json,
+        var other => throw new MessagePackSerializationException($"A JSON {other.Kind} stands where an object must be."),
+    };
 
     public string[] Texts()
     {
-        var texts = new string[_reader.ReadArrayHeader()];
+        // The header is believed as far as there are bytes: each text has one at least.
+        var texts = new string[ArrayHeader()];
         for (var i = 0; i < texts.Length; i++) texts[i] = Text();
         return texts;
     }
 
     /// <summary>Steps over binary data and returns its length.</summary>
-    public int SkipBytes() => (int)(_reader.ReadBytes()?.Length ?? 0);
+    public int SkipBytes() => (int)(Bytes()?.Length ?? 0);
+
+    private int ArrayHeader()
+    {
+        try
+        {
+            return _reader.ReadArrayHeader();
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw Damaged(error);
+        }
+    }
+
+    private ReadOnlySequence<byte>? Bytes()
+    {
+        try
+        {
+            return _reader.ReadBytes();
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw Damaged(error);
+        }
+    }
+
+    private bool IsNil()
+    {
+        try
+        {
+            return _reader.TryReadNil();
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw Damaged(error);
+        }
+    }
 
     private static Id ReadId(ReadOnlySequence<byte> bytes) => bytes.Length == Local.Id.Bytes
         ? Local.Id.Read(bytes.FirstSpan)
         : throw new MessagePackSerializationException($"An id has {bytes.Length} bytes.");
+
+    private static MessagePackSerializationException Missing(string what) => new($"There is no {what} where one must be.");
+
+    // What MessagePack throws for bytes that end early, for lengths beyond Int32 and for integers beyond Int64.
+    private static bool IsDamage(Exception error) => error is EndOfStreamException or ArgumentOutOfRangeException or OverflowException;
+
+    private static MessagePackSerializationException Damaged(Exception error) => new("The body ends early, or claims what cannot be.", error);
 }

@@ -1,3 +1,5 @@
+using MessagePack;
+
 namespace ElizaEngine.Local;
 
 /// <summary>
@@ -7,8 +9,6 @@ namespace ElizaEngine.Local;
 internal static class Rows
 {
     public static long ToMs(DateTimeOffset? time) => time!.Value.ToUnixTimeMilliseconds();
-
-    public static DateTimeOffset FromMs(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms);
 
     private static Id? ToId(Guid? guid) => guid is { } present ? (Id)present : null;
 
@@ -42,8 +42,8 @@ internal static class Rows
     {
         var reader = new RowReader(body, 16);
         var id = reader.Id();
-        var createdAt = FromMs(reader.Int64());
-        var updatedAt = FromMs(reader.Int64());
+        var createdAt = reader.Time();
+        var updatedAt = reader.Time();
         var enabled = reader.Boolean();
         return new Agent
         {
@@ -82,7 +82,7 @@ internal static class Rows
     public static Entity DecodeEntity(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 5);
-        return new Entity { Id = reader.Id(), AgentId = reader.Id(), CreatedAt = FromMs(reader.Int64()), Names = reader.Texts(), Metadata = reader.Json() };
+        return new Entity { Id = reader.Id(), AgentId = reader.Id(), CreatedAt = reader.Time(), Names = reader.Texts(), Metadata = reader.Json() };
     }
 
     public static ComponentRow Of(Component component) => new()
@@ -124,7 +124,7 @@ internal static class Rows
             RoomId = reader.Id(),
             WorldId = ToGuid(reader.OptionalId()),
             SourceEntityId = ToGuid(reader.OptionalId()),
-            CreatedAt = FromMs(reader.Int64()),
+            CreatedAt = reader.Time(),
             Type = reader.Text(),
             Data = reader.Json(),
         };
@@ -182,7 +182,7 @@ internal static class Rows
             RoomId = reader.OptionalId(),
             WorldId = reader.OptionalId(),
             DocumentId = reader.OptionalId(),
-            CreatedMs = reader.Int64(),
+            CreatedMs = reader.TimeMs(),
             IsUnique = reader.Boolean(),
         };
     }
@@ -205,10 +205,10 @@ internal static class Rows
             EntityId = ToGuid(entityId),
             RoomId = ToGuid(roomId),
             WorldId = ToGuid(worldId),
-            CreatedAt = FromMs(reader.Int64()),
+            CreatedAt = reader.Time(),
             Unique = reader.Boolean(),
-            Content = new Content(reader.Json()),
-            Metadata = new MemoryMetadata(reader.Json()),
+            Content = new Content(reader.JsonObject()),
+            Metadata = new MemoryMetadata(reader.JsonObject()),
         };
     }
 
@@ -245,7 +245,7 @@ internal static class Rows
             Id = reader.Id(),
             AgentId = reader.Id(),
             WorldId = ToGuid(reader.OptionalId()),
-            CreatedAt = FromMs(reader.Int64()),
+            CreatedAt = reader.Time(),
             Source = reader.Text(),
             Type = reader.Text(),
             Name = reader.OptionalText(),
@@ -276,10 +276,10 @@ internal static class Rows
         {
             Id = reader.Id(),
             AgentId = reader.Id(),
-            CreatedAt = FromMs(reader.Int64()),
+            CreatedAt = reader.Time(),
             Name = reader.Text(),
             MessageServerId = ToGuid(reader.OptionalId()),
-            Metadata = reader.OptionalJson() is { } metadata ? new WorldMetadata(metadata) : null,
+            Metadata = reader.OptionalJsonObject() is { } metadata ? new WorldMetadata(metadata) : null,
         };
     }
 
@@ -303,9 +303,17 @@ internal static class Rows
             EntityId = reader.Id(),
             RoomId = reader.Id(),
             AgentId = reader.Id(),
-            State = (ParticipantUserState?)reader.OptionalInt64(),
+            State = ReadState(reader.OptionalInt64()),
         };
     }
+
+    private static ParticipantUserState? ReadState(long? number) => number switch
+    {
+        null => null,
+        (long)ParticipantUserState.Followed => ParticipantUserState.Followed,
+        (long)ParticipantUserState.Muted => ParticipantUserState.Muted,
+        _ => throw new MessagePackSerializationException($"There is no state {number} of a participant."),
+    };
 
     public static RelationshipRow Of(Relationship relationship) => new()
     {
@@ -339,7 +347,7 @@ internal static class Rows
             SourceEntityId = reader.Id(),
             TargetEntityId = reader.Id(),
             AgentId = reader.Id(),
-            CreatedAt = FromMs(reader.Int64()),
+            CreatedAt = reader.Time(),
             Tags = reader.Texts(),
             Metadata = reader.Json(),
         };
@@ -371,15 +379,15 @@ internal static class Rows
         {
             Id = reader.Id(),
             AgentId = reader.Id(),
-            CreatedAt = FromMs(reader.Int64()),
-            UpdatedAt = FromMs(reader.Int64()),
+            CreatedAt = reader.Time(),
+            UpdatedAt = reader.Time(),
             Name = reader.Text(),
             Description = reader.Text(),
             RoomId = ToGuid(reader.OptionalId()),
             WorldId = ToGuid(reader.OptionalId()),
             EntityId = ToGuid(reader.OptionalId()),
             Tags = reader.Texts(),
-            Metadata = new TaskMetadata(reader.Json()),
+            Metadata = new TaskMetadata(reader.JsonObject()),
         };
     }
 
@@ -414,7 +422,7 @@ internal static class Rows
             Id = reader.Id(),
             EntityId = reader.Id(),
             RoomId = reader.Id(),
-            CreatedMs = reader.Int64(),
+            CreatedMs = reader.TimeMs(),
             Type = names.Intern(reader.Text()).Name,
             BodyBytes = reader.SkipBytes(),
         };
@@ -428,9 +436,9 @@ internal static class Rows
             Id = reader.Id(),
             EntityId = reader.Id(),
             RoomId = reader.Id(),
-            CreatedAt = FromMs(reader.Int64()),
+            CreatedAt = reader.Time(),
             Type = reader.Text(),
-            Body = new LogBody(reader.Json()),
+            Body = new LogBody(reader.JsonObject()),
         };
     }
 
@@ -470,6 +478,9 @@ internal static class Rows
     public static DimensionRow ReadDimension(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 2);
-        return new DimensionRow { Id = reader.Id(), Dimension = checked((int)reader.Int64()) };
+        var id = reader.Id();
+        var dimension = reader.Int64();
+        if (dimension is < 1 or > Limits.MaxDimension) throw new MessagePackSerializationException($"There is no vector of {dimension} dimensions.");
+        return new DimensionRow { Id = id, Dimension = (int)dimension };
     }
 }

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using ElizaEngine.Storage;
+using MessagePack;
 
 namespace ElizaEngine.Local;
 
@@ -124,10 +126,10 @@ internal sealed class PutVector(Id memoryId, float[] vector, float inverseNorm) 
 
     public static PutVector Read(ReadOnlySpan<byte> body)
     {
-        if (body.Length < FloatsOffset) throw new MessagePack.MessagePackSerializationException($"A vector has {body.Length} bytes.");
+        if (body.Length < FloatsOffset) throw new MessagePackSerializationException($"A vector has {body.Length} bytes.");
         var dimension = BinaryPrimitives.ReadInt32LittleEndian(body[20..]);
         if (dimension is < 1 or > Limits.MaxDimension || body.Length != FloatsOffset + (dimension * sizeof(float)))
-            throw new MessagePack.MessagePackSerializationException($"A vector of {dimension} dimensions has {body.Length} bytes.");
+            throw new MessagePackSerializationException($"A vector of {dimension} dimensions has {body.Length} bytes.");
         return new PutVector(Id.Read(body), new float[dimension], BinaryPrimitives.ReadSingleLittleEndian(body[16..])) { IsStored = true };
     }
 
@@ -177,13 +179,17 @@ internal sealed class PutVector(Id memoryId, float[] vector, float inverseNorm) 
 /// <summary>A memory loses its vector of one dimension. Body: memory id 16 bytes, dimension int32, 4 zero bytes.</summary>
 internal sealed class DropVector(Id memoryId, int dimension) : Effect
 {
+    private const int BodyBytes = 24;
+
     public override byte Kind => DropVectorKind;
 
-    public override int Length => 24;
+    public override int Length => BodyBytes;
 
     public override bool IsUntouched(DatabaseState before, DatabaseState after) => PutVector.IsUntouched(before, after, memoryId, dimension);
 
-    public static DropVector Read(ReadOnlySpan<byte> body) => new(Id.Read(body), BinaryPrimitives.ReadInt32LittleEndian(body[16..]));
+    public static DropVector Read(ReadOnlySpan<byte> body) => body.Length == BodyBytes
+        ? new(Id.Read(body), BinaryPrimitives.ReadInt32LittleEndian(body[16..]))
+        : throw new MessagePackSerializationException($"A dropped vector has {body.Length} bytes.");
 
     public override void Write(Span<byte> body)
     {
@@ -230,39 +236,39 @@ internal sealed class DeleteRows(Table table, ArraySegment<Row> rows) : Effect
     public static DeleteRows Read(byte kind, ReadOnlySpan<byte> body, DatabaseState state)
     {
         var table = (Table)(kind - DeleteKind);
-        var rows = new List<Row>();
+        if (kind < DeleteKind || !Enum.IsDefined(table)) throw new MessagePackSerializationException($"There is no kind of record {kind}.");
+        var keyBytes = table == Table.Participants ? 3 * Id.Bytes : Id.Bytes;
+        if (table == Table.Cache ? body.Length < keyBytes : body.Length % keyBytes != 0)
+            throw new MessagePackSerializationException($"A record of kind {kind} has {body.Length} bytes, which are no whole keys.");
         if (table == Table.Cache)
+            return new DeleteRows(table, state.Cache.Find(new CacheKey(Id.Read(body), Encoding.UTF8.GetString(body[Id.Bytes..]))) is { } entry ? new Row[] { entry } : []);
+
+        var rows = new List<Row>(body.Length / keyBytes);
+        for (var rest = body; rest.Length > 0; rest = rest[keyBytes..])
         {
-            Add(state.Cache.Find(new CacheKey(Id.Read(body), Encoding.UTF8.GetString(body[Id.Bytes..]))));
-        }
-        else
-        {
-            for (var rest = body; rest.Length > 0; rest = rest[(table == Table.Participants ? 3 * Id.Bytes : Id.Bytes)..])
-            {
-                var id = Id.Read(rest);
-                Add(table switch
-                {
-                    Table.Agents => state.Agents.Find(id),
-                    Table.Entities => state.Entities.Find(id),
-                    Table.Components => state.Components.Find(id),
-                    Table.Memories => state.Memories.Find(id),
-                    Table.Rooms => state.Rooms.Find(id),
-                    Table.Worlds => state.Worlds.Find(id),
-                    Table.Participants => state.Participants.Find(new PairKey(id, Id.Read(rest[Id.Bytes..]), Id.Read(rest[(2 * Id.Bytes)..]))),
-                    Table.Relationships => state.Relationships.Find(id),
-                    Table.Tasks => state.Tasks.Find(id),
-                    Table.Logs => state.Logs.Find(id),
-                    Table.Dimensions => state.Dimensions.Find(id),
-                    _ => throw new MessagePack.MessagePackSerializationException($"There is no kind of record {kind}."),
-                });
-            }
+            if (Find(state, table, rest) is { } row) rows.Add(row);
         }
         return new DeleteRows(table, rows.ToArray());
+    }
 
-        void Add(Row? row)
+    private static Row? Find(DatabaseState state, Table table, ReadOnlySpan<byte> key)
+    {
+        var id = Id.Read(key);
+        return table switch
         {
-            if (row is not null) rows.Add(row);
-        }
+            Table.Agents => state.Agents.Find(id),
+            Table.Entities => state.Entities.Find(id),
+            Table.Components => state.Components.Find(id),
+            Table.Memories => state.Memories.Find(id),
+            Table.Rooms => state.Rooms.Find(id),
+            Table.Worlds => state.Worlds.Find(id),
+            Table.Participants => state.Participants.Find(new PairKey(id, Id.Read(key[Id.Bytes..]), Id.Read(key[(2 * Id.Bytes)..]))),
+            Table.Relationships => state.Relationships.Find(id),
+            Table.Tasks => state.Tasks.Find(id),
+            Table.Logs => state.Logs.Find(id),
+            Table.Dimensions => state.Dimensions.Find(id),
+            _ => throw new UnreachableException(),
+        };
     }
 
     public override void Write(Span<byte> body)

@@ -113,7 +113,8 @@ internal sealed class Sequencer
             {
                 var body = _log.AppendLocked(effect.Kind, effect.Length, out var location, effect.Alignment, effect.AlignedOffset);
                 effect.Write(body);
-                if (effect.Place(draft.State, location) is { Decoded: not null } row) _cache.Add(row, effect.Length);
+                // Counted with the bytes of the row's own record, whichever effect made this version of it.
+                if (effect.Place(draft.State, location) is { Decoded: not null, Location.Length: > 0 } row) _cache.Add(row, row.Location.Length);
             }
         }
         catch (Exception error)

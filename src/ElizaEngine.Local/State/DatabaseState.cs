@@ -110,7 +110,13 @@ internal sealed class DatabaseState
     /// <summary>Puts a row into its table and indexes, in place of the version there.</summary>
     public void Put(Row row)
     {
-        if (Find(row) is { } old) Remove(old);
+        // The usual change keeps every key: the new version takes the old one's place in each index. Only a key that moves must go first.
+        var old = Find(row);
+        if (old is not null && !HasSameKeys(old, row))
+        {
+            Remove(old);
+            old = null;
+        }
         switch (row)
         {
             case AgentRow agent:
@@ -130,7 +136,7 @@ internal sealed class DatabaseState
                 MemoriesByTable = MemoriesByTable.Put(memory, _owner);
                 if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Put(memory, _owner);
                 if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Put(memory, _owner);
-                for (var slot = memory.Vectors; slot is not null; slot = slot.Next) VectorCount++;
+                VectorCount += CountVectors(memory) - CountVectors(old as MemoryRow);
                 break;
             case RoomRow room:
                 Rooms = Rooms.Put(room, _owner);
@@ -192,7 +198,7 @@ internal sealed class DatabaseState
                 MemoriesByTable = MemoriesByTable.Remove(Local.MemoriesByTable.KeyOf(memory), _owner);
                 if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Remove(Local.MemoriesByRoom.KeyOf(memory), _owner);
                 if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Remove(Local.MemoriesByDocument.KeyOf(memory), _owner);
-                for (var slot = memory.Vectors; slot is not null; slot = slot.Next) VectorCount--;
+                VectorCount -= CountVectors(memory);
                 break;
             case RoomRow room:
                 Rooms = Rooms.Remove(room.Id, _owner);
@@ -230,5 +236,29 @@ internal sealed class DatabaseState
             default:
                 throw new UnreachableException();
         }
+    }
+
+    // Whether two versions of a row lie at the same place in every index: all that KeyOf of the orders looks at, beside the key of the table.
+    private static bool HasSameKeys(Row old, Row row) => (old, row) switch
+    {
+        (EntityRow a, EntityRow b) => a.AgentId == b.AgentId,
+        (ComponentRow a, ComponentRow b) => a.EntityId == b.EntityId && a.RoomId == b.RoomId && a.CreatedMs == b.CreatedMs,
+        (MemoryRow a, MemoryRow b) =>
+            a.TableNumber == b.TableNumber && a.RoomId == b.RoomId && a.DocumentId == b.DocumentId && a.CreatedMs == b.CreatedMs,
+        (RoomRow a, RoomRow b) => a.AgentId == b.AgentId && a.WorldId == b.WorldId && a.CreatedMs == b.CreatedMs,
+        (WorldRow a, WorldRow b) => a.AgentId == b.AgentId && a.CreatedMs == b.CreatedMs,
+        (RelationshipRow a, RelationshipRow b) => a.SourceId == b.SourceId && a.TargetId == b.TargetId && a.AgentId == b.AgentId,
+        (TaskRow a, TaskRow b) => a.AgentId == b.AgentId && a.CreatedMs == b.CreatedMs,
+        (LogRow a, LogRow b) => a.RoomId == b.RoomId && a.CreatedMs == b.CreatedMs,
+        // Their indexes know nothing but the key they were found by.
+        (AgentRow, AgentRow) or (ParticipantRow, ParticipantRow) or (CacheRow, CacheRow) or (DimensionRow, DimensionRow) => true,
+        _ => false,
+    };
+
+    private static int CountVectors(MemoryRow? row)
+    {
+        var count = 0;
+        for (var slot = row?.Vectors; slot is not null; slot = slot.Next) count++;
+        return count;
     }
 }

@@ -46,6 +46,9 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
     /// <summary>Rows in the index.</summary>
     public int Count { get; }
 
+    /// <summary>The topmost node, for whoever checks the invariants; null when the index is empty.</summary>
+    internal Node? Root => _root;
+
     /// <summary>The row with this key, or null.</summary>
     public TRow? Find(in TKey key)
     {
@@ -360,13 +363,20 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
             return right;
         }
 
-        // A thin child moves into a neighbour that has room for it, so that deletes give memory back.
+        // A thin child and a neighbour that has room become one, so that deletes give memory back. Both neighbours count: with the
+        // left one alone, deletes that come from the back leave every leaf thin.
         private void MergeChild(int place, long owner)
         {
-            var left = place > 0 ? place - 1 : place;
-            if (left + 1 >= Count) return;
+            if (place > 0 && FitTogether(place - 1)) MergeWithNext(place - 1, owner);
+            else if (place + 1 < Count && FitTogether(place)) MergeWithNext(place, owner);
+        }
+
+        private bool FitTogether(int left) =>
+            Children![left].Count + Children[left + 1].Count <= Children[left].Capacity * 3 / 4;
+
+        private void MergeWithNext(int left, long owner)
+        {
             var right = Children![left + 1];
-            if (Children[left].Count + right.Count > Children[left].Capacity * 3 / 4) return;
             var target = Children[left] = Children[left].Editable(owner);
             if (target.Rows is not null)
             {

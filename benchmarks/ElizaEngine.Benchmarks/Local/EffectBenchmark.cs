@@ -1,0 +1,81 @@
+using BenchmarkDotNet.Attributes;
+using ElizaEngine.Local;
+using ElizaEngine.Storage;
+
+namespace ElizaEngine.Benchmarks.Local;
+
+/// <summary>
+/// Effects applied to a state of 10,000 memories in ten rooms. <see cref="EffectsPerOwner"/> 1 is a lone commit, which copies
+/// its paths; 64 is a batch, which copies each node once.
+/// </summary>
+[MemoryDiagnoser]
+public class EffectBenchmark
+{
+    private const int Rows = 10_000;
+    private const int Effects = 64;
+
+    private readonly TableNames _names = new();
+    private DatabaseState _state = new();
+    private Effect[] _vectors = [];
+    private Effect[] _contents = [];
+    private Effect[] _creates = [];
+
+    [Params(1, 64)]
+    public int EffectsPerOwner { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        var random = new Random(5);
+        var state = _state.EditableBy(1);
+        var ids = new List<Guid>();
+        for (var i = 0; i < Rows; i++)
+        {
+            var id = Guid.CreateVersion7();
+            ids.Add(id);
+            var row = Row(id, i);
+            row.Location = new RecordLocation(1, i, 10);
+            new PutRow(row).Apply(state);
+        }
+        _state = state;
+        var chosen = Enumerable.Range(0, Effects).Select(_ => random.Next(Rows)).ToArray();
+        _vectors = [.. chosen.Select(i => new PutVector(ids[i], new float[384], 1))];
+        _contents = [.. chosen.Select(i => new PutRow(Row(ids[i], i)))];
+        _creates = [.. Enumerable.Range(0, Effects).Select(i => new PutRow(Row(Guid.CreateVersion7(), Rows + i)))];
+    }
+
+    [Benchmark(OperationsPerInvoke = Effects)]
+    public object Create() => Apply(_creates);
+
+    [Benchmark(OperationsPerInvoke = Effects)]
+    public object Change_the_content() => Apply(_contents);
+
+    [Benchmark(OperationsPerInvoke = Effects)]
+    public object Put_a_vector() => Apply(_vectors);
+
+    private DatabaseState Apply(Effect[] effects)
+    {
+        var state = _state;
+        for (var i = 0; i < effects.Length; i++)
+        {
+            if (i % EffectsPerOwner == 0) state = state.EditableBy(DatabaseState.NewPrivateOwner());
+            effects[i].Apply(state);
+        }
+        return state;
+    }
+
+    private MemoryRow Row(Guid id, int number)
+    {
+        var room = new Guid($"{number % 10:x8}-0000-4000-8000-0000000000ff");
+        return ElizaEngine.Local.Rows.Of(
+            BenchmarkDatabase.PlainMemory(room) with
+            {
+                Id = id,
+                AgentId = BenchmarkDatabase.Agent,
+                TableName = "messages",
+                CreatedAt = DateTimeOffset.UnixEpoch.AddMilliseconds(number),
+                Metadata = new MemoryMetadata(),
+            },
+            _names);
+    }
+}

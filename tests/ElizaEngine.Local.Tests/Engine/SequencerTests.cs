@@ -1,0 +1,181 @@
+using ElizaEngine.Storage;
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.Engine;
+
+/// <summary>The order of writes: what a plan that throws leaves behind, and when a call is acknowledged and seen.</summary>
+public sealed class SequencerTests : IAsyncDisposable
+{
+    private readonly GatedFileSystem _files = new();
+    private readonly Sequencer _sequencer;
+    private readonly WriteAheadLog _log;
+
+    public SequencerTests()
+    {
+        var recovery = new StateRecovery(new TableNames());
+        var cache = new RecordCache(1 << 20);
+        var records = new RecordReader(cache);
+        _sequencer = new Sequencer(recovery.State, records, cache);
+        _log = WriteAheadLog.Open("/memory", _files, new LogOptions(), recovery, _sequencer.Publish);
+        records.Attach(_log);
+        _sequencer.Attach(_log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _files.Open();
+        await _log.DisposeAsync();
+        _files.Dispose();
+    }
+
+    public static TheoryData<long?> KnownAndUnknownSizes => new((long?)null, 4096L);
+
+    [Theory]
+    [MemberData(nameof(KnownAndUnknownSizes))]
+    public async Task What_is_acknowledged_is_published(long? bytesMax)
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.True(await PutAsync(i, bytesMax));
+            Assert.NotNull(_sequencer.Published.Dimensions.Find(IdOf(i)));
+            Assert.Equal(i + 1, _sequencer.Published.Dimensions.Count);
+        }
+    }
+
+    [Fact]
+    public async Task A_plan_that_throws_half_way_changes_nothing()
+    {
+        await PutAsync(1, null);
+        var before = _sequencer.Published;
+        var commits = _log.Statistics.Commits;
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _sequencer.CommitAsync<bool>(
+            draft =>
+            {
+                for (var i = 2; i < 200; i++) Put(draft, i);
+                draft.Delete(Table.Dimensions, [draft.State.Dimensions.Find(IdOf(1))!]);
+                throw new InvalidOperationException("half way");
+            },
+            bytesMax: null,
+            CancellationToken.None).AsTask());
+        Assert.Equal("half way", error.Message);
+        Assert.Same(before, _sequencer.Published);
+        Assert.Equal(commits, _log.Statistics.Commits);
+
+        // The newest state is untouched too: the next plan sees the one row, and only its own comes to it.
+        await _sequencer.CommitAsync(
+            draft =>
+            {
+                Assert.Equal(1, draft.State.Dimensions.Count);
+                Put(draft, 500);
+                return true;
+            },
+            bytesMax: null,
+            CancellationToken.None);
+        Assert.Equal([IdOf(1), IdOf(500)], State.IndexCheck.RowsOf(_sequencer.Published.Dimensions).Select(row => row.Id));
+    }
+
+    [Fact]
+    public async Task A_plan_of_known_size_that_throws_before_its_first_effect_changes_nothing()
+    {
+        await PutAsync(1, 4096);
+        var before = _sequencer.Published;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _sequencer.CommitAsync<bool>(
+            static _ => throw new InvalidOperationException("refused"), bytesMax: 4096, CancellationToken.None).AsTask());
+        Assert.Same(before, _sequencer.Published);
+        await PutAsync(2, 4096);
+        Assert.Equal(2, _sequencer.Published.Dimensions.Count);
+    }
+
+    [Fact]
+    public async Task A_plan_of_known_size_that_breaks_its_word_is_never_published_and_ends_all_writes()
+    {
+        await PutAsync(1, 4096);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _sequencer.CommitAsync<bool>(
+            draft =>
+            {
+                Put(draft, 2);
+                throw new InvalidOperationException("after an effect");
+            },
+            bytesMax: 4096,
+            CancellationToken.None).AsTask());
+        await Assert.ThrowsAsync<WritesRefusedException>(() => PutAsync(3, 4096).AsTask());
+        await Assert.ThrowsAsync<WritesRefusedException>(() => PutAsync(3, null).AsTask());
+        Assert.Equal(1, _sequencer.Published.Dimensions.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(KnownAndUnknownSizes))]
+    public async Task Nothing_is_seen_before_it_is_durable(long? bytesMax)
+    {
+        _files.Close();
+        var first = PutAsync(1, bytesMax).AsTask();
+        var second = PutAsync(2, bytesMax).AsTask();
+        Assert.Equal(0, _sequencer.Published.Dimensions.Count);
+        Assert.False(first.IsCompleted || second.IsCompleted);
+        _files.Open();
+        await Task.WhenAll(first, second);
+        Assert.Equal(2, _sequencer.Published.Dimensions.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(KnownAndUnknownSizes))]
+    public async Task A_call_that_finds_its_work_done_waits_until_that_work_is_durable(long? bytesMax)
+    {
+        _files.Close();
+        var first = PutAsync(1, bytesMax).AsTask();
+        var second = PutAsync(1, bytesMax).AsTask();
+        Assert.False(second.IsCompleted);
+        _files.Open();
+        Assert.False(await second, "the first call's row was there");
+        Assert.NotNull(_sequencer.Published.Dimensions.Find(IdOf(1)));
+        Assert.True(await first);
+    }
+
+    [Theory]
+    [MemberData(nameof(KnownAndUnknownSizes))]
+    public async Task A_call_that_finds_nothing_to_do_and_nothing_under_way_costs_no_commit(long? bytesMax)
+    {
+        await PutAsync(1, bytesMax);
+        var commits = _log.Statistics.Commits;
+        var call = PutAsync(1, bytesMax);
+        Assert.True(call.IsCompletedSuccessfully);
+        Assert.False(await call);
+        Assert.Equal(commits, _log.Statistics.Commits);
+    }
+
+    [Fact]
+    public async Task A_call_that_was_cancelled_before_it_had_its_place_changes_nothing()
+    {
+        using var source = new CancellationTokenSource();
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _sequencer.CommitAsync(
+            draft => Put(draft, 1), bytesMax: null, source.Token).AsTask());
+        Assert.Equal(0, _sequencer.Published.Dimensions.Count);
+        await PutAsync(2, null);
+        Assert.Equal(1, _sequencer.Published.Dimensions.Count);
+    }
+
+    [Fact]
+    public async Task Calls_of_both_kinds_from_many_threads_are_all_there_in_the_order_of_the_log()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(thread => Task.Run(async () =>
+        {
+            for (var i = 0; i < 100; i++) Assert.True(await PutAsync((thread * 1000) + i, i % 3 == 0 ? null : 4096));
+        })));
+        Assert.Equal(800, _sequencer.Published.Dimensions.Count);
+        State.IndexCheck.AssertInvariants(_sequencer.Published.Dimensions);
+    }
+
+    private ValueTask<bool> PutAsync(int number, long? bytesMax) =>
+        _sequencer.CommitAsync(
+            draft => draft.State.Dimensions.Find(IdOf(number)) is null && Put(draft, number), bytesMax, CancellationToken.None);
+
+    private static bool Put(Draft draft, int number)
+    {
+        var row = new DimensionRow { Id = IdOf(number), Dimension = 3 };
+        draft.Put(row, Rows.Encode(row));
+        return true;
+    }
+
+    private static Id IdOf(int number) => new(0, (ulong)number);
+}

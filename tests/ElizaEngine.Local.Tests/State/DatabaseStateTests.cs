@@ -1,0 +1,136 @@
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.State;
+
+/// <summary>The derived-state invariant: after any history every index equals a rebuild from the rows. Failing cases name their seed.</summary>
+public sealed class DatabaseStateTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Every_index_equals_a_rebuild_from_the_rows(int seed)
+    {
+        var random = new Random(seed);
+        var rows = new RandomRows(random);
+        var model = new Dictionary<object, Row>();
+        var state = new DatabaseState().EditableBy(1);
+        var kept = new List<(DatabaseState State, Row[] Rows)>();
+        for (var step = 0; step < 12_000; step++)
+        {
+            var isGrowing = step / 3_000 % 2 == 0;
+            if (random.Next(10) < (isGrowing ? 8 : 3)) Put(state, model, rows.Next());
+            else Remove(state, model, random);
+            if (random.Next(20) == 0)
+            {
+                if (kept.Count < 6) kept.Add((state, [.. model.Values]));
+                state = state.EditableBy(step + 2);
+            }
+            if (step % 400 == 0) AssertEqualsRebuild(state, model.Values);
+        }
+        AssertEqualsRebuild(state, model.Values);
+        foreach (var (old, oldRows) in kept) AssertEqualsRebuild(old, oldRows);
+    }
+
+    [Fact]
+    public void A_new_version_with_the_same_keys_takes_the_old_ones_place_everywhere()
+    {
+        var state = new DatabaseState().EditableBy(1);
+        var random = new Random(5);
+        var rows = new RandomRows(random);
+        MemoryRow memory;
+        do memory = rows.Next() as MemoryRow ?? NoMemory; while (memory.RoomId is null || memory.DocumentId is null);
+        state.Put(memory);
+        var changed = memory.WithVectors(new VectorSlot { Dimension = 9, InverseNorm = 1 });
+        var next = state.EditableBy(2);
+        next.Put(changed);
+
+        AssertEqualsRebuild(state, [memory]);
+        AssertEqualsRebuild(next, [changed]);
+        Assert.Equal(1, next.VectorCount);
+    }
+
+    [Fact]
+    public void A_state_is_edited_in_place_by_its_owner_and_copied_for_everybody_else()
+    {
+        var state = new DatabaseState().EditableBy(7);
+        Assert.Same(state, state.EditableBy(7));
+        Assert.NotSame(state, state.EditableBy(8));
+        Assert.NotEqual(DatabaseState.NewPrivateOwner(), DatabaseState.NewPrivateOwner());
+    }
+
+    private static readonly MemoryRow NoMemory = PutVector.MemoryKey(default);
+
+    private static object KeyOf(Row row) => row switch
+    {
+        ParticipantRow participant => (row.Table, ParticipantsByRoom.KeyOf(participant)),
+        CacheRow cache => (row.Table, CacheByKey.KeyOf(cache)),
+        _ => (row.Table, row.Id),
+    };
+
+    private static void Put(DatabaseState state, Dictionary<object, Row> model, Row row)
+    {
+        // A pair of entities has one relationship for each agent; the calls above the state see to it.
+        if (row is RelationshipRow relationship && state.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship)) is { } holder && holder.Id != row.Id)
+            return;
+        state.Put(row);
+        model[KeyOf(row)] = row;
+        Assert.Same(row, state.Find(row));
+    }
+
+    private static void Remove(DatabaseState state, Dictionary<object, Row> model, Random random)
+    {
+        if (model.Count == 0) return;
+        var (key, row) = model.ElementAt(random.Next(model.Count));
+        state.Remove(row);
+        model.Remove(key);
+        Assert.Null(state.Find(row));
+    }
+
+    private static void AssertEqualsRebuild(DatabaseState state, IReadOnlyCollection<Row> rows)
+    {
+        AssertIndex(state.Agents, rows);
+        AssertIndex(state.Entities, rows);
+        AssertIndex(state.EntitiesByAgent, rows);
+        AssertIndex(state.Components, rows);
+        AssertIndex(state.ComponentsByEntity, rows);
+        AssertIndex(state.ComponentsByRoom, rows);
+        AssertIndex(state.Memories, rows);
+        AssertIndex(state.MemoriesByTable, rows);
+        AssertIndex(state.MemoriesByRoom, rows, row => row.RoomId is not null);
+        AssertIndex(state.MemoriesByDocument, rows, row => row.DocumentId is not null);
+        AssertIndex(state.Rooms, rows);
+        AssertIndex(state.RoomsByAgent, rows);
+        AssertIndex(state.RoomsByWorld, rows, row => row.WorldId is not null);
+        AssertIndex(state.Worlds, rows);
+        AssertIndex(state.WorldsByAgent, rows);
+        AssertIndex(state.Participants, rows);
+        AssertIndex(state.ParticipantsByEntity, rows);
+        AssertIndex(state.Relationships, rows);
+        AssertIndex(state.RelationshipsBySource, rows);
+        AssertIndex(state.RelationshipsByTarget, rows);
+        AssertIndex(state.Tasks, rows);
+        AssertIndex(state.TasksByAgent, rows);
+        AssertIndex(state.Logs, rows);
+        AssertIndex(state.LogsByTime, rows);
+        AssertIndex(state.LogsByRoom, rows);
+        AssertIndex(state.Cache, rows);
+        AssertIndex(state.Dimensions, rows);
+        var vectors = 0;
+        foreach (var memory in rows.OfType<MemoryRow>())
+        {
+            for (var slot = memory.Vectors; slot is not null; slot = slot.Next) vectors++;
+        }
+        Assert.Equal(vectors, state.VectorCount);
+    }
+
+    private static void AssertIndex<TKey, TRow, TOrder>(RowIndex<TKey, TRow, TOrder> index, IEnumerable<Row> rows, Func<TRow, bool>? isIn = null)
+        where TKey : struct, IComparable<TKey>
+        where TRow : Row
+        where TOrder : struct, IRowOrder<TKey, TRow>
+    {
+        IndexCheck.AssertInvariants(index);
+        var expected = rows.OfType<TRow>().Where(isIn ?? (static _ => true)).OrderBy(TOrder.KeyOf).ToArray();
+        Assert.True(expected.AsSpan().SequenceEqual(IndexCheck.RowsOf(index).ToArray()), $"{typeof(TOrder).Name} differs from a rebuild");
+    }
+}
