@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
 namespace ElizaEngine.Local.Tests;
 
 /// <summary>One process owns a directory, for as long as it lives and no longer.</summary>
@@ -52,4 +55,21 @@ public sealed class OwnershipTests
             Assert.False(database.OpenReport.WasClean);
         }
     }
+
+    [Fact]
+    public async Task A_child_process_that_is_just_being_started_does_not_keep_the_directory()
+    {
+        using var folder = new TestFolder();
+        await using var database = await folder.OpenAsync();
+        // Between fork and exec a child holds a copy of every descriptor of its parent, whatever is to be closed at the exec.
+        var lockFile = new DirectoryInfo("/proc/self/fd").GetFiles().First(file => file.LinkTarget == folder.Data + "/LOCK");
+        using var copy = new SafeFileHandle(Duplicate(int.Parse(lockFile.Name)), ownsHandle: true);
+        Assert.False(copy.IsInvalid);
+        await database.CloseAsync();
+        await using var again = await folder.OpenAsync();
+    }
+
+    [DllImport("libc", EntryPoint = "dup")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Duplicate(int descriptor);
 }
