@@ -6,6 +6,8 @@ public sealed class PermissionTests
 {
     [Theory]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserExecute)]
+    [InlineData(UnixFileMode.None)]
+    [InlineData(UnixFileMode.UserWrite | UnixFileMode.UserExecute)]
     public async Task A_directory_without_the_permissions_is_refused_and_not_touched(UnixFileMode mode)
     {
         using var folder = new TestFolder();
