@@ -147,4 +147,34 @@ public sealed class DirectoryTests
         Assert.Empty(await again.ForAgent(Guid.NewGuid()).GetAgentsAsync());
         Assert.False(System.IO.Directory.Exists("/memory"));
     }
+
+    public static TheoryData<LocalDatabaseOptions, string> WrongOptions(string directory) => new()
+    {
+        { new() { Directory = directory, Durability = 0 }, "durability" },
+        { new() { Directory = directory, Durability = (Durability)3 }, "durability" },
+        { new() { Directory = directory, RecordCacheBytes = -1 }, "recordCacheBytes" },
+        { new() { Directory = "" }, "directory" },
+        { new() { Directory = "with\0zero" }, "directory" },
+        { new() { Directory = directory, MaxLogFileBytes = 0 }, "maxLogFileBytes" },
+        { new() { Directory = directory, MaxLogFileBytes = -4096 }, "maxLogFileBytes" },
+        { new() { Directory = directory, MaxLogFileBytes = 4096 }, "maxLogFileBytes" },
+        { new() { Directory = directory, MaxLogFileBytes = (64 << 10) + 1 }, "maxLogFileBytes" },
+        { new() { Directory = directory, MaxLogFileBytes = 2L << 30 }, "maxLogFileBytes" },
+        { new() { Directory = directory, TimeProvider = null! }, "timeProvider" },
+    };
+
+    [Fact]
+    public async Task Options_that_make_no_sense_are_refused_by_name_before_anything_is_touched()
+    {
+        using var folder = new TestFolder();
+        foreach (var row in WrongOptions(folder.Data))
+        {
+            var (options, parameter) = row.Data;
+            var error = await Assert.ThrowsAnyAsync<Exception>(() => ElizaDatabase.OpenAsync(options));
+            Assert.True(error is InvalidInputException input && input.Parameter == parameter, $"{parameter} of {options}: {error}");
+        }
+        Assert.False(System.IO.Directory.Exists(folder.Data));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => ElizaDatabase.OpenAsync((string)null!));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => ElizaDatabase.OpenAsync((LocalDatabaseOptions)null!));
+    }
 }
