@@ -39,6 +39,7 @@ public sealed class LocalDatabase : IDatabase
     internal bool IsOpen => _isOpen;
 
     /// <summary>Opens a directory, or a database in memory.</summary>
+    /// <exception cref="InvalidInputException">An option is out of its range. Nothing was touched.</exception>
     /// <exception cref="DirectoryInUseException">Another process, or this one, has the directory open.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
@@ -51,9 +52,7 @@ public sealed class LocalDatabase : IDatabase
     public static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (!Enum.IsDefined(options.Durability)) throw new InvalidInputException("durability", options.Durability, "PowerLoss or ProcessCrash");
-        if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
-        if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
+        Check(options);
         // Recovery reads the log: not on the caller's thread.
         return Task.Run(() => Open(options), cancellationToken);
     }
@@ -110,6 +109,18 @@ public sealed class LocalDatabase : IDatabase
         {
             throw new DatabaseClosedException("database");
         }
+    }
+
+    private static void Check(LocalDatabaseOptions options)
+    {
+        const long MinLogFileBytes = 64 << 10;
+        if (!Enum.IsDefined(options.Durability)) throw new InvalidInputException("durability", options.Durability, "PowerLoss or ProcessCrash");
+        if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
+        if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
+        if (options.Directory?.Contains('\0', StringComparison.Ordinal) == true) throw new InvalidInputException("directory", options.Directory, "a path without U+0000");
+        if (options.MaxLogFileBytes is < MinLogFileBytes or > LogFormat.MaxFileBytes || options.MaxLogFileBytes % 4096 != 0)
+            throw new InvalidInputException("maxLogFileBytes", options.MaxLogFileBytes, $"a multiple of 4096 from {MinLogFileBytes} to {LogFormat.MaxFileBytes}");
+        if (options.TimeProvider is null) throw new InvalidInputException("timeProvider", null, "a clock");
     }
 
     private static LocalDatabase Open(LocalDatabaseOptions options)

@@ -22,7 +22,7 @@ public sealed record LocalDatabaseOptions
     /// <summary>Bytes of decoded records kept in memory at most, roughly. Default: 64 MiB.</summary>
     public long RecordCacheBytes { get; init; } = 64L << 20;
 
-    /// <summary>Largest log file in bytes, a multiple of 4096; files start at 64 KiB and double up to this. Default: 64 MiB.</summary>
+    /// <summary>Largest log file in bytes, a multiple of 4096 from 64 KiB to 1 GiB; files start at 64 KiB and double up to this. Default: 64 MiB.</summary>
     public long MaxLogFileBytes { get; init; } = 64L << 20;
 
     /// <summary>

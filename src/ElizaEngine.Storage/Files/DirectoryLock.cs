@@ -65,7 +65,12 @@ internal sealed class DirectoryLock : IDisposable
         if (Interlocked.Exchange(ref _file, null) is not { } file)
             return;
         lock (s_owned)
+        {
+            // Closing alone is not enough: a child process has a copy of the descriptor between its fork and its exec.
+            _ = Libc.Lock(file.Handle, Libc.Unlock);
             s_owned.Remove(_identity);
+        }
+
         file.Dispose();
     }
 

@@ -18,6 +18,7 @@ internal static partial class Libc
     public const int CloseOnExec = 0x80000;
     public const int LockExclusive = 2;
     public const int LockNonBlocking = 4;
+    public const int Unlock = 8;
     public const int ProtectRead = 1;
     public const int MapShared = 1;
     public const int Interrupted = 4;

@@ -38,7 +38,7 @@ internal sealed class PosixFileSystem : IFileSystem
 
     public IReadOnlyList<string> List(string directory)
     {
-        var names = Directory.GetFileSystemEntries(directory);
+        var names = Entries(directory);
         for (var i = 0; i < names.Length; i++)
             names[i] = Path.GetFileName(names[i]);
         Array.Sort(names, StringComparer.Ordinal);
@@ -82,6 +82,23 @@ internal sealed class PosixFileSystem : IFileSystem
         return errno is Libc.NoSpace or Libc.QuotaExceeded
             ? new LogDiskFullException(operation, path, errno, text)
             : new StorageIOException(operation, path, errno, text);
+    }
+
+    private static string[] Entries(string directory)
+    {
+        const int NoPermission = 13;
+        try
+        {
+            return Directory.GetFileSystemEntries(directory);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new StorageIOException("readdir", directory, NoPermission, error.Message);
+        }
+        catch (IOException error)
+        {
+            throw new StorageIOException("readdir", directory, 0, error.Message);
+        }
     }
 
     private static SafeFileHandle Open(string path, int flags)

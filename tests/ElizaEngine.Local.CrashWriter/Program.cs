@@ -1,0 +1,13 @@
+using ElizaEngine.Local.CrashWriter;
+
+// The processes that the crash tests start, and mostly kill.
+return args switch
+{
+    ["write"] => await Writers.RunAsync(),
+    ["hold", var directory] => await SingleCalls.HoldAsync(directory),
+    ["open", var directory] => await SingleCalls.OpenAsync(directory),
+    ["fail-flush", var directory, var trigger] => await FailingDisk.FlushAsync(directory, trigger),
+    ["fill", var directory, var trigger] => await FailingDisk.FillAsync(directory, trigger),
+    ["delete-room", var directory] => await RoomDeletion.RunAsync(directory),
+    _ => 2,
+};

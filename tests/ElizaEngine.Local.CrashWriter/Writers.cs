@@ -1,0 +1,64 @@
+namespace ElizaEngine.Local.CrashWriter;
+
+/// <summary>A process that writes until it is killed, and says each call before it makes it and after it has returned.</summary>
+internal static class Writers
+{
+    private const int WarmUpCalls = 40;
+
+    private static readonly Lock s_gate = new();
+    private static readonly Stream s_output = Console.OpenStandardOutput();
+
+    public static async Task<int> RunAsync()
+    {
+        using var input = new StreamReader(Console.OpenStandardInput());
+        await WarmUpAsync();
+        Say(new WriterMessage(WriterNews.Warm, 0, 0));
+        if (await input.ReadLineAsync() is not { } line) return 0;
+
+        var orders = WriterOrders.Parse(line);
+        var database = await LocalDatabase.OpenAsync(orders.Options);
+        var adapter = database.ForAgent(Script.AgentId);
+        await PrepareAsync(adapter, orders.Positions.Count);
+        Say(new WriterMessage(WriterNews.Ready, 0, 0));
+        var script = new Script(orders.Seed);
+        await Task.WhenAll(Enumerable.Range(0, orders.Positions.Count).Select(writer => Task.Run(() => WriteAsync(adapter, script, writer, orders.Positions[writer]))));
+        return 0;
+    }
+
+    /// <summary>What the rows of the writers refer to. Harmless again.</summary>
+    public static async Task PrepareAsync(IDatabaseAdapter adapter, int writers)
+    {
+        await adapter.CreateAgentsAsync([new Agent { Id = Script.AgentId, Name = "Ada" }]);
+        await adapter.CreateEntitiesAsync([.. Enumerable.Range(0, writers).Select(writer => new Entity { Id = Script.EntityOf(writer) })]);
+        await adapter.CreateRoomsAsync(
+            [.. Enumerable.Range(0, writers).Select(writer => new Room { Id = Script.RoomOf(writer), Source = "test", Type = ChannelTypes.Group })]);
+        await adapter.EnsureEmbeddingDimensionAsync(Script.Dimension);
+    }
+
+    private static async Task WriteAsync(IDatabaseAdapter adapter, Script script, int writer, int position)
+    {
+        for (var index = position; ; index++)
+        {
+            var call = script.CallOf(writer, index);
+            Say(new WriterMessage(WriterNews.Submitted, writer, index));
+            await call.CommitAsync(adapter);
+            Say(new WriterMessage(WriterNews.Acknowledged, writer, index));
+        }
+    }
+
+    // The code is compiled before it counts: what is killed then is a process that writes, not one that starts.
+    private static async Task WarmUpAsync()
+    {
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions());
+        var adapter = database.ForAgent(Script.AgentId);
+        await PrepareAsync(adapter, 1);
+        for (var index = 0; index < WarmUpCalls; index++) await new Script(1).CallOf(0, index).CommitAsync(adapter);
+    }
+
+    private static void Say(WriterMessage message)
+    {
+        Span<byte> bytes = stackalloc byte[WriterMessage.Bytes];
+        message.Write(bytes);
+        lock (s_gate) s_output.Write(bytes);
+    }
+}
