@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using ElizaEngine.Vectors;
 using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Benchmarks.Vectors;
@@ -51,7 +50,7 @@ public class DotProductBenchmark
     {
         var sum = 0.0;
         foreach (var row in _rows)
-            sum += Norm.Of(row);
+            sum += ElizaEngine.Vectors.Norm.Of(row);
         return sum;
     }
 

@@ -75,6 +75,8 @@ internal abstract class Effect
 /// <summary>A row comes, or takes the place of its older version. A memory keeps the vectors it has.</summary>
 internal sealed class PutRow(Row row, byte[]? body = null) : Effect
 {
+    public Row Row => row;
+
     public override byte Kind => (byte)row.Table;
 
     public override int Length => body!.Length;

@@ -86,8 +86,9 @@ public sealed class RowsTests
         {
             var longer = WithThreeMoreFields(body);
             decode(longer);
-            var effect = Effect.Read(kind, longer, state, names);
-            AssertSame(Effect.Read(kind, body, state, names).Targets.Single(), effect.Targets.Single());
+            AssertSame(Read(body), Read(longer));
+
+            Row Read(ReadOnlyMemory<byte> bytes) => Assert.IsType<PutRow>(Effect.Read(kind, bytes, state, names)).Row;
         }
     }
 

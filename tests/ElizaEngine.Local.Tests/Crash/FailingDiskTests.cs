@@ -1,4 +1,5 @@
 using ElizaEngine.Local.CrashWriter;
+using Xunit;
 
 namespace ElizaEngine.Local.Tests;
 

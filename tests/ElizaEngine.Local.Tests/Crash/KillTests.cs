@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ElizaEngine.Local.CrashWriter;
+using Xunit;
 
 namespace ElizaEngine.Local.Tests;
 

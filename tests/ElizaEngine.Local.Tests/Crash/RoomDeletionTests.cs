@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using ElizaEngine.Local.CrashWriter;
+using Xunit;
 
 namespace ElizaEngine.Local.Tests;
 

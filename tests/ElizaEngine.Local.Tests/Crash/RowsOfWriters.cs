@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ElizaEngine.Local.CrashWriter;
+using Xunit;
 
 namespace ElizaEngine.Local.Tests;
 

@@ -1,3 +1,4 @@
+using Xunit;
 namespace ElizaEngine.Local.Tests;
 
 /// <summary>What a data directory can be, and what opening it says.</summary>

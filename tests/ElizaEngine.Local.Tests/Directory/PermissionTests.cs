@@ -1,3 +1,4 @@
+using Xunit;
 namespace ElizaEngine.Local.Tests;
 
 /// <summary>Directories that this user may not use. Root may use all, so root's process gives that right up first.</summary>

@@ -59,7 +59,19 @@ public sealed class DatabaseStateTests
         Assert.NotEqual(DatabaseState.NewPrivateOwner(), DatabaseState.NewPrivateOwner());
     }
 
-    private static readonly MemoryRow NoMemory = PutVector.MemoryKey(default);
+    private static readonly MemoryRow NoMemory = new()
+    {
+        Id = default,
+        TableName = "",
+        TableNumber = 0,
+        AgentId = default,
+        EntityId = null,
+        RoomId = null,
+        WorldId = null,
+        DocumentId = null,
+        CreatedMs = 0,
+        IsUnique = false,
+    };
 
     private static object KeyOf(Row row) => row switch
     {
