@@ -59,7 +59,8 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
         RoomId = room,
         Content = Text(),
         Unique = true,
-        Embedding = embedding ? RandomVectors.Next(_random, Dimension) : null,
+        // A null array would become an empty embedding, not none.
+        Embedding = embedding ? RandomVectors.Next(_random, Dimension) : default(ReadOnlyMemory<float>?),
     };
 
     /// <summary>The same without shared state, for callers on many threads.</summary>

@@ -83,6 +83,14 @@ public class UndurableCreateBenchmark
     [Benchmark]
     public Memory Make_the_record() => BenchmarkDatabase.PlainMemory(_room);
 
+    [Benchmark(OperationsPerInvoke = 64)]
+    public Task Create_by_64_callers()
+    {
+        var callers = new Task[64];
+        for (var i = 0; i < callers.Length; i++) callers[i] = Create();
+        return Task.WhenAll(callers);
+    }
+
     [Benchmark]
     public Task Create() => _adapter.CreateMemoriesAsync([BenchmarkDatabase.PlainMemory(_room)], "messages");
 }
