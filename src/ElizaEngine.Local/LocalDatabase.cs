@@ -9,10 +9,12 @@ namespace ElizaEngine;
 public sealed class LocalDatabase : IDatabase
 {
     private readonly WriteAheadLog _log;
+    private readonly IDisposable? _memory;
     private volatile bool _isOpen = true;
 
-    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, TableNames names)
+    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, TableNames names, IDisposable? memory)
     {
+        _memory = memory;
         Options = options;
         _log = log;
         Sequencer = sequencer;
@@ -93,6 +95,7 @@ public sealed class LocalDatabase : IDatabase
     {
         _isOpen = false;
         await _log.DisposeAsync().ConfigureAwait(false);
+        _memory?.Dispose();
     }
 
     /// <inheritdoc/>
@@ -137,7 +140,7 @@ public sealed class LocalDatabase : IDatabase
             var log = WriteAheadLog.Open(directory, files, LogOptionsOf(options), recovery, sequencer.Publish);
             records.Attach(log);
             sequencer.Attach(log);
-            return new LocalDatabase(options, log, sequencer, records, names);
+            return new LocalDatabase(options, log, sequencer, records, names, files as IDisposable);
         }
         catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
         {

@@ -9,25 +9,15 @@ internal sealed class LocalDatabaseAdapter : LocalSession, IDatabaseAdapter
     public LocalDatabaseAdapter(LocalDatabase database, Guid agentId)
         : base(agentId, database.Names, database.Time) => _database = database;
 
-    public Task InitializeAsync(CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        ThrowIfClosed();
-        return Task.CompletedTask;
-    }
+    public Task InitializeAsync(CancellationToken cancellationToken = default) => MigrateAsync(dryRun: false, cancellationToken);
 
-    public Task<bool> IsReadyAsync(CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(!_isClosed && _database.IsOpen);
-    }
+    public Task<bool> IsReadyAsync(CancellationToken cancellationToken = default) => cancellationToken.IsCancellationRequested
+        ? Task.FromCanceled<bool>(cancellationToken)
+        : Task.FromResult(!_isClosed && _database.IsOpen);
 
-    public Task<IReadOnlyList<string>> MigrateAsync(bool dryRun = false, CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        ThrowIfClosed();
-        return Task.FromResult<IReadOnlyList<string>>([]);
-    }
+    // There is no schema: what the log holds is what it was written as.
+    public Task<IReadOnlyList<string>> MigrateAsync(bool dryRun = false, CancellationToken cancellationToken = default) =>
+        Read(0, static (_, _, _) => (IReadOnlyList<string>)[], cancellationToken);
 
     public object? GetConnection(Type type)
     {
@@ -57,10 +47,6 @@ internal sealed class LocalDatabaseAdapter : LocalSession, IDatabaseAdapter
             {
                 // Somebody else was first: the body runs again, on what they left.
             }
-            catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
-            {
-                throw translated;
-            }
             finally
             {
                 transaction.End();
@@ -89,7 +75,7 @@ internal sealed class LocalDatabaseAdapter : LocalSession, IDatabaseAdapter
         return _database.Sequencer.CommitAsync(plan, bytesMax, cancellationToken);
     }
 
-    private void ThrowIfClosed()
+    protected override void ThrowIfClosed()
     {
         if (_isClosed) throw new DatabaseClosedException("adapter");
         if (!_database.IsOpen) throw new DatabaseClosedException("database");

@@ -3,7 +3,7 @@ namespace ElizaEngine;
 /// <summary>What an acknowledged write survives.</summary>
 public enum Durability
 {
-    /// <summary>The end of the process, <c>kill -9</c> included. A power loss may take the last 50 ms of writes.</summary>
+    /// <summary>The end of the process, <c>kill -9</c> included. A power loss may take the last 50 ms of writes, and those of a flush under way.</summary>
     ProcessCrash = 1,
 
     /// <summary>Power loss: a write is acknowledged when the disk has it.</summary>

@@ -8,13 +8,19 @@ public static class ElizaDatabase
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
     /// <exception cref="CorruptDataException">Acknowledged bytes are missing or changed.</exception>
-    public static Task<IDatabase> OpenAsync(string directory)
+    public static Task<IDatabase> OpenAsync(string directory) => OpenAsync(directory, CancellationToken.None);
+
+    /// <inheritdoc cref="OpenAsync(string)"/>
+    public static async Task<IDatabase> OpenAsync(string directory, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(directory);
-        return OpenAsync(new LocalDatabaseOptions { Directory = directory });
+        return await OpenAsync(new LocalDatabaseOptions { Directory = directory }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Opens a local database: see <see cref="LocalDatabase.OpenAsync"/>.</summary>
-    public static async Task<IDatabase> OpenAsync(LocalDatabaseOptions options, CancellationToken cancellationToken = default) =>
-        await LocalDatabase.OpenAsync(options, cancellationToken).ConfigureAwait(false);
+    public static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options) => OpenAsync(options, CancellationToken.None);
+
+    /// <inheritdoc cref="OpenAsync(LocalDatabaseOptions)"/>
+    public static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options, CancellationToken cancellationToken) =>
+        LocalDatabase.OpenAsync(options, cancellationToken);
 }

@@ -839,4 +839,37 @@ public abstract class BadInputConformance : ConformanceTest
         Assert.Equal([Id(1), Id(0)], before.Select(memory => memory.Id));
         Assert.Equal([Id(3), Id(4)], after.Select(memory => memory.Id));
     }
+
+    [Fact]
+    public async Task The_values_of_an_update_are_checked_also_when_there_is_no_row_to_change()
+    {
+        var number = Json.From(1);
+        await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.UpdateAgentAsync(new AgentUpdate(Id(9)) { Settings = number }));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.UpdateRoomAsync(new RoomUpdate(Id(9)) { Metadata = number }));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.UpdateComponentAsync(new ComponentUpdate(Id(9)) { Data = number }));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.UpdateRelationshipAsync(new RelationshipUpdate(Id(9)) { Metadata = number }));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.UpdateTaskAsync(new AgentTaskUpdate(Id(9)) { Tags = [null!] }));
+        await Assert.ThrowsAsync<InvalidInputException>(
+            () => Adapter.UpdateMemoryAsync(new MemoryUpdate(Id(9)) { Metadata = new MemoryMetadata { Type = MemoryTypes.Fragment } }));
+    }
+
+    [Fact]
+    public async Task In_a_batch_the_first_item_that_the_database_refuses_is_the_one_named_whether_or_not_uniqueness_is_open()
+    {
+        await Adapter.EnsureEmbeddingDimensionAsync(2);
+        foreach (var unique in new bool?[] { null, true })
+        {
+            var error = await Assert.ThrowsAsync<ReferenceNotFoundException>(() => Adapter.CreateMemoriesAsync(
+                [
+                    new Memory { RoomId = Id(404), Unique = unique },
+                    new Memory { Embedding = new float[] { 1, 2, 3 }, Unique = unique },
+                ],
+                "messages"));
+            Assert.Equal(Id(404), error.Id);
+        }
+    }
+
+    [Fact]
+    public async Task A_search_for_reusable_vectors_checks_its_table_name_even_when_it_wants_none() =>
+        await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.GetCachedEmbeddingsAsync(new CachedEmbeddingQuery("", "text", "text", 1, 0)));
 }

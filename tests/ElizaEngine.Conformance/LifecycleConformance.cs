@@ -343,4 +343,25 @@ public abstract class LifecycleConformance : ConformanceTest
         }));
         Assert.Equal(Json.From(1), await Adapter.GetCacheAsync("key"));
     }
+
+    [Fact]
+    public async Task Cancelled_and_closed_are_told_before_a_bad_value_is()
+    {
+        foreach (var method in EveryCall.Methods)
+        {
+            var parameter = Array.Find(method.GetParameters(), p => p.ParameterType == typeof(string) && !p.HasDefaultValue);
+            if (parameter is null) continue;
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => CallWithoutTextAsync(method, new CancellationToken(true)));
+        }
+
+        await Adapter.CloseAsync();
+        foreach (var method in EveryCall.Methods)
+        {
+            if (!Array.Exists(method.GetParameters(), p => p.ParameterType == typeof(string) && !p.HasDefaultValue)) continue;
+            await Assert.ThrowsAsync<DatabaseClosedException>(() => CallWithoutTextAsync(method, default));
+        }
+
+        Task CallWithoutTextAsync(System.Reflection.MethodInfo method, CancellationToken token) => EveryCall.CallAsync(
+            Adapter, method, p => p.ParameterType == typeof(string) && !p.HasDefaultValue ? "" : EveryCall.Argument(p), token);
+    }
 }

@@ -824,4 +824,22 @@ public abstract class TransactionConformance : ConformanceTest
     private static Memory Said(int id, string text) => new() { Id = Id(id), CreatedAt = At(id), Content = Content.FromText(text) };
 
     private static async Task<string?> TextAsync(IDatabaseSession session, int id) => (await session.GetMemoryByIdAsync(Id(id)))?.Content.Text;
+
+    [Fact]
+    public async Task A_call_that_was_refused_inside_leaves_nothing_that_another_could_conflict_with()
+    {
+        var room = await NewRoomAsync();
+        await Adapter.CreateMemoryAsync(new Memory { RoomId = room, Embedding = new float[] { 1, 2 } }, "messages");
+
+        await Adapter.TransactionAsync(async (session, token) =>
+        {
+            await Assert.ThrowsAsync<ReferenceNotFoundException>(() => session.CreateMemoriesAsync(
+                [new Memory { RoomId = room, Embedding = new float[] { 3, 4 } }, new Memory { RoomId = Id(404) }], "messages", token));
+            await session.SetCacheAsync("key", Json.From(1), cancellationToken: token);
+            await Adapter.EnsureEmbeddingDimensionAsync(4, token);
+        });
+
+        Assert.Equal(Json.From(1), await Adapter.GetCacheAsync("key"));
+        Assert.Equal(1, await Adapter.CountMemoriesAsync(new MemoryQuery("messages")));
+    }
 }

@@ -19,7 +19,7 @@ internal sealed class LocalBackend : ITestBackend
     {
         // What a killed process leaves is its files as they are at that moment, and a free lock.
         var copy = _directory + ".crashed";
-        CopyFiles(_directory, copy);
+        while (!TryCopyFiles(_directory, copy)) Directory.Delete(copy, recursive: true);
         await _open!.CloseAsync();
         Directory.Delete(_directory, recursive: true);
         Directory.Move(copy, _directory);
@@ -29,6 +29,20 @@ internal sealed class LocalBackend : ITestBackend
     {
         if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
         return ValueTask.CompletedTask;
+    }
+
+    // False: a file went while it was copied, as a manifest does that takes its final name; another copy will have it.
+    private static bool TryCopyFiles(string from, string to)
+    {
+        try
+        {
+            CopyFiles(from, to);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
     }
 
     private static void CopyFiles(string from, string to)

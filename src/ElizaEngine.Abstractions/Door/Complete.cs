@@ -33,6 +33,45 @@ internal static class Complete
         return complete;
     }
 
+    /// <summary>The change itself, its values checked: also when there is no row to change.</summary>
+    public static AgentUpdate Check(AgentUpdate update)
+    {
+        Door.Object(update.Settings, "settings");
+        Door.Object(update.Style, "style");
+        return update;
+    }
+
+    /// <inheritdoc cref="Check(AgentUpdate)"/>
+    public static ComponentUpdate Check(ComponentUpdate update)
+    {
+        Door.Object(update.Data, "data");
+        return update;
+    }
+
+    /// <inheritdoc cref="Check(AgentUpdate)"/>
+    public static RoomUpdate Check(RoomUpdate update)
+    {
+        Door.Object(update.Metadata, "metadata");
+        return update;
+    }
+
+    /// <inheritdoc cref="Check(AgentUpdate)"/>
+    public static RelationshipUpdate Check(RelationshipUpdate update) =>
+        update with { Tags = Door.Texts(update.Tags, "tags"), Metadata = Door.Object(update.Metadata, "metadata") };
+
+    /// <inheritdoc cref="Check(AgentUpdate)"/>
+    public static AgentTaskUpdate Check(AgentTaskUpdate update) => update with { Tags = Door.TextsOrNull(update.Tags, "tags") };
+
+    /// <inheritdoc cref="Check(AgentUpdate)"/>
+    public static WorldUpdate Check(WorldUpdate update) => update;
+
+    /// <inheritdoc cref="Check(AgentUpdate)"/>
+    public static MemoryUpdate Check(MemoryUpdate update)
+    {
+        if (update.Metadata is not null) Metadata(update.Metadata);
+        return update;
+    }
+
     /// <summary>The stored agent with a change applied.</summary>
     public static Agent Agent(Agent stored, AgentUpdate update, DateTimeOffset now) => Agent(
         stored with

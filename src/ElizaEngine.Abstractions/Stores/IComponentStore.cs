@@ -15,7 +15,8 @@ public interface IComponentStore
 
     /// <summary>
     /// Stores components by their natural key (entity, type, world, source, agent): the oldest with that key, or else the
-    /// one with that id, gets the new room and data; without either the component is created. One result per item, in order. Atomic.
+    /// one with that id, gets the new room and data; without either the component is created. Two
+    /// transactions at once may each create one of the same key. One result per item, in order. Atomic.
     /// </summary>
     Task<IReadOnlyList<CreateResult>> UpsertComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default);
 

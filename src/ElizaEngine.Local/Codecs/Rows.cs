@@ -396,7 +396,7 @@ internal static class Rows
         Id = entry.Id,
         EntityId = entry.EntityId,
         RoomId = entry.RoomId,
-        Type = names.Intern(entry.Type).Name,
+        Type = names.Share(entry.Type),
         CreatedMs = ToMs(entry.CreatedAt),
         BodyBytes = entry.Body.Json.Utf8.Length,
         Decoded = entry,
@@ -423,7 +423,7 @@ internal static class Rows
             EntityId = reader.Id(),
             RoomId = reader.Id(),
             CreatedMs = reader.TimeMs(),
-            Type = names.Intern(reader.Text()).Name,
+            Type = names.Share(reader.Text()),
             BodyBytes = reader.SkipBytes(),
         };
     }

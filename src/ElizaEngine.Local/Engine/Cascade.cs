@@ -16,18 +16,20 @@ internal static class Cascade
     public static int Delete(Draft draft, IReadOnlyList<Row> roots)
     {
         foreach (var root in roots) draft.NoteRemovedParent(root);
-        var doomed = Dependents(draft.State, roots).Concat(roots).ToLookup(row => row.Table);
+        var doomed = new List<Row>?[Order.Length + 1];
+        foreach (var row in Dependents(draft.State, roots)) (doomed[(int)row.Table] ??= []).Add(row);
+        foreach (var row in roots) (doomed[(int)row.Table] ??= []).Add(row);
         foreach (var table in Order)
         {
-            if (doomed[table].Any()) draft.Delete(table, doomed[table]);
+            if (doomed[(int)table] is { } rows) draft.Delete(table, rows);
         }
         return roots.Count;
     }
 
-    /// <summary>Every row that goes with these, each once, in no order.</summary>
-    public static IReadOnlyCollection<Row> Dependents(DatabaseState state, IReadOnlyList<Row> roots)
+    /// <summary>Every row that goes with these, in no order; one that goes for two reasons may be there twice.</summary>
+    public static List<Row> Dependents(DatabaseState state, IReadOnlyList<Row> roots)
     {
-        var found = new HashSet<Row>(ReferenceEqualityComparer.Instance);
+        var found = new List<Row>();
         var agents = Ids(roots.OfType<AgentRow>());
         foreach (var agent in agents) AddOfAgent(state, agent, found);
 
@@ -43,7 +45,7 @@ internal static class Cascade
 
     private static HashSet<Id> Ids(IEnumerable<Row> rows) => [.. rows.Select(row => row.Id)];
 
-    private static void AddOfAgent(DatabaseState state, Id agent, HashSet<Row> found)
+    private static void AddOfAgent(DatabaseState state, Id agent, List<Row> found)
     {
         foreach (var row in state.EntitiesByAgent.Ascend(new ChildKey(agent, Id.Min)))
         {
@@ -73,7 +75,7 @@ internal static class Cascade
         if (state.Dimensions.Find(agent) is { } dimension) found.Add(dimension);
     }
 
-    private static void AddOfRoom(DatabaseState state, Id room, HashSet<Row> found)
+    private static void AddOfRoom(DatabaseState state, Id room, List<Row> found)
     {
         foreach (var row in state.MemoriesByRoom.Ascend(new RoomMemoryKey(room, int.MinValue, long.MinValue, Id.Min)))
         {
@@ -97,7 +99,7 @@ internal static class Cascade
         }
     }
 
-    private static void AddOfEntity(DatabaseState state, Id entity, HashSet<Row> found)
+    private static void AddOfEntity(DatabaseState state, Id entity, List<Row> found)
     {
         foreach (var row in state.ComponentsByEntity.Ascend(TimedKey.First(entity)))
         {
@@ -122,7 +124,7 @@ internal static class Cascade
     }
 
     // What no index leads to: deleting entities, worlds and agents is rare, an index for it would cost every write.
-    private static void AddByScan(DatabaseState state, HashSet<Id> agents, HashSet<Id> entities, HashSet<Id> worlds, HashSet<Row> found)
+    private static void AddByScan(DatabaseState state, HashSet<Id> agents, HashSet<Id> entities, HashSet<Id> worlds, List<Row> found)
     {
         if (agents.Count + entities.Count + worlds.Count == 0) return;
         foreach (var row in state.Components.Ascend(Id.Min))

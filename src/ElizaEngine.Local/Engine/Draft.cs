@@ -9,25 +9,31 @@ namespace ElizaEngine.Local;
 internal sealed class Draft(DatabaseState state, RecordReader records, bool isLocked)
 {
     private readonly List<Effect> _effects = [];
-    private readonly List<(Table Table, Id Id, string ReferencedBy)> _references = [];
+    private readonly HashSet<(Table Table, Id Id, string ReferencedBy)> _references = [];
     private readonly List<Row> _removedParents = [];
-    private readonly List<Row> _reliedOn = [];
+    private readonly HashSet<Row> _reliedOn = [];
 
     public DatabaseState State { get; private set; } = state;
+
+    /// <summary>Part of a transaction. What a live commit rests on cannot change before it is applied; a transaction has to remember.</summary>
+    public bool IsTransaction => !isLocked;
 
     /// <summary>The state with everything this call has done so far.</summary>
     public View View => new(State, records, isLocked);
 
     public IReadOnlyList<Effect> Effects => _effects;
 
-    /// <summary>Rows this draft relies on.</summary>
-    public IReadOnlyList<(Table Table, Id Id, string ReferencedBy)> References => _references;
+    /// <summary>An effect has been applied, or has been begun to be.</summary>
+    public bool IsDirty { get; private set; }
 
-    /// <summary>Rows whose dependents this draft removed.</summary>
+    /// <summary>Rows that the effects of a transaction name.</summary>
+    public IReadOnlyCollection<(Table Table, Id Id, string ReferencedBy)> References => _references;
+
+    /// <summary>Rows of a transaction whose dependents it removed.</summary>
     public IReadOnlyList<Row> RemovedParents => _removedParents;
 
-    /// <summary>Rows, by a row of the same key, that must not change before this draft is committed.</summary>
-    public IReadOnlyList<Row> ReliedOn => _reliedOn;
+    /// <summary>Rows that must not change before a transaction is committed.</summary>
+    public IReadOnlyCollection<Row> ReliedOn => _reliedOn;
 
     /// <summary>Most bytes the effects take in the log.</summary>
     public long Bytes { get; private set; }
@@ -38,28 +44,34 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
 
     public void DropVector(Id memoryId, int dimension) => Add(new DropVector(memoryId, dimension));
 
-    /// <summary>Deletes rows of one table; rows the state does not hold any more are left out. Returns how many went.</summary>
-    public int Delete(Table table, IEnumerable<Row> rows)
+    /// <summary>Deletes rows of one table that the state holds. Returns how many there are.</summary>
+    public int Delete(Table table, IReadOnlyCollection<Row> rows)
     {
-        var present = rows.Where(row => State.Find(row) is not null).ToArray();
+        Row[] doomed = [.. rows];
         var step = table == Table.Cache ? 1 : DeleteRows.MaxRows;
-        for (var start = 0; start < present.Length; start += step)
-            Add(new DeleteRows(table, new ArraySegment<Row>(present, start, Math.Min(step, present.Length - start))));
-        return present.Length;
+        for (var start = 0; start < doomed.Length; start += step)
+            Add(new DeleteRows(table, new ArraySegment<Row>(doomed, start, Math.Min(step, doomed.Length - start))));
+        return doomed.Length;
     }
 
-    /// <summary>Notes that what was decided depends on a row as it is, or on its absence.</summary>
-    public void RelyOn(Row key) => _reliedOn.Add(key);
+    /// <summary>Notes that what was decided depends on a row as it is.</summary>
+    public void RelyOn(Row row)
+    {
+        if (IsTransaction) _reliedOn.Add(row);
+    }
 
     /// <summary>Notes that the dependents of a row are being removed with it.</summary>
-    public void NoteRemovedParent(Row row) => _removedParents.Add(row);
+    public void NoteRemovedParent(Row row)
+    {
+        if (IsTransaction) _removedParents.Add(row);
+    }
 
     /// <summary>Demands that a row exists, now and when the change is committed.</summary>
     /// <exception cref="ReferenceNotFoundException">It does not.</exception>
     public void Require(Table table, Id id, string referencedBy)
     {
         if (!Exists(State, table, id)) throw new ReferenceNotFoundException(table.ToString().ToLowerInvariant(), id, referencedBy);
-        _references.Add((table, id, referencedBy));
+        if (IsTransaction) _references.Add((table, id, referencedBy));
     }
 
     /// <summary>Whether a state holds a row that others may refer to.</summary>
@@ -75,6 +87,7 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     /// <summary>Adds an effect and applies it.</summary>
     public void Add(Effect effect)
     {
+        IsDirty = true;
         effect.Apply(State);
         _effects.Add(effect);
         Bytes += WriteAheadLog.RecordBytes(effect.Length, effect.Alignment);
@@ -85,7 +98,8 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     /// </summary>
     public T Step<T>(Func<Draft, T> call)
     {
-        var (before, effects, references, parents, bytes) = (State, _effects.Count, _references.Count, _removedParents.Count, Bytes);
+        var (before, effects, parents, bytes) = (State, _effects.Count, _removedParents.Count, Bytes);
+        var (references, reliedOn) = (_references.ToArray(), _reliedOn.ToArray());
         State = before.EditableBy(DatabaseState.NewPrivateOwner());
         try
         {
@@ -95,7 +109,8 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
         {
             State = before;
             _effects.RemoveRange(effects, _effects.Count - effects);
-            _references.RemoveRange(references, _references.Count - references);
+            _references.IntersectWith(references);
+            _reliedOn.IntersectWith(reliedOn);
             _removedParents.RemoveRange(parents, _removedParents.Count - parents);
             Bytes = bytes;
             throw;

@@ -109,19 +109,36 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
 /// A memory gets a vector, or another one of that dimension.
 /// Body: memory id 16 bytes, inverse norm float32, dimension int32, then the float32s, which lie at a multiple of 64 in the file.
 /// </summary>
-internal sealed class PutVector(Id memoryId, float[] vector, float inverseNorm) : Effect
+internal sealed class PutVector : Effect
 {
     private const int FloatsOffset = 24;
 
+    private readonly Id _memoryId;
+    private readonly int _dimension;
+    private readonly float _inverseNorm;
+
+    // Null when it was read back at opening: then the floats stay where they are.
+    private readonly float[]? _vector;
+
+    public PutVector(Id memoryId, float[] vector, float inverseNorm)
+        : this(memoryId, vector.Length, inverseNorm) => _vector = vector;
+
+    private PutVector(Id memoryId, int dimension, float inverseNorm)
+    {
+        _memoryId = memoryId;
+        _dimension = dimension;
+        _inverseNorm = inverseNorm;
+    }
+
     public override byte Kind => VectorKind;
 
-    public override int Length => FloatsOffset + (vector.Length * sizeof(float));
+    public override int Length => FloatsOffset + (_dimension * sizeof(float));
 
     public override int Alignment => 64;
 
     public override int AlignedOffset => FloatsOffset;
 
-    public override bool IsUntouched(DatabaseState before, DatabaseState after) => IsUntouched(before, after, memoryId, vector.Length);
+    public override bool IsUntouched(DatabaseState before, DatabaseState after) => IsUntouched(before, after, _memoryId, _dimension);
 
     /// <summary>The floats of a stored body, in place.</summary>
     public static ReadOnlySpan<float> Floats(ReadOnlySpan<byte> body) => MemoryMarshal.Cast<byte, float>(body[FloatsOffset..]);
@@ -132,7 +149,7 @@ internal sealed class PutVector(Id memoryId, float[] vector, float inverseNorm) 
         var dimension = BinaryPrimitives.ReadInt32LittleEndian(body[20..]);
         if (dimension is < 1 or > Limits.MaxDimension || body.Length != FloatsOffset + (dimension * sizeof(float)))
             throw new MessagePackSerializationException($"A vector of {dimension} dimensions has {body.Length} bytes.");
-        return new PutVector(Id.Read(body), new float[dimension], BinaryPrimitives.ReadSingleLittleEndian(body[16..])) { IsStored = true };
+        return new PutVector(Id.Read(body), dimension, BinaryPrimitives.ReadSingleLittleEndian(body[16..]));
     }
 
     /// <summary>Whether a memory is still there, if it was, with the same vector of a dimension, or still without one.</summary>
@@ -142,34 +159,31 @@ internal sealed class PutVector(Id memoryId, float[] vector, float inverseNorm) 
         return was is null == now is null && was?.Vector(dimension)?.Location == now?.Vector(dimension)?.Location;
     }
 
-    // Read back at opening: the floats stay where they are.
-    private bool IsStored { get; init; }
-
     public override void Write(Span<byte> body)
     {
-        memoryId.Write(body);
-        BinaryPrimitives.WriteSingleLittleEndian(body[16..], inverseNorm);
-        BinaryPrimitives.WriteInt32LittleEndian(body[20..], vector.Length);
-        MemoryMarshal.AsBytes(vector.AsSpan()).CopyTo(body[FloatsOffset..]);
+        _memoryId.Write(body);
+        BinaryPrimitives.WriteSingleLittleEndian(body[16..], _inverseNorm);
+        BinaryPrimitives.WriteInt32LittleEndian(body[20..], _dimension);
+        MemoryMarshal.AsBytes(_vector.AsSpan()).CopyTo(body[FloatsOffset..]);
     }
 
     public override void Apply(DatabaseState state)
     {
-        if (state.Memories.Find(memoryId) is not { } row) return;
+        if (state.Memories.Find(_memoryId) is not { } row) return;
         var slot = new VectorSlot
         {
-            Dimension = vector.Length,
-            InverseNorm = inverseNorm,
-            Next = VectorSlot.Without(row.Vectors, vector.Length),
-            Pending = IsStored ? null : vector,
+            Dimension = _dimension,
+            InverseNorm = _inverseNorm,
+            Next = VectorSlot.Without(row.Vectors, _dimension),
+            Pending = _vector,
         };
         state.Put(row.WithVectors(slot));
     }
 
     public override Row? Place(DatabaseState state, RecordLocation location)
     {
-        var row = state.Memories.Find(memoryId);
-        if (row?.Vector(vector.Length) is { } slot)
+        var row = state.Memories.Find(_memoryId);
+        if (row?.Vector(_dimension) is { } slot)
         {
             slot.Location = location;
             slot.Pending = null;
@@ -299,7 +313,7 @@ internal sealed class DeleteRows(Table table, ArraySegment<Row> rows) : Effect
 
     public override void Apply(DatabaseState state)
     {
-        // In a transaction's commit the newest state may hold another object for the same unchanged row.
+        // Of a row that a transaction both wrote and deleted, the newest state may hold another version than the one noted here.
         foreach (var row in rows)
         {
             if (state.Find(row) is { } stored) state.Remove(stored);

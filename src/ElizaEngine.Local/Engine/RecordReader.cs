@@ -19,6 +19,7 @@ internal sealed class RecordReader(RecordCache cache)
     /// <param name="isLocked">The caller holds the log's gate, so the row may be newer than what readers see.</param>
     public object Load(Row row, bool isLocked)
     {
+        // Verified under the gate too: what a partial update takes over is written again, with a checksum of its own.
         if (!isLocked) Log.Verify(row.Location);
         var body = isLocked ? Log.ReadLocked(row.Location) : Log.Read(row.Location);
         var length = body.Length;
@@ -33,7 +34,7 @@ internal sealed class RecordReader(RecordCache cache)
         }
         catch (MessagePackSerializationException error)
         {
-            throw new CorruptDataException($"A record cannot be decoded: {error.Message}", $"log file {row.Location.File}", row.Location.Offset, 0, error);
+            throw new LogDamagedException(FileNames.Log(row.Location.File), row.Location.Offset, 0, $"the record cannot be decoded. {error.Message}");
         }
         finally
         {
@@ -41,8 +42,14 @@ internal sealed class RecordReader(RecordCache cache)
         }
     }
 
-    public ReadOnlySpan<float> Floats(VectorSlot slot, bool isLocked) =>
-        PutVector.Floats(isLocked ? Log.ReadLocked(slot.Location) : Log.Read(slot.Location));
+    /// <summary>The floats of a vector, in place.</summary>
+    /// <param name="slot">One that has its place in the log.</param>
+    /// <param name="verify">Whether to check them first: for those that leave the engine, not for the thousands a search compares.</param>
+    public ReadOnlySpan<float> Floats(VectorSlot slot, bool verify)
+    {
+        if (verify) Log.Verify(slot.Location);
+        return PutVector.Floats(Log.Read(slot.Location));
+    }
 
     private static object Decode(Row row, ReadOnlyMemory<byte> body) => row switch
     {

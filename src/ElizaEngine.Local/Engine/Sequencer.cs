@@ -22,7 +22,6 @@ internal sealed class Sequencer
     private WriteAheadLog _log = null!;
     private DatabaseState _newest;
     private DatabaseState _published;
-    private Exception? _broken;
 
     public Sequencer(DatabaseState recovered, RecordReader records, RecordCache cache)
     {
@@ -57,7 +56,7 @@ internal sealed class Sequencer
         lock (_log.Gate)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (_broken is not null) throw new WritesRefusedException(_broken);
+            if (_log.Fault is { } fault) throw new WritesRefusedException(fault.Error);
             Draft? draft = null;
             try
             {
@@ -71,10 +70,21 @@ internal sealed class Sequencer
             else if (!ReferenceEquals(_newest, Published)) durable = JoinLocked();
             else durable = ValueTask.CompletedTask;
         }
-        await durable.ConfigureAwait(false);
+        if (conflict is null)
+        {
+            await durable.ConfigureAwait(false);
+            return result!;
+        }
         // A loser hears of it when the winner can be seen: run again at once it would only lose again.
-        if (conflict is not null) throw conflict;
-        return result!;
+        try
+        {
+            await durable.ConfigureAwait(false);
+        }
+        catch (LogOutcomeUnknownException)
+        {
+            // The winner's outcome, not the loser's: of this call nothing was written.
+        }
+        throw conflict;
     }
 
     private T PlanInPlaceLocked<T>(Func<Draft, T> plan, long bytesMax, out Draft draft)
@@ -90,9 +100,9 @@ internal sealed class Sequencer
         }
         catch (Exception error)
         {
-            _log.AbandonLocked();
-            // The frame's state may be half changed: it must never be published.
-            if (draft.Effects.Count > 0) _broken = error;
+            // Once an effect has begun, the open frame's state, which earlier commits share, may be half changed: never publish it.
+            if (draft.IsDirty) _log.PoisonLocked(error);
+            else _log.AbandonLocked();
             throw;
         }
     }
@@ -119,8 +129,8 @@ internal sealed class Sequencer
         }
         catch (Exception error)
         {
-            _log.AbandonLocked();
-            if (isInPlace) _broken = error;
+            if (isInPlace) _log.PoisonLocked(error);
+            else _log.AbandonLocked();
             throw;
         }
         _newest = draft.State;

@@ -1,4 +1,5 @@
 using ElizaEngine.Storage;
+using MessagePack;
 
 namespace ElizaEngine.Local;
 
@@ -12,7 +13,15 @@ internal sealed class StateRecovery(TableNames names) : ILogReplay
     public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)
     {
         // A vector stays where it is; of other records the reader wants memory, not mapped bytes.
-        var effect = kind == Effect.VectorKind ? PutVector.Read(body) : Effect.Read(kind, Copy(body), State, names);
+        Effect effect;
+        try
+        {
+            effect = kind == Effect.VectorKind ? PutVector.Read(body) : Effect.Read(kind, Copy(body), State, names);
+        }
+        catch (MessagePackSerializationException error)
+        {
+            throw new LogDamagedException(FileNames.Log(location.File), location.Offset, 0, $"the record cannot be decoded. {error.Message}");
+        }
         effect.Apply(State);
         effect.Place(State, location);
     }

@@ -23,8 +23,6 @@ internal static class StorageErrors
         LogRecordTooLargeException large => new RowTooLargeException(large.Length),
         LogNetworkFileSystemException network => new DirectoryAccessException(network.Path, network),
         StorageIOException failed => new DirectoryAccessException(failed.Path, failed),
-        MessagePack.MessagePackSerializationException undecodable => new CorruptDataException(
-            $"A record cannot be decoded: {undecodable.Message}", "log", 0, 0, undecodable),
         _ => error,
     };
 }

@@ -18,5 +18,8 @@ internal readonly struct View(DatabaseState state, RecordReader records, bool is
     }
 
     /// <summary>The floats of a vector, in place; for as long as the read holds its pin.</summary>
-    public ReadOnlySpan<float> Floats(VectorSlot slot) => slot.Pending ?? records.Floats(slot, isLocked);
+    public ReadOnlySpan<float> Floats(VectorSlot slot) => slot.Pending ?? records.Floats(slot, verify: false);
+
+    /// <summary>A copy of a vector, its checksum verified, to be handed out.</summary>
+    public float[] Copy(VectorSlot slot) => slot.Pending?.ToArray() ?? records.Floats(slot, verify: true).ToArray();
 }

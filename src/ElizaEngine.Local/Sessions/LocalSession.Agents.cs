@@ -26,34 +26,37 @@ internal abstract partial class LocalSession
     public Task<IReadOnlyList<CreateResult>> UpsertAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default) =>
         StoreAgents(agents, isUpsert: true, cancellationToken);
 
-    private async Task<IReadOnlyList<CreateResult>> StoreAgents(IReadOnlyList<Agent> agents, bool isUpsert, CancellationToken cancellationToken)
+    private Task<IReadOnlyList<CreateResult>> StoreAgents(IReadOnlyList<Agent> agents, bool isUpsert, CancellationToken cancellationToken)
     {
-        var now = Now;
-        var items = Door.List(agents, nameof(agents)).Select(agent => Complete.Agent(agent, now)).ToArray();
-        return await Store(
-            items,
+        return Store(
+            () =>
+            {
+                var now = Now;
+                return Array.ConvertAll(Door.List(agents, nameof(agents)), agent => Complete.Agent(agent, now));
+            },
             static (draft, agent) => draft.State.Agents.Find(agent.Id),
-            static (draft, agent) => draft.Put(Rows.Of(agent), Rows.Encode(agent)),
-            isUpsert ? static (draft, agent, stored) => Replace(draft, agent with { CreatedAt = draft.View.Record<Agent>(stored).CreatedAt }) : null,
-            cancellationToken).ConfigureAwait(false);
+            Rows.Encode,
+            static (draft, agent, body) => draft.Put(Rows.Of(agent), body),
+            isUpsert ? Replace : null,
+            cancellationToken);
 
-        static void Replace(Draft draft, Agent agent) => draft.Put(Rows.Of(agent), Rows.Encode(agent));
+        static void Replace(Draft draft, Agent agent, Row stored)
+        {
+            var replaced = agent with { CreatedAt = draft.View.Record<Agent>(stored).CreatedAt };
+            draft.Put(Rows.Of(replaced), Rows.Encode(replaced));
+        }
     }
 
-    public async Task<int> UpdateAgentsAsync(IReadOnlyList<AgentUpdate> updates, CancellationToken cancellationToken = default)
-    {
-        var now = Now;
-        var items = Door.List(updates, nameof(updates));
-        return await Update(
-            items,
+    public Task<int> UpdateAgentsAsync(IReadOnlyList<AgentUpdate> updates, CancellationToken cancellationToken = default) =>
+        Update(
+            () => Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             static (draft, update) => draft.State.Agents.Find(update.Id),
             (draft, update, row) =>
             {
-                var agent = Complete.Agent(draft.View.Record<Agent>(row), update, now);
+                var agent = Complete.Agent(draft.View.Record<Agent>(row), update, Now);
                 draft.Put(Rows.Of(agent), Rows.Encode(agent));
             },
-            cancellationToken).ConfigureAwait(false);
-    }
+            cancellationToken);
 
     public async Task<int> DeleteAgentsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         await DeleteByIds(ids, static (state, id) => state.Agents.Find(id), cancellationToken).ConfigureAwait(false);

@@ -1,7 +1,15 @@
+using ElizaEngine.Storage;
+
 namespace ElizaEngine.Local;
 
 internal abstract partial class LocalSession
 {
+    // Rows that one write of the cache looks at for some whose life is over.
+    private const int SweptRows = 4;
+
+    // Where the next look begins. Only read and written under the gate, or by the one call of a transaction.
+    private string _sweptKey = "";
+
     public Task<IReadOnlyDictionary<string, Json>> GetCacheAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default) =>
         Read(
             keys,
@@ -18,6 +26,7 @@ internal abstract partial class LocalSession
 
     public async Task SetCacheAsync(IReadOnlyList<CacheEntry> entries, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         var now = Now;
         var items = Door.List(entries, nameof(entries)).Select(Complete.Cache).Select(entry => CacheRowOf(entry, now)).ToArray();
         if (items.Length == 0) return;
@@ -27,14 +36,16 @@ internal abstract partial class LocalSession
             {
                 draft.Require(Table.Agents, Agent, "cache.agentId");
                 for (var i = 0; i < items.Length; i++) draft.Put(items[i].Row, bodies[i]);
+                SweepCache(draft, Rows.ToMs(now));
                 return true;
             },
             cancellationToken,
-            BytesOf(bodies)).ConfigureAwait(false);
+            BytesOf(bodies) + (SweptRows * WriteAheadLog.RecordBytes(Id.Bytes + Limits.MaxCacheKeyBytes))).ConfigureAwait(false);
     }
 
     public async Task<int> DeleteCacheAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         var wanted = Door.List(keys, nameof(keys)).Select(Door.CacheKey).Distinct().ToArray();
         if (wanted.Length == 0) return 0;
         return await Change(
@@ -45,6 +56,24 @@ internal abstract partial class LocalSession
                 return live;
             },
             cancellationToken).ConfigureAwait(false);
+    }
+
+    // Each write looks at a few rows of the agent, one round after the other, so that what nobody asks for again goes too.
+    private void SweepCache(Draft draft, long nowMs)
+    {
+        // A transaction touches no row that its body did not mean: another one would conflict with it for nothing.
+        if (draft.IsTransaction) return;
+        var expired = new List<Row>();
+        var looked = 0;
+        foreach (var row in draft.State.Cache.Ascend(new CacheKey(Agent, _sweptKey)))
+        {
+            if (row.Id != Agent || looked == SweptRows) break;
+            looked++;
+            if (row.ExpiresMs <= nowMs) expired.Add(row);
+            _sweptKey = row.Key + '\0';
+        }
+        if (looked < SweptRows) _sweptKey = "";
+        draft.Delete(Table.Cache, expired);
     }
 
     private CacheRow? LiveCacheRow(DatabaseState state, string key) =>

@@ -36,16 +36,18 @@ internal abstract partial class LocalSession
 
     public async Task<IReadOnlyList<CreateResult>> CreateComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default) =>
         await Store(
-            CompleteComponents(components),
+            () => CompleteComponents(components),
             static (draft, component) => draft.State.Components.Find(component.Id),
+            Rows.Encode,
             PutComponent,
             change: null,
             cancellationToken).ConfigureAwait(false);
 
     public async Task<IReadOnlyList<CreateResult>> UpsertComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default) =>
         await Store(
-            CompleteComponents(components),
+            () => CompleteComponents(components),
             static (draft, component) => ByNaturalKey(draft.State, component) ?? draft.State.Components.Find(component.Id),
+            Rows.Encode,
             PutComponent,
             static (draft, component, row) =>
                 PutComponent(draft, draft.View.Record<Component>(row) with { RoomId = component.RoomId, Data = component.Data }),
@@ -53,7 +55,7 @@ internal abstract partial class LocalSession
 
     public async Task<int> UpdateComponentsAsync(IReadOnlyList<ComponentUpdate> updates, CancellationToken cancellationToken = default) =>
         await Update(
-            Door.List(updates, nameof(updates)),
+            () => Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             static (draft, update) => draft.State.Components.Find(update.Id),
             static (draft, update, row) => PutComponent(draft, Complete.Component(draft.View.Record<Component>(row), update)),
             cancellationToken).ConfigureAwait(false);
@@ -78,13 +80,15 @@ internal abstract partial class LocalSession
         return null;
     }
 
-    private static void PutComponent(Draft draft, Component component)
+    private static void PutComponent(Draft draft, Component component) => PutComponent(draft, component, Rows.Encode(component));
+
+    private static void PutComponent(Draft draft, Component component, byte[] body)
     {
         draft.Require(Table.Entities, component.EntityId, "components.entityId");
         draft.Require(Table.Agents, component.AgentId!.Value, "components.agentId");
         draft.Require(Table.Rooms, component.RoomId, "components.roomId");
         if (component.WorldId is { } world) draft.Require(Table.Worlds, world, "components.worldId");
         if (component.SourceEntityId is { } source) draft.Require(Table.Entities, source, "components.sourceEntityId");
-        draft.Put(Rows.Of(component), Rows.Encode(component));
+        draft.Put(Rows.Of(component), body);
     }
 }

@@ -76,27 +76,26 @@ internal abstract partial class LocalSession
     public Task<IReadOnlyList<CreateResult>> UpsertEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default) =>
         StoreEntities(entities, isUpsert: true, cancellationToken);
 
-    private async Task<IReadOnlyList<CreateResult>> StoreEntities(IReadOnlyList<Entity> entities, bool isUpsert, CancellationToken cancellationToken)
-    {
-        var now = Now;
-        var items = Door.List(entities, nameof(entities)).Select(entity => Complete.Entity(entity, AgentId, now)).ToArray();
-        return await Store(
-            items,
+    private Task<IReadOnlyList<CreateResult>> StoreEntities(IReadOnlyList<Entity> entities, bool isUpsert, CancellationToken cancellationToken) =>
+        Store(
+            () => CompleteEntities(entities),
             static (draft, entity) => draft.State.Entities.Find(entity.Id),
-            (draft, entity) =>
+            Rows.Encode,
+            static (draft, entity, body) =>
             {
                 draft.Require(Table.Agents, entity.AgentId!.Value, "entities.agentId");
-                draft.Put(Rows.Of(entity), Rows.Encode(entity));
+                draft.Put(Rows.Of(entity), body);
             },
             isUpsert ? ReplaceEntity : null,
-            cancellationToken).ConfigureAwait(false);
-    }
+            cancellationToken);
 
-    public async Task<int> UpdateEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
+    public Task<int> UpdateEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default) =>
+        Update(() => CompleteEntities(entities), static (draft, entity) => draft.State.Entities.Find(entity.Id), ReplaceEntity, cancellationToken);
+
+    private Entity[] CompleteEntities(IReadOnlyList<Entity> entities)
     {
         var now = Now;
-        var items = Door.List(entities, nameof(entities)).Select(entity => Complete.Entity(entity, AgentId, now)).ToArray();
-        return await Update(items, static (draft, entity) => draft.State.Entities.Find(entity.Id), ReplaceEntity, cancellationToken).ConfigureAwait(false);
+        return Array.ConvertAll(Door.List(entities, nameof(entities)), entity => Complete.Entity(entity, AgentId, now));
     }
 
     private static void ReplaceEntity(Draft draft, Entity entity, Row row)

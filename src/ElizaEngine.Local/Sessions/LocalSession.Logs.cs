@@ -4,6 +4,7 @@ internal abstract partial class LocalSession
 {
     public async Task<IReadOnlyList<CreateResult>> CreateLogsAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         var now = Now;
         var items = Door.List(entries, nameof(entries)).Select(entry => Complete.Log(entry, now)).ToArray();
         if (items.Length == 0) return [];
@@ -34,14 +35,11 @@ internal abstract partial class LocalSession
             static (_, view, query) => (IReadOnlyList<LogEntry>)LogRows(view.State, query, Limits.DefaultLogCount).Select(row => view.Record<LogEntry>(row)).ToList(),
             cancellationToken);
 
-    public IAsyncEnumerable<LogEntry> StreamLogsAsync(LogQuery query, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(query);
-        return Stream(
+    public IAsyncEnumerable<LogEntry> StreamLogsAsync(LogQuery query, CancellationToken cancellationToken = default) =>
+        Stream(
             (_, view) => LogRows(view.State, query, int.MaxValue),
             static (_, view, row) => view.Record<LogEntry>(row),
             cancellationToken);
-    }
 
     public Task<int> CountLogsAsync(LogQuery query, CancellationToken cancellationToken = default) =>
         Read(
@@ -60,6 +58,7 @@ internal abstract partial class LocalSession
 
     public async Task<int> TrimLogsAsync(LogRetention retention, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(retention);
         if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException("maxAge", retention.MaxAge, "zero or more");
         if (retention.MaxBytes < 0) throw new InvalidInputException("maxBytes", retention.MaxBytes, "0 or more");

@@ -6,11 +6,12 @@ namespace ElizaEngine.Local;
 internal abstract partial class LocalSession
 {
     /// <summary>A memory ready to be stored: complete, encoded, its vector checked.</summary>
-    private readonly record struct NewMemory(Memory Memory, float[]? Vector, int? VectorLength);
+    private readonly record struct NewMemory(Memory Memory, float[]? Vector, float InverseNorm, int? VectorLength);
 
     public async Task<IReadOnlyList<MemoryCreateResult>> CreateMemoriesAsync(
         IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         var items = await PrepareMemories(memories, tableName, cancellationToken).ConfigureAwait(false);
         if (items.Length == 0) return [];
         var bodies = Array.ConvertAll(items, item => Rows.Encode(item.Memory));
@@ -28,8 +29,10 @@ internal abstract partial class LocalSession
     public async Task<IReadOnlyList<MemoryCreateResult>> UpsertMemoriesAsync(
         IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         var items = await PrepareMemories(memories, tableName, cancellationToken).ConfigureAwait(false);
         if (items.Length == 0) return [];
+        var bodies = Array.ConvertAll(items, item => Rows.Encode(item.Memory));
         return await Change<IReadOnlyList<MemoryCreateResult>>(
             draft =>
             {
@@ -39,7 +42,7 @@ internal abstract partial class LocalSession
                     var item = items[i];
                     if (draft.State.Memories.Find(item.Memory.Id) is not { } row)
                     {
-                        results[i] = CreateMemory(draft, item, Rows.Encode(item.Memory));
+                        results[i] = CreateMemory(draft, item, bodies[i]);
                         continue;
                     }
                     CheckDimension(draft.State, item.VectorLength);
@@ -55,7 +58,8 @@ internal abstract partial class LocalSession
 
     public async Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default)
     {
-        var items = Door.List(updates, nameof(updates));
+        Enter(cancellationToken);
+        var items = Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check);
         if (items.Length == 0) return 0;
         var vectors = Array.ConvertAll(items, item => item.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null);
         // The vector of a memory usually comes alone, right after the memory: then its size is known.
@@ -80,7 +84,8 @@ internal abstract partial class LocalSession
 
     public async Task<int> DeleteMemoriesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
-        var wanted = Door.List(ids, nameof(ids));
+        Enter(cancellationToken);
+        var wanted = Door.List(ids, nameof(ids)).Distinct().ToArray();
         if (wanted.Length == 0) return 0;
         return await Change(
             draft => DeleteWithFragments(draft, [.. wanted.Select(id => draft.State.Memories.Find(id)).OfType<MemoryRow>()]),
@@ -89,6 +94,7 @@ internal abstract partial class LocalSession
 
     public async Task<int> DeleteAllMemoriesAsync(IReadOnlyList<Guid> roomIds, string tableName, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         var rooms = Door.List(roomIds, nameof(roomIds)).Distinct().ToArray();
         var table = Names.NumberOf(Door.TableName(tableName));
         if (rooms.Length == 0) return 0;
@@ -114,6 +120,7 @@ internal abstract partial class LocalSession
 
     public async Task EnsureEmbeddingDimensionAsync(int dimension, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         Door.Dimension(dimension);
         await Change(
             draft =>
@@ -128,13 +135,18 @@ internal abstract partial class LocalSession
     {
         var table = Door.TableName(tableName);
         var now = Now;
-        var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory => new NewMemory(
-            Complete.Memory(memory, table, AgentId, now),
-            memory.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null,
-            memory.Embedding?.Length));
+        var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory =>
+        {
+            var vector = memory.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null;
+            var inverseNorm = vector is null ? 0 : Norm.InverseOf(vector);
+            return new NewMemory(Complete.Memory(memory, table, AgentId, now), vector, inverseNorm, memory.Embedding?.Length);
+        });
         // What the caller left open is decided against what is visible now, outside the order of writes.
         if (!items.Any(item => item.Memory.Unique is null)) return items;
-        return await Read(items, static (self, view, items) => self.DecideUnique(view, items), cancellationToken).ConfigureAwait(false);
+        return await Read(
+            (items, cancellationToken),
+            static (self, view, query) => self.DecideUnique(view, query.items, query.cancellationToken),
+            cancellationToken).ConfigureAwait(false);
     }
 
     private MemoryCreateResult CreateMemory(Draft draft, in NewMemory item, byte[] body)
@@ -184,7 +196,7 @@ internal abstract partial class LocalSession
     private int DeleteWithFragments(Draft draft, List<MemoryRow> rows)
     {
         var doomed = new HashSet<MemoryRow>(rows);
-        if (draft.State.MemoriesByDocument.Count == 0) return draft.Delete(Table.Memories, doomed);
+        if (draft.State.MemoriesByDocument.Count == 0) return draft.Delete(Table.Memories, rows);
         foreach (var document in rows)
         {
             foreach (var row in draft.State.MemoriesByDocument.Ascend(new ChildKey(document.Id, Id.Min)))

@@ -13,14 +13,11 @@ internal abstract partial class LocalSession
             },
             cancellationToken);
 
-    public IAsyncEnumerable<Memory> StreamMemoriesAsync(MemoryQuery query, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(query);
-        return Stream(
+    public IAsyncEnumerable<Memory> StreamMemoriesAsync(MemoryQuery query, CancellationToken cancellationToken = default) =>
+        Stream(
             (self, view) => self.MemoryRows(view.State, query, page: true),
             (self, view, row) => self.ToMemory(view, row, query.IncludeEmbeddings),
             cancellationToken);
-    }
 
     public Task<int> CountMemoriesAsync(MemoryQuery query, CancellationToken cancellationToken = default) =>
         Read(query, static (self, view, query) => self.MemoryRows(view.State, query, page: false).Count(), cancellationToken);
@@ -67,19 +64,17 @@ internal abstract partial class LocalSession
                 query.count),
             cancellationToken);
 
-    public IAsyncEnumerable<Memory> StreamStaleMemoriesAsync(string tableName, CancellationToken cancellationToken = default)
-    {
-        var query = new MemoryQuery(Door.TableName(tableName)) { AgentId = AgentId };
-        return Stream(
+    public IAsyncEnumerable<Memory> StreamStaleMemoriesAsync(string tableName, CancellationToken cancellationToken = default) =>
+        Stream(
             (self, view) =>
             {
+                var query = new MemoryQuery(tableName) { AgentId = AgentId };
                 var active = view.State.DimensionOf(self.Agent);
                 return self.MemoryRows(view.State, query, page: false)
                     .Where(row => row.Vectors is not null && (active is null || row.Vector(active.Value) is null));
             },
             static (self, view, row) => self.ToMemory(view, row, includeEmbedding: false),
             cancellationToken);
-    }
 
     /// <summary>The rows that pass the filters, newest first; with <paramref name="page"/> only those of offset and count.</summary>
     private IEnumerable<MemoryRow> MemoryRows(DatabaseState state, MemoryQuery query, bool page)
@@ -132,7 +127,7 @@ internal abstract partial class LocalSession
         var memory = view.Record<Memory>(row);
         if (!includeEmbedding || row.Vectors is null) return memory;
         return view.State.DimensionOf(Agent) is { } active && row.Vector(active) is { } slot
-            ? memory with { Embedding = view.Floats(slot).ToArray() }
+            ? memory with { Embedding = view.Copy(slot) }
             : memory;
     }
 

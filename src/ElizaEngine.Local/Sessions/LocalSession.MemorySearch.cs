@@ -27,6 +27,7 @@ internal abstract partial class LocalSession
             static (self, view, query) =>
             {
                 ArgumentNullException.ThrowIfNull(query);
+                var memories = self.MemoryRows(view.State, new MemoryQuery(query.TableName), page: false);
                 var count = Door.Count(query.Count, 0);
                 if (query.Threshold < 0) throw new InvalidInputException("threshold", query.Threshold, "0 or more");
                 var input = Levenshtein.CodePoints(Door.Required(query.Input, "input"));
@@ -34,7 +35,7 @@ internal abstract partial class LocalSession
                 var active = view.State.DimensionOf(self.Agent);
                 var hits = new List<(VectorSlot Slot, int Distance)>();
                 if (count == 0) return [];
-                foreach (var row in self.MemoryRows(view.State, new MemoryQuery(query.TableName), page: false))
+                foreach (var row in memories)
                 {
                     if (row.Vectors is null || view.Record<Memory>(row).Content.Json.GetString(field) is not { } text) continue;
                     if (Levenshtein.Distance(input, Levenshtein.CodePoints(text), query.Threshold) is { } distance)
@@ -42,7 +43,7 @@ internal abstract partial class LocalSession
                 }
                 // Stable: of equal distances the newest stays first.
                 return (IReadOnlyList<CachedEmbedding>)hits.OrderBy(hit => hit.Distance).Take(count)
-                    .Select(hit => new CachedEmbedding(view.Floats(hit.Slot).ToArray(), hit.Distance)).ToList();
+                    .Select(hit => new CachedEmbedding(view.Copy(hit.Slot), hit.Distance)).ToList();
             },
             cancellationToken);
 
@@ -80,7 +81,6 @@ internal abstract partial class LocalSession
                 candidates.Add((cursor.Current, slot));
         }
 
-        scratch.Matches.Begin(count, threshold);
         var searcher = new ExactSearcher(query, Norm.InverseOf(query), count, threshold, scratch.Matches);
         for (var i = 0; i < candidates.Count; i++)
         {
@@ -96,13 +96,14 @@ internal abstract partial class LocalSession
     /// Decides <c>unique</c> where the caller did not: false when the visible rows of the same table, room, world and entity, or
     /// an earlier row of this call, hold a vector that similar.
     /// </summary>
-    private NewMemory[] DecideUnique(View view, NewMemory[] items)
+    private NewMemory[] DecideUnique(View view, NewMemory[] items, CancellationToken cancellationToken)
     {
         var decided = new NewMemory[items.Length];
         var earlier = new List<NewMemory>();
         var seen = new HashSet<Guid>();
         for (var i = 0; i < items.Length; i++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var item = items[i];
             var unique = item.Memory.Unique ?? !IsNearDuplicate(view, item, earlier);
             decided[i] = item with { Memory = item.Memory with { Unique = unique } };
@@ -116,7 +117,6 @@ internal abstract partial class LocalSession
     {
         if (item.Vector is not { } vector) return false;
         var memory = item.Memory;
-        CheckDimension(view.State, vector.Length);
         var scope = new SearchScope(Names.NumberOf(memory.TableName!), memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
         if (Search(view, scope, vector, 1, Limits.DuplicateSimilarity).Count > 0) return true;
         foreach (var other in earlier)
@@ -125,11 +125,8 @@ internal abstract partial class LocalSession
                 && (memory.RoomId is null || other.Memory.RoomId == memory.RoomId)
                 && (memory.WorldId is null || other.Memory.WorldId == memory.WorldId)
                 && (memory.EntityId is null || other.Memory.EntityId == memory.EntityId)
-                && Similarity(vector, other.Vector) >= Limits.DuplicateSimilarity) return true;
+                && Cosine.Similarity(Vectors.Kernels.DotProduct.Of(vector, other.Vector), item.InverseNorm, other.InverseNorm) >= Limits.DuplicateSimilarity) return true;
         }
         return false;
     }
-
-    private static float Similarity(float[] left, float[] right) =>
-        Cosine.Similarity(Vectors.Kernels.DotProduct.Of(left, right), Norm.InverseOf(left), Norm.InverseOf(right));
 }

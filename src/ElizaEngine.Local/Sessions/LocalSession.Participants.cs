@@ -5,27 +5,29 @@ internal abstract partial class LocalSession
     public async Task<IReadOnlyList<CreateResult>> AddParticipantsAsync(
         IReadOnlyList<Guid> entityIds, Guid roomId, CancellationToken cancellationToken = default) =>
         await Store(
-            [.. Door.List(entityIds, nameof(entityIds)).Select(entityId => new ParticipantRow
+            () => Array.ConvertAll(Door.List(entityIds, nameof(entityIds)), entityId => new ParticipantRow
             {
                 Id = Guid.CreateVersion7(),
                 EntityId = entityId,
                 RoomId = roomId,
                 AgentId = Agent,
                 State = null,
-            })],
+            }),
             static (draft, participant) => draft.State.Participants.Find(ParticipantsByRoom.KeyOf(participant)),
-            static (draft, participant) =>
+            Rows.Encode,
+            static (draft, participant, body) =>
             {
                 draft.Require(Table.Entities, participant.EntityId, "participants.entityId");
                 draft.Require(Table.Rooms, participant.RoomId, "participants.roomId");
                 draft.Require(Table.Agents, participant.AgentId, "participants.agentId");
-                draft.Put(participant, Rows.Encode(participant));
+                draft.Put(participant, body);
             },
             change: null,
             cancellationToken).ConfigureAwait(false);
 
     public async Task<int> RemoveParticipantsAsync(IReadOnlyList<Guid> entityIds, Guid roomId, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         var wanted = Door.List(entityIds, nameof(entityIds)).Distinct().ToArray();
         if (wanted.Length == 0) return 0;
         return await Change(
@@ -96,6 +98,7 @@ internal abstract partial class LocalSession
     public async Task<int> SetParticipantUserStateAsync(
         Guid roomId, Guid entityId, ParticipantUserState? state, CancellationToken cancellationToken = default)
     {
+        Enter(cancellationToken);
         if (state is { } given && !Enum.IsDefined(given)) throw new InvalidInputException(nameof(state), state, "Followed, Muted or null");
         return await Change(
             draft =>

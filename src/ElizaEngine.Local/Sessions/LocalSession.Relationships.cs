@@ -37,7 +37,6 @@ internal abstract partial class LocalSession
         if ((query.TargetEntityId ?? query.EntityId) is { } targetId)
         {
             Id target = targetId;
-            if (query.EntityId is null) rows.Clear();
             foreach (var row in state.RelationshipsByTarget.Ascend(new PairKey(target, Id.Min, Id.Min)))
             {
                 if (row.TargetId != target) break;
@@ -52,8 +51,9 @@ internal abstract partial class LocalSession
     public async Task<IReadOnlyList<CreateResult>> CreateRelationshipsAsync(
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default) =>
         await Store(
-            CompleteRelationships(relationships),
+            () => CompleteRelationships(relationships),
             static (draft, relationship) => ByPair(draft.State, relationship) ?? draft.State.Relationships.Find(relationship.Id),
+            Rows.Encode,
             PutRelationship,
             change: null,
             cancellationToken).ConfigureAwait(false);
@@ -61,8 +61,9 @@ internal abstract partial class LocalSession
     public async Task<IReadOnlyList<CreateResult>> UpsertRelationshipsAsync(
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default) =>
         await Store(
-            CompleteRelationships(relationships),
+            () => CompleteRelationships(relationships),
             static (draft, relationship) => ByPair(draft.State, relationship) ?? draft.State.Relationships.Find(relationship.Id),
+            Rows.Encode,
             PutRelationship,
             static (draft, relationship, row) => PutRelationship(
                 draft,
@@ -71,7 +72,7 @@ internal abstract partial class LocalSession
 
     public async Task<int> UpdateRelationshipsAsync(IReadOnlyList<RelationshipUpdate> updates, CancellationToken cancellationToken = default) =>
         await Update(
-            Door.List(updates, nameof(updates)),
+            () => Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             static (draft, update) => draft.State.Relationships.Find(update.Id),
             static (draft, update, row) =>
             {
@@ -93,11 +94,13 @@ internal abstract partial class LocalSession
     private static RelationshipRow? ByPair(DatabaseState state, Relationship relationship) =>
         state.RelationshipsBySource.Find(new PairKey(relationship.SourceEntityId, relationship.TargetEntityId, relationship.AgentId!.Value));
 
-    private static void PutRelationship(Draft draft, Relationship relationship)
+    private static void PutRelationship(Draft draft, Relationship relationship) => PutRelationship(draft, relationship, Rows.Encode(relationship));
+
+    private static void PutRelationship(Draft draft, Relationship relationship, byte[] body)
     {
         draft.Require(Table.Entities, relationship.SourceEntityId, "relationships.sourceEntityId");
         draft.Require(Table.Entities, relationship.TargetEntityId, "relationships.targetEntityId");
         draft.Require(Table.Agents, relationship.AgentId!.Value, "relationships.agentId");
-        draft.Put(Rows.Of(relationship), Rows.Encode(relationship));
+        draft.Put(Rows.Of(relationship), body);
     }
 }

@@ -27,20 +27,21 @@ internal abstract partial class LocalSession
     }
 
     public async Task<IReadOnlyList<CreateResult>> CreateRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default) =>
-        await Store(CompleteRooms(rooms), static (draft, room) => draft.State.Rooms.Find(room.Id), PutRoom, change: null, cancellationToken)
+        await Store(() => CompleteRooms(rooms), static (draft, room) => draft.State.Rooms.Find(room.Id), Rows.Encode, PutRoom, change: null, cancellationToken)
             .ConfigureAwait(false);
 
     public async Task<IReadOnlyList<CreateResult>> UpsertRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default) =>
         await Store(
-            CompleteRooms(rooms),
+            () => CompleteRooms(rooms),
             static (draft, room) => draft.State.Rooms.Find(room.Id),
+            Rows.Encode,
             PutRoom,
             static (draft, room, row) => PutRoom(draft, room with { CreatedAt = draft.View.Record<Room>(row).CreatedAt }),
             cancellationToken).ConfigureAwait(false);
 
     public async Task<int> UpdateRoomsAsync(IReadOnlyList<RoomUpdate> updates, CancellationToken cancellationToken = default) =>
         await Update(
-            Door.List(updates, nameof(updates)),
+            () => Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             static (draft, update) => draft.State.Rooms.Find(update.Id),
             (draft, update, row) => PutRoom(draft, Complete.Room(draft.View.Record<Room>(row), update, AgentId)),
             cancellationToken).ConfigureAwait(false);
@@ -59,9 +60,11 @@ internal abstract partial class LocalSession
         return [.. Door.List(rooms, nameof(rooms)).Select(room => Complete.Room(room, AgentId, now))];
     }
 
-    private static void PutRoom(Draft draft, Room room)
+    private static void PutRoom(Draft draft, Room room) => PutRoom(draft, room, Rows.Encode(room));
+
+    private static void PutRoom(Draft draft, Room room, byte[] body)
     {
         draft.Require(Table.Agents, room.AgentId!.Value, "rooms.agentId");
-        draft.Put(Rows.Of(room), Rows.Encode(room));
+        draft.Put(Rows.Of(room), body);
     }
 }

@@ -18,10 +18,20 @@ internal abstract partial class LocalSession
     }
 
     /// <summary>Creates what is not there; what is there stays, or is changed by <paramref name="change"/>.</summary>
+    /// <param name="complete">The items, checked and complete.</param>
+    /// <param name="find">What is there of an item.</param>
+    /// <param name="encode">The body of an item; asked before the gate is taken.</param>
+    /// <param name="create">Stores an item that is not there.</param>
+    /// <param name="change">Changes what is there to an item; null: it stays as it is.</param>
+    /// <param name="cancellationToken">Counts until the change has its place in the order of writes.</param>
     private async Task<IReadOnlyList<CreateResult>> Store<T>(
-        T[] items, Func<Draft, T, Row?> find, Action<Draft, T> create, Action<Draft, T, Row>? change, CancellationToken cancellationToken)
+        Func<T[]> complete, Func<Draft, T, Row?> find, Func<T, byte[]> encode, Action<Draft, T, byte[]> create, Action<Draft, T, Row>? change,
+        CancellationToken cancellationToken)
     {
+        Enter(cancellationToken);
+        var items = complete();
         if (items.Length == 0) return [];
+        var bodies = Array.ConvertAll(items, item => encode(item));
         return await Change<IReadOnlyList<CreateResult>>(
             draft =>
             {
@@ -35,7 +45,7 @@ internal abstract partial class LocalSession
                         results[i] = new CreateResult(stored.Id, CreateOutcome.Existed);
                         continue;
                     }
-                    create(draft, items[i]);
+                    create(draft, items[i], bodies[i]);
                     results[i] = new CreateResult(find(draft, items[i])!.Id, CreateOutcome.Created);
                 }
                 return results;
@@ -44,8 +54,10 @@ internal abstract partial class LocalSession
     }
 
     /// <summary>Changes what is there, in order, and counts it.</summary>
-    private async Task<int> Update<T>(T[] items, Func<Draft, T, Row?> find, Action<Draft, T, Row> change, CancellationToken cancellationToken)
+    private async Task<int> Update<T>(Func<T[]> complete, Func<Draft, T, Row?> find, Action<Draft, T, Row> change, CancellationToken cancellationToken)
     {
+        Enter(cancellationToken);
+        var items = complete();
         if (items.Length == 0) return 0;
         return await Change(
             draft =>
@@ -65,6 +77,7 @@ internal abstract partial class LocalSession
     /// <summary>Deletes rows with everything that goes with them, and counts the rows named.</summary>
     private async Task<int> DeleteByIds(IReadOnlyList<Guid> ids, Func<DatabaseState, Id, Row?> find, CancellationToken cancellationToken)
     {
+        Enter(cancellationToken);
         var wanted = Door.List(ids, nameof(ids)).Distinct().ToArray();
         if (wanted.Length == 0) return 0;
         return await Change(

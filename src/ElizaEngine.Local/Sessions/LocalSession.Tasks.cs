@@ -33,35 +33,33 @@ internal abstract partial class LocalSession
                 .OrderBy(task => task.CreatedAt).ThenBy(task => task.Id).ToList(),
             cancellationToken);
 
-    public async Task<IReadOnlyList<CreateResult>> CreateTasksAsync(IReadOnlyList<AgentTask> tasks, CancellationToken cancellationToken = default)
-    {
-        var now = Now;
-        var items = Door.List(tasks, nameof(tasks)).Select(task => Complete.Task(task, AgentId, now)).ToArray();
-        return await Store(
-            items,
+    public Task<IReadOnlyList<CreateResult>> CreateTasksAsync(IReadOnlyList<AgentTask> tasks, CancellationToken cancellationToken = default) =>
+        Store(
+            () =>
+            {
+                var now = Now;
+                return Array.ConvertAll(Door.List(tasks, nameof(tasks)), task => Complete.Task(task, AgentId, now));
+            },
             static (draft, task) => draft.State.Tasks.Find(task.Id),
-            static (draft, task) =>
+            Rows.Encode,
+            static (draft, task, body) =>
             {
                 draft.Require(Table.Agents, task.AgentId!.Value, "tasks.agentId");
-                draft.Put(Rows.Of(task), Rows.Encode(task));
+                draft.Put(Rows.Of(task), body);
             },
             change: null,
-            cancellationToken).ConfigureAwait(false);
-    }
+            cancellationToken);
 
-    public async Task<int> UpdateTasksAsync(IReadOnlyList<AgentTaskUpdate> updates, CancellationToken cancellationToken = default)
-    {
-        var now = Now;
-        return await Update(
-            Door.List(updates, nameof(updates)),
+    public Task<int> UpdateTasksAsync(IReadOnlyList<AgentTaskUpdate> updates, CancellationToken cancellationToken = default) =>
+        Update(
+            () => Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             (draft, update) => OwnTask(draft.State, update.Id),
             (draft, update, row) =>
             {
-                var task = Complete.Task(draft.View.Record<AgentTask>(row), update, now);
+                var task = Complete.Task(draft.View.Record<AgentTask>(row), update, Now);
                 draft.Put(Rows.Of(task), Rows.Encode(task));
             },
-            cancellationToken).ConfigureAwait(false);
-    }
+            cancellationToken);
 
     public async Task<int> DeleteTasksAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         await DeleteByIds(ids, OwnTask, cancellationToken).ConfigureAwait(false);

@@ -21,13 +21,14 @@ internal abstract partial class LocalSession
             cancellationToken);
 
     public async Task<IReadOnlyList<CreateResult>> CreateWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default) =>
-        await Store(CompleteWorlds(worlds), static (draft, world) => draft.State.Worlds.Find(world.Id), PutWorld, change: null, cancellationToken)
+        await Store(() => CompleteWorlds(worlds), static (draft, world) => draft.State.Worlds.Find(world.Id), Rows.Encode, PutWorld, change: null, cancellationToken)
             .ConfigureAwait(false);
 
     public async Task<IReadOnlyList<CreateResult>> UpsertWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default) =>
         await Store(
-            CompleteWorlds(worlds),
+            () => CompleteWorlds(worlds),
             static (draft, world) => draft.State.Worlds.Find(world.Id),
+            Rows.Encode,
             PutWorld,
             static (draft, world, row) => PutWorld(
                 draft,
@@ -36,7 +37,7 @@ internal abstract partial class LocalSession
 
     public async Task<int> UpdateWorldsAsync(IReadOnlyList<WorldUpdate> updates, CancellationToken cancellationToken = default) =>
         await Update(
-            Door.List(updates, nameof(updates)),
+            () => Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             static (draft, update) => draft.State.Worlds.Find(update.Id),
             static (draft, update, row) => PutWorld(draft, Complete.World(draft.View.Record<World>(row), update)),
             cancellationToken).ConfigureAwait(false);
@@ -50,9 +51,11 @@ internal abstract partial class LocalSession
         return [.. Door.List(worlds, nameof(worlds)).Select(world => Complete.World(world, AgentId, now))];
     }
 
-    private static void PutWorld(Draft draft, World world)
+    private static void PutWorld(Draft draft, World world) => PutWorld(draft, world, Rows.Encode(world));
+
+    private static void PutWorld(Draft draft, World world, byte[] body)
     {
         draft.Require(Table.Agents, world.AgentId!.Value, "worlds.agentId");
-        draft.Put(Rows.Of(world), Rows.Encode(world));
+        draft.Put(Rows.Of(world), body);
     }
 }

@@ -23,13 +23,16 @@ internal abstract partial class LocalSession(Guid agentId, TableNames names, Tim
     /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
     protected abstract ReadScope BeginRead();
 
+    /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
+    protected abstract void ThrowIfClosed();
+
     /// <summary>Runs one change, whole or not at all.</summary>
     /// <param name="plan">Reads the draft, throws or has effects.</param>
     /// <param name="bytesMax">Most bytes of the effects; only for a plan that does not throw after its first effect. Null: not known.</param>
     /// <param name="cancellationToken">Counts until the change has its place in the order of writes.</param>
     protected abstract ValueTask<T> ChangeAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken);
 
-    private Task<T> Read<TQuery, T>(TQuery query, Func<LocalSession, View, TQuery, T> read, CancellationToken cancellationToken)
+    protected Task<T> Read<TQuery, T>(TQuery query, Func<LocalSession, View, TQuery, T> read, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<T>(cancellationToken);
         try
@@ -43,9 +46,15 @@ internal abstract partial class LocalSession(Guid agentId, TableNames names, Tim
         }
     }
 
-    private async Task<T> Change<T>(Func<Draft, T> plan, CancellationToken cancellationToken, long? bytesMax = null)
+    /// <summary>What every write asks first, before it looks at its values.</summary>
+    private void Enter(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        ThrowIfClosed();
+    }
+
+    private async Task<T> Change<T>(Func<Draft, T> plan, CancellationToken cancellationToken, long? bytesMax = null)
+    {
         try
         {
             return await ChangeAsync(plan, bytesMax, cancellationToken).ConfigureAwait(false);
@@ -64,6 +73,7 @@ internal abstract partial class LocalSession(Guid agentId, TableNames names, Tim
         where TRow : Row
     {
         const int pageRows = 64;
+        const long pageBytes = 1 << 20;
         View view;
         using (var scope = BeginRead()) view = scope.View;
         using var walk = rows(this, view).GetEnumerator();
@@ -75,7 +85,8 @@ internal abstract partial class LocalSession(Guid agentId, TableNames names, Tim
             try
             {
                 using var scope = BeginRead();
-                while (page.Count < pageRows && walk.MoveNext()) page.Add(record(this, view, walk.Current));
+                for (var bytes = 0L; page.Count < pageRows && bytes < pageBytes && walk.MoveNext(); bytes += walk.Current.Location.Length)
+                    page.Add(record(this, view, walk.Current));
             }
             catch (StorageException error)
             {
@@ -86,9 +97,10 @@ internal abstract partial class LocalSession(Guid agentId, TableNames names, Tim
                 cancellationToken.ThrowIfCancellationRequested();
                 yield return item;
             }
-            await Task.CompletedTask.ConfigureAwait(false);
+            // A page was computed on the caller's thread: others may have their turn.
+            await Task.Yield();
         }
-        while (page.Count == pageRows);
+        while (page.Count > 0);
     }
 }
 

@@ -84,8 +84,14 @@ internal sealed class LocalTransaction : LocalSession
 
     private static TransactionConflictException Conflict(string what) => new($"Another transaction {what} first.");
 
+    protected override void ThrowIfClosed()
+    {
+        lock (_gate) ThrowIfOver();
+    }
+
     private void ThrowIfOver()
     {
         if (_isOver) throw new DatabaseClosedException("transaction");
+        if (!_database.IsOpen) throw new DatabaseClosedException("database");
     }
 }

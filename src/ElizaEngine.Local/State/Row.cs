@@ -21,7 +21,7 @@ internal enum Table : byte
 
 /// <summary>
 /// What memory holds of one version of a row: its key, what indexes and filters need, and where its record lies.
-/// Once readers can see a row only <see cref="Decoded"/> and <see cref="IsTouched"/> change; a changed row is another object,
+/// Once readers can see a row only what the cache notes on it changes; a changed row is another object,
 /// so "is it still the same version" is a comparison of references.
 /// </summary>
 internal abstract class Row

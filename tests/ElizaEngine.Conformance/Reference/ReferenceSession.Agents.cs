@@ -37,7 +37,7 @@ internal abstract partial class ReferenceSession
 
     public Task<int> UpdateAgentsAsync(IReadOnlyList<AgentUpdate> updates, CancellationToken cancellationToken = default) =>
         WriteAsync(cancellationToken, state => Update(
-            state, state.Agents, Door.List(updates, nameof(updates)), update => update.Id, (stored, update) =>
+            state, state.Agents, Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check), update => update.Id, (stored, update) =>
             {
                 if (Faults.Has(Fault.SettingsReplaced) && update.Settings is not null) stored = stored with { Settings = Json.EmptyObject };
                 return Complete.Agent(stored, update, Now);

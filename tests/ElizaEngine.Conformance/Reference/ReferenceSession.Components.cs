@@ -42,7 +42,7 @@ internal abstract partial class ReferenceSession
 
     public Task<int> UpdateComponentsAsync(IReadOnlyList<ComponentUpdate> updates, CancellationToken cancellationToken = default) =>
         WriteAsync(cancellationToken, state => Update(
-            state, state.Components, Door.List(updates, nameof(updates)), update => update.Id, (stored, update) =>
+            state, state.Components, Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check), update => update.Id, (stored, update) =>
             {
                 if (Faults.Has(Fault.ComponentDataMerged) && update.Data is not null)
                     update = update with { Data = SettingsMerge.Merge(stored.Data!, update.Data) };

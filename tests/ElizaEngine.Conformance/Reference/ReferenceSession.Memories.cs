@@ -97,7 +97,7 @@ internal abstract partial class ReferenceSession
     public Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default) =>
         WriteAsync(cancellationToken, state =>
         {
-            var given = Door.List(updates, nameof(updates)).Select(update => (Update: update, Vector: GivenVector.Of(update.Embedding, Faults))).ToList();
+            var given = Door.List(updates, nameof(updates)).Select(Complete.Check).Select(update => (Update: update, Vector: GivenVector.Of(update.Embedding, Faults))).ToList();
             var changed = new HashSet<Guid>();
             foreach (var (update, vector) in given)
             {

@@ -49,7 +49,7 @@ internal abstract partial class ReferenceSession
 
     public Task<int> UpdateRelationshipsAsync(IReadOnlyList<RelationshipUpdate> updates, CancellationToken cancellationToken = default) =>
         WriteAsync(cancellationToken, state => Update(
-            state, state.Relationships, Door.List(updates, nameof(updates)), update => update.Id, (stored, update) => Complete.Relationship(
+            state, state.Relationships, Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check), update => update.Id, (stored, update) => Complete.Relationship(
                 stored with { Tags = update.Tags, Metadata = update.Metadata }, stored.AgentId!.Value, Now)));
 
     public Task<int> DeleteRelationshipsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>

@@ -41,7 +41,7 @@ internal abstract partial class ReferenceSession
 
     public Task<int> UpdateRoomsAsync(IReadOnlyList<RoomUpdate> updates, CancellationToken cancellationToken = default) =>
         WriteAsync(cancellationToken, state => Update(
-            state, state.Rooms, Door.List(updates, nameof(updates)), update => update.Id, (stored, update) => Complete.Room(stored, update, AgentId)));
+            state, state.Rooms, Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check), update => update.Id, (stored, update) => Complete.Room(stored, update, AgentId)));
 
     public Task<int> DeleteRoomsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         WriteAsync(cancellationToken, state => DeleteRooms(state, Door.List(ids, nameof(ids))));

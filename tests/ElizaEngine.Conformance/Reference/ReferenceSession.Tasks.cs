@@ -43,7 +43,7 @@ internal abstract partial class ReferenceSession
 
     public Task<int> UpdateTasksAsync(IReadOnlyList<AgentTaskUpdate> updates, CancellationToken cancellationToken = default) =>
         WriteAsync(cancellationToken, state => Update(
-            state, state.Tasks, Door.List(updates, nameof(updates)), update => update.Id, (stored, update) =>
+            state, state.Tasks, Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check), update => update.Id, (stored, update) =>
             {
                 var changed = Complete.Task(stored, update, Now);
                 return Faults.Has(Fault.TaskUpdateKeepsUpdatedAt) ? changed with { UpdatedAt = stored.UpdatedAt } : changed;
