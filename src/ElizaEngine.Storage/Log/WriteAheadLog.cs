@@ -187,29 +187,39 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
     public ReadOnlySpan<byte> Read(RecordLocation location)
     {
-        if (_commits.Fault is not null)
-            Verify(location);
-        return MapOf(location).Slice(location.Offset, location.Length);
+        return _commits.Fault is null ? MapOf(location).Slice(location.Offset, location.Length) : ReadVerified(location);
     }
 
-    /// <summary>Checks the checksum of a published record. The caller holds a pin.</summary>
-    /// <exception cref="LogDamagedException">It is wrong.</exception>
-    public void Verify(RecordLocation location)
+    /// <summary>
+    /// The body of a published record whose checksum is right, from the mapping. The caller holds a pin while it uses the span.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
+    public ReadOnlySpan<byte> ReadVerified(RecordLocation location)
     {
         var start = location.Offset - LogFormat.RecordHeaderBytes;
         var record = MapOf(location).Slice(start, LogFormat.RecordHeaderBytes + LogFormat.RoundUp(location.Length, 8));
         if (!RecordHeader.TryDecode(record, out var header) || header.Length != location.Length || !header.Matches(record))
             throw new LogDamagedException(FileNames.Log(location.File), start, 0, "the checksum of the record is wrong");
+        return record.Slice(LogFormat.RecordHeaderBytes, location.Length);
     }
 
-    /// <summary>The body of any record, published or not. The span is valid until the gate is left or the next batch begins.</summary>
+    /// <summary>Checks the checksum of a published record. The caller holds a pin.</summary>
+    /// <exception cref="LogDamagedException">It is wrong.</exception>
+    public void Verify(RecordLocation location) => _ = ReadVerified(location);
+
+    /// <summary>
+    /// The body of any record, published or not. The span is valid until the gate is left or the next batch begins. What comes from the
+    /// file is verified: the caller may write it again, under a new checksum that would vouch for changed bytes.
+    /// </summary>
+    /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
     public ReadOnlySpan<byte> ReadLocked(RecordLocation location)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
         ThrowIfClosedLocked();
         if (_appender.Current is { } current && current.TryRead(location, out var body))
             return body;
-        return _commits.TryRead(location, out body) ? body : Read(location);
+        return _commits.TryRead(location, out body) ? body : ReadVerified(location);
     }
 
     /// <summary>Keeps every file mapped until the result is disposed, once. No lock, no allocation.</summary>
