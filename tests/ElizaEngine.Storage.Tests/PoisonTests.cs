@@ -99,6 +99,55 @@ public sealed class PoisonTests
         Assert.False(reopened.Log.OpenReport.WasClean);
     }
 
+    /// <summary>The next file is prepared in the background: its failure meets the writer at any point of a commit.</summary>
+    [Theory]
+    [InlineData("write")]
+    [InlineData("flush")]
+    public async Task A_fault_from_the_background_during_a_write_or_flush_keeps_the_commit_from_being_published(string operation)
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var faulty = new FaultyFileSystem(directory.Files);
+        var published = new List<object>();
+        var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), published.Add);
+        await log.BackgroundWork;
+        await Append(log, "good");
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        var flushes = 0;
+        faulty.Fault = (call, path) =>
+        {
+            if (call == "fill")
+                return FaultyFileSystem.IoError(call, path);
+            if (call == "flush")
+                flushes++;
+            if (call != operation)
+                return null;
+            entered.Set();
+            leave.Wait();
+            return null;
+        };
+        var bad = Append(log, "bad").AsTask();
+        entered.Wait(TestContext.Current.CancellationToken);
+        lock (log.Gate)
+        {
+            // Takes the file prepared ahead, so another is prepared, which fails.
+            log.BeginLocked(8000);
+            log.AbandonLocked();
+        }
+
+        await log.BackgroundWork;
+        Assert.True(log.IsPoisoned);
+        leave.Set();
+        var unknown = await Assert.ThrowsAsync<LogOutcomeUnknownException>(() => bad);
+        Assert.IsType<StorageIOException>(unknown.InnerException);
+        await log.DisposeAsync(); // The writer has ended.
+        Assert.Equal(["good"], published);
+        Assert.Equal(operation == "flush" ? 1 : 0, flushes);
+        Assert.Equal(1, log.Statistics.Commits);
+        await using var reopened = TestLog.Open(directory);
+        Assert.Equal("good", reopened.Replayed.Texts.First());
+    }
+
     internal static ValueTask Append(WriteAheadLog log, string text)
     {
         lock (log.Gate)

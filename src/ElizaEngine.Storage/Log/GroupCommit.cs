@@ -8,7 +8,8 @@ namespace ElizaEngine.Storage;
 /// <list type="bullet">
 /// <item>A commit is acknowledged only after its frame, and every frame before it, is as durable as the level asks.</item>
 /// <item>A state is published before any of its commits is acknowledged.</item>
-/// <item>After a failed write or flush nothing is written, published or acknowledged any more, and nothing is tried again.</item>
+/// <item>After a fault, a failed write or flush here or in the background, nothing is written, published or acknowledged any more, and
+/// nothing is tried again.</item>
 /// <item>The writer thread never takes the gate, so a caller may wait for it while holding the gate.</item>
 /// </list>
 /// </summary>
@@ -213,6 +214,7 @@ internal sealed class GroupCommit
             {
                 WriteGroup(group);
                 FlushIfDue(group, requests);
+                Publish(group);
                 Acknowledge(group, requests);
             }
 
@@ -220,12 +222,14 @@ internal sealed class GroupCommit
         }
         catch (Exception error)
         {
-            // Whatever it was, the frames in hand are neither known to be durable nor known not to be.
+            // Whatever it was, the frames in hand are neither known to be durable nor known not to be. A fault from elsewhere came first
+            // and stays.
             Poison(error.Message, error);
+            var fault = _fault!;
             foreach (var frame in group)
-                Fail(frame, error);
+                Fail(frame, fault.Error);
             foreach (var request in requests)
-                request.TrySetException(new LogPoisonedException(error.Message, error));
+                request.TrySetException(new LogPoisonedException(fault.Reason, fault.Error));
         }
 
         _stopped.TrySetResult();
@@ -293,6 +297,7 @@ internal sealed class GroupCommit
             // A file is durable before the log goes on in the next one: a frame there proves that nothing is missing here.
             if (_unflushed is not null && _unflushed != frame.File)
                 FlushNow();
+            ThrowIfFaulted();
             var span = frame.Seal(_durableLsn);
             frame.File.File.Write(frame.Offset, span);
             MarkUnflushed(frame.File);
@@ -304,9 +309,11 @@ internal sealed class GroupCommit
 
         if (group.Count == 0)
             return;
-        // From here on the mapping shows these records, and the buffers can be used again.
         lock (_sync)
         {
+            // A fault while this thread wrote has failed the commits of these frames already: they are neither flushed nor published.
+            ThrowIfFaulted();
+            // From here on the mapping shows these records, and the buffers can be used again.
             _writing.Clear();
             foreach (var frame in group)
                 _buffers.Return(frame.Buffer);
@@ -346,15 +353,21 @@ internal sealed class GroupCommit
         Volatile.Write(ref _durableLsn, _writtenLsn);
     }
 
-    private void Acknowledge(List<LogFrame> group, List<TaskCompletionSource> requests)
+    /// <summary>Publishes the group; throws when a fault came before. A fault from here on is behind the group.</summary>
+    private void Publish(List<LogFrame> group)
     {
-        var commits = 0;
+        lock (_sync)
+            ThrowIfFaulted();
         foreach (var frame in group)
         {
             if (frame.State is { } state)
                 _published(state);
         }
+    }
 
+    private void Acknowledge(List<LogFrame> group, List<TaskCompletionSource> requests)
+    {
+        var commits = 0;
         _expectedCommits = _waitingCommits;
         foreach (var frame in group)
         {
