@@ -56,6 +56,9 @@ internal sealed class GroupCommit
     /// <summary>Every frame below it is durable.</summary>
     public ulong DurableLsn => Volatile.Read(ref _durableLsn);
 
+    /// <summary>Whether the byte at this lsn went into a file.</summary>
+    public bool WasWritten(ulong lsn) => lsn < Volatile.Read(ref _writtenLsn);
+
     public Task Stopped => _stopped.Task;
 
     public (long BytesWritten, long Flushes, long Commits, long Frames) Counters =>
@@ -301,7 +304,7 @@ internal sealed class GroupCommit
             var span = frame.Seal(_durableLsn);
             frame.File.File.Write(frame.Offset, span);
             MarkUnflushed(frame.File);
-            _writtenLsn = frame.EndLsn;
+            Volatile.Write(ref _writtenLsn, frame.EndLsn);
             Volatile.Write(ref _bytesWritten, _bytesWritten + span.Length);
             Volatile.Write(ref _frames, _frames + 1);
             bytes += frame.PayloadBytes;

@@ -180,6 +180,21 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     }
 
     /// <summary>
+    /// Ends the log for writes because the caller's own state is half changed: the batch in progress is abandoned, and its frame, with
+    /// the commits of others that wait in it, is never written or published. Every commit that is not acknowledged fails with
+    /// <see cref="LogOutcomeUnknownException"/>, whose inner exception is <paramref name="reason"/>; later writes are refused; published
+    /// records can be read. When the log is poisoned already the earlier fault stays. Without a batch in progress the newest frame may
+    /// be in the writer's hands: call this before <see cref="CommitLocked"/> or <see cref="AbandonLocked"/>.
+    /// </summary>
+    public void PoisonLocked(Exception reason)
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        // In this order: a frame that is given back to a log without a fault can be taken by the writer at once.
+        _commits.Poison(reason.Message, reason);
+        _appender.Abandon();
+    }
+
+    /// <summary>
     /// The body of a published record, from the mapping. The caller holds a pin while it uses the span. On a poisoned log the record's
     /// checksum is verified first.
     /// </summary>
@@ -213,13 +228,19 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// file is verified: the caller may write it again, under a new checksum that would vouch for changed bytes.
     /// </summary>
     /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
+    /// <exception cref="LogPoisonedException">A fault kept the record from being written.</exception>
     public ReadOnlySpan<byte> ReadLocked(RecordLocation location)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
         ThrowIfClosedLocked();
         if (_appender.Current is { } current && current.TryRead(location, out var body))
             return body;
-        return _commits.TryRead(location, out body) ? body : ReadVerified(location);
+        if (_commits.TryRead(location, out body))
+            return body;
+        // The frames that a fault dropped: their place in the file is empty, which is no damage.
+        if (_commits.Fault is not null && !_commits.WasWritten(FileOf(location).LsnAt(location.Offset)))
+            _commits.ThrowIfFaulted();
+        return ReadVerified(location);
     }
 
     /// <summary>Keeps every file mapped until the result is disposed, once. No lock, no allocation.</summary>
@@ -305,13 +326,15 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _lock.Dispose();
     }
 
-    private MappedFile MapOf(RecordLocation location)
+    private MappedFile MapOf(RecordLocation location) => FileOf(location).Map;
+
+    private LogFile FileOf(RecordLocation location)
     {
         if (_files.Find(location.File) is not { } file)
             throw new ArgumentOutOfRangeException(nameof(location), $"There is no log file {location.File}.");
         if (location.Offset < LogFormat.FileHeaderBytes + LogFormat.FrameHeaderBytes + LogFormat.RecordHeaderBytes)
             throw new ArgumentOutOfRangeException(nameof(location), $"No record lies at offset {location.Offset}.");
-        return file.Map;
+        return file;
     }
 
     private void ThrowIfClosedLocked()
