@@ -28,6 +28,45 @@ public sealed class RecordReadTests
         Assert.Equal(damaged.Length, log.Log.Read(damaged).Length); // Reads of vectors pay for no checksum.
     }
 
+    [Fact]
+    public async Task Damage_is_reported_with_the_name_of_the_file_the_place_and_the_lsn_of_the_frame()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        await using var log = TestLog.Open(directory);
+        RecordLocation first, second;
+        ValueTask done;
+        for (var i = 0; i < 5; i++) // The first file holds three frames, so the last of these are in the second.
+            await Append(log.Log, "before");
+        var lsn = log.Log.Statistics.DurableLsn;
+        lock (log.Log.Gate)
+        {
+            log.Log.BeginLocked(5100);
+            log.Log.AppendLocked(1, 5000, out first).Clear(); // Two blocks, so its end is not in the block of its frame header.
+            log.Log.AppendLocked(1, 10, out second).Clear();
+            done = log.Log.CommitLocked("x");
+        }
+
+        await done;
+        await Append(log.Log, "after");
+        using var pin = log.Log.Pin();
+        Assert.Equal(2, second.File);
+        foreach (var location in (RecordLocation[])[first, second])
+        {
+            Flip(directory, location, location.Offset);
+            var error = Assert.Throws<LogDamagedException>(() => log.Log.Verify(location));
+            AssertDamaged(location, error);
+            Assert.Equal(lsn, error.Lsn);
+            Assert.Contains(error.File, directory.Files.List(directory.Path));
+            Assert.Equal(error.File, WriteAheadLog.FileNameOf(location));
+            var reported = log.Log.DamageAt(location, "it cannot be decoded");
+            Assert.Equal((error.File, error.Offset, error.Lsn, "it cannot be decoded"),
+                (reported.File, reported.Offset, reported.Lsn, reported.What));
+        }
+
+        Flip(directory, first, LogFormat.FileHeaderBytes); // The walk over the frames ends at the first.
+        Assert.Equal(0UL, Assert.Throws<LogDamagedException>(() => log.Log.Verify(second)).Lsn);
+    }
+
     internal static async Task<RecordLocation> Append(WriteAheadLog log, string text)
     {
         RecordLocation location;

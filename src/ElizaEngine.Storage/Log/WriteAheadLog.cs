@@ -114,6 +114,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>Most bytes a record takes in a batch: what <see cref="BeginLocked"/> is told is the sum of these.</summary>
     public static long RecordBytes(int length, int alignment = 8) => LogFormat.RecordBytes(length, alignment);
 
+    /// <summary>The name, in the directory, of the file that holds a record.</summary>
+    public static string FileNameOf(RecordLocation location) => FileNames.Log(location.File);
+
     /// <summary>
     /// Waits until there is room for <paramref name="bytes"/> more among those not yet written. Before the gate is taken.
     /// </summary>
@@ -215,7 +218,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         var start = location.Offset - LogFormat.RecordHeaderBytes;
         var record = MapOf(location).Slice(start, LogFormat.RecordHeaderBytes + LogFormat.RoundUp(location.Length, 8));
         if (!RecordHeader.TryDecode(record, out var header) || header.Length != location.Length || !header.Matches(record))
-            throw new LogDamagedException(FileNames.Log(location.File), start, 0, "the checksum of the record is wrong");
+            throw DamageAt(location, "the checksum of the record is wrong");
         return record.Slice(LogFormat.RecordHeaderBytes, location.Length);
     }
 
@@ -241,6 +244,17 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         if (_commits.Fault is not null && !_commits.WasWritten(FileOf(location).LsnAt(location.Offset)))
             _commits.ThrowIfFaulted();
         return ReadVerified(location);
+    }
+
+    /// <summary>
+    /// The report of a published record that is not what was written: the file's name, the offset where the record starts, its header
+    /// included, and the lsn of its frame. The caller holds a pin, or the gate.
+    /// </summary>
+    /// <param name="what">What was found, in words.</param>
+    public LogDamagedException DamageAt(RecordLocation location, string what)
+    {
+        var start = location.Offset - LogFormat.RecordHeaderBytes;
+        return new LogDamagedException(FileNameOf(location), start, FrameReader.LsnOfFrame(FileOf(location), start), what);
     }
 
     /// <summary>Keeps every file mapped until the result is disposed, once. No lock, no allocation.</summary>
