@@ -25,6 +25,25 @@ internal static class FrameReader
         return problem.Length == 0;
     }
 
+    /// <summary>
+    /// The lsn of the frame that holds a byte; 0 when a damaged header hides it. Walks the headers of the file: for errors only.
+    /// </summary>
+    public static ulong LsnOfFrame(LogFile file, long offset)
+    {
+        long start = LogFormat.FileHeaderBytes;
+        while (start <= offset)
+        {
+            if (!FrameHeader.TryDecode(file.Map.Slice(start, (int)(file.FileBytes - start)), file.Salt, out var header, out _))
+                break;
+            var end = start + header.OccupiedBytes(file.BlockBytes);
+            if (offset < end)
+                return header.Lsn;
+            start = end;
+        }
+
+        return 0;
+    }
+
     /// <summary>Hands the records of a valid frame over and returns how many there were, without padding.</summary>
     /// <exception cref="LogDamagedException">The payload is not made of records.</exception>
     public static long Replay(FramePlace frame, ILogReplay replay)

@@ -8,7 +8,8 @@ namespace ElizaEngine.Storage;
 /// <list type="bullet">
 /// <item>A commit is acknowledged only after its frame, and every frame before it, is as durable as the level asks.</item>
 /// <item>A state is published before any of its commits is acknowledged.</item>
-/// <item>After a failed write or flush nothing is written, published or acknowledged any more, and nothing is tried again.</item>
+/// <item>After a fault, a failed write or flush here or in the background, nothing is written, published or acknowledged any more, and
+/// nothing is tried again.</item>
 /// <item>The writer thread never takes the gate, so a caller may wait for it while holding the gate.</item>
 /// </list>
 /// </summary>
@@ -54,6 +55,9 @@ internal sealed class GroupCommit
 
     /// <summary>Every frame below it is durable.</summary>
     public ulong DurableLsn => Volatile.Read(ref _durableLsn);
+
+    /// <summary>Whether the byte at this lsn went into a file.</summary>
+    public bool WasWritten(ulong lsn) => lsn < Volatile.Read(ref _writtenLsn);
 
     public Task Stopped => _stopped.Task;
 
@@ -213,6 +217,7 @@ internal sealed class GroupCommit
             {
                 WriteGroup(group);
                 FlushIfDue(group, requests);
+                Publish(group);
                 Acknowledge(group, requests);
             }
 
@@ -220,12 +225,14 @@ internal sealed class GroupCommit
         }
         catch (Exception error)
         {
-            // Whatever it was, the frames in hand are neither known to be durable nor known not to be.
+            // Whatever it was, the frames in hand are neither known to be durable nor known not to be. A fault from elsewhere came first
+            // and stays.
             Poison(error.Message, error);
+            var fault = _fault!;
             foreach (var frame in group)
-                Fail(frame, error);
+                Fail(frame, fault.Error);
             foreach (var request in requests)
-                request.TrySetException(new LogPoisonedException(error.Message, error));
+                request.TrySetException(new LogPoisonedException(fault.Reason, fault.Error));
         }
 
         _stopped.TrySetResult();
@@ -273,10 +280,11 @@ internal sealed class GroupCommit
     }
 
     /// <summary>
-    /// Natural batching serves half of the waiting commits per flush: those that were just acknowledged come back while the other half
-    /// is flushed. A short wait lets both halves into one flush. It ends as soon as as many wait as there were at the last flush, so a
-    /// lone caller loses nothing, and gains that this thread is still awake when it comes back. Measured against the same log without
-    /// it, 2 cores of Zen 4, fdatasync 100 us: 1 caller 1.03 R instead of 0.77, 16 callers 11 instead of 8, 64 callers 39 instead of 22.
+    /// Without a wait the commits that were just acknowledged come back while the others are being flushed, so each flush can serve one
+    /// half only. A short wait lets both halves into one flush. It ends as soon as as many wait as there were at the last flush, and at
+    /// the latest at its deadline, which is all that a caller who stays away costs the others. No numbers here: they belong to a disk.
+    /// To measure, run DurableCreateBenchmark (benchmarks/ElizaEngine.Benchmarks), which puts creates beside R, the durable writes of
+    /// the same disk in the same run; then once more with the default of <see cref="LogOptions.CohortWait"/> turned to false.
     /// </summary>
     private void WaitForCohort()
     {
@@ -293,10 +301,11 @@ internal sealed class GroupCommit
             // A file is durable before the log goes on in the next one: a frame there proves that nothing is missing here.
             if (_unflushed is not null && _unflushed != frame.File)
                 FlushNow();
+            ThrowIfFaulted();
             var span = frame.Seal(_durableLsn);
             frame.File.File.Write(frame.Offset, span);
             MarkUnflushed(frame.File);
-            _writtenLsn = frame.EndLsn;
+            Volatile.Write(ref _writtenLsn, frame.EndLsn);
             Volatile.Write(ref _bytesWritten, _bytesWritten + span.Length);
             Volatile.Write(ref _frames, _frames + 1);
             bytes += frame.PayloadBytes;
@@ -304,9 +313,11 @@ internal sealed class GroupCommit
 
         if (group.Count == 0)
             return;
-        // From here on the mapping shows these records, and the buffers can be used again.
         lock (_sync)
         {
+            // A fault while this thread wrote has failed the commits of these frames already: they are neither flushed nor published.
+            ThrowIfFaulted();
+            // From here on the mapping shows these records, and the buffers can be used again.
             _writing.Clear();
             foreach (var frame in group)
                 _buffers.Return(frame.Buffer);
@@ -346,15 +357,21 @@ internal sealed class GroupCommit
         Volatile.Write(ref _durableLsn, _writtenLsn);
     }
 
-    private void Acknowledge(List<LogFrame> group, List<TaskCompletionSource> requests)
+    /// <summary>Publishes the group; throws when a fault came before. A fault from here on is behind the group.</summary>
+    private void Publish(List<LogFrame> group)
     {
-        var commits = 0;
+        lock (_sync)
+            ThrowIfFaulted();
         foreach (var frame in group)
         {
             if (frame.State is { } state)
                 _published(state);
         }
+    }
 
+    private void Acknowledge(List<LogFrame> group, List<TaskCompletionSource> requests)
+    {
+        var commits = 0;
         _expectedCommits = _waitingCommits;
         foreach (var frame in group)
         {

@@ -42,6 +42,9 @@ internal sealed class LogFile : IDisposable
     /// <summary>Whether nothing was ever written where the first frame goes.</summary>
     public bool IsBlank => !Map.Slice(LogFormat.FileHeaderBytes, LogFormat.FrameHeaderBytes).ContainsAnyExcept((byte)0);
 
+    /// <summary>The lsn of a byte: the frames of a file follow each other without a gap.</summary>
+    public ulong LsnAt(long offset) => FirstLsn + (ulong)(offset - LogFormat.FileHeaderBytes);
+
     /// <summary>Writes a new file, durable but for its name.</summary>
     public static LogFile Create(IFileSystem files, string directory, LogFileHeader header)
     {

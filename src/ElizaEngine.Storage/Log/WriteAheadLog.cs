@@ -114,6 +114,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>Most bytes a record takes in a batch: what <see cref="BeginLocked"/> is told is the sum of these.</summary>
     public static long RecordBytes(int length, int alignment = 8) => LogFormat.RecordBytes(length, alignment);
 
+    /// <summary>The name, in the directory, of the file that holds a record.</summary>
+    public static string FileNameOf(RecordLocation location) => FileNames.Log(location.File);
+
     /// <summary>
     /// Waits until there is room for <paramref name="bytes"/> more among those not yet written. Before the gate is taken.
     /// </summary>
@@ -180,6 +183,21 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     }
 
     /// <summary>
+    /// Ends the log for writes because the caller's own state is half changed: the batch in progress is abandoned, and its frame, with
+    /// the commits of others that wait in it, is never written or published. Every commit that is not acknowledged fails with
+    /// <see cref="LogOutcomeUnknownException"/>, whose inner exception is <paramref name="reason"/>; later writes are refused; published
+    /// records can be read. When the log is poisoned already the earlier fault stays. Without a batch in progress the newest frame may
+    /// be in the writer's hands: call this before <see cref="CommitLocked"/> or <see cref="AbandonLocked"/>.
+    /// </summary>
+    public void PoisonLocked(Exception reason)
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        // In this order: a frame that is given back to a log without a fault can be taken by the writer at once.
+        _commits.Poison(reason.Message, reason);
+        _appender.Abandon();
+    }
+
+    /// <summary>
     /// The body of a published record, from the mapping. The caller holds a pin while it uses the span. On a poisoned log the record's
     /// checksum is verified first.
     /// </summary>
@@ -187,29 +205,56 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
     public ReadOnlySpan<byte> Read(RecordLocation location)
     {
-        if (_commits.Fault is not null)
-            Verify(location);
-        return MapOf(location).Slice(location.Offset, location.Length);
+        return _commits.Fault is null ? MapOf(location).Slice(location.Offset, location.Length) : ReadVerified(location);
     }
 
-    /// <summary>Checks the checksum of a published record. The caller holds a pin.</summary>
-    /// <exception cref="LogDamagedException">It is wrong.</exception>
-    public void Verify(RecordLocation location)
+    /// <summary>
+    /// The body of a published record whose checksum is right, from the mapping. The caller holds a pin while it uses the span.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
+    public ReadOnlySpan<byte> ReadVerified(RecordLocation location)
     {
         var start = location.Offset - LogFormat.RecordHeaderBytes;
         var record = MapOf(location).Slice(start, LogFormat.RecordHeaderBytes + LogFormat.RoundUp(location.Length, 8));
         if (!RecordHeader.TryDecode(record, out var header) || header.Length != location.Length || !header.Matches(record))
-            throw new LogDamagedException(FileNames.Log(location.File), start, 0, "the checksum of the record is wrong");
+            throw DamageAt(location, "the checksum of the record is wrong");
+        return record.Slice(LogFormat.RecordHeaderBytes, location.Length);
     }
 
-    /// <summary>The body of any record, published or not. The span is valid until the gate is left or the next batch begins.</summary>
+    /// <summary>Checks the checksum of a published record. The caller holds a pin.</summary>
+    /// <exception cref="LogDamagedException">It is wrong.</exception>
+    public void Verify(RecordLocation location) => _ = ReadVerified(location);
+
+    /// <summary>
+    /// The body of any record, published or not. The span is valid until the gate is left or the next batch begins. What comes from the
+    /// file is verified: the caller may write it again, under a new checksum that would vouch for changed bytes.
+    /// </summary>
+    /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
+    /// <exception cref="LogPoisonedException">A fault kept the record from being written.</exception>
     public ReadOnlySpan<byte> ReadLocked(RecordLocation location)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
         ThrowIfClosedLocked();
         if (_appender.Current is { } current && current.TryRead(location, out var body))
             return body;
-        return _commits.TryRead(location, out body) ? body : Read(location);
+        if (_commits.TryRead(location, out body))
+            return body;
+        // The frames that a fault dropped: their place in the file is empty, which is no damage.
+        if (_commits.Fault is not null && !_commits.WasWritten(FileOf(location).LsnAt(location.Offset)))
+            _commits.ThrowIfFaulted();
+        return ReadVerified(location);
+    }
+
+    /// <summary>
+    /// The report of a published record that is not what was written: the file's name, the offset where the record starts, its header
+    /// included, and the lsn of its frame. The caller holds a pin, or the gate.
+    /// </summary>
+    /// <param name="what">What was found, in words.</param>
+    public LogDamagedException DamageAt(RecordLocation location, string what)
+    {
+        var start = location.Offset - LogFormat.RecordHeaderBytes;
+        return new LogDamagedException(FileNameOf(location), start, FrameReader.LsnOfFrame(FileOf(location), start), what);
     }
 
     /// <summary>Keeps every file mapped until the result is disposed, once. No lock, no allocation.</summary>
@@ -295,13 +340,15 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _lock.Dispose();
     }
 
-    private MappedFile MapOf(RecordLocation location)
+    private MappedFile MapOf(RecordLocation location) => FileOf(location).Map;
+
+    private LogFile FileOf(RecordLocation location)
     {
         if (_files.Find(location.File) is not { } file)
             throw new ArgumentOutOfRangeException(nameof(location), $"There is no log file {location.File}.");
         if (location.Offset < LogFormat.FileHeaderBytes + LogFormat.FrameHeaderBytes + LogFormat.RecordHeaderBytes)
             throw new ArgumentOutOfRangeException(nameof(location), $"No record lies at offset {location.Offset}.");
-        return file.Map;
+        return file;
     }
 
     private void ThrowIfClosedLocked()
