@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -17,6 +17,8 @@ namespace ElizaEngine;
 /// </summary>
 public sealed class Json : IEquatable<Json>
 {
+    private const int InitialCapacity = 256;
+
     private readonly byte[] _utf8;
 
     private Json(byte[] utf8) => _utf8 = utf8;
@@ -68,16 +70,18 @@ public sealed class Json : IEquatable<Json>
     public static Json From(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Write(text, static (writer, value) => writer.WriteStringValue(CleanText.Normalize(value)));
+        var json = new JsonText(Encoding.UTF8.GetByteCount(text) + 2);
+        json.String(text);
+        return new(json.ToArray());
     }
 
     /// <summary>A JSON number.</summary>
-    public static Json From(long number) => Write(number, static (writer, value) => writer.WriteNumberValue(value));
+    public static Json From(long number) => Number(number);
 
     /// <summary>A JSON number.</summary>
     /// <exception cref="InvalidInputException">NaN or infinite, which JSON cannot say.</exception>
     public static Json From(double number) => double.IsFinite(number)
-        ? Write(number, static (writer, value) => writer.WriteNumberValue(value))
+        ? Number(number)
         : throw new InvalidInputException(nameof(number), number, "a finite number");
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
@@ -87,42 +91,45 @@ public sealed class Json : IEquatable<Json>
     public static Json From(IEnumerable<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        return Write(texts, static (writer, values) =>
+        var json = new JsonText(InitialCapacity);
+        json.Raw((byte)'[');
+        foreach (var text in Door.List([.. texts], "texts"))
         {
-            writer.WriteStartArray();
-            foreach (var value in Door.List([.. values], "texts")) writer.WriteStringValue(CleanText.Normalize(value));
-            writer.WriteEndArray();
-        });
+            json.Separate();
+            json.String(text);
+        }
+        json.Raw((byte)']');
+        return new(json.ToArray());
     }
 
     /// <summary>A JSON array, in the order given.</summary>
     public static Json From(IEnumerable<Json> items)
     {
         ArgumentNullException.ThrowIfNull(items);
-        return WriteChecked(items, static (writer, values) =>
+        var json = new JsonText(InitialCapacity);
+        json.Raw((byte)'[');
+        foreach (var item in Door.List([.. items], "items"))
         {
-            writer.WriteStartArray();
-            foreach (var value in Door.List([.. values], "items")) writer.WriteRawValue(value._utf8, skipInputValidation: true);
-            writer.WriteEndArray();
-        });
+            json.Separate();
+            json.Raw(item._utf8);
+        }
+        json.Raw((byte)']');
+        return Composed(json);
     }
 
     /// <summary>A JSON object of the given members; of equal keys the last wins.</summary>
     public static Json ObjectOf(params ReadOnlySpan<(string Key, Json Value)> members)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, JsonNormalizer.WriterOptions))
+        var json = new JsonText(InitialCapacity);
+        json.Raw((byte)'{');
+        foreach (var (key, value) in members)
         {
-            writer.WriteStartObject();
-            foreach (var (key, value) in members)
-            {
-                if (value is null) throw new InvalidInputException($"the value of \"{key}\"", null, "a JSON value, Json.Null for null");
-                writer.WritePropertyName(CleanText.Normalize(key));
-                writer.WriteRawValue(value._utf8, skipInputValidation: true);
-            }
-            writer.WriteEndObject();
+            ArgumentNullException.ThrowIfNull(key);
+            if (value is null) throw new InvalidInputException($"the value of \"{key}\"", null, "a JSON value, Json.Null for null");
+            Member(json, key, value);
         }
-        return Parse(buffer.WrittenSpan);
+        json.Raw((byte)'}');
+        return Parse(json.Written);
     }
 
     /// <summary>Serializes a value of the caller's own type with its source-generated type information.</summary>
@@ -213,23 +220,15 @@ public sealed class Json : IEquatable<Json>
         ArgumentNullException.ThrowIfNull(key);
         if (Kind != JsonValueKind.Object) throw new InvalidInputException("json", Kind, "a JSON object");
         key = CleanText.Normalize(key);
-        return WriteChecked((this, key, value), static (writer, change) =>
+        var json = new JsonText(_utf8.Length + InitialCapacity);
+        json.Raw((byte)'{');
+        foreach (var member in Members())
         {
-            var (from, key, value) = change;
-            writer.WriteStartObject();
-            foreach (var member in from.Members())
-            {
-                if (member.Key == key) continue;
-                writer.WritePropertyName(member.Key);
-                writer.WriteRawValue(member.Value._utf8, skipInputValidation: true);
-            }
-            if (value is not null)
-            {
-                writer.WritePropertyName(key);
-                writer.WriteRawValue(value._utf8, skipInputValidation: true);
-            }
-            writer.WriteEndObject();
-        });
+            if (member.Key != key) Member(json, member.Key, member.Value);
+        }
+        if (value is not null) Member(json, key, value);
+        json.Raw((byte)'}');
+        return Composed(json);
     }
 
     /// <summary>A DOM view of the value; detached, may be kept.</summary>
@@ -307,18 +306,26 @@ public sealed class Json : IEquatable<Json>
         return new(_utf8.AsSpan(start, (int)reader.BytesConsumed - start).ToArray());
     }
 
-    private static Json Write<T>(T value, Action<Utf8JsonWriter, T> write)
+    private static Json Number<T>(T number)
+        where T : IUtf8SpanFormattable
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, JsonNormalizer.WriterOptions)) write(writer, value);
-        return new(buffer.WrittenSpan.ToArray());
+        Span<byte> text = stackalloc byte[32]; // The longest double has 24.
+        number.TryFormat(text, out var length, default, CultureInfo.InvariantCulture);
+        return new(text[..length].ToArray());
     }
 
-    // For values made of other values: every part is valid, only the depth may have grown too far.
-    private static Json WriteChecked<T>(T value, Action<Utf8JsonWriter, T> write)
+    private static void Member(JsonText json, string key, Json value)
     {
-        var json = Write(value, write);
-        JsonNormalizer.CheckDepth(json._utf8);
-        return json;
+        json.Separate();
+        json.String(key);
+        json.Raw((byte)':');
+        json.Raw(value._utf8);
+    }
+
+    // A value made of other values: every part is valid, only the depth may have grown too far.
+    private static Json Composed(JsonText json)
+    {
+        JsonNormalizer.CheckDepth(json.Written);
+        return new(json.ToArray());
     }
 }

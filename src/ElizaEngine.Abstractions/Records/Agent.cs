@@ -3,8 +3,14 @@ namespace ElizaEngine;
 /// <summary>An agent: the character and its state. Immutable. JSON columns hold any JSON; null in input means the default.</summary>
 public sealed record Agent
 {
+    /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
+    public Agent() => Id = Guid.CreateVersion7();
+
+    /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
+    internal Agent(Guid id) => Id = id;
+
     /// <summary>The agent's id.</summary>
-    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public Guid Id { get; init; }
 
     /// <summary>Its name; two agents may share one.</summary>
     public required string Name { get; init; }

@@ -5,8 +5,14 @@ namespace ElizaEngine;
 /// <summary>Something an agent means to do. Named apart from <see cref="System.Threading.Tasks.Task"/>. Immutable.</summary>
 public sealed record AgentTask
 {
+    /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
+    public AgentTask() => Id = Guid.CreateVersion7();
+
+    /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
+    internal AgentTask(Guid id) => Id = id;
+
     /// <summary>The task's id.</summary>
-    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public Guid Id { get; init; }
 
     /// <summary>Name of the worker that runs it.</summary>
     public required string Name { get; init; }

@@ -3,8 +3,14 @@ namespace ElizaEngine;
 /// <summary>Somebody or something an agent knows. Immutable.</summary>
 public sealed record Entity
 {
+    /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
+    public Entity() => Id = Guid.CreateVersion7();
+
+    /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
+    internal Entity(Guid id) => Id = id;
+
     /// <summary>The entity's id.</summary>
-    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public Guid Id { get; init; }
 
     /// <summary>The agent that knows it; null in input: the adapter's agent.</summary>
     public Guid? AgentId { get; init; }
@@ -25,8 +31,14 @@ public sealed record Entity
 /// <summary>A piece of data about an entity, kept by one agent. Immutable.</summary>
 public sealed record Component
 {
+    /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
+    public Component() => Id = Guid.CreateVersion7();
+
+    /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
+    internal Component(Guid id) => Id = id;
+
     /// <summary>The component's id.</summary>
-    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public Guid Id { get; init; }
 
     /// <summary>The entity it describes.</summary>
     public required Guid EntityId { get; init; }

@@ -3,8 +3,14 @@ namespace ElizaEngine;
 /// <summary>A line of an agent's log: a model call, an action, a run. Immutable.</summary>
 public sealed record LogEntry
 {
+    /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
+    public LogEntry() => Id = Guid.CreateVersion7();
+
+    /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
+    internal LogEntry(Guid id) => Id = id;
+
     /// <summary>The entry's id.</summary>
-    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public Guid Id { get; init; }
 
     /// <summary>Whom it concerns.</summary>
     public required Guid EntityId { get; init; }

@@ -7,8 +7,14 @@ namespace ElizaEngine;
 /// </summary>
 public sealed record Memory
 {
+    /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
+    public Memory() => Id = Guid.CreateVersion7();
+
+    /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
+    internal Memory(Guid id) => Id = id;
+
     /// <summary>The memory's id. Made here, in time order, unless given, so that a retried create cannot store twice.</summary>
-    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public Guid Id { get; init; }
 
     /// <summary>Who said it; may be null.</summary>
     public Guid? EntityId { get; init; }

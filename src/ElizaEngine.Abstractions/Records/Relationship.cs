@@ -3,8 +3,14 @@ namespace ElizaEngine;
 /// <summary>A directed tie between two entities, as one agent sees it. There is one for each source, target and agent. Immutable.</summary>
 public sealed record Relationship
 {
+    /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
+    public Relationship() => Id = Guid.CreateVersion7();
+
+    /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
+    internal Relationship(Guid id) => Id = id;
+
     /// <summary>The relationship's id.</summary>
-    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public Guid Id { get; init; }
 
     /// <summary>Where it starts.</summary>
     public required Guid SourceEntityId { get; init; }

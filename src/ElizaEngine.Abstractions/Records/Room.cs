@@ -3,8 +3,14 @@ namespace ElizaEngine;
 /// <summary>A conversation: a channel, a chat, a thread. Immutable.</summary>
 public sealed record Room
 {
+    /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
+    public Room() => Id = Guid.CreateVersion7();
+
+    /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
+    internal Room(Guid id) => Id = id;
+
     /// <summary>The room's id.</summary>
-    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public Guid Id { get; init; }
 
     /// <summary>Always the adapter's agent; ignored in input.</summary>
     public Guid? AgentId { get; init; }

@@ -5,8 +5,14 @@ namespace ElizaEngine;
 /// <summary>A place that holds rooms: a server, a workspace. Immutable.</summary>
 public sealed record World
 {
+    /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
+    public World() => Id = Guid.CreateVersion7();
+
+    /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
+    internal World(Guid id) => Id = id;
+
     /// <summary>The world's id.</summary>
-    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public Guid Id { get; init; }
 
     /// <summary>The agent that knows it; null in input: the adapter's agent.</summary>
     public Guid? AgentId { get; init; }

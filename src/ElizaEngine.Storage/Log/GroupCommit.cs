@@ -86,7 +86,7 @@ internal sealed class GroupCommit
         {
             if (_fault is { } fault)
             {
-                Fail(frame, fault.Error);
+                Drop(frame, fault.Error);
                 return;
             }
 
@@ -103,7 +103,7 @@ internal sealed class GroupCommit
         {
             if (_fault is { } fault)
             {
-                Fail(frame, fault.Error);
+                Drop(frame, fault.Error);
                 return;
             }
 
@@ -186,10 +186,10 @@ internal sealed class GroupCommit
             foreach (var frame in _writing)
                 Fail(frame, error);
             foreach (var frame in _queued)
-                Fail(frame, error);
+                Drop(frame, error);
             _queued.Clear();
             if (_open is { } open)
-                Fail(open, error);
+                Drop(open, error);
             _open = null;
             foreach (var request in _flushRequests)
                 request.TrySetException(new LogPoisonedException(reason, error));
@@ -393,6 +393,15 @@ internal sealed class GroupCommit
         foreach (var frame in _queued)
             count += frame.Waiters.Count;
         return count;
+    }
+
+    /// <summary>
+    /// Of a frame that the writer never saw. Its memory is not left to the finalizer: a caller under the gate may be looking at it.
+    /// </summary>
+    private void Drop(LogFrame frame, Exception error)
+    {
+        Fail(frame, error);
+        _buffers.Return(frame.Buffer);
     }
 
     private static void Fail(LogFrame frame, Exception error)
