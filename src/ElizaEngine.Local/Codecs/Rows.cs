@@ -45,9 +45,8 @@ internal static class Rows
         var createdAt = reader.Time();
         var updatedAt = reader.Time();
         var enabled = reader.Boolean();
-        return new Agent
+        return new Agent(id)
         {
-            Id = id,
             CreatedAt = createdAt,
             UpdatedAt = updatedAt,
             Enabled = enabled,
@@ -82,7 +81,7 @@ internal static class Rows
     public static Entity DecodeEntity(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 5);
-        return new Entity { Id = reader.Id(), AgentId = reader.Id(), CreatedAt = reader.Time(), Names = reader.Texts(), Metadata = reader.Json() };
+        return new Entity(reader.Id()) { AgentId = reader.Id(), CreatedAt = reader.Time(), Names = reader.Texts(), Metadata = reader.Json() };
     }
 
     public static ComponentRow Of(Component component) => new()
@@ -116,9 +115,8 @@ internal static class Rows
     public static Component DecodeComponent(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 9);
-        return new Component
+        return new Component(reader.Id())
         {
-            Id = reader.Id(),
             EntityId = reader.Id(),
             AgentId = reader.Id(),
             RoomId = reader.Id(),
@@ -197,9 +195,8 @@ internal static class Rows
         var roomId = reader.OptionalId();
         var worldId = reader.OptionalId();
         reader.OptionalId();
-        return new Memory
+        return new Memory(id)
         {
-            Id = id,
             TableName = row.TableName,
             AgentId = agentId,
             EntityId = ToGuid(entityId),
@@ -240,9 +237,8 @@ internal static class Rows
     public static Room DecodeRoom(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 10);
-        return new Room
+        return new Room(reader.Id())
         {
-            Id = reader.Id(),
             AgentId = reader.Id(),
             WorldId = ToGuid(reader.OptionalId()),
             CreatedAt = reader.Time(),
@@ -272,9 +268,8 @@ internal static class Rows
     public static World DecodeWorld(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 6);
-        return new World
+        return new World(reader.Id())
         {
-            Id = reader.Id(),
             AgentId = reader.Id(),
             CreatedAt = reader.Time(),
             Name = reader.Text(),
@@ -341,9 +336,8 @@ internal static class Rows
     public static Relationship DecodeRelationship(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 7);
-        return new Relationship
+        return new Relationship(reader.Id())
         {
-            Id = reader.Id(),
             SourceEntityId = reader.Id(),
             TargetEntityId = reader.Id(),
             AgentId = reader.Id(),
@@ -375,9 +369,8 @@ internal static class Rows
     public static AgentTask DecodeTask(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 11);
-        return new AgentTask
+        return new AgentTask(reader.Id())
         {
-            Id = reader.Id(),
             AgentId = reader.Id(),
             CreatedAt = reader.Time(),
             UpdatedAt = reader.Time(),
@@ -431,9 +424,8 @@ internal static class Rows
     public static LogEntry DecodeLog(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 6);
-        return new LogEntry
+        return new LogEntry(reader.Id())
         {
-            Id = reader.Id(),
             EntityId = reader.Id(),
             RoomId = reader.Id(),
             CreatedAt = reader.Time(),

@@ -20,8 +20,7 @@ internal sealed class RecordReader(RecordCache cache)
     public object Load(Row row, bool isLocked)
     {
         // Verified under the gate too: what a partial update takes over is written again, with a checksum of its own.
-        if (!isLocked) Log.Verify(row.Location);
-        var body = isLocked ? Log.ReadLocked(row.Location) : Log.Read(row.Location);
+        var body = isLocked ? Log.ReadLocked(row.Location) : Log.ReadVerified(row.Location);
         var length = body.Length;
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
@@ -34,7 +33,7 @@ internal sealed class RecordReader(RecordCache cache)
         }
         catch (MessagePackSerializationException error)
         {
-            throw new LogDamagedException(FileNames.Log(row.Location.File), row.Location.Offset, 0, $"the record cannot be decoded. {error.Message}");
+            throw Log.DamageAt(row.Location, $"the record cannot be decoded. {error.Message}");
         }
         finally
         {
@@ -45,11 +44,8 @@ internal sealed class RecordReader(RecordCache cache)
     /// <summary>The floats of a vector, in place.</summary>
     /// <param name="slot">One that has its place in the log.</param>
     /// <param name="verify">Whether to check them first: for those that leave the engine, not for the thousands a search compares.</param>
-    public ReadOnlySpan<float> Floats(VectorSlot slot, bool verify)
-    {
-        if (verify) Log.Verify(slot.Location);
-        return PutVector.Floats(Log.Read(slot.Location));
-    }
+    public ReadOnlySpan<float> Floats(VectorSlot slot, bool verify) =>
+        PutVector.Floats(verify ? Log.ReadVerified(slot.Location) : Log.Read(slot.Location));
 
     private static object Decode(Row row, ReadOnlyMemory<byte> body) => row switch
     {

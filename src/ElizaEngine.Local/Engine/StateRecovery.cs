@@ -20,7 +20,7 @@ internal sealed class StateRecovery(TableNames names) : ILogReplay
         }
         catch (MessagePackSerializationException error)
         {
-            throw new LogDamagedException(FileNames.Log(location.File), location.Offset, 0, $"the record cannot be decoded. {error.Message}");
+            throw new LogDamagedException(WriteAheadLog.FileNameOf(location), location.Offset, 0, $"the record cannot be decoded. {error.Message}");
         }
         effect.Apply(State);
         effect.Place(State, location);

@@ -74,6 +74,7 @@ internal abstract partial class LocalSession(Guid agentId, TableNames names, Tim
     {
         const int pageRows = 64;
         const long pageBytes = 1 << 20;
+        cancellationToken.ThrowIfCancellationRequested();
         View view;
         using (var scope = BeginRead()) view = scope.View;
         using var walk = rows(this, view).GetEnumerator();

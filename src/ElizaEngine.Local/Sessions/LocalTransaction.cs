@@ -1,3 +1,5 @@
+using ElizaEngine.Storage;
+
 namespace ElizaEngine.Local;
 
 /// <summary>
@@ -50,15 +52,22 @@ internal sealed class LocalTransaction : LocalSession
     public async ValueTask CommitAsync(CancellationToken cancellationToken)
     {
         if (_draft.Effects.Count == 0) return;
-        await _database.Sequencer.CommitAsync(
-            newest =>
-            {
-                CheckConflicts(newest.State);
-                foreach (var effect in _draft.Effects) newest.Add(effect);
-                return true;
-            },
-            bytesMax: null,
-            cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _database.Sequencer.CommitAsync(
+                newest =>
+                {
+                    CheckConflicts(newest.State);
+                    foreach (var effect in _draft.Effects) newest.Add(effect);
+                    return true;
+                },
+                bytesMax: null,
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is StorageException or StorageIOException)
+        {
+            throw StorageErrors.Translate(error);
+        }
     }
 
     private void CheckConflicts(DatabaseState newest)

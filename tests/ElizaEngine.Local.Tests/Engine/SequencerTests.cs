@@ -98,8 +98,8 @@ public sealed class SequencerTests : IAsyncDisposable
             },
             bytesMax: 4096,
             CancellationToken.None).AsTask());
-        await Assert.ThrowsAsync<WritesRefusedException>(() => PutAsync(3, 4096).AsTask());
-        await Assert.ThrowsAsync<WritesRefusedException>(() => PutAsync(3, null).AsTask());
+        await Assert.ThrowsAsync<LogPoisonedException>(() => PutAsync(3, 4096).AsTask());
+        await Assert.ThrowsAsync<LogPoisonedException>(() => PutAsync(3, null).AsTask());
         Assert.Equal(1, _sequencer.Published.Dimensions.Count);
     }
 
