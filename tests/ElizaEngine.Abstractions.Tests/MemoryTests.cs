@@ -49,4 +49,14 @@ public sealed class MemoryTests
         Assert.Equal(7, first.Id.Version);
         Assert.Equal(Id, new Memory { Id = Id }.Id);
     }
+
+    [Fact]
+    public void An_array_that_is_null_is_an_empty_embedding_and_refused_as_one()
+    {
+        float[]? none = null;
+        var memory = new Memory { Embedding = none };
+
+        Assert.True(memory.Embedding.HasValue);
+        Assert.Equal(0, Assert.Throws<InvalidInputException>(() => Door.Embedding(memory.Embedding.Value.Span)).Value);
+    }
 }

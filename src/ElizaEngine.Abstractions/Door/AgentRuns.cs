@@ -9,59 +9,26 @@ internal static class AgentRuns
     /// <summary>Whether entries of a type say anything about a run.</summary>
     public static bool Counts(string type) => type is "run_event" or "action" or "evaluator" or "embedding_event" || IsModelCall(type);
 
-    /// <summary>The runs that match, from all entries of one agent that <see cref="Counts"/>, in any order.</summary>
+    /// <summary>
+    /// The runs that match, from all entries of one agent that <see cref="Counts"/>, in any order. Entries, whose bodies are
+    /// large, are not kept: memory is per run.
+    /// </summary>
     public static AgentRunSummaries Summarize(IEnumerable<LogEntry> entries, AgentRunQuery query)
     {
         var count = Math.Min(Door.Count(query.Count, DefaultCount), MaxCount);
-        var matching = entries
-            .Select(entry => (Entry: entry, entry.Body.RunId))
-            .Where(item => item.RunId is not null)
-            .GroupBy(item => item.RunId!, item => item.Entry, StringComparer.Ordinal)
-            .Select(run => Summarize(run.Key, [.. run], query))
-            .OfType<AgentRunSummary>()
-            .OrderByDescending(run => run.StartedAt).ThenByDescending(run => run.RunId, StringComparer.Ordinal)
-            .ToList();
-        return new AgentRunSummaries([.. matching.Take(count)], matching.Count, matching.Count > count);
-    }
-
-    // Null: no run of that kind, or the query does not want it.
-    private static AgentRunSummary? Summarize(string runId, List<LogEntry> entries, AgentRunQuery query)
-    {
-        // Of events in the same millisecond, one that ends the run comes last.
-        var events = entries.Where(entry => entry.Type == "run_event")
-            .OrderBy(entry => entry.CreatedAt).ThenBy(entry => StatusOf(entry) is not (null or RunStatus.Started)).ThenBy(entry => entry.Id).ToList();
-        if (!IsWanted(events, query)) return null;
-        var last = events.LastOrDefault(entry => StatusOf(entry) is not null);
-        var status = last is null ? RunStatus.Started : StatusOf(last)!.Value;
-        if (query.Status is { } wanted && wanted != status) return null;
-        var startedAt = events[0].CreatedAt!.Value;
-        var endedAt = status == RunStatus.Started ? null : last!.CreatedAt;
-        var actions = entries.Where(entry => entry.Type == "action").ToList();
-        return new AgentRunSummary
+        var runs = new Dictionary<string, Run>(StringComparer.Ordinal);
+        foreach (var entry in entries)
         {
-            RunId = runId,
-            Status = status,
-            StartedAt = startedAt,
-            EndedAt = endedAt,
-            Duration = endedAt - startedAt,
-            MessageId = events.Select(entry => entry.Body.MessageId).FirstOrDefault(id => id is not null),
-            RoomId = events.Select(entry => entry.Body.RoomId).FirstOrDefault(id => id is not null) ?? events[0].RoomId,
-            EntityId = events.Select(entry => entry.Body.EntityId).FirstOrDefault(id => id is not null) ?? events[0].EntityId,
-            Metadata = events.Select(entry => entry.Body.Metadata).FirstOrDefault(json => json is { IsNull: false }),
-            Actions = actions.Count,
-            ModelCalls = entries.Count(entry => IsModelCall(entry.Type)),
-            Errors = actions.Count(action => action.Body.Json["result"]?.GetBoolean("success") == false)
-                + entries.Count(entry => entry.Type == "embedding_event" && entry.Body.Status == "failed"),
-            Evaluators = entries.Count(entry => entry.Type == "evaluator"),
-        };
+            if (entry.Body.RunId is not { } runId) continue;
+            if (!runs.TryGetValue(runId, out var run)) runs.Add(runId, run = new Run());
+            run.Add(entry, query);
+        }
+        var matching = runs
+            .Where(run => run.Value.IsWanted(query))
+            .OrderByDescending(run => run.Value.StartedAt).ThenByDescending(run => run.Key, StringComparer.Ordinal)
+            .ToList();
+        return new AgentRunSummaries([.. matching.Take(count).Select(run => run.Value.Summary(run.Key))], matching.Count, matching.Count > count);
     }
-
-    private static bool IsWanted(List<LogEntry> events, AgentRunQuery query) =>
-        events.Count > 0
-        && (query.RoomId is null || events.Exists(entry => entry.RoomId == query.RoomId))
-        && (query.EntityId is null || events.Exists(entry => entry.EntityId == query.EntityId))
-        && (query.From is null || events.Exists(entry => entry.CreatedAt >= query.From))
-        && (query.To is null || events.Exists(entry => entry.CreatedAt <= query.To));
 
     private static bool IsModelCall(string type) => type.StartsWith("useModel:", StringComparison.Ordinal);
 
@@ -73,4 +40,106 @@ internal static class AgentRuns
         "error" => RunStatus.Error,
         _ => null,
     };
+
+    /// <summary>What is known of one run after some of its entries.</summary>
+    private sealed class Run
+    {
+        private (EventOrder Order, Guid RoomId, Guid EntityId)? _first;
+        private (EventOrder Order, RunStatus Status)? _last;
+        private (EventOrder Order, Guid Id)? _messageId;
+        private (EventOrder Order, Guid Id)? _roomId;
+        private (EventOrder Order, Guid Id)? _entityId;
+        private (EventOrder Order, Json Json)? _metadata;
+        private bool _inRoom;
+        private bool _ofEntity;
+        private bool _inFrom;
+        private bool _inTo;
+        private int _actions;
+        private int _modelCalls;
+        private int _errors;
+        private int _evaluators;
+
+        public DateTimeOffset StartedAt => _first!.Value.Order.Time;
+
+        private RunStatus Status => _last?.Status ?? RunStatus.Started;
+
+        public void Add(LogEntry entry, AgentRunQuery query)
+        {
+            switch (entry.Type)
+            {
+                case "run_event":
+                    AddEvent(entry, query);
+                    break;
+                case "action":
+                    _actions++;
+                    if (entry.Body.Json["result"]?.GetBoolean("success") == false) _errors++;
+                    break;
+                case "evaluator":
+                    _evaluators++;
+                    break;
+                case "embedding_event":
+                    if (entry.Body.Status == "failed") _errors++;
+                    break;
+                default:
+                    if (IsModelCall(entry.Type)) _modelCalls++;
+                    break;
+            }
+        }
+
+        // A run without an event is none: whatever else it has belongs to a run whose events are gone.
+        public bool IsWanted(AgentRunQuery query) =>
+            _first is not null
+            && (query.RoomId is null || _inRoom)
+            && (query.EntityId is null || _ofEntity)
+            && (query.From is null || _inFrom)
+            && (query.To is null || _inTo)
+            && (query.Status is null || query.Status == Status);
+
+        public AgentRunSummary Summary(string runId)
+        {
+            DateTimeOffset? endedAt = Status == RunStatus.Started ? null : _last!.Value.Order.Time;
+            return new AgentRunSummary
+            {
+                RunId = runId,
+                Status = Status,
+                StartedAt = StartedAt,
+                EndedAt = endedAt,
+                Duration = endedAt - StartedAt,
+                MessageId = _messageId?.Id,
+                RoomId = _roomId?.Id ?? _first!.Value.RoomId,
+                EntityId = _entityId?.Id ?? _first!.Value.EntityId,
+                Metadata = _metadata?.Json,
+                Actions = _actions,
+                ModelCalls = _modelCalls,
+                Errors = _errors,
+                Evaluators = _evaluators,
+            };
+        }
+
+        private void AddEvent(LogEntry entry, AgentRunQuery query)
+        {
+            _inRoom |= entry.RoomId == query.RoomId;
+            _ofEntity |= entry.EntityId == query.EntityId;
+            _inFrom |= entry.CreatedAt >= query.From;
+            _inTo |= entry.CreatedAt <= query.To;
+
+            var status = StatusOf(entry);
+            var order = new EventOrder(entry.CreatedAt!.Value, status is not (null or RunStatus.Started), entry.Id);
+            if (order.IsBefore(_first?.Order)) _first = (order, entry.RoomId, entry.EntityId);
+            // An event with a state that nobody knows changes nothing.
+            if (status is { } known && (_last is not { } last || last.Order.IsBefore(order))) _last = (order, known);
+            // What the events say is taken from the first that says it.
+            if (order.IsBefore(_messageId?.Order) && entry.Body.MessageId is { } messageId) _messageId = (order, messageId);
+            if (order.IsBefore(_roomId?.Order) && entry.Body.RoomId is { } roomId) _roomId = (order, roomId);
+            if (order.IsBefore(_entityId?.Order) && entry.Body.EntityId is { } entityId) _entityId = (order, entityId);
+            if (order.IsBefore(_metadata?.Order) && entry.Body.Metadata is { IsNull: false } metadata) _metadata = (order, metadata);
+        }
+    }
+
+    /// <summary>The order of a run's events: by time; of those in the same millisecond one that ends the run comes last; then by id.</summary>
+    private readonly record struct EventOrder(DateTimeOffset Time, bool Ends, Guid Id)
+    {
+        /// <summary>Also true when there is no other.</summary>
+        public bool IsBefore(EventOrder? other) => other is not { } order || (Time, Ends, Id).CompareTo((order.Time, order.Ends, order.Id)) < 0;
+    }
 }

@@ -48,7 +48,11 @@ public static class TaskStoreExtensions
         return (await store.GetCacheAsync([key], cancellationToken).ConfigureAwait(false)).Values.FirstOrDefault();
     }
 
-    /// <summary>The cached value as a type of the caller's own, or default.</summary>
+    /// <summary>
+    /// The cached value as a type of the caller's own; <c>default(T)</c> when there is none, which for a value type is a value
+    /// too: with <c>int</c>, 0 may mean a cached 0 or nothing cached. To tell them apart ask for a nullable type
+    /// (<c>int?</c>, with its type information), or use <see cref="GetCacheAsync"/>, which says null.
+    /// </summary>
     public static async Task<T?> GetCacheAsAsync<T>(this ICacheStore store, string key, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);

@@ -43,6 +43,8 @@ public sealed record Memory
     /// <summary>
     /// Components of its vector, stored as given (float32). Null: none. All zeros: stored as none.
     /// In results: the vector of the agent's active dimension, or null when there is none or it was not asked for.
+    /// Beware of a <c>float[]</c> variable that is null: C# converts it to an empty vector, not to null, and that is refused
+    /// for having 0 components.
     /// </summary>
     public ReadOnlyMemory<float>? Embedding { get; init; }
 
@@ -77,7 +79,11 @@ public sealed record MemoryUpdate(Guid Id)
     /// <summary>The new metadata.</summary>
     public MemoryMetadata? Metadata { get; init; }
 
-    /// <summary>The new vector in the active dimension; all zeros removes it. Vectors in other dimensions stay.</summary>
+    /// <summary>
+    /// The new vector in the active dimension; all zeros removes it. Vectors in other dimensions stay. Null: it stays as it is.
+    /// Beware of a <c>float[]</c> variable that is null: C# converts it to an empty vector, not to null, and that is refused
+    /// for having 0 components.
+    /// </summary>
     public ReadOnlyMemory<float>? Embedding { get; init; }
 }
 
