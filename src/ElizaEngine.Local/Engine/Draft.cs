@@ -9,9 +9,14 @@ namespace ElizaEngine.Local;
 internal sealed class Draft(DatabaseState state, RecordReader records, bool isLocked)
 {
     private readonly List<Effect> _effects = [];
-    private readonly HashSet<(Table Table, Id Id, string ReferencedBy)> _references = [];
-    private readonly List<Row> _removedParents = [];
-    private readonly HashSet<Row> _reliedOn = [];
+    private static readonly HashSet<(Table Table, Id Id, string ReferencedBy)> s_noReferences = [];
+    private static readonly List<Row> s_noParents = [];
+    private static readonly HashSet<Row> s_nothing = [];
+
+    // Only a transaction fills these.
+    private readonly HashSet<(Table Table, Id Id, string ReferencedBy)> _references = isLocked ? s_noReferences : [];
+    private readonly List<Row> _removedParents = isLocked ? s_noParents : [];
+    private readonly HashSet<Row> _reliedOn = isLocked ? s_nothing : [];
 
     public DatabaseState State { get; private set; } = state;
 

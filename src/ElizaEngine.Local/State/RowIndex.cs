@@ -30,9 +30,9 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
     where TOrder : struct, IRowOrder<TKey, TRow>
 {
     private const int LeafCapacity = 64;
-    private const int InnerCapacity = 32;
+    private const int InnerCapacity = 16;
 
-    // 32 to the power of 12 inner nodes are more than memory holds; merging keeps every level at least two wide.
+    // 16 to the power of 12 inner nodes are more than memory holds; merging keeps every level at least two wide.
     private const int MaxDepth = 40;
 
     private readonly Node? _root;
