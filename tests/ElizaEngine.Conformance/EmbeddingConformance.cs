@@ -544,4 +544,17 @@ public abstract class EmbeddingConformance : ConformanceTest
         for (var i = 0; i < bits.Length; i++) bits[i] = BitConverter.SingleToInt32Bits(vector[i]);
         return bits;
     }
+
+    /// <summary>A random history found this: rows that another agent's adapter stored for this agent count from the first vector on.</summary>
+    [Fact]
+    public async Task The_first_vector_of_a_batch_sets_the_dimension_for_the_items_after_it_also_when_uniqueness_is_decided()
+    {
+        float[] vector = [0.6f, 0.8f];
+        await Adapter.CreateMemoryAsync(new Memory { AgentId = OtherAgentId, Embedding = vector }, "messages");
+        var room = await NewRoomAsync(Other);
+
+        var results = await Other.CreateMemoriesAsync([new Memory { RoomId = room, Embedding = new float[] { 1, 0 } }, new Memory { Embedding = vector }], "messages");
+
+        Assert.Equal([true, false], results.Select(result => result.Unique));
+    }
 }

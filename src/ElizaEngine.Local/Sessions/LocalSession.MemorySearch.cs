@@ -15,7 +15,8 @@ internal abstract partial class LocalSession
                 var threshold = Door.Threshold(search.Threshold);
                 var query = Door.Embedding(search.Embedding.Span);
                 self.CheckDimension(view.State, search.Embedding.Length);
-                if (query is null || count == 0) return [];
+                // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
+                if (query is null || count == 0 || view.State.DimensionOf(self.Agent) is null) return [];
                 var found = self.Search(view, new SearchScope(table, search.RoomId, search.WorldId, search.EntityId, search.UniqueOnly), query, count, threshold);
                 return (IReadOnlyList<Memory>)found.ConvertAll(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity });
             },
@@ -68,8 +69,7 @@ internal abstract partial class LocalSession
     private List<(MemoryRow Row, float Similarity)> Search(View view, in SearchScope scope, float[] query, int count, float? threshold)
     {
         var found = new List<(MemoryRow, float)>();
-        // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
-        if (scope.Table == 0 || view.State.DimensionOf(Agent) != query.Length) return found;
+        if (scope.Table == 0) return found;
         using var scratch = SearchScratch.Rent();
         var candidates = scratch.Candidates;
         var filter = new MemoryFilter(
@@ -101,21 +101,25 @@ internal abstract partial class LocalSession
         var decided = new NewMemory[items.Length];
         var earlier = new List<NewMemory>();
         var seen = new HashSet<Guid>();
+        var dimension = view.State.DimensionOf(Agent);
         for (var i = 0; i < items.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var item = items[i];
-            var unique = item.Memory.Unique ?? !IsNearDuplicate(view, item, earlier);
+            var unique = item.Memory.Unique ?? !IsNearDuplicate(view, item, dimension, earlier);
             decided[i] = item with { Memory = item.Memory with { Unique = unique } };
             // What will not be stored is nobody's duplicate.
-            if (item.Vector is not null && seen.Add(item.Memory.Id) && view.State.Memories.Find(item.Memory.Id) is null) earlier.Add(decided[i]);
+            if (item.Vector is null || !seen.Add(item.Memory.Id) || view.State.Memories.Find(item.Memory.Id) is not null) continue;
+            earlier.Add(decided[i]);
+            // The first vector stored sets the dimension, for the items after it too.
+            dimension ??= item.VectorLength;
         }
         return decided;
     }
 
-    private bool IsNearDuplicate(View view, in NewMemory item, List<NewMemory> earlier)
+    private bool IsNearDuplicate(View view, in NewMemory item, int? dimension, List<NewMemory> earlier)
     {
-        if (item.Vector is not { } vector) return false;
+        if (item.Vector is not { } vector || vector.Length != dimension) return false;
         var memory = item.Memory;
         var scope = new SearchScope(Names.NumberOf(memory.TableName!), memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
         if (Search(view, scope, vector, 1, Limits.DuplicateSimilarity).Count > 0) return true;
