@@ -8,10 +8,11 @@ namespace ElizaEngine.Local;
 /// </summary>
 internal sealed class Draft(DatabaseState state, RecordReader records, bool isLocked)
 {
-    private readonly List<Effect> _effects = [];
     private static readonly HashSet<(Table Table, Id Id, string ReferencedBy)> s_noReferences = [];
     private static readonly List<Row> s_noParents = [];
     private static readonly HashSet<Row> s_nothing = [];
+
+    private readonly List<Effect> _effects = [];
 
     // Only a transaction fills these.
     private readonly HashSet<(Table Table, Id Id, string ReferencedBy)> _references = isLocked ? s_noReferences : [];

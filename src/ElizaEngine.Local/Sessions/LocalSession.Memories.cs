@@ -6,7 +6,15 @@ namespace ElizaEngine.Local;
 internal abstract partial class LocalSession
 {
     /// <summary>A memory ready to be stored: complete, encoded, its vector checked.</summary>
-    private readonly record struct NewMemory(Memory Memory, float[]? Vector, float InverseNorm, int? VectorLength);
+    private readonly record struct NewMemory(Memory Memory, NewVector? Vector, int? VectorLength);
+
+    /// <summary>A vector ready to be stored, measured once, before the gate is taken.</summary>
+    private sealed record NewVector(float[] Floats, float InverseNorm)
+    {
+        /// <summary>Null: none was given, or all zeros.</summary>
+        public static NewVector? Of(ReadOnlyMemory<float>? embedding) =>
+            embedding is { } given && Door.Embedding(given.Span) is { } floats ? new NewVector(floats, Norm.InverseOf(floats)) : null;
+    }
 
     public async Task<IReadOnlyList<MemoryCreateResult>> CreateMemoriesAsync(
         IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default)
@@ -61,7 +69,7 @@ internal abstract partial class LocalSession
         Enter(cancellationToken);
         var items = Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check);
         if (items.Length == 0) return 0;
-        var vectors = Array.ConvertAll(items, item => item.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null);
+        var vectors = Array.ConvertAll(items, item => NewVector.Of(item.Embedding));
         // The vector of a memory usually comes alone, right after the memory: then its size is known.
         var isVectorOnly = items.Length == Single && items[0] is { Content: null, Metadata: null };
         return await Change(
@@ -136,11 +144,7 @@ internal abstract partial class LocalSession
         var table = Door.TableName(tableName);
         var now = Now;
         var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory =>
-        {
-            var vector = memory.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null;
-            var inverseNorm = vector is null ? 0 : Norm.InverseOf(vector);
-            return new NewMemory(Complete.Memory(memory, table, AgentId, now), vector, inverseNorm, memory.Embedding?.Length);
-        });
+            new NewMemory(Complete.Memory(memory, table, AgentId, now), NewVector.Of(memory.Embedding), memory.Embedding?.Length));
         // What the caller left open is decided against what is visible now, outside the order of writes.
         if (!items.Any(item => item.Memory.Unique is null)) return items;
         return await Read(
@@ -168,17 +172,17 @@ internal abstract partial class LocalSession
         draft.Put(Rows.Of(memory, Names), Rows.Encode(memory));
     }
 
-    private void ChangeVector(Draft draft, MemoryRow row, float[]? vector)
+    private void ChangeVector(Draft draft, MemoryRow row, NewVector? vector)
     {
         if (vector is not null) PutVector(draft, row.Id, vector);
         else if (draft.State.DimensionOf(Agent) is { } dimension && row.Vector(dimension) is not null) draft.DropVector(row.Id, dimension);
     }
 
-    private void PutVector(Draft draft, Id memoryId, float[] vector)
+    private void PutVector(Draft draft, Id memoryId, NewVector vector)
     {
         if (draft.State.Dimensions.Find(Agent) is { } active) draft.RelyOn(active);
-        else PutDimension(draft, vector.Length);
-        draft.PutVector(memoryId, vector, Norm.InverseOf(vector));
+        else PutDimension(draft, vector.Floats.Length);
+        draft.PutVector(memoryId, vector.Floats, vector.InverseNorm);
     }
 
     private void PutDimension(Draft draft, int dimension)
@@ -211,6 +215,6 @@ internal abstract partial class LocalSession
     private static long BytesOf(byte[][] bodies) => bodies.Sum(body => WriteAheadLog.RecordBytes(body.Length));
 
     // A vector's record, and the record of the dimension that a first vector sets.
-    private static long VectorBytes(float[]? vector) =>
-        WriteAheadLog.RecordBytes(64 + ((vector?.Length ?? 0) * sizeof(float)), 64) + WriteAheadLog.RecordBytes(64);
+    private static long VectorBytes(NewVector? vector) =>
+        WriteAheadLog.RecordBytes(64 + ((vector?.Floats.Length ?? 0) * sizeof(float)), 64) + WriteAheadLog.RecordBytes(64);
 }

@@ -13,7 +13,7 @@ internal abstract partial class LocalSession
                 var table = self.Names.NumberOf(Door.TableName(search.TableName));
                 var count = Door.Count(search.Count, Limits.DefaultSearchCount);
                 var threshold = Door.Threshold(search.Threshold);
-                var query = Door.Embedding(search.Embedding.Span);
+                var query = NewVector.Of(search.Embedding);
                 self.CheckDimension(view.State, search.Embedding.Length);
                 // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
                 if (query is null || count == 0 || view.State.DimensionOf(self.Agent) is null) return [];
@@ -66,7 +66,7 @@ internal abstract partial class LocalSession
     /// The best rows, exactly: every candidate is compared. Candidates come newest first, so that the lower ordinal wins a tie as
     /// the contract has it.
     /// </summary>
-    private List<(MemoryRow Row, float Similarity)> Search(View view, in SearchScope scope, float[] query, int count, float? threshold)
+    private List<(MemoryRow Row, float Similarity)> Search(View view, in SearchScope scope, NewVector query, int count, float? threshold)
     {
         var found = new List<(MemoryRow, float)>();
         if (scope.Table == 0) return found;
@@ -77,11 +77,11 @@ internal abstract partial class LocalSession
         var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId is { } room ? (Id)room : null, long.MaxValue);
         while (cursor.MoveNext())
         {
-            if (cursor.Current.Vectors is not null && cursor.Current.Vector(query.Length) is { } slot && filter.Passes(cursor.Current))
+            if (cursor.Current.Vectors is not null && cursor.Current.Vector(query.Floats.Length) is { } slot && filter.Passes(cursor.Current))
                 candidates.Add((cursor.Current, slot));
         }
 
-        var searcher = new ExactSearcher(query, Norm.InverseOf(query), count, threshold, scratch.Matches);
+        var searcher = new ExactSearcher(query.Floats, query.InverseNorm, count, threshold, scratch.Matches);
         for (var i = 0; i < candidates.Count; i++)
         {
             if (i + ExactSearcher.PrefetchDistance < candidates.Count)
@@ -119,17 +119,17 @@ internal abstract partial class LocalSession
 
     private bool IsNearDuplicate(View view, in NewMemory item, int? dimension, List<NewMemory> earlier)
     {
-        if (item.Vector is not { } vector || vector.Length != dimension) return false;
+        if (item.Vector is not { } vector || vector.Floats.Length != dimension) return false;
         var memory = item.Memory;
         var scope = new SearchScope(Names.NumberOf(memory.TableName!), memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
         if (Search(view, scope, vector, 1, Limits.DuplicateSimilarity).Count > 0) return true;
         foreach (var other in earlier)
         {
-            if (other.Vector!.Length == vector.Length && other.Memory.AgentId == AgentId
+            if (other.Vector!.Floats.Length == vector.Floats.Length && other.Memory.AgentId == AgentId
                 && (memory.RoomId is null || other.Memory.RoomId == memory.RoomId)
                 && (memory.WorldId is null || other.Memory.WorldId == memory.WorldId)
                 && (memory.EntityId is null || other.Memory.EntityId == memory.EntityId)
-                && Cosine.Similarity(Vectors.Kernels.DotProduct.Of(vector, other.Vector), item.InverseNorm, other.InverseNorm) >= Limits.DuplicateSimilarity) return true;
+                && Cosine.Similarity(Vectors.Kernels.DotProduct.Of(vector.Floats, other.Vector.Floats), vector.InverseNorm, other.Vector.InverseNorm) >= Limits.DuplicateSimilarity) return true;
         }
         return false;
     }
