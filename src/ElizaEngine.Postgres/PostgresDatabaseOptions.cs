@@ -1,0 +1,53 @@
+using Npgsql;
+
+namespace ElizaEngine;
+
+/// <summary>How a PostgreSQL database is opened.</summary>
+public sealed record PostgresDatabaseOptions
+{
+    /// <summary>
+    /// Where the database is: a URL (<c>postgres://</c> or <c>postgresql://</c>) or Npgsql's own keywords. Required, unless
+    /// <see cref="DataSource"/> is given. What it does not say, this backend decides (see the README).
+    /// </summary>
+    public string? ConnectionString { get; init; }
+
+    /// <summary>A data source of the caller's own, used as it is and never disposed; null: one is made of <see cref="ConnectionString"/>.</summary>
+    public NpgsqlDataSource? DataSource { get; init; }
+
+    /// <summary>
+    /// Where migrations and index builds go when <see cref="ConnectionString"/> leads to a pooler in transaction mode: a way to the
+    /// server itself, in either form. Null: the same.
+    /// </summary>
+    public string? DirectConnectionString { get; init; }
+
+    /// <summary>Whether opening brings the schema up to date. False: a schema that is behind is refused. Default: true.</summary>
+    public bool Migrate { get; init; } = true;
+
+    /// <summary>How often, and how patiently, a call is tried again.</summary>
+    public PostgresRetryOptions Retry { get; init; } = new();
+
+    /// <summary>How long one statement may take; must be positive. Default: 30 s.</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}
+
+/// <summary>
+/// elizaOS' retry settings. The wait before attempt k + 1 is BaseDelay * 2^(k-1), at most <see cref="MaxDelay"/>, and up to
+/// <see cref="Jitter"/> more. Only what can succeed the second time is tried again.
+/// </summary>
+public sealed record PostgresRetryOptions
+{
+    /// <summary>Attempts in all, the first included; 1 or more. Default: 3.</summary>
+    public int Attempts { get; init; } = 3;
+
+    /// <summary>The wait before the second attempt; zero or more. Default: 1 s.</summary>
+    public TimeSpan BaseDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait, jitter not counted; zero or more. Default: 10 s.</summary>
+    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What chance adds to a wait at most; zero or more. Default: 1 s.</summary>
+    public TimeSpan Jitter { get; init; } = TimeSpan.FromSeconds(1);
+}
