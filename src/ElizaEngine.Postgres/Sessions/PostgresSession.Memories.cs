@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace ElizaEngine.Postgres;
 
 internal abstract partial class PostgresSession

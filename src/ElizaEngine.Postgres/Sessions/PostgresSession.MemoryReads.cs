@@ -9,7 +9,10 @@ internal abstract partial class PostgresSession
 
     private static readonly Sql MemorySelect = Sql.Raw($"SELECT {Rows.MemoryColumns}");
 
-    private Statement ReadDimension => Statement.Of($"SELECT dimension FROM eliza_engine.agent_dimensions WHERE agent_id = {DbValue.Uuid(AgentId)}");
+    private Statement ReadDimension => ReadDimensionOf(AgentId);
+
+    protected static Statement ReadDimensionOf(Guid agentId) =>
+        Statement.Of($"SELECT dimension FROM eliza_engine.agent_dimensions WHERE agent_id = {DbValue.Uuid(agentId)}");
 
     public async Task<IReadOnlyList<Memory>> GetMemoriesAsync(MemoryQuery query, CancellationToken cancellationToken = default)
     {
@@ -113,7 +116,7 @@ internal abstract partial class PostgresSession
     {
         if (!includeEmbeddings)
             return await RowsAsync(Statement.Of($"{MemorySelect} FROM public.memories m WHERE {filter} {NewestFirst}{page}"), Rows.Memory, cancellationToken).ConfigureAwait(false);
-        return await WithDimensionAsync(
+        return await WithDimensionAsync<Memory>(
             dimension => dimension is { } active
                 ? (Sql.Of($"{MemorySelect}, v.vector FROM (SELECT * FROM public.memories m WHERE {filter} {NewestFirst}{page}) AS m {new VectorColumn(active).JoinTo("v")} {NewestFirst}"), Rows.MemoryWithVector)
                 : (Sql.Of($"{MemorySelect} FROM public.memories m WHERE {filter} {NewestFirst}{page}"), Rows.Memory),

@@ -15,7 +15,7 @@ internal abstract partial class PostgresSession
         while (true)
         {
             var assumed = AssumedDimension;
-            var found = await WithDimensionAsync(
+            var found = await WithDimensionAsync<Memory>(
                 dimension => (dimension == query.Length
                     ? SearchStatement(scope, new VectorColumn(query.Length), query, count, threshold, search.IncludeEmbeddings)
                     : Sql.Of($"{MemorySelect} FROM public.memories m WHERE false"),
