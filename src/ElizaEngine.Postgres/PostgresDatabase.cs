@@ -11,6 +11,7 @@ public sealed class PostgresDatabase : IDatabase
 {
     private readonly ConcurrentDictionary<Guid, int?> _dimensions = new();
     private readonly InFlight _calls = new("database");
+    private readonly ConcurrentDictionary<PostgresTransaction, bool> _transactions = new();
     private readonly bool _ownsSource;
 
     private PostgresDatabase(PostgresDatabaseOptions options, NpgsqlDataSource source)
@@ -18,7 +19,7 @@ public sealed class PostgresDatabase : IDatabase
         Options = options;
         Source = source;
         _ownsSource = options.DataSource is null;
-        Retry = new Retry(options);
+        Runner = new CallRunner(options, source, () => IsOpen);
     }
 
     /// <summary>How it was opened.</summary>
@@ -26,7 +27,7 @@ public sealed class PostgresDatabase : IDatabase
 
     internal NpgsqlDataSource Source { get; }
 
-    internal Retry Retry { get; }
+    internal CallRunner Runner { get; }
 
     internal TimeProvider Time => Options.TimeProvider;
 
@@ -57,6 +58,8 @@ public sealed class PostgresDatabase : IDatabase
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         await _calls.CloseAsync().ConfigureAwait(false);
+        // Their bodies may run on; the server need not wait for them.
+        foreach (var transaction in _transactions.Keys) await transaction.DisposeAsync().ConfigureAwait(false);
         if (_ownsSource) await Source.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -68,7 +71,12 @@ public sealed class PostgresDatabase : IDatabase
     internal InFlight.Call BeginCall() => _calls.Begin();
 
     internal Task<IReadOnlyList<string>> MigrateAsync(bool dryRun, CancellationToken cancellationToken) =>
-        SchemaMigrator.MigrateAsync(Source, dryRun, cancellationToken);
+        Runner.RunApartAsync(token => SchemaMigrator.MigrateAsync(Source, dryRun, token), cancellationToken);
+
+    /// <summary>Remembers a transaction, so that closing ends it.</summary>
+    internal void Add(PostgresTransaction transaction) => _transactions[transaction] = true;
+
+    internal void Remove(PostgresTransaction transaction) => _transactions.TryRemove(transaction, out _);
 
     /// <summary>The active dimension of an agent as this process last saw it; null: none yet.</summary>
     internal int? DimensionOf(Guid agentId) => _dimensions.GetValueOrDefault(agentId);

@@ -43,8 +43,9 @@ internal abstract partial class PostgresSession
         if (!IsTransaction) statements.Add(Guards.Take([.. items.Select(NaturalKey)]));
         var silent = statements.Count;
         statements.AddRange(items.Select(Upsert));
-        return await WriteAsync(() => SendAsync(CreateResults(statements, silent), cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken)
+        var answer = await WriteAsync(() => SendAsync(CreateResults(statements, silent), cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken)
             .ConfigureAwait(false);
+        return await ResultsAsync(ComponentTable, items, answer, cancellationToken).ConfigureAwait(false);
 
         static string NaturalKey(Component component) =>
             $"component {component.EntityId} {component.Type} {component.WorldId} {component.SourceEntityId} {component.AgentId}";
