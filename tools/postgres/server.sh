@@ -123,12 +123,12 @@ homes() {
     printf '%s\n' "${folder%/}"
 }
 
-# Makes a folder for what the server's user writes: `home` is its path for the server, `home_here` for us.
+# Makes a folder for what the server's user writes: `made` is its path for the server, `made_here` for us.
 make_home() {
-    home=$(homes)/eliza-postgres.$(random 6)
-    home_here=${root:+$root}$home
-    keep mkdir -m 0711 "$home_here"
-    give "$home_here"
+    made=$(homes)/eliza-postgres.$(random 6)
+    made_here=${root:+$root}$made
+    keep mkdir -m 0711 "$made_here"
+    give "$made_here"
 }
 
 # Deletes what machines that went down left behind: folders a day old in which nothing runs.
@@ -160,14 +160,14 @@ template() { # prints the path of the template
     if ! keep test -d "$kept"; then
         mkdir -p "$(cache)"
         make_home
-        run "$bin/initdb" --pgdata="$home/data" --username=eliza --encoding=UTF8 --locale=C.UTF-8 \
+        run "$bin/initdb" --pgdata="$made/data" --username=eliza --encoding=UTF8 --locale=C.UTF-8 \
             --auth-local=trust --auth-host=scram-sha-256 --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
-            { cat "$dir/initdb.log" >&2; keep rm -rf "$home_here"; die 'initdb failed'; }
+            { cat "$dir/initdb.log" >&2; keep rm -rf "$made_here"; die 'initdb failed'; }
         # Under another name first, because it may come from another disk. Two runs may do this at the same time; the
         # first one to rename wins, and the other's is not needed.
-        keep mv -T "$home_here/data" "$kept.new.$$"
+        keep mv -T "$made_here/data" "$kept.new.$$"
         keep mv -T "$kept.new.$$" "$kept" 2>/dev/null || keep rm -rf "$kept.new.$$"
-        keep rm -rf "$home_here"
+        keep rm -rf "$made_here"
     fi
     printf '%s\n' "$kept"
 }
@@ -185,8 +185,10 @@ free_port() {
     die 'no free port'
 }
 
+# Nothing survives a power cut, and need not. A commit is handed to the system before it is acknowledged, as everywhere: tests
+# that crash the server count on it.
 readonly THROWAWAY=(
-    fsync=off synchronous_commit=off full_page_writes=off max_connections=400 shared_buffers=512MB
+    fsync=off full_page_writes=off max_connections=400 shared_buffers=512MB
     max_wal_size=8GB checkpoint_timeout=1h max_locks_per_transaction=256 max_prepared_transactions=20
     jit=off autovacuum=on wal_level=replica timezone=UTC log_timezone=UTC log_checkpoints=off
     'log_line_prefix=%m [%p] %q%u@%d '
@@ -232,6 +234,7 @@ new_cluster() { # setting=value...
     sweep
     kept=$(template)
     make_home
+    home=$made home_here=$made_here
     save
     keep cp -a --reflink=auto "$kept" "$home_here/data"
     keep mkdir -m 0700 "$home_here/socket"
@@ -296,15 +299,22 @@ started_at() { # pid: when it started, to know it from a later process with the 
 }
 
 do_watch() { # dir, owner, start time of the owner
-    while [[ -n $3 && $(started_at "$2") == "$3" && -d $1 ]]; do sleep 0.5; done
-    local starter
-    starter=$(sed -n 's/^starter=//p' "$1/state" 2>/dev/null || true)
-    if is_ours "$starter" start; then
+    local state=''
+    dir=$1
+    while [[ -n $3 && $(started_at "$2") == "$3" && -f $dir/state ]]; do
+        state=$(cat "$dir/state" 2>/dev/null || printf '%s' "$state")
+        sleep 0.5
+    done
+    # Also when somebody deleted the directory: the server is known from before.
+    if [[ -f $dir/state ]]; then state=$(<"$dir/state"); fi
+    eval "$state"
+    if is_ours "${starter:-}" start; then
         # It takes away what it has made so far.
         kill "$starter" 2>/dev/null || true
         while [[ -n $(started_at "$starter") ]]; do sleep 0.1; done
     fi
-    if [[ -d $1 ]]; then do_remove "$1"; fi
+    prepare_runner
+    remove_all
 }
 
 # Is that process a run of this program with that command? A number alone may be another process's by now.
@@ -368,7 +378,9 @@ processes() {
     local first children
     first=$(postmaster)
     [[ -n $first && -d /proc/$first ]] || return 0
-    children=$(sed 's/^\([0-9]*\) (.*) . \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$first" '$2 == parent { print $1 }')
+    # Some of all the processes end while they are read.
+    children=$({ sed 's/^\([0-9]*\) (.*) . \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null || true; } |
+        awk -v parent="$first" '$2 == parent { print $1 }')
     printf '%s\n' "$first" "$children"
 }
 
@@ -452,7 +464,7 @@ remove_all() {
             ;;
         *)
             # Its data is deleted next, so it need not take its time.
-            stop_server immediate
+            (stop_server immediate) || signal_all KILL
             if [[ -n ${home_here:-} ]]; then keep rm -rf "$home_here"; fi
             ;;
     esac
@@ -495,10 +507,6 @@ TEXT
 }
 
 bouncer_files() { # setting=value...
-    local home home_here
-    make_home
-    bouncer_home=$home bouncer_home_here=$home_here
-    save
     {
         bouncer_config 127.0.0.1 127.0.0.1 "$port" "$@"
         printf 'logfile = %s/log\npidfile = %s/pid\n' "$bouncer_home" "$bouncer_home"
@@ -527,6 +535,9 @@ do_bouncer() {
     else
         local program=/usr/sbin/pgbouncer
         if [[ $bouncer_kind == own ]]; then program=$(bouncer_program); fi
+        as_bouncer make_home
+        bouncer_home=$made bouncer_home_here=$made_here
+        save
         as_bouncer bouncer_files "$@"
         as_bouncer run "$program" -q -d "$bouncer_home/pgbouncer.ini" </dev/null >&2
     fi
