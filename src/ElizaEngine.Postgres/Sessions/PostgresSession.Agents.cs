@@ -86,7 +86,7 @@ internal abstract partial class PostgresSession
                     if (agents.TryGetValue(item.Id, out var agent)) agents[item.Id] = Complete.Agent(agent, item, Now);
                 }
                 var statements = agents.Values.Select(agent =>
-                    Statement.Of($"{AgentTable.Insert([agent])}ON CONFLICT (id) DO UPDATE SET {Sql.Raw(AgentChange)} RETURNING id, xmax = 0")).ToList();
+                    AgentTable.Upsert(agent, AgentChange, IsTransaction).ToStatement()).ToList();
                 return (await exchange.SendAsync(CreateResults(statements)).ConfigureAwait(false)).Count;
             },
             cancellationToken).ConfigureAwait(false);

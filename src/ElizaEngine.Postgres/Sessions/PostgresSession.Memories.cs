@@ -185,32 +185,41 @@ internal abstract partial class PostgresSession
         var conflict = isUpsert
             ? Sql.Raw("DO UPDATE SET content = excluded.content, metadata = excluded.metadata")
             : Sql.Raw("DO NOTHING");
+        // In a transaction a row that its snapshot shows is changed and not inserted: whoever removed it meanwhile has won.
+        var changed = isUpsert && IsTransaction
+            ? Sql.Of($"""
+                changed AS (
+                    UPDATE public.memories SET content = {DbValue.Json(items[0].Memory.Content.Json)}, metadata = {DbValue.Json(items[0].Memory.Metadata!.Json)}
+                    WHERE id = {DbValue.Uuid(items[0].Memory.Id)} AND {Guard(dimension, hasVectors)} RETURNING id, "unique", false AS is_new),
+                """)
+            : Sql.Empty;
+        var stored = isUpsert && IsTransaction ? Sql.Raw("SELECT * FROM changed UNION ALL SELECT * FROM inserted") : Sql.Raw("SELECT * FROM inserted");
         var vectors = items.Length == 1
             ? VectorChange(dimension, items[0].VectorLength is not null, items[0].Vector)
             : dimension is { } active && hasVectors
-                ? Sql.Of($"""
-                    , placed AS ({new VectorColumn(active).Put(Sql.Of($"""
-                        SELECT s.id, v.vector
-                        FROM stored s JOIN unnest({DbValue.Uuids([.. items.Select(item => item.Memory.Id)])}, {DbValue.Vectors(items.Select(item => item.Vector))}) AS v(id, vector) ON v.id = s.id
-                        WHERE v.vector IS NOT NULL
-                        """))})
-                    """)
+                ? new VectorColumn(active).Put(IsTransaction, Sql.Of($"""
+                    SELECT s.id, v.vector
+                    FROM stored s JOIN unnest({DbValue.Uuids([.. items.Select(item => item.Memory.Id)])}, {DbValue.Vectors(items.Select(item => item.Vector))}) AS v(id, vector) ON v.id = s.id
+                    WHERE v.vector IS NOT NULL
+                    """))
                 : Sql.Empty;
         return Statement.Of($"""
             WITH active AS ({ActiveDimension(hasVectors && (isOneOfMany || IsTransaction))}),
-                stored AS ({Insert(items, dimension, hasVectors)}ON CONFLICT (id) {conflict} RETURNING id, "unique", xmax = 0 AS is_new){vectors}
+                {changed}inserted AS ({Insert(items, dimension, hasVectors)}ON CONFLICT (id) {conflict} RETURNING id, "unique", xmax = 0 AS is_new),
+                stored AS ({stored}){vectors}
             SELECT dimension, NULL::uuid, NULL::boolean, NULL::boolean FROM active UNION ALL SELECT NULL, id, "unique", is_new FROM stored
             """);
     }
 
     private Sql Insert(NewMemory[] items, int? dimension, bool hasVectors)
     {
-        if (items is not [{ Memory.Unique: null, Vector: { } vector } item] || dimension is not { } active) return MemoryTable.Insert(items, Guard(dimension, hasVectors));
+        var condition = IsTransaction ? Sql.Of($"{Guard(dimension, hasVectors)} AND {MemoryTable.IsAbsent}") : Guard(dimension, hasVectors);
+        if (items is not [{ Memory.Unique: null, Vector: { } vector } item] || dimension is not { } active) return MemoryTable.Insert(items, condition);
         // Whether it is a near-duplicate is decided where the rows are.
         var memory = item.Memory;
         var column = new VectorColumn(active);
         var scope = new SearchScope(memory.TableName!, memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
-        return MemoryTable.Insert(items, Guard(dimension, hasVectors), "\"unique\"", Sql.Of($"""
+        return MemoryTable.Insert(items, condition, "\"unique\"", Sql.Of($"""
             NOT EXISTS (
                 SELECT FROM public.memories m JOIN {column.Table} e ON e.memory_id = m.id
                 WHERE {SearchFilter(scope)} AND {column.Counts} AND {IsNear(Sql.Of($"({column.Value} <=> {DbValue.Vector(vector)})"), Limits.DuplicateSimilarity)})
@@ -218,13 +227,13 @@ internal abstract partial class PostgresSession
     }
 
     // The new vector of the one memory that was stored, or its removal.
-    private static Sql VectorChange(int? dimension, bool isGiven, float[]? vector)
+    private Sql VectorChange(int? dimension, bool isGiven, float[]? vector)
     {
         if (!isGiven || dimension is not { } active) return Sql.Empty;
         var column = new VectorColumn(active);
         return vector is null
             ? Sql.Of($", dropped AS ({column.Drop(Sql.Raw("SELECT id FROM stored"))})")
-            : Sql.Of($", placed AS ({column.Put(Sql.Of($"SELECT s.id, {DbValue.Vector(vector)} AS vector FROM stored s"))})");
+            : column.Put(IsTransaction, Sql.Of($"SELECT s.id, {DbValue.Vector(vector)} AS vector FROM stored s"));
     }
 
     // A lock keeps the dimension while several statements rest on it, and lets a transaction notice that it was changed.

@@ -11,7 +11,7 @@ internal abstract partial class PostgresSession
     {
         if (items.Length == 0) return [];
         T[] rows = [.. items.DistinctBy(id)];
-        Statement insert = Sql.Of($"{table.Insert(rows)}ON CONFLICT (id) DO NOTHING RETURNING id");
+        Statement insert = Sql.Of($"{table.Insert(rows, IsTransaction ? table.IsAbsent : null)}ON CONFLICT (id) DO NOTHING RETURNING id");
         var call = new Call<List<Guid>>(CallKind.Repeatable, [insert], answer => answer.RowsAsync(static row => row.GetGuid(0)));
         var created = (await WriteAsync(() => SendAsync(call, cancellationToken), () => IfNew(items, id, references), cancellationToken)
             .ConfigureAwait(false)).ToHashSet();
@@ -29,9 +29,7 @@ internal abstract partial class PostgresSession
         TableColumns<T> table, T[] items, Func<T, Guid> id, string change, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
     {
         if (items.Length == 0) return [];
-        // A row that this statement made has no xmax; one that was there was locked for the change.
-        var statements = Array.ConvertAll(items, item =>
-            Statement.Of($"{table.Insert([item])}ON CONFLICT (id) DO UPDATE SET {Sql.Raw(change)} RETURNING id, xmax = 0"));
+        var statements = Array.ConvertAll(items, item => table.Upsert(item, change, IsTransaction).ToStatement());
         return await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => IfNew(items, id, references), cancellationToken)
             .ConfigureAwait(false);
     }
