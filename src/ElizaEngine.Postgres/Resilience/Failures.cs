@@ -52,8 +52,9 @@ internal static class Failures
     /// <param name="isConnected">Whether the session is still there: then the server has undone what it was doing.</param>
     public static Failure Of(Exception error, Stage stage, bool isConnected) => error switch
     {
+        OperationCanceledException { InnerException: PostgresException } => Failure.Cancelled, // The server says so.
         OperationCanceledException => stage == Stage.Committing && !isConnected ? Failure.Unknown : Failure.Cancelled,
-        PostgresException refusal when IsEndOfSession(refusal, isConnected) => stage switch
+        PostgresException refusal when IsEndOfSession(refusal) => stage switch
         {
             Stage.Committing => Failure.Unknown,
             Stage.Working when !IsOfConnecting(refusal) => Failure.NotDone,
@@ -67,6 +68,13 @@ internal static class Failures
         _ when isConnected => Failure.Refused, // The time was up, and the server has stopped.
         _ => stage == Stage.Committing ? Failure.Unknown : Failure.NotDone,
     };
+
+    /// <summary>
+    /// Whether the session is over. After an ERROR the server has undone what it was doing, and goes on; so it does when Npgsql leaves,
+    /// as after a full disk. After anything worse nobody heard what it had done.
+    /// </summary>
+    public static bool IsEndOfSession(PostgresException refusal) =>
+        refusal.InvariantSeverity is not "ERROR" || refusal.SqlState is PostgresErrorCodes.ConnectionFailure or PostgresErrorCodes.TransactionResolutionUnknown;
 
     /// <summary>Whether a server says so only to somebody who is not in yet.</summary>
     public static bool IsOfConnecting(PostgresException refusal) =>
@@ -104,11 +112,6 @@ internal static class Failures
         ['0', '8', ..] => Failure.NotDone, // No connection, says a pooler.
         _ => Failure.Refused, // 57014, 53100, 54xxx, 23xxx, 22xxx, 42xxx, 28xxx, and what nobody thought of.
     };
-
-    // After an error the session goes on; FATAL and PANIC end it, whatever the code.
-    private static bool IsEndOfSession(PostgresException refusal, bool isConnected) =>
-        !isConnected || refusal.InvariantSeverity is "FATAL" or "PANIC" || refusal.Severity is "FATAL" or "PANIC"
-        || refusal.SqlState is PostgresErrorCodes.ConnectionFailure or PostgresErrorCodes.TransactionResolutionUnknown;
 
     private static bool IsOfNpgsql(Exception error) => error is NpgsqlException or SocketException or IOException or TimeoutException;
 

@@ -144,6 +144,21 @@ public abstract class FaultTest : IAsyncLifetime
         async () => await ReadAsync<long>(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'faults' AND state <> 'idle'") == 0);
 
+    /// <summary>
+    /// Has so many connections at the same time. After a fault, with as many as the pool may have, this shows that none was kept.
+    /// </summary>
+    protected static async Task UseConnectionsAsync(IDatabaseAdapter adapter, int connections)
+    {
+        var arrived = 0;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => adapter.TransactionAsync(async (session, token) =>
+        {
+            await session.GetAllWorldsAsync(token);
+            if (Interlocked.Increment(ref arrived) == connections) all.SetResult();
+            await all.Task.WaitAsync(s_patience, token);
+        })));
+    }
+
     /// <summary>Asks until the answer is yes, for a bounded time.</summary>
     internal static async Task UntilAsync(string what, Func<Task<bool>> isTrue)
     {
