@@ -236,6 +236,19 @@ public sealed class TypedErrorTests : FaultTest
         await FailsAsync<ReadOnlyServerException>(() => adapter.TransactionAsync((session, token) => session.CreateWorldsAsync([new World()], token)));
     }
 
+    [Fact]
+    public async Task A_write_that_meets_a_session_from_before_a_failover_is_made_on_a_new_one()
+    {
+        var name = new NpgsqlConnectionStringBuilder(ConnectionString).Database;
+        await ExecuteAsync($"ALTER DATABASE {name} SET default_transaction_read_only = on");
+        var adapter = await OpenAdapterAsync(options: s_asItIs);
+        await UseConnectionsAsync(adapter, 4);
+        // From now on whoever connects may write; those who are connected may not.
+        await ExecuteAsync($"BEGIN READ WRITE; ALTER DATABASE {name} RESET default_transaction_read_only; COMMIT");
+
+        Assert.True(await adapter.SetCacheAsync("key", Json.From(1)));
+    }
+
     [Theory]
     [InlineData("53100", typeof(DiskFullException))]
     [InlineData("54000", typeof(RowTooLargeException))]
