@@ -14,7 +14,7 @@ public sealed class ElizaOsMigratorTests : SharedDatabaseTest
         await eliza.MigrateAsync();
         await OpenAsync();
 
-        Assert.Equal(await DescribeElizaOsAsync(other), OfElizaOs(await DescribeAsync("public", "migrations")));
+        Assert.Equal(await DescribeAsync(other, "public", "migrations"), OfElizaOs(await DescribeAsync("public", "migrations")));
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class ElizaOsMigratorTests : SharedDatabaseTest
         await OpenAsync();
 
         Assert.NotNull(await ScalarAsync<string>(Record));
-        Assert.Equal(await other.ScalarAsync<string>(Record), await ScalarAsync<string>(Record));
+        Assert.Equal(await ScalarAsync<string>(other, Record), await ScalarAsync<string>(Record));
     }
 
     [Fact]
@@ -85,8 +85,6 @@ public sealed class ElizaOsMigratorTests : SharedDatabaseTest
         Assert.Equal(before, await DescribeAsync(schemas));
         Assert.Equal(1L, await ScalarAsync<long>("SELECT count(*) FROM migrations._migrations"));
     }
-
-    private static async Task<IEnumerable<string>> DescribeElizaOsAsync(TestDatabase database) => OfElizaOs(await database.DescribeAsync("public", "migrations"));
 
     // What is ours among the indexes and triggers of elizaOS' tables says so by its name.
     private static IEnumerable<string> OfElizaOs(IEnumerable<string> lines) => lines.Where(line => !line.Contains(" eliza_", StringComparison.Ordinal));

@@ -355,7 +355,7 @@ public sealed class InPlaceTests : SharedDatabaseTest
         Assert.Empty(bare.Tags);
         Assert.Equal(Json.EmptyObject, bare.Metadata);
         Assert.Equal(2, (await adapter.GetRelationshipsAsync(new RelationshipQuery { EntityId = Ann })).Count);
-        Assert.Equal(friend, Assert.Single(await adapter.GetRelationshipsAsync(new RelationshipQuery { EntityId = Ann, Tags = ["old", "new"] })));
+        Assert.Equal(friend.Id, Assert.Single(await adapter.GetRelationshipsAsync(new RelationshipQuery { EntityId = Ann, Tags = ["old", "new"] })).Id);
         Assert.False(await adapter.CreateRelationshipAsync(new Relationship { SourceEntityId = Ann, TargetEntityId = Ben }));
     }
 

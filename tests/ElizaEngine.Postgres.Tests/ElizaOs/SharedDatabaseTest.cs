@@ -33,7 +33,7 @@ public abstract class SharedDatabaseTest : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         foreach (var eliza in _elizas) await eliza.DisposeAsync();
-        if (_database is not null) await _database.DisposeAsync();
+        await CloseAsync();
         if (_server is not null) await _server.DisposeAsync();
         GC.SuppressFinalize(this);
     }
@@ -57,27 +57,41 @@ public abstract class SharedDatabaseTest : IAsyncLifetime
         return adapter;
     }
 
+    /// <summary>Closes what <see cref="OpenAsync"/> opened.</summary>
+    protected async Task CloseAsync()
+    {
+        if (_database is not null) await _database.DisposeAsync();
+        _database = null;
+    }
+
     /// <summary>Runs SQL past both.</summary>
     protected async Task<int> SqlAsync(string sql, params object[] values)
     {
-        await using var connection = await ConnectAsync();
+        await using var connection = await ConnectAsync(Server);
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values) command.Parameters.AddWithValue(value);
         return await command.ExecuteNonQueryAsync();
     }
 
-    protected async Task<T?> ScalarAsync<T>(string sql, params object[] values)
+    /// <summary>The first value that SQL answers with.</summary>
+    protected Task<T?> ScalarAsync<T>(string sql, params object[] values) => ScalarAsync<T>(Server, sql, values);
+
+    /// <inheritdoc cref="ScalarAsync{T}(string, object[])"/>
+    private protected static async Task<T?> ScalarAsync<T>(TestDatabase database, string sql, params object[] values)
     {
-        await using var connection = await ConnectAsync();
+        await using var connection = await ConnectAsync(database);
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values) command.Parameters.AddWithValue(value);
-        return await command.ExecuteScalarAsync() is T value2 ? value2 : default;
+        return await command.ExecuteScalarAsync() is T found ? found : default;
     }
 
     /// <summary>What the schemas look like now: see <see cref="Catalog"/>.</summary>
-    protected async Task<IReadOnlyList<string>> DescribeAsync(params string[] schemas)
+    protected Task<IReadOnlyList<string>> DescribeAsync(params string[] schemas) => DescribeAsync(Server, schemas);
+
+    /// <inheritdoc cref="DescribeAsync(string[])"/>
+    private protected static async Task<IReadOnlyList<string>> DescribeAsync(TestDatabase database, params string[] schemas)
     {
-        await using var connection = await ConnectAsync();
+        await using var connection = await ConnectAsync(database);
         return await Catalog.DescribeAsync(connection, schemas);
     }
 
@@ -133,9 +147,9 @@ public abstract class SharedDatabaseTest : IAsyncLifetime
 
     private protected static float[] FloatsOf(JsonNode? node) => [.. node!.AsArray().Select(component => (float)component!)];
 
-    private async Task<NpgsqlConnection> ConnectAsync()
+    private static async Task<NpgsqlConnection> ConnectAsync(TestDatabase database)
     {
-        var connection = new NpgsqlConnection(Server.ConnectionString);
+        var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }
