@@ -8,7 +8,7 @@ namespace ElizaEngine.Postgres.Tests;
 
 /// <summary>
 /// elizaOS 1.7.2 itself: its adapter of one agent on one database, in a process of its own, called through driver.mjs.
-/// One call at a time.
+/// One call at a time, also of several agents.
 /// </summary>
 internal sealed class ElizaOs : IAsyncDisposable
 {
@@ -16,17 +16,13 @@ internal sealed class ElizaOs : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Guid _agentId;
-    private readonly StringBuilder _said = new();
+    private readonly StringBuilder _said;
 
-    private ElizaOs(Process process, Guid agentId)
+    private ElizaOs(Process process, Guid agentId, StringBuilder said)
     {
         _process = process;
         _agentId = agentId;
-        process.ErrorDataReceived += (_, line) =>
-        {
-            lock (_said) _said.AppendLine(line.Data);
-        };
-        process.BeginErrorReadLine();
+        _said = said;
     }
 
     /// <param name="url">The database, as a <c>postgresql://</c> URL.</param>
@@ -43,8 +39,18 @@ internal sealed class ElizaOs : IAsyncDisposable
         start.Environment["POSTGRES_URL"] = url;
         start.Environment["LOG_LEVEL"] = "error";
         foreach (var (name, value) in environment) start.Environment[name] = value;
-        return new ElizaOs(Process.Start(start)!, agentId);
+        var process = Process.Start(start)!;
+        var said = new StringBuilder();
+        process.ErrorDataReceived += (_, line) =>
+        {
+            lock (said) said.AppendLine(line.Data);
+        };
+        process.BeginErrorReadLine();
+        return new ElizaOs(process, agentId, said);
     }
+
+    /// <summary>The adapter of another agent, in the same process; whoever started that ends it.</summary>
+    public ElizaOs For(Guid agentId) => new(_process, agentId, _said);
 
     /// <summary>Runs elizaOS' migrator, as elizaOS does when it starts; throws when the migrator refuses.</summary>
     public Task MigrateAsync() => CallAsync("runMigrations");
