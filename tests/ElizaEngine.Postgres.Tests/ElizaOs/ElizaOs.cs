@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Npgsql;
 using Xunit;
 
 namespace ElizaEngine.Postgres.Tests;
@@ -25,10 +26,10 @@ internal sealed class ElizaOs : IAsyncDisposable
         _said = said;
     }
 
-    /// <param name="url">The database, as a <c>postgresql://</c> URL.</param>
+    /// <param name="connectionString">The database, in Npgsql's keywords.</param>
     /// <param name="agentId">Whose adapter it is; the agent need not exist.</param>
     /// <param name="environment">Settings of elizaOS that differ from its defaults.</param>
-    public static async Task<ElizaOs> StartAsync(string url, Guid agentId, params (string Name, string Value)[] environment)
+    public static async Task<ElizaOs> StartAsync(string connectionString, Guid agentId, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("node", [ElizaOsPackages.Driver, await ElizaOsPackages.FolderAsync()])
         {
@@ -36,7 +37,7 @@ internal sealed class ElizaOs : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["POSTGRES_URL"] = url;
+        start.Environment["POSTGRES_URL"] = UrlOf(connectionString);
         start.Environment["LOG_LEVEL"] = "error";
         foreach (var (name, value) in environment) start.Environment[name] = value;
         var process = Process.Start(start)!;
@@ -86,6 +87,16 @@ internal sealed class ElizaOs : IAsyncDisposable
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
+    }
+
+    private static string UrlOf(string connectionString)
+    {
+        var database = new NpgsqlConnectionStringBuilder(connectionString);
+        return new UriBuilder("postgresql", database.Host, database.Port, database.Database)
+        {
+            UserName = Uri.EscapeDataString(database.Username!),
+            Password = Uri.EscapeDataString(database.Password ?? ""),
+        }.Uri.AbsoluteUri;
     }
 
     private string Said

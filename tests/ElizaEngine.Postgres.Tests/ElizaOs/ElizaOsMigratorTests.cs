@@ -9,8 +9,8 @@ public sealed class ElizaOsMigratorTests : SharedDatabaseTest
     [Fact]
     public async Task The_tables_made_here_are_those_that_elizaOS_makes()
     {
-        await using var other = await TestDatabase.CreateAsync();
-        await using var eliza = await ElizaOs.StartAsync(other.Url, AgentId);
+        await using var other = await TestDatabase.CreateEmptyAsync();
+        await using var eliza = await ElizaOs.StartAsync(other.ConnectionString, AgentId);
         await eliza.MigrateAsync();
         await OpenAsync();
 
@@ -24,8 +24,8 @@ public sealed class ElizaOsMigratorTests : SharedDatabaseTest
             SELECT m.hash || ' ' || s.idx || ' ' || (j.entries -> 0) - 'when' - 'tag' || ' ' || s.snapshot
             FROM migrations._migrations m JOIN migrations._snapshots s USING (plugin_name) JOIN migrations._journal j USING (plugin_name)
             """;
-        await using var other = await TestDatabase.CreateAsync();
-        await using var eliza = await ElizaOs.StartAsync(other.Url, AgentId);
+        await using var other = await TestDatabase.CreateEmptyAsync();
+        await using var eliza = await ElizaOs.StartAsync(other.ConnectionString, AgentId);
         await eliza.MigrateAsync();
         await OpenAsync();
 

@@ -28,7 +28,7 @@ public abstract class SharedDatabaseTest : IAsyncLifetime
 
     private TestDatabase Server => _server ?? throw new InvalidOperationException("The test has not begun.");
 
-    public async ValueTask InitializeAsync() => _server = await TestDatabase.CreateAsync();
+    public async ValueTask InitializeAsync() => _server = await TestDatabase.CreateEmptyAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -43,7 +43,7 @@ public abstract class SharedDatabaseTest : IAsyncLifetime
 
     private protected async Task<ElizaOs> ElizaOsAsync(Guid agentId, params (string Name, string Value)[] environment)
     {
-        var eliza = await ElizaOs.StartAsync(Server.Url, agentId, environment);
+        var eliza = await ElizaOs.StartAsync(Server.ConnectionString, agentId, environment);
         _elizas.Add(eliza);
         return eliza;
     }

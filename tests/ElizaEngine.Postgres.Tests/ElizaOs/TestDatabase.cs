@@ -12,13 +12,9 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     private TestDatabase(string name) => _name = name;
 
-    /// <summary>As elizaOS wants it.</summary>
-    public string Url => new UriBuilder(s_server) { Path = _name }.Uri.ToString();
-
-    /// <summary>As Npgsql wants it.</summary>
     public string ConnectionString => StringOf(_name);
 
-    public static async Task<TestDatabase> CreateAsync()
+    public static async Task<TestDatabase> CreateEmptyAsync()
     {
         var made = new TestDatabase($"test_{Guid.NewGuid():N}");
         await ExecuteAsync($"CREATE DATABASE {made._name}");
