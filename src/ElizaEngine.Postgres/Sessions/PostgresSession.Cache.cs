@@ -1,0 +1,67 @@
+namespace ElizaEngine.Postgres;
+
+internal abstract partial class PostgresSession
+{
+    // Rows whose life is over that one write of the cache takes away at most.
+    private const int SweptRows = 4;
+
+    public async Task<IReadOnlyDictionary<string, Json>> GetCacheAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        var wanted = Array.ConvertAll(Door.List(keys, nameof(keys)), Door.CacheKey);
+        if (wanted.Length == 0) return new Dictionary<string, Json>();
+        var rows = await RowsAsync(
+            Statement.Of($"""
+                SELECT key, value FROM public.cache
+                WHERE agent_id = {DbValue.Uuid(AgentId)} AND key = ANY({DbValue.Texts(wanted)}) AND (expires_at IS NULL OR expires_at > {DbValue.Instant(Now)})
+                """),
+            static row => (Key: row.GetString(0), Value: Rows.JsonOrNull(row, 1)!),
+            cancellationToken).ConfigureAwait(false);
+        return rows.ToDictionary(row => row.Key, row => row.Value, StringComparer.Ordinal);
+    }
+
+    public async Task SetCacheAsync(IReadOnlyList<CacheEntry> entries, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        var items = Array.ConvertAll(Door.List(entries, nameof(entries)), Complete.Cache);
+        if (items.Length == 0) return;
+        var now = Now;
+        // Of equal keys the last wins; rows in order, so that two writers of the same keys do not deadlock.
+        var last = items.Reverse().DistinctBy(entry => entry.Key).OrderBy(entry => entry.Key, StringComparer.Ordinal).ToArray();
+        var set = Statement.Of($"""
+            INSERT INTO public.cache (agent_id, key, value, created_at, expires_at)
+            SELECT {DbValue.Uuid(AgentId)}, key, value, {DbValue.Instant(now)}, expires_at
+            FROM unnest({DbValue.Texts([.. last.Select(entry => entry.Key)])}, {DbValue.Jsons(last.Select(entry => entry.Value))},
+                {DbValue.Instants(last.Select(entry => ExpiresAt(entry, now)))}) AS item(key, value, expires_at)
+            ON CONFLICT (key, agent_id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+            """);
+        // What nobody asks for again goes too, a few rows with each write. A transaction touches no row that its body did not mean.
+        var sweep = Statement.Of($"""
+            DELETE FROM public.cache WHERE ctid IN (
+                SELECT ctid FROM public.cache WHERE agent_id = {DbValue.Uuid(AgentId)} AND expires_at <= {DbValue.Instant(now)}
+                LIMIT {Sql.Number(SweptRows)} FOR UPDATE SKIP LOCKED)
+            """);
+        var call = new Call<bool>(CallKind.Repeatable, IsTransaction ? [set] : [set, sweep], static async answer =>
+        {
+            await answer.EndAsync().ConfigureAwait(false);
+            return true;
+        });
+        await WriteAsync(() => SendAsync(call, cancellationToken), () => [new Reference("agents", AgentId, "cache.agentId")], cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<int> DeleteCacheAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        var wanted = Door.List(keys, nameof(keys)).Select(Door.CacheKey).Distinct().ToArray();
+        if (wanted.Length == 0) return 0;
+        Statement delete = Sql.Of($"""
+            WITH gone AS (DELETE FROM public.cache WHERE agent_id = {DbValue.Uuid(AgentId)} AND key = ANY({DbValue.Texts(wanted)}) RETURNING expires_at)
+            SELECT count(*) FROM gone WHERE expires_at IS NULL OR expires_at > {DbValue.Instant(Now)}
+            """);
+        return (int)await SendAsync(new Call<long>(CallKind.Counted, [delete], answer => answer.ScalarAsync<long>()), cancellationToken).ConfigureAwait(false);
+    }
+
+    // A life that would end after the end of time has none.
+    private static DateTimeOffset? ExpiresAt(CacheEntry entry, DateTimeOffset now) =>
+        entry.TimeToLive is { } life && life < DateTimeOffset.MaxValue - now ? now + life : null;
+}

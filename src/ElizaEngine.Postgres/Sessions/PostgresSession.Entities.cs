@@ -1,0 +1,136 @@
+namespace ElizaEngine.Postgres;
+
+internal abstract partial class PostgresSession
+{
+    private const int DefaultNameCount = 10;
+
+    private static readonly TableColumns<Entity> EntityTable = new(
+        "entities",
+        new("id", entities => DbValue.Uuids([.. entities.Select(entity => entity.Id)])),
+        new("agent_id", entities => DbValue.Uuids([.. entities.Select(entity => entity.AgentId!.Value)])),
+        new("created_at", entities => DbValue.Timestamps(entities.Select(entity => entity.CreatedAt))),
+        Column<Entity>.Texts("names", entity => entity.Names),
+        new("metadata", entities => DbValue.Jsons(entities.Select(entity => entity.Metadata))));
+
+    private static readonly Sql EntitySelect = Sql.Raw($"SELECT {Rows.EntityColumns} FROM public.entities ");
+
+    public async Task<IReadOnlyList<Entity>> GetEntitiesByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        var wanted = DistinctIds(ids, nameof(ids));
+        if (wanted.Length == 0) return [];
+        return await EntitiesAsync(Sql.Of($"e.id = ANY({DbValue.Uuids(wanted)})"), withComponents: true, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<IReadOnlyList<Entity>> GetEntitiesForRoomAsync(Guid roomId, bool includeComponents = false, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        return await EntitiesAsync(
+            Sql.Of($"e.agent_id = {DbValue.Uuid(AgentId)} AND e.id IN (SELECT entity_id FROM public.participants WHERE room_id = {DbValue.Uuid(roomId)})"),
+            includeComponents,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<IReadOnlyList<Entity>> GetEntitiesByNamesAsync(IReadOnlyList<string> names, Guid? agentId = null, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        var wanted = Door.Texts(names, nameof(names));
+        if (wanted.Length == 0) return [];
+        return await RowsAsync(
+            Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agentId ?? AgentId)} AND names && {DbValue.Texts(wanted)} ORDER BY id"),
+            Rows.Entity,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<IReadOnlyList<Entity>> SearchEntitiesByNameAsync(
+        string text, Guid? agentId = null, int? count = null, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        var wanted = Door.Required(text, nameof(text));
+        var limit = Door.Count(count, DefaultNameCount);
+        if (limit == 0) return [];
+        var agent = agentId ?? AgentId;
+        if (string.IsNullOrWhiteSpace(wanted))
+        {
+            return await RowsAsync(
+                Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} ORDER BY id LIMIT {DbValue.Int(limit)}"), Rows.Entity, cancellationToken).ConfigureAwait(false);
+        }
+        // The server's idea of upper case depends on its locale; the contract's is ordinal. So names are compared here.
+        var found = new List<Entity>();
+        await foreach (var entity in StreamAsync<Entity>(
+            async (last, rows) => await RowsAsync(
+                Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} AND {Behind(last)} ORDER BY id LIMIT {DbValue.Int(rows)}"),
+                Rows.Entity,
+                cancellationToken).ConfigureAwait(false),
+            int.MaxValue,
+            cancellationToken).ConfigureAwait(false))
+        {
+            if (!entity.Names.Any(name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase))) continue;
+            found.Add(entity);
+            if (found.Count == limit) break;
+        }
+        return found;
+
+        static Sql Behind(Entity? last) => last is null ? Sql.Raw("true") : Sql.Of($"id > {DbValue.Uuid(last.Id)}");
+    }
+
+    public async Task<IReadOnlyList<CreateResult>> CreateEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        return await CreateAsync(EntityTable, CompleteEntities(entities), static entity => entity.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<IReadOnlyList<CreateResult>> UpsertEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        return await UpsertAsync(EntityTable, CompleteEntities(entities), "names = excluded.names, metadata = excluded.metadata", ReferencesOf, cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    public async Task<int> UpdateEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        return await UpdateAsync(
+            CompleteEntities(entities),
+            static entity => UpdateById("entities", entity.Id,
+                [.. Set("names", DbValue.Texts([.. entity.Names])), .. Set("metadata", DbValue.Json(entity.Metadata!))]),
+            static _ => [],
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<int> DeleteEntitiesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
+        DeleteAsync("entities", ids, null, cancellationToken);
+
+    // One statement, so that entities and components are of one point in time.
+    private async Task<IReadOnlyList<Entity>> EntitiesAsync(Sql condition, bool withComponents, CancellationToken cancellationToken)
+    {
+        const int componentsBegin = 5;
+        if (!withComponents)
+        {
+            return await RowsAsync(
+                Statement.Of($"SELECT {Sql.Raw(Prefixed("e", Rows.EntityColumns))} FROM public.entities e WHERE {condition} ORDER BY e.id"),
+                Rows.Entity,
+                cancellationToken).ConfigureAwait(false);
+        }
+        var rows = await RowsAsync(
+            Statement.Of($"""
+                SELECT {Sql.Raw(Prefixed("e", Rows.EntityColumns))}, {Sql.Raw(Prefixed("c", Rows.ComponentColumns))}
+                FROM public.entities e LEFT JOIN public.components c ON c.entity_id = e.id
+                WHERE {condition} ORDER BY e.id, c.created_at, c.id
+                """),
+            static row => (Entity: Rows.Entity(row), Component: row.IsDBNull(componentsBegin) ? null : Rows.Component(row, componentsBegin)),
+            cancellationToken).ConfigureAwait(false);
+        return [.. rows.GroupBy(row => row.Entity.Id).Select(group =>
+            group.First().Entity with { Components = group.Select(row => row.Component).OfType<Component>().ToList() })];
+    }
+
+    private static string Prefixed(string alias, string columns) => string.Join(", ", columns.Split(", ").Select(column => $"{alias}.{column}"));
+
+    private Entity[] CompleteEntities(IReadOnlyList<Entity> entities)
+    {
+        var now = Now;
+        return Array.ConvertAll(Door.List(entities, nameof(entities)), entity => Complete.Entity(entity, AgentId, now));
+    }
+
+    private static IEnumerable<Reference> ReferencesOf(Entity entity) => [new("agents", entity.AgentId!.Value, "entities.agentId")];
+}

@@ -1,0 +1,338 @@
+namespace ElizaEngine.Postgres;
+
+internal abstract partial class PostgresSession
+{
+    /// <summary>A memory ready to be stored: complete, its vector checked.</summary>
+    /// <param name="Memory">Its <see cref="Memory.Unique"/> is null when the server is to decide.</param>
+    /// <param name="Vector">Null: none was given, or all zeros.</param>
+    /// <param name="VectorLength">Null: none was given.</param>
+    private sealed record NewMemory(Memory Memory, float[]? Vector, int? VectorLength);
+
+    /// <summary>What a statement that stores memories answered.</summary>
+    /// <param name="Dimension">The active dimension it met.</param>
+    /// <param name="Rows">The rows stored or changed: id, whether it is unique, whether it is new.</param>
+    private sealed record Stored(int? Dimension, List<(Guid Id, bool Unique, bool IsNew)> Rows);
+
+    private static readonly TableColumns<NewMemory> MemoryTable = new(
+        "memories",
+        new("id", items => DbValue.Uuids([.. items.Select(item => item.Memory.Id)])),
+        new("type", items => DbValue.Texts([.. items.Select(item => item.Memory.TableName)])),
+        new("created_at", items => DbValue.Timestamps(items.Select(item => item.Memory.CreatedAt))),
+        new("content", items => DbValue.Jsons(items.Select(item => item.Memory.Content.Json))),
+        new("entity_id", items => DbValue.Uuids([.. items.Select(item => item.Memory.EntityId)])),
+        new("agent_id", items => DbValue.Uuids([.. items.Select(item => item.Memory.AgentId!.Value)])),
+        new("room_id", items => DbValue.Uuids([.. items.Select(item => item.Memory.RoomId)])),
+        new("world_id", items => DbValue.Uuids([.. items.Select(item => item.Memory.WorldId)])),
+        new("\"unique\"", items => DbValue.Bools([.. items.Select(item => item.Memory.Unique ?? true)])),
+        new("metadata", items => DbValue.Jsons(items.Select(item => item.Memory.Metadata!.Json))));
+
+    public Task<IReadOnlyList<MemoryCreateResult>> CreateMemoriesAsync(
+        IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default) =>
+        StoreMemoriesAsync(memories, tableName, isUpsert: false, cancellationToken);
+
+    public Task<IReadOnlyList<MemoryCreateResult>> UpsertMemoriesAsync(
+        IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default) =>
+        StoreMemoriesAsync(memories, tableName, isUpsert: true, cancellationToken);
+
+    public async Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        var items = Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check);
+        if (items.Length == 0) return 0;
+        var vectors = Array.ConvertAll(items, item => item.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null);
+        foreach (var item in items) Door.RowSize((item.Content?.Json.Utf8.Length ?? 0) + (item.Metadata?.Json.Utf8.Length ?? 0));
+        return await WithActiveDimensionAsync(
+            items.Select(item => item.Embedding?.Length),
+            async (exchange, _) =>
+            {
+                var ids = items.Select(item => item.Id).Distinct().ToArray();
+                var there = await ExistingAsync(exchange, ids).ConfigureAwait(false);
+                return items.Select((item, i) => (item.Embedding?.Length, vectors[i] is not null && there.Contains(item.Id)));
+            },
+            dimension =>
+            {
+                var statements = items.Select((item, i) => Update(item, vectors[i], dimension, items.Length > 1)).ToList();
+                return new Call<(int?, int)>(CallKind.Repeatable, statements, async answer =>
+                {
+                    var (active, found) = ((int?)null, new HashSet<Guid>());
+                    foreach (var item in items)
+                    {
+                        var stored = await StoredAsync(answer).ConfigureAwait(false);
+                        active = stored.Dimension;
+                        found.UnionWith(stored.Rows.Select(row => row.Id));
+                    }
+                    return (active, found.Count);
+                });
+            },
+            static () => [],
+            cancellationToken).ConfigureAwait(false);
+
+        Statement Update(MemoryUpdate item, float[]? vector, int? dimension, bool isOneOfMany)
+        {
+            var id = DbValue.Uuid(item.Id);
+            var guard = Guard(dimension, item.Embedding is not null);
+            Sql[] changes =
+            [
+                .. Set("content", item.Content is { } content ? DbValue.Json(content.Json) : null),
+                .. Set("metadata", item.Metadata is { } metadata ? DbValue.Json(metadata.Json) : null),
+            ];
+            // A vector alone leaves the memory's own row as it is.
+            var found = changes.Length == 0
+                ? Sql.Of($"SELECT id FROM public.memories WHERE id = {id} AND {guard}")
+                : Sql.Of($"UPDATE public.memories SET {Sql.Join(", ", changes)} WHERE id = {id} AND {guard} RETURNING id");
+            return Statement.Of($"""
+                WITH active AS ({ActiveDimension(item.Embedding is not null && (isOneOfMany || IsTransaction))}),
+                    stored AS ({found}){VectorChange(dimension, item.Embedding is not null, vector)}
+                SELECT dimension, NULL::uuid, NULL::boolean, NULL::boolean FROM active UNION ALL SELECT NULL, id, true, false FROM stored
+                """);
+        }
+    }
+
+    public async Task<int> DeleteMemoriesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        var wanted = DistinctIds(ids, nameof(ids));
+        if (wanted.Length == 0) return 0;
+        return await DeleteWithFragmentsAsync(Sql.Of($"m.id = ANY({DbValue.Uuids(wanted)})"), cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<int> DeleteAllMemoriesAsync(IReadOnlyList<Guid> roomIds, string tableName, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        var rooms = DistinctIds(roomIds, nameof(roomIds));
+        var table = Door.TableName(tableName);
+        if (rooms.Length == 0) return 0;
+        return await DeleteWithFragmentsAsync(
+            Sql.Of($"m.room_id = ANY({DbValue.Uuids(rooms)}) AND m.type = {DbValue.Text(table)}"), cancellationToken).ConfigureAwait(false);
+    }
+
+    // The fragments of this agent that name one of the memories as their document go too, one level deep.
+    private async Task<int> DeleteWithFragmentsAsync(Sql condition, CancellationToken cancellationToken) => (int)await SendAsync(
+        new Call<long>(
+            CallKind.Counted,
+            [Sql.Of($"""
+                WITH doomed AS MATERIALIZED (SELECT m.id FROM public.memories m WHERE {condition}),
+                    gone AS (
+                        DELETE FROM public.memories WHERE id IN (
+                            SELECT id FROM doomed
+                            UNION SELECT f.id FROM public.memories f
+                            WHERE f.agent_id = {DbValue.Uuid(AgentId)} AND f.metadata ->> 'documentId' IS NOT NULL
+                                AND lower(f.metadata ->> 'documentId') IN (SELECT id::text FROM doomed))
+                        RETURNING 1)
+                SELECT count(*) FROM gone
+                """)],
+            answer => answer.ScalarAsync<long>()),
+        cancellationToken).ConfigureAwait(false);
+
+    private async Task<IReadOnlyList<MemoryCreateResult>> StoreMemoriesAsync(
+        IReadOnlyList<Memory> memories, string tableName, bool isUpsert, CancellationToken cancellationToken)
+    {
+        Enter(cancellationToken);
+        var table = Door.TableName(tableName);
+        var now = Now;
+        var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory => Prepare(memory, table, now));
+        if (items.Length == 0) return [];
+        var stored = await WithActiveDimensionAsync(
+            items.Select(item => item.VectorLength),
+            async (exchange, forFirst) =>
+            {
+                var there = await ExistingAsync(exchange, [.. items.Select(item => item.Memory.Id).Distinct()]).ConfigureAwait(false);
+                // Nothing of this agent can resemble its first vector.
+                if (forFirst) items = FirstIsUnique(items, there);
+                return items.Select(item => (item.VectorLength, item.Vector is not null && (there.Add(item.Memory.Id) || isUpsert)));
+            },
+            dimension => StoreCall(items, isUpsert, dimension),
+            () => items.SelectMany(item => ReferencesOf(item.Memory)),
+            cancellationToken).ConfigureAwait(false);
+        return await ResultsAsync(items, stored, cancellationToken).ConfigureAwait(false);
+    }
+
+    private NewMemory Prepare(Memory memory, string table, DateTimeOffset now)
+    {
+        var complete = Complete.Memory(memory, table, AgentId, now);
+        var vector = memory.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null;
+        return new NewMemory(vector is null ? complete with { Unique = complete.Unique ?? true } : complete, vector, memory.Embedding?.Length);
+    }
+
+    private static NewMemory[] FirstIsUnique(NewMemory[] items, HashSet<Guid> there)
+    {
+        var first = Array.FindIndex(items, item => item.Vector is not null && !there.Contains(item.Memory.Id));
+        return [.. items.Select((item, i) => i == first ? item with { Memory = item.Memory with { Unique = item.Memory.Unique ?? true } } : item)];
+    }
+
+    private static async Task<HashSet<Guid>> ExistingAsync(IExchange exchange, Guid[] ids) => [.. await exchange.SendAsync(new Call<List<Guid>>(
+        CallKind.Read,
+        [Sql.Of($"SELECT id FROM public.memories WHERE id = ANY({DbValue.Uuids(ids)})")],
+        answer => answer.RowsAsync(static row => row.GetGuid(0)))).ConfigureAwait(false)];
+
+    /// <summary>One statement for all where it can be; where an item rests on those before it, one for each.</summary>
+    private Call<(int?, List<Stored>)> StoreCall(NewMemory[] items, bool isUpsert, int? dimension)
+    {
+        var isOneByOne = isUpsert || Array.Exists(items, item => item.Memory.Unique is null);
+        var statements = isOneByOne
+            ? Array.ConvertAll(items, item => StoreStatement([item], isUpsert, dimension, items.Length > 1))
+            : [StoreStatement([.. items.DistinctBy(item => item.Memory.Id)], isUpsert, dimension, isOneOfMany: false)];
+        return new Call<(int?, List<Stored>)>(CallKind.Repeatable, statements, async answer =>
+        {
+            var stored = new List<Stored>();
+            foreach (var _ in statements) stored.Add(await StoredAsync(answer).ConfigureAwait(false));
+            return (stored[^1].Dimension, stored);
+        });
+    }
+
+    private Statement StoreStatement(NewMemory[] items, bool isUpsert, int? dimension, bool isOneOfMany)
+    {
+        var hasVectors = Array.Exists(items, item => item.VectorLength is not null);
+        var conflict = isUpsert
+            ? Sql.Raw("DO UPDATE SET content = excluded.content, metadata = excluded.metadata")
+            : Sql.Raw("DO NOTHING");
+        var vectors = items.Length == 1
+            ? VectorChange(dimension, items[0].VectorLength is not null, items[0].Vector)
+            : dimension is { } active && hasVectors
+                ? Sql.Of($"""
+                    , placed AS ({new VectorColumn(active).Put(Sql.Of($"""
+                        SELECT s.id, v.vector
+                        FROM stored s JOIN unnest({DbValue.Uuids([.. items.Select(item => item.Memory.Id)])}, {DbValue.Vectors(items.Select(item => item.Vector))}) AS v(id, vector) ON v.id = s.id
+                        WHERE v.vector IS NOT NULL
+                        """))})
+                    """)
+                : Sql.Empty;
+        return Statement.Of($"""
+            WITH active AS ({ActiveDimension(hasVectors && (isOneOfMany || IsTransaction))}),
+                stored AS ({Insert(items, dimension, hasVectors)}ON CONFLICT (id) {conflict} RETURNING id, "unique", xmax = 0 AS is_new){vectors}
+            SELECT dimension, NULL::uuid, NULL::boolean, NULL::boolean FROM active UNION ALL SELECT NULL, id, "unique", is_new FROM stored
+            """);
+    }
+
+    private Sql Insert(NewMemory[] items, int? dimension, bool hasVectors)
+    {
+        if (items is not [{ Memory.Unique: null, Vector: { } vector } item] || dimension is not { } active) return MemoryTable.Insert(items, Guard(dimension, hasVectors));
+        // Whether it is a near-duplicate is decided where the rows are.
+        var memory = item.Memory;
+        var column = new VectorColumn(active);
+        var scope = new SearchScope(memory.TableName!, memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
+        return MemoryTable.Insert(items, Guard(dimension, hasVectors), "\"unique\"", Sql.Of($"""
+            NOT EXISTS (
+                SELECT FROM public.memories m JOIN {column.Table} e ON e.memory_id = m.id
+                WHERE {SearchFilter(scope)} AND {column.Counts} AND {IsNear(Sql.Of($"({column.Value} <=> {DbValue.Vector(vector)})"), Limits.DuplicateSimilarity)})
+            """));
+    }
+
+    // The new vector of the one memory that was stored, or its removal.
+    private static Sql VectorChange(int? dimension, bool isGiven, float[]? vector)
+    {
+        if (!isGiven || dimension is not { } active) return Sql.Empty;
+        var column = new VectorColumn(active);
+        return vector is null
+            ? Sql.Of($", dropped AS ({column.Drop(Sql.Raw("SELECT id FROM stored"))})")
+            : Sql.Of($", placed AS ({column.Put(Sql.Of($"SELECT s.id, {DbValue.Vector(vector)} AS vector FROM stored s"))})");
+    }
+
+    // A lock keeps the dimension while several statements rest on it, and lets a transaction notice that it was changed.
+    private Sql ActiveDimension(bool isLocked) =>
+        Sql.Of($"SELECT dimension FROM eliza_engine.agent_dimensions WHERE agent_id = {DbValue.Uuid(AgentId)}{Sql.Raw(isLocked ? " FOR SHARE" : "")}");
+
+    // A statement with a vector does nothing when the dimension is another one than it was made for.
+    private static Sql Guard(int? dimension, bool hasVectors) => (hasVectors, dimension) switch
+    {
+        (false, _) => Sql.Raw("true"),
+        (_, { } active) => Sql.Of($"(SELECT dimension FROM active) = {Sql.Number(active)}"),
+        _ => Sql.Raw("NOT EXISTS (SELECT FROM active)"),
+    };
+
+    // The first row is of the dimension, if there is one; the others are of memories.
+    private static async Task<Stored> StoredAsync(Answer answer)
+    {
+        var rows = await answer.RowsAsync(static row => row.IsDBNull(1)
+            ? (Dimension: row.GetInt32(0), Stored: default)
+            : (Dimension: (int?)null, Stored: (Id: row.GetGuid(1), Unique: row.GetBoolean(2), IsNew: row.GetBoolean(3)))).ConfigureAwait(false);
+        return new Stored(
+            rows.Find(row => row.Dimension is not null).Dimension,
+            [.. rows.Where(row => row.Dimension is null).Select(row => row.Stored)]);
+    }
+
+    /// <summary>
+    /// Makes a write whose statements depend on the active dimension. As a rule that is known and the write is one round trip. When
+    /// the agent has none yet, the first vector that will be stored sets it, in the same transaction.
+    /// </summary>
+    /// <param name="lengths">Lengths of the vectors given, null for none.</param>
+    /// <param name="plan">
+    /// Asked when there is no dimension: for each item the length of its vector and whether a vector of it will be stored.
+    /// </param>
+    /// <param name="call">The write under a dimension; it answers with the dimension it met.</param>
+    /// <param name="references">Rows that the write names.</param>
+    /// <param name="cancellationToken">Cancels the write.</param>
+    private async Task<T> WithActiveDimensionAsync<T>(
+        IEnumerable<int?> lengths,
+        Func<IExchange, bool, Task<IEnumerable<(int? Length, bool IsStored)>>> plan,
+        Func<int?, Call<(int?, T)>> call,
+        Func<IEnumerable<Reference>> references,
+        CancellationToken cancellationToken)
+    {
+        int[] given = [.. lengths.OfType<int>()];
+        for (var race = 0; ; race++)
+        {
+            foreach (var length in given.Distinct()) await CheckDimensionAsync(length, cancellationToken).ConfigureAwait(false);
+            var assumed = AssumedDimension;
+            var (met, result) = await WriteAsync(
+                () => given.Length > 0 && assumed is null
+                    ? ExchangeAsync(CallKind.Repeatable, exchange => SetFirstDimensionAsync(exchange, plan, call), cancellationToken)
+                    : SendAsync(call(assumed), cancellationToken),
+                references,
+                cancellationToken).ConfigureAwait(false);
+            // Without a vector the write did not depend on it.
+            if (given.Length == 0) return result;
+            AssumedDimension = met;
+            if (met == assumed || assumed is null) return result;
+            if (race == MaxRaces) throw new TransactionConflictException("The agent's dimension is being changed all the time.");
+        }
+    }
+
+    private async Task<(int?, T)> SetFirstDimensionAsync<T>(
+        IExchange exchange, Func<IExchange, bool, Task<IEnumerable<(int? Length, bool IsStored)>>> plan, Func<int?, Call<(int?, T)>> call)
+    {
+        var active = await exchange.SendAsync(new Call<int?>(CallKind.Read, [ReadDimension], answer => answer.ScalarAsync<int?>())).ConfigureAwait(false);
+        var first = active;
+        foreach (var (length, isStored) in await plan(exchange, active is null).ConfigureAwait(false))
+        {
+            if (length is { } given && first is { } set && given != set) throw new DimensionMismatchException(set, given);
+            if (isStored) first ??= length;
+        }
+        if (active is null && first is { } dimension)
+        {
+            // Who comes second waits here for the first, and finds its dimension.
+            var claim = Statement.Of($"""
+                INSERT INTO eliza_engine.agent_dimensions AS active (agent_id, dimension, is_chosen) VALUES ({DbValue.Uuid(AgentId)}, {DbValue.Int(dimension)}, true)
+                ON CONFLICT (agent_id) DO UPDATE SET dimension = active.dimension RETURNING dimension
+                """);
+            first = await exchange.SendAsync(new Call<int?>(CallKind.Repeatable, [claim], answer => answer.ScalarAsync<int?>())).ConfigureAwait(false);
+            if (first != dimension) throw new DimensionMismatchException(first!.Value, dimension);
+        }
+        return await exchange.SendAsync(call(first)).ConfigureAwait(false);
+    }
+
+    // What a row that was there holds is only known to the server; it is asked when there is one.
+    private async Task<IReadOnlyList<MemoryCreateResult>> ResultsAsync(NewMemory[] items, List<Stored> stored, CancellationToken cancellationToken)
+    {
+        var rows = stored.SelectMany(answer => answer.Rows).GroupBy(row => row.Id).ToDictionary(group => group.Key, group => group.First());
+        Guid[] unknown = [.. items.Select(item => item.Memory.Id).Where(id => !rows.ContainsKey(id)).Distinct()];
+        var existing = unknown.Length == 0
+            ? []
+            : (await RowsAsync(
+                Statement.Of($"""SELECT id, "unique" FROM public.memories WHERE id = ANY({DbValue.Uuids(unknown)})"""),
+                static row => (Id: row.GetGuid(0), Unique: row.GetBoolean(1)),
+                cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Id, row => row.Unique);
+        var isNew = rows.Values.Where(row => row.IsNew).Select(row => row.Id).ToHashSet();
+        return Array.ConvertAll(items, item => new MemoryCreateResult(
+            item.Memory.Id,
+            isNew.Remove(item.Memory.Id) ? CreateOutcome.Created : CreateOutcome.Existed,
+            rows.TryGetValue(item.Memory.Id, out var row) ? row.Unique : existing.GetValueOrDefault(item.Memory.Id, true)));
+    }
+
+    private static IEnumerable<Reference> ReferencesOf(Memory memory) =>
+    [
+        new("agents", memory.AgentId!.Value, "memories.agentId"),
+        .. Reference.Of("entities", memory.EntityId, "memories.entityId"),
+        .. Reference.Of("rooms", memory.RoomId, "memories.roomId"),
+    ];
+}

@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+using Npgsql;
+
+namespace ElizaEngine.Postgres;
+
+/// <summary>
+/// The calls of one agent on PostgreSQL; a file for each domain word. Where a call goes is the business of the two kinds of
+/// session: <see cref="PostgresDatabaseAdapter"/>, for which each call is a transaction of its own, and
+/// <see cref="PostgresTransaction"/>.
+/// </summary>
+internal abstract partial class PostgresSession(Guid agentId, TimeProvider time) : IDatabaseSession
+{
+    // How often a write is tried anew when what it rests on changes under its hands; each time somebody else got on.
+    private const int MaxRaces = 100;
+
+    private const int StreamPageRows = 256;
+
+    public Guid AgentId { get; } = agentId;
+
+    private DateTimeOffset Now => Door.Time(time.GetUtcNow());
+
+    /// <summary>Whether calls are parts of a transaction, whose snapshot decides what they see.</summary>
+    protected abstract bool IsTransaction { get; }
+
+    /// <summary>The active dimension as it was last seen; null: none yet. Checked in each call that rests on it.</summary>
+    protected abstract int? AssumedDimension { get; set; }
+
+    /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
+    protected abstract void ThrowIfClosed();
+
+    /// <summary>Sends one call. Errors of the server come out typed, but for a missing reference: <see cref="PostgresException"/> 23503.</summary>
+    protected abstract Task<T> SendAsync<T>(Call<T> call, CancellationToken cancellationToken);
+
+    /// <summary>Makes several round trips that take effect together. The work may be run again from its beginning.</summary>
+    protected abstract Task<T> ExchangeAsync<T>(CallKind kind, Func<IExchange, Task<T>> work, CancellationToken cancellationToken);
+
+    /// <summary>What every call asks first, before it looks at its values.</summary>
+    private void Enter(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ThrowIfClosed();
+    }
+
+    private Task<List<T>> RowsAsync<T>(Statement query, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken) =>
+        SendAsync(new Call<List<T>>(CallKind.Read, [query], answer => answer.RowsAsync(row)), cancellationToken);
+
+    private Task<T?> ScalarAsync<T>(Statement query, CancellationToken cancellationToken) =>
+        SendAsync(new Call<T?>(CallKind.Read, [query], answer => answer.ScalarAsync<T>()), cancellationToken);
+
+    /// <summary>
+    /// Makes a write that names other rows. One that is missing is an error; one that came back between the write and the look for
+    /// it lets the write be tried again.
+    /// </summary>
+    private async Task<T> WriteAsync<T>(Func<Task<T>> write, Func<IEnumerable<Reference>> references, CancellationToken cancellationToken)
+    {
+        for (var race = 0; ; race++)
+        {
+            try
+            {
+                return await write().ConfigureAwait(false);
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.ForeignKeyViolation && race < MaxRaces)
+            {
+                await ThrowIfMissingAsync([.. references()], cancellationToken).ConfigureAwait(false);
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.UniqueViolation && race < MaxRaces)
+            {
+                // Somebody else stored that row after this statement looked for it: next time it is seen. A snapshot never sees it.
+                if (IsTransaction) throw new TransactionConflictException("Another transaction stored the same row first.", error);
+            }
+        }
+    }
+
+    /// <exception cref="ReferenceNotFoundException">One of the rows is not there; the first in the order given.</exception>
+    private async Task ThrowIfMissingAsync(Reference[] references, CancellationToken cancellationToken)
+    {
+        var found = new HashSet<(string, Guid)>();
+        foreach (var table in references.GroupBy(reference => reference.Table))
+        {
+            var ids = table.Select(reference => reference.Id).Distinct().ToArray();
+            var query = Statement.Of($"SELECT id FROM public.{Sql.Raw(table.Key)} WHERE id = ANY({DbValue.Uuids(ids)})");
+            foreach (var id in await RowsAsync(query, static row => row.GetGuid(0), cancellationToken).ConfigureAwait(false)) found.Add((table.Key, id));
+        }
+        foreach (var reference in references)
+        {
+            if (!found.Contains((reference.Table, reference.Id))) throw new ReferenceNotFoundException(reference.Table, reference.Id, reference.ReferencedBy);
+        }
+    }
+
+    /// <summary>Pages of a long read, each a statement of its own that goes on behind the last row of the one before.</summary>
+    /// <param name="page">The page behind a row, or the first one, of at most so many rows.</param>
+    /// <param name="limit">Rows in all at most.</param>
+    /// <param name="cancellationToken">Cancels the read, between rows too.</param>
+    private async IAsyncEnumerable<T> StreamAsync<T>(
+        Func<T?, int, Task<IReadOnlyList<T>>> page, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class
+    {
+        Enter(cancellationToken);
+        T? last = null;
+        while (limit > 0)
+        {
+            var wanted = Math.Min(limit, StreamPageRows);
+            var rows = await page(last, wanted).ConfigureAwait(false);
+            foreach (var row in rows)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                ThrowIfClosed();
+                yield return row;
+            }
+            if (rows.Count < wanted) yield break;
+            last = rows[^1];
+            limit -= rows.Count;
+        }
+    }
+}

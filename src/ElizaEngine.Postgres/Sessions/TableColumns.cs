@@ -1,0 +1,47 @@
+namespace ElizaEngine.Postgres;
+
+/// <summary>One column of a table and the values that records have in it.</summary>
+/// <param name="Name">The column.</param>
+/// <param name="Values">The values of records, in their order, as an array of the server's.</param>
+/// <param name="Expression">What is stored of a value; null: the value itself.</param>
+internal sealed record Column<T>(string Name, Func<T[], DbValue> Values, string? Expression = null)
+{
+    /// <summary>An array of texts. PostgreSQL has no arrays of arrays of different lengths, so each goes as JSON.</summary>
+    public static Column<T> Texts(string name, Func<T, IReadOnlyList<string>> texts) => new(
+        name,
+        items => DbValue.Jsons(items.Select(item => Json.From(texts(item)))),
+        $"ARRAY(SELECT jsonb_array_elements_text(item.{name}))");
+}
+
+/// <summary>How records of one kind are inserted, one or many with one statement.</summary>
+internal sealed class TableColumns<T>(string table, params Column<T>[] columns)
+{
+    private readonly Sql _into = Sql.Raw($"INSERT INTO public.{table} ({string.Join(", ", columns.Select(column => column.Name))}) ");
+
+    private readonly Sql _select = Sql.Raw(string.Join(", ", columns.Select(column => column.Expression ?? $"item.{column.Name}")));
+
+    private readonly Sql _names = Sql.Raw(string.Join(", ", columns.Select(column => column.Name)));
+
+    /// <summary>The rows to be inserted, as a table <c>item</c> with the columns of the table.</summary>
+    public Sql Items(T[] items)
+    {
+        var values = Sql.Join(", ", columns.Select(column => Sql.Of($"{column.Values(items)}")));
+        return Sql.Of($"unnest({values}) AS item({_names})");
+    }
+
+    /// <summary>
+    /// An insert without its ending (<c>ON CONFLICT</c>, <c>RETURNING</c>). Rows go in order of their id, so that two inserts of
+    /// the same ids wait for each other and do not deadlock.
+    /// </summary>
+    /// <param name="items">The rows.</param>
+    /// <param name="condition">When it does not hold, nothing is inserted.</param>
+    /// <param name="computed">A column whose value the server computes.</param>
+    /// <param name="value">Its value.</param>
+    public Sql Insert(T[] items, Sql? condition = null, string? computed = null, Sql? value = null)
+    {
+        var select = computed is null
+            ? _select
+            : Sql.Join(", ", columns.Select(column => column.Name == computed ? value! : Sql.Raw(column.Expression ?? $"item.{column.Name}")));
+        return Sql.Of($"{_into}SELECT {select} FROM {Items(items)} WHERE {condition ?? Sql.Raw("true")} ORDER BY item.id ");
+    }
+}

@@ -1,0 +1,70 @@
+namespace ElizaEngine.Postgres;
+
+/// <summary>
+/// Where vectors of one dimension lie. elizaOS has a column for six dimensions, in a row that a memory may have twice: the newest
+/// one that holds a vector counts, of two equally new the one with the larger id. Any other dimension lies in a table of ours,
+/// where a memory has one row for each.
+/// </summary>
+internal readonly record struct VectorColumn(int Dimension)
+{
+    private static readonly int[] ElizaDimensions = [384, 512, 768, 1024, 1536, 3072];
+
+    /// <summary>Conditions that a memory <c>m</c> has a vector other than zero in elizaOS' columns, of any dimension.</summary>
+    public static Sql HasAnyOfElizaOs => Sql.Raw(
+        $"EXISTS (SELECT FROM public.embeddings e WHERE e.memory_id = m.id AND ({string.Join(" OR ", ElizaDimensions.Select(dimension => $"vector_norm(e.dim_{dimension}) > 0"))}))");
+
+    /// <summary>The vectors of a memory <c>m</c> in elizaOS' columns, smallest dimension first, as rows (dimension, vector).</summary>
+    public static Sql AllOfElizaOs => Sql.Join(
+        " UNION ALL ", ElizaDimensions.Select(dimension => Sql.Of($"(SELECT {Sql.Number(dimension)} AS dimension, v.vector FROM (SELECT) AS one {new VectorColumn(dimension).JoinTo("v")} WHERE vector_norm(v.vector) > 0)")));
+
+    public bool IsElizaOs => ElizaDimensions.Contains(Dimension);
+
+    /// <summary>The vector itself, of a row <c>e</c> of <see cref="Table"/>.</summary>
+    public Sql Value => Sql.Raw(IsElizaOs ? $"e.dim_{Dimension}" : "e.embedding");
+
+    public Sql Table => Sql.Raw(IsElizaOs ? "public.embeddings" : "eliza_engine.embeddings");
+
+    /// <summary>That a row <c>e</c> of <see cref="Table"/> holds the vector that counts for its memory.</summary>
+    public Sql Counts => Sql.Raw(IsElizaOs
+        ? $"""
+            e.dim_{Dimension} IS NOT NULL AND NOT EXISTS (
+                SELECT FROM public.embeddings n WHERE n.memory_id = e.memory_id AND n.dim_{Dimension} IS NOT NULL AND (n.created_at, n.id) > (e.created_at, e.id))
+            """
+        : $"e.dimension = {Dimension}");
+
+    /// <summary>Joins a memory <c>m</c> to its vector, null for none, as the column <c>vector</c> of an alias.</summary>
+    public Sql JoinTo(string alias) => Sql.Raw(IsElizaOs
+        ? $"""
+            LEFT JOIN LATERAL (
+                SELECT e.dim_{Dimension} AS vector FROM public.embeddings e WHERE e.memory_id = m.id AND e.dim_{Dimension} IS NOT NULL
+                ORDER BY e.created_at DESC, e.id DESC LIMIT 1) AS {alias} ON true
+            """
+        : $"""
+            LEFT JOIN LATERAL (
+                SELECT e.embedding AS vector FROM eliza_engine.embeddings e WHERE e.memory_id = m.id AND e.dimension = {Dimension}) AS {alias} ON true
+            """);
+
+    /// <summary>
+    /// Stores vectors: <paramref name="rows"/> has the columns <c>id</c>, a memory that is there, and <c>vector</c>, each id once.
+    /// A row of ours has its memory's id, so that two writers of a first vector meet.
+    /// </summary>
+    public Sql Put(Sql rows) => IsElizaOs
+        ? Sql.Of($"""
+            INSERT INTO public.embeddings (id, memory_id, created_at, {Name})
+            SELECT coalesce((SELECT e.id FROM public.embeddings e WHERE e.memory_id = p.id ORDER BY e.created_at DESC, e.id DESC LIMIT 1), p.id),
+                p.id, clock_timestamp() AT TIME ZONE 'UTC', p.vector
+            FROM ({rows}) AS p
+            ON CONFLICT (id) DO UPDATE SET {Name} = excluded.{Name}
+            """)
+        : Sql.Of($"""
+            INSERT INTO eliza_engine.embeddings (memory_id, dimension, embedding) SELECT p.id, {Sql.Number(Dimension)}, p.vector FROM ({rows}) AS p
+            ON CONFLICT (memory_id, dimension) DO UPDATE SET embedding = excluded.embedding
+            """);
+
+    /// <summary>Removes the vectors of the memories whose ids the query gives.</summary>
+    public Sql Drop(Sql ids) => IsElizaOs
+        ? Sql.Of($"UPDATE public.embeddings SET {Name} = NULL WHERE memory_id IN ({ids}) AND {Name} IS NOT NULL")
+        : Sql.Of($"DELETE FROM eliza_engine.embeddings WHERE memory_id IN ({ids}) AND dimension = {Sql.Number(Dimension)}");
+
+    private Sql Name => Sql.Raw($"dim_{Dimension}");
+}
