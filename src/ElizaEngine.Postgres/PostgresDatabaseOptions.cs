@@ -34,7 +34,7 @@ public sealed record PostgresDatabaseOptions
     /// <summary>How often, and how patiently, a call is tried again.</summary>
     public PostgresRetryOptions Retry { get; init; } = new();
 
-    /// <summary>How long one statement may take; must be positive. Default: 30 s.</summary>
+    /// <summary>How long one statement may take; must be positive. A <c>Command Timeout</c> among Npgsql's keywords wins. Default: 30 s.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The clock.</summary>
