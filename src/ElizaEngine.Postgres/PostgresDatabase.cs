@@ -57,6 +57,21 @@ public sealed class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public IDatabaseAdapter ForAgent(Guid agentId) => new PostgresDatabaseAdapter(this, agentId);
 
+    /// <summary>Counts what is in the database, now. Reads every table once: seconds for millions of rows.</summary>
+    public async Task<PostgresStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
+    {
+        using var call = BeginCall();
+        return await Retry.RunAsync(
+            CallKind.Read,
+            async token =>
+            {
+                var connection = await Source.OpenConnectionAsync(token).ConfigureAwait(false);
+                await using var open = connection.ConfigureAwait(false);
+                return await PostgresStatistics.ReadAsync(connection, token).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
     /// <inheritdoc/>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
