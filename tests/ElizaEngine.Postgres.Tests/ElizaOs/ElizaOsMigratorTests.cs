@@ -1,3 +1,4 @@
+using ElizaEngine.Postgres.Tests.Infrastructure;
 using Xunit;
 
 namespace ElizaEngine.Postgres.Tests;

@@ -1,3 +1,4 @@
+using ElizaEngine.Postgres.Tests.Infrastructure;
 using System.Text.Json.Nodes;
 using Npgsql;
 using Xunit;
