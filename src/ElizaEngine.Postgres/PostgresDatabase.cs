@@ -12,20 +12,28 @@ public sealed class PostgresDatabase : IDatabase
     private readonly ConcurrentDictionary<Guid, int?> _dimensions = new();
     private readonly InFlight _calls = new("database");
     private readonly ConcurrentDictionary<PostgresTransaction, bool> _transactions = new();
-    private readonly bool _ownsSource;
+    private readonly DataSourceLease _lease;
 
-    private PostgresDatabase(PostgresDatabaseOptions options, NpgsqlDataSource source)
+    private PostgresDatabase(PostgresDatabaseOptions options, DataSourceLease lease)
     {
-        Options = options;
-        Source = source;
-        _ownsSource = options.DataSource is null;
-        Runner = new CallRunner(options, source, () => IsOpen);
+        // What the connection string says of it has been read by now.
+        Options = options.DataSource is null
+            ? options with { CommandTimeout = TimeSpan.FromSeconds(new NpgsqlConnectionStringBuilder(lease.Source.ConnectionString).CommandTimeout) }
+            : options;
+        _lease = lease;
+        Runner = new CallRunner(Options, lease.Source, () => IsOpen);
     }
 
     /// <summary>How it was opened.</summary>
     public PostgresDatabaseOptions Options { get; }
 
-    internal NpgsqlDataSource Source { get; }
+    /// <summary>Where it is, for logs and messages: a URL of user, hosts and database, with <c>***</c> for the password.</summary>
+    public string Address => _lease.Redacted;
+
+    internal NpgsqlDataSource Source => _lease.Source;
+
+    /// <summary>Whether a pooler in transaction mode is in the way, so that nothing may be kept in a session.</summary>
+    internal bool IsPooled => _lease.IsPooled;
 
     internal CallRunner Runner { get; }
 
@@ -37,8 +45,7 @@ public sealed class PostgresDatabase : IDatabase
     public static async Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var source = options.DataSource ?? DataSources.Create(options);
-        var database = new PostgresDatabase(options, source);
+        var database = new PostgresDatabase(options, DataSources.Rent(options));
         try
         {
             if (options.Migrate) await database.MigrateAsync(dryRun: false, cancellationToken).ConfigureAwait(false);
@@ -54,13 +61,20 @@ public sealed class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public IDatabaseAdapter ForAgent(Guid agentId) => new PostgresDatabaseAdapter(this, agentId);
 
+    /// <summary>Counts what is in the database, now. Reads every table once: seconds for millions of rows.</summary>
+    public async Task<PostgresStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
+    {
+        using var call = BeginCall();
+        return await Runner.RunAsync(CallKind.Read, attempt => attempt.SendAsync(PostgresStatistics.Read), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <inheritdoc/>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         await _calls.CloseAsync().ConfigureAwait(false);
         // Their bodies may run on; the server need not wait for them.
         foreach (var transaction in _transactions.Keys) await transaction.DisposeAsync().ConfigureAwait(false);
-        if (_ownsSource) await Source.DisposeAsync().ConfigureAwait(false);
+        await _lease.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

@@ -19,29 +19,25 @@ internal abstract partial class PostgresSession
                 Array.ConvertAll(items, item => new CreateResult(id(item), created.Remove(id(item)) ? CreateOutcome.Created : CreateOutcome.Existed)),
                 answer.IsRepeated);
         });
-        var answer = await WriteAsync(() => SendAsync(call, cancellationToken), () => IfNew(items, id, references), cancellationToken).ConfigureAwait(false);
+        var answer = await WriteAsync(() => SendAsync(call, cancellationToken), () => items.SelectMany(references), cancellationToken).ConfigureAwait(false);
         return await ResultsAsync(table, items, answer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Inserts what is not there, changes what is there, in order.</summary>
     /// <param name="table">The table.</param>
     /// <param name="items">The items.</param>
-    /// <param name="id">The id of an item.</param>
     /// <param name="change">What is set of a row that is there, from <c>excluded</c>.</param>
     /// <param name="references">What a new row names.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
     private async Task<IReadOnlyList<CreateResult>> UpsertAsync<T>(
-        TableColumns<T> table, T[] items, Func<T, Guid> id, string change, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
+        TableColumns<T> table, T[] items, string change, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
     {
         if (items.Length == 0) return [];
         var statements = Array.ConvertAll(items, item => table.Upsert(item, change, IsTransaction).ToStatement());
-        var answer = await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => IfNew(items, id, references), cancellationToken)
+        var answer = await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.SelectMany(references), cancellationToken)
             .ConfigureAwait(false);
         return await ResultsAsync(table, items, answer, cancellationToken).ConfigureAwait(false);
     }
-
-    private static IEnumerable<Reference> IfNew<T>(IEnumerable<T> items, Func<T, Guid> id, Func<T, IEnumerable<Reference>> references) =>
-        items.SelectMany(item => references(item).Select(reference => reference with { Row = id(item) }));
 
     /// <summary>What the server answered to a create or an upsert.</summary>
     /// <param name="Results">One for each item, in order.</param>
