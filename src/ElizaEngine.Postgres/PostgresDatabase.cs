@@ -45,6 +45,7 @@ public sealed class PostgresDatabase : IDatabase
     public static async Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        Postgres.Retry.Check(options.Retry);
         var database = new PostgresDatabase(options, DataSources.Rent(options));
         try
         {

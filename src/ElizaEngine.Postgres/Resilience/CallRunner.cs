@@ -43,8 +43,8 @@ internal sealed class CallRunner(PostgresDatabaseOptions options, NpgsqlDataSour
                     }
                     catch (Exception error)
                     {
-                        var isConnected = error is PostgresException;
-                        run.Failed(Failures.Of(error, Stage.Working, isConnected), Stage.Working, isConnected, new(null, 0, 0, false));
+                        var stage = error is ObjectDisposedException ? Stage.Connecting : Stage.Working;
+                        run.Failed(Failures.Of(error, stage, isConnected: false), stage, isConnected: false, LostSession.None);
                         throw;
                     }
                 },
@@ -55,7 +55,7 @@ internal sealed class CallRunner(PostgresDatabaseOptions options, NpgsqlDataSour
     {
         var connection = source.CreateConnection();
         var attempt = new Attempt(new Wire(connection, options.CommandTimeout, run.IsOutcomeUnknown, cancellationToken));
-        var session = new LostSession(null, 0, 0, false);
+        var session = LostSession.None;
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);

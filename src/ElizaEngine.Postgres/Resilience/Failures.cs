@@ -45,7 +45,6 @@ internal static class Failures
     // Npgsql has no types for these two. Tests provoke both, so that another wording would be noticed.
     private const string NoSuitableHost = "No suitable host";
     private const string PoolExhausted = "The connection pool has been exhausted";
-    private const string PoolShutDown = "The connection pool has been shut down";
 
     /// <param name="error">As Npgsql threw it.</param>
     /// <param name="stage">How far the attempt had come.</param>
@@ -62,7 +61,6 @@ internal static class Failures
         },
         PostgresException refusal when refusal.Routine == "RevalidateCachedQuery" => Failure.NotDone, // A prepared statement of an older schema.
         PostgresException refusal => OfCode(refusal.SqlState),
-        _ when IsClosedPool(error) => Failure.Refused,
         _ when !IsOfNpgsql(error) => Failure.Refused,
         _ when stage == Stage.Connecting => IsOutage(error) ? Failure.NotDone : Failure.Refused,
         _ when isConnected => Failure.Refused, // The time was up, and the server has stopped.
@@ -82,10 +80,6 @@ internal static class Failures
 
     /// <summary>Whether all connections that the pool may have are taken.</summary>
     public static bool IsExhaustedPool(Exception error) => error is NpgsqlException && error.Message.StartsWith(PoolExhausted, StringComparison.Ordinal);
-
-    /// <summary>Whether the data source is disposed of.</summary>
-    public static bool IsClosedPool(Exception error) =>
-        error is ObjectDisposedException || (error is NpgsqlException && error.Message.StartsWith(PoolShutDown, StringComparison.Ordinal));
 
     /// <summary>Whether it was the other side that ended the session, and not we who gave up waiting for it.</summary>
     public static bool IsEndedByServer(Exception? error) => error switch

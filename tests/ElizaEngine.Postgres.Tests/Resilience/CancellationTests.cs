@@ -9,9 +9,6 @@ namespace ElizaEngine.Postgres.Tests.Resilience;
 [Trait("Stage", "Postgres")]
 public sealed class CancellationTests : FaultTest
 {
-    // Long before any other limit of these tests.
-    private static readonly TimeSpan s_promptly = TimeSpan.FromSeconds(2.5);
-
     public static TheoryData<string> Calls => ["create", "first vector", "update", "delete", "read"];
 
     private static Func<IDatabaseSession, CancellationToken, Task> Call(string name) => name switch
@@ -38,7 +35,7 @@ public sealed class CancellationTests : FaultTest
         var call = Call(name)(adapter, source.Token);
         await UntilWaitingAsync();
         await source.CancelAsync();
-        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(s_promptly));
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(Patience));
 
         Assert.Equal(source.Token, error.CancellationToken);
         await UntilIdleAsync();
@@ -58,7 +55,7 @@ public sealed class CancellationTests : FaultTest
         await using var held = await Admin.OpenConnectionAsync();
         await ExecuteOnAsync(held, "BEGIN; LOCK TABLE public.memories IN ACCESS EXCLUSIVE MODE");
 
-        var error = await Assert.ThrowsAsync<CallTimedOutException>(() => Call(name)(adapter, default).WaitAsync(s_promptly));
+        var error = await Assert.ThrowsAsync<CallTimedOutException>(() => Call(name)(adapter, default).WaitAsync(Patience));
 
         Assert.Equal(limit, error.Limit);
         Assert.Contains("1 s", error.Message, StringComparison.Ordinal);
@@ -86,7 +83,7 @@ public sealed class CancellationTests : FaultTest
                 adapter.DeleteRoomsAsync([RoomId], source.Token), adapter.TransactionAsync((_, _) => Task.FromResult(1), 1, source.Token),
             ];
             await source.CancelAsync();
-            foreach (var call in calls) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(s_promptly, token));
+            foreach (var call in calls) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(Patience, token));
         });
 
         Assert.True(await adapter.SetCacheAsync("key", Json.From(1)));
@@ -101,7 +98,7 @@ public sealed class CancellationTests : FaultTest
             options => options with { Migrate = false, Retry = new PostgresRetryOptions { BaseDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1) } });
         using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => adapter.SetCacheAsync([new("key", Json.From(1))], source.Token).WaitAsync(s_promptly));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => adapter.SetCacheAsync([new("key", Json.From(1))], source.Token).WaitAsync(Patience));
     }
 
     [Fact]
@@ -160,7 +157,7 @@ public sealed class CancellationTests : FaultTest
             : adapter.CreateWorldsAsync([new World()], source.Token);
         await UntilWaitingAsync();
         await source.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(s_promptly));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(Patience));
 
         await UntilIdleAsync();
         await ExecuteOnAsync(held, "ROLLBACK");
@@ -182,7 +179,7 @@ public sealed class CancellationTests : FaultTest
             var call = session.CreateWorldsAsync([new World()], source.Token);
             await UntilWaitingAsync();
             if (!isTimeout) await source.CancelAsync();
-            var error = await Record.ExceptionAsync(() => call.WaitAsync(s_promptly, token));
+            var error = await Record.ExceptionAsync(() => call.WaitAsync(Patience, token));
             Assert.True(isTimeout ? error is CallTimedOutException : error is OperationCanceledException, $"{error}");
             Assert.Equal(Json.From(1), await session.GetCacheAsync("before", token));
             // Before anything is sent, too.

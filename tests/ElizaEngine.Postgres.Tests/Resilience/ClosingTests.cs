@@ -48,7 +48,7 @@ public sealed class ClosingTests : FaultTest
         });
         await isInside.Task;
 
-        await database.CloseAsync().WaitAsync(TimeSpan.FromSeconds(5));
+        await database.CloseAsync().WaitAsync(Patience);
         await UntilGoneAsync();
         isClosed.SetResult();
 
@@ -75,7 +75,7 @@ public sealed class ClosingTests : FaultTest
         await ReleaseAsync(held);
 
         await await call.Task;
-        await closing.WaitAsync(TimeSpan.FromSeconds(5));
+        await closing.WaitAsync(Patience);
         await FailsAsync<DatabaseClosedException>(() => running);
         await UntilGoneAsync();
         Assert.Equal(0, await ReadAsync<long>("SELECT count(*) FROM worlds"));
@@ -91,7 +91,7 @@ public sealed class ClosingTests : FaultTest
         var call = adapter.GetAgentsAsync();
         Assert.False(call.IsCompleted);
 
-        await database.CloseAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        await database.CloseAsync().WaitAsync(Patience);
 
         await FailsAsync<ConnectionFailedException>(() => call);
     }
@@ -112,7 +112,7 @@ public sealed class ClosingTests : FaultTest
         await isInside.Task;
         await proxy.StopAsync();
 
-        await Task.WhenAll(database.CloseAsync(), database.CloseAsync()).WaitAsync(TimeSpan.FromSeconds(10));
+        await Task.WhenAll(database.CloseAsync(), database.CloseAsync()).WaitAsync(Patience);
         await database.DisposeAsync();
         isClosed.SetResult();
 
@@ -130,7 +130,7 @@ public sealed class ClosingTests : FaultTest
         await proxy.StopAsync();
 
         // With these retries any other call would go on for days.
-        Assert.False(await adapter.IsReadyAsync().WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.False(await adapter.IsReadyAsync().WaitAsync(Patience));
         await database.CloseAsync();
         Assert.False(await adapter.IsReadyAsync());
     }

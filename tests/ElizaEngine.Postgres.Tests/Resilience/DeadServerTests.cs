@@ -166,6 +166,34 @@ public sealed class DeadServerTests : FaultTest
     }
 
     [Fact]
+    public async Task A_call_to_a_server_that_hangs_can_be_cancelled_long_before_its_time_is_up()
+    {
+        var (server, source) = await StartAsync();
+        await using var _ = server;
+        await using var __ = source;
+        await using var database = await PostgresDatabase.OpenAsync(Options(
+            server.ConnectionString,
+            settings =>
+            {
+                settings.Timeout = 1;
+                settings.CancellationTimeout = 100;
+            },
+            options => options with { CommandTimeout = TimeSpan.FromHours(1) }));
+        var adapter = database.ForAgent(AgentId);
+        // Connections that were used before and have been given back.
+        await UseConnectionsAsync(adapter, 2);
+        using var cancellation = new CancellationTokenSource();
+
+        await server.PauseAsync();
+        Task read = adapter.GetAgentsAsync(cancellation.Token), write = adapter.SetCacheAsync([new("key", Json.From(1))], cancellation.Token);
+        await cancellation.CancelAsync();
+
+        await FailsAsync<OperationCanceledException>(() => read);
+        await FailsAsync<CommitOutcomeUnknownException>(() => write);
+        await server.ResumeAsync();
+    }
+
+    [Fact]
     public async Task A_write_on_a_server_that_hangs_for_a_moment_only_takes_that_moment_longer()
     {
         var (server, source) = await StartAsync();
@@ -192,7 +220,6 @@ public sealed class DeadServerTests : FaultTest
         await using var __ = source;
         var bouncer = new NpgsqlConnectionStringBuilder(PostgresServer.Keywords(await server.StartBouncerAsync()));
         await using var proxy = new FaultProxy(bouncer.Host!, bouncer.Port);
-        bouncer.NoResetOnClose = true;
         await using var database = await PostgresDatabase.OpenAsync(Options(
             bouncer.ConnectionString,
             settings =>

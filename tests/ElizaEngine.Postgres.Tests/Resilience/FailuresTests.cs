@@ -133,7 +133,6 @@ public sealed class FailuresTests
             new NpgsqlException("SSL connection requested. No SSL enabled connection from this host is configured."),
             new NpgsqlException("Exception while performing SSL handshake", new AuthenticationException()),
             new NpgsqlException("Unable to connect to a suitable host.", new AggregateException(Refusal("28P01", "FATAL"), Refusal("3D000", "FATAL"))),
-            new NpgsqlException("The connection pool has been shut down."),
             new ObjectDisposedException("data source"),
         ];
         Assert.All(errors, error => Assert.Equal(Failure.Refused, Failures.Of(error, Stage.Connecting, isConnected: false)));
