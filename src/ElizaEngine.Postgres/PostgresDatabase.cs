@@ -24,6 +24,12 @@ public sealed class PostgresDatabase : IDatabase
     /// <summary>How it was opened.</summary>
     public PostgresDatabaseOptions Options { get; }
 
+    /// <summary>
+    /// What was found at opening that does not keep the database from being used, but should be known, in sentences: a pgvector
+    /// with known faults, an index that is missing and could not be made, row level security that does not bind this role.
+    /// </summary>
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
+
     internal NpgsqlDataSource Source { get; }
 
     internal Retry Retry { get; }
@@ -32,15 +38,20 @@ public sealed class PostgresDatabase : IDatabase
 
     internal bool IsOpen => !_calls.IsClosed;
 
-    /// <summary>Connects, and brings the schema up to date unless the options say otherwise.</summary>
+    /// <summary>
+    /// Connects, looks at the schema, and brings it up to date unless the options say otherwise. When nothing is to be done that
+    /// is one query.
+    /// </summary>
+    /// <exception cref="SchemaException">The schema cannot be used, or could not be brought up to date.</exception>
+    /// <exception cref="UnsupportedFormatException">The schema is of a later version than this one knows.</exception>
+    /// <exception cref="DataIsolationException">Row level security hides rows, or keeps those of several elizaOS servers apart.</exception>
     public static async Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var source = options.DataSource ?? DataSources.Create(options);
-        var database = new PostgresDatabase(options, source);
+        var database = Create(options);
         try
         {
-            if (options.Migrate) await database.MigrateAsync(dryRun: false, cancellationToken).ConfigureAwait(false);
+            database.Warnings = await database.PrepareAsync(cancellationToken).ConfigureAwait(false);
             return database;
         }
         catch
@@ -48,6 +59,36 @@ public sealed class PostgresDatabase : IDatabase
             await database.CloseAsync(CancellationToken.None).ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>
+    /// Brings the schema of a database up to date without opening it, whatever <see cref="PostgresDatabaseOptions.Migrate"/> says.
+    /// Several processes may do so at once. Errors are those of <see cref="OpenAsync"/>.
+    /// </summary>
+    /// <param name="options">How it would be opened.</param>
+    /// <param name="dryRun">Whether only to look.</param>
+    /// <param name="cancellationToken">Stops it; what was done by then stays.</param>
+    /// <returns>The steps taken, in order; on a dry run, those that would be. Empty when there is nothing to do.</returns>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(
+        PostgresDatabaseOptions options, bool dryRun = false, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var database = Create(options);
+        await using var open = database.ConfigureAwait(false);
+        return await database.MigrateAsync(dryRun, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The script that would bring the schema of a database up to date, complete and for psql, for an administrator to read and run;
+    /// empty when there is nothing to do. Nothing is changed. On tables of some size the script builds indexes without keeping
+    /// writers waiting, which opening does not. Errors are those of <see cref="OpenAsync"/>.
+    /// </summary>
+    public static async Task<string> GetMigrationScriptAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var database = Create(options);
+        await using var open = database.ConfigureAwait(false);
+        return await database.WithMigratorAsync(static (migrator, token) => migrator.ScriptAsync(token), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -67,11 +108,35 @@ public sealed class PostgresDatabase : IDatabase
     /// <exception cref="DatabaseClosedException">It is closed.</exception>
     internal InFlight.Call BeginCall() => _calls.Begin();
 
+    /// <summary>Makes sure that the schema can be used, and brings it up to date if the options say so.</summary>
+    internal Task<IReadOnlyList<string>> PrepareAsync(CancellationToken cancellationToken) =>
+        WithMigratorAsync((migrator, token) => migrator.OpenAsync(Options.Migrate, token), cancellationToken);
+
     internal Task<IReadOnlyList<string>> MigrateAsync(bool dryRun, CancellationToken cancellationToken) =>
-        SchemaMigrator.MigrateAsync(Source, dryRun, cancellationToken);
+        WithMigratorAsync((migrator, token) => migrator.MigrateAsync(dryRun, token), cancellationToken);
 
     /// <summary>The active dimension of an agent as this process last saw it; null: none yet.</summary>
     internal int? DimensionOf(Guid agentId) => _dimensions.GetValueOrDefault(agentId);
 
     internal void SetDimension(Guid agentId, int? dimension) => _dimensions[agentId] = dimension;
+
+    private static PostgresDatabase Create(PostgresDatabaseOptions options) => new(options, options.DataSource ?? DataSources.Create(options));
+
+    // Whatever it does, it can be done again from its beginning.
+    private Task<T> WithMigratorAsync<T>(Func<SchemaMigrator, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        Retry.RunAsync(
+            CallKind.Repeatable,
+            async token =>
+            {
+                var direct = Options.DirectConnectionString is { } address ? DataSources.Create(Options with { ConnectionString = address }) : null;
+                try
+                {
+                    return await work(new SchemaMigrator(Source, direct ?? Source, MigrationPatience.Default), token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    if (direct is not null) await direct.DisposeAsync().ConfigureAwait(false);
+                }
+            },
+            cancellationToken);
 }
