@@ -33,11 +33,14 @@ internal static class Complete
         return complete;
     }
 
-    /// <summary>The change itself, its values checked: also when there is no row to change.</summary>
+    /// <summary>The change itself, its values and their size checked: also when there is no row to change.</summary>
     public static AgentUpdate Check(AgentUpdate update)
     {
         Door.Object(update.Settings, "settings");
         Door.Object(update.Style, "style");
+        Door.RowSize(Size(update.Name) + Size(update.Username) + Size(update.System) + Size(update.Bio) + Size(update.MessageExamples)
+            + Size(update.PostExamples) + Size(update.Topics) + Size(update.Adjectives) + Size(update.Knowledge) + Size(update.Plugins)
+            + Size(update.Settings) + Size(update.Style));
         return update;
     }
 
@@ -45,6 +48,7 @@ internal static class Complete
     public static ComponentUpdate Check(ComponentUpdate update)
     {
         Door.Object(update.Data, "data");
+        Door.RowSize(Size(update.Type) + Size(update.Data));
         return update;
     }
 
@@ -52,23 +56,38 @@ internal static class Complete
     public static RoomUpdate Check(RoomUpdate update)
     {
         Door.Object(update.Metadata, "metadata");
+        Door.RowSize(Size(update.Name) + Size(update.Source) + Size(update.Type) + Size(update.ChannelId) + Size(update.Metadata));
         return update;
     }
 
     /// <inheritdoc cref="Check(AgentUpdate)"/>
-    public static RelationshipUpdate Check(RelationshipUpdate update) =>
-        update with { Tags = Door.Texts(update.Tags, "tags"), Metadata = Door.Object(update.Metadata, "metadata") };
+    public static RelationshipUpdate Check(RelationshipUpdate update)
+    {
+        var complete = update with { Tags = Door.Texts(update.Tags, "tags"), Metadata = Door.Object(update.Metadata, "metadata") };
+        Door.RowSize(complete.Tags.Sum(Size) + Size(complete.Metadata));
+        return complete;
+    }
 
     /// <inheritdoc cref="Check(AgentUpdate)"/>
-    public static AgentTaskUpdate Check(AgentTaskUpdate update) => update with { Tags = Door.TextsOrNull(update.Tags, "tags") };
+    public static AgentTaskUpdate Check(AgentTaskUpdate update)
+    {
+        var complete = update with { Tags = Door.TextsOrNull(update.Tags, "tags") };
+        Door.RowSize(Size(complete.Name) + Size(complete.Description) + (complete.Tags?.Sum(Size) ?? 0) + Size(complete.Metadata?.Json));
+        return complete;
+    }
 
     /// <inheritdoc cref="Check(AgentUpdate)"/>
-    public static WorldUpdate Check(WorldUpdate update) => update;
+    public static WorldUpdate Check(WorldUpdate update)
+    {
+        Door.RowSize(Size(update.Name) + Size(update.Metadata?.Json));
+        return update;
+    }
 
     /// <inheritdoc cref="Check(AgentUpdate)"/>
     public static MemoryUpdate Check(MemoryUpdate update)
     {
         if (update.Metadata is not null) Metadata(update.Metadata);
+        Door.RowSize(Size(update.Content?.Json) + Size(update.Metadata?.Json));
         return update;
     }
 

@@ -61,7 +61,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> UpsertAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await UpsertAsync(AgentTable, CompleteAgents(agents), AgentChange, static _ => [], cancellationToken).ConfigureAwait(false);
+        return await UpsertAsync(AgentTable, CompleteAgents(agents), static agent => agent.Id, AgentChange, static _ => [], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateAgentsAsync(IReadOnlyList<AgentUpdate> updates, CancellationToken cancellationToken = default)
@@ -86,7 +86,7 @@ internal abstract partial class PostgresSession
                     if (agents.TryGetValue(item.Id, out var agent)) agents[item.Id] = Complete.Agent(agent, item, Now);
                 }
                 var statements = agents.Values.Select(agent =>
-                    Statement.Of($"{AgentTable.Insert([agent])}ON CONFLICT (id) DO UPDATE SET {Sql.Raw(AgentChange)} RETURNING id, xmax = 0")).ToList();
+                    AgentTable.Upsert(agent, AgentChange, IsTransaction).ToStatement()).ToList();
                 return (await exchange.SendAsync(CreateResults(statements)).ConfigureAwait(false)).Count;
             },
             cancellationToken).ConfigureAwait(false);

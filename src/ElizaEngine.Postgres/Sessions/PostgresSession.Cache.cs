@@ -28,13 +28,24 @@ internal abstract partial class PostgresSession
         var now = Now;
         // Of equal keys the last wins; rows in order, so that two writers of the same keys do not deadlock.
         var last = items.Reverse().DistinctBy(entry => entry.Key).OrderBy(entry => entry.Key, StringComparer.Ordinal).ToArray();
-        var set = Statement.Of($"""
-            INSERT INTO public.cache (agent_id, key, value, created_at, expires_at)
-            SELECT {DbValue.Uuid(AgentId)}, key, value, {DbValue.Instant(now)}, expires_at
-            FROM unnest({DbValue.Texts([.. last.Select(entry => entry.Key)])}, {DbValue.Jsons(last.Select(entry => entry.Value))},
+        var given = Sql.Of($"""
+            unnest({DbValue.Texts([.. last.Select(entry => entry.Key)])}, {DbValue.Jsons(last.Select(entry => entry.Value))},
                 {DbValue.Instants(last.Select(entry => ExpiresAt(entry, now)))}) AS item(key, value, expires_at)
-            ON CONFLICT (key, agent_id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
             """);
+        var agent = DbValue.Uuid(AgentId);
+        var insert = Sql.Of($"""
+            INSERT INTO public.cache (agent_id, key, value, created_at, expires_at)
+            SELECT {agent}, key, value, {DbValue.Instant(now)}, expires_at FROM {given}
+            """);
+        // In a transaction a key that its snapshot shows is changed and not inserted: whoever removed it meanwhile has won.
+        var set = IsTransaction
+            ? Statement.Of($"""
+                WITH changed AS (
+                    UPDATE public.cache AS c SET value = item.value, expires_at = item.expires_at FROM {given}
+                    WHERE c.agent_id = {agent} AND c.key = item.key RETURNING c.key)
+                {insert} WHERE item.key NOT IN (SELECT key FROM changed)
+                """)
+            : Statement.Of($"{insert} ON CONFLICT (key, agent_id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at");
         // What nobody asks for again goes too, a few rows with each write. A transaction touches no row that its body did not mean.
         var sweep = Statement.Of($"""
             DELETE FROM public.cache WHERE ctid IN (

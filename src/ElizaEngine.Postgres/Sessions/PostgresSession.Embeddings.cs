@@ -34,7 +34,7 @@ internal abstract partial class PostgresSession
     /// <exception cref="DimensionMismatchException">The length is not that of the active dimension, which is read again before this is said.</exception>
     private async Task CheckDimensionAsync(int? given, CancellationToken cancellationToken)
     {
-        if (given is not { } length || AssumedDimension is not { } assumed || length == assumed) return;
+        if (given is not { } length || length == AssumedDimension) return;
         var active = await GetEmbeddingDimensionAsync(cancellationToken).ConfigureAwait(false);
         if (active is { } now && length != now) throw new DimensionMismatchException(now, length);
     }

@@ -83,7 +83,8 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> UpsertEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await UpsertAsync(EntityTable, CompleteEntities(entities), "names = excluded.names, metadata = excluded.metadata", ReferencesOf, cancellationToken)
+        return await UpsertAsync(
+            EntityTable, CompleteEntities(entities), static entity => entity.Id, "names = excluded.names, metadata = excluded.metadata", ReferencesOf, cancellationToken)
             .ConfigureAwait(false);
     }
 

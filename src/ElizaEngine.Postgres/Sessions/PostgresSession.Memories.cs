@@ -40,9 +40,8 @@ internal abstract partial class PostgresSession
         var items = Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check);
         if (items.Length == 0) return 0;
         var vectors = Array.ConvertAll(items, item => item.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null);
-        foreach (var item in items) Door.RowSize((item.Content?.Json.Utf8.Length ?? 0) + (item.Metadata?.Json.Utf8.Length ?? 0));
         return await WithActiveDimensionAsync(
-            items.Select(item => item.Embedding?.Length),
+            Array.ConvertAll(items, item => item.Embedding?.Length),
             async (exchange, _) =>
             {
                 var ids = items.Select(item => item.Id).Distinct().ToArray();
@@ -64,7 +63,7 @@ internal abstract partial class PostgresSession
                     return (active, found.Count);
                 });
             },
-            static () => [],
+            static _ => [],
             cancellationToken).ConfigureAwait(false);
 
         Statement Update(MemoryUpdate item, float[]? vector, int? dimension, bool isOneOfMany)
@@ -133,7 +132,7 @@ internal abstract partial class PostgresSession
         var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory => Prepare(memory, table, now));
         if (items.Length == 0) return [];
         var stored = await WithActiveDimensionAsync(
-            items.Select(item => item.VectorLength),
+            Array.ConvertAll(items, item => item.VectorLength),
             async (exchange, forFirst) =>
             {
                 var there = await ExistingAsync(exchange, [.. items.Select(item => item.Memory.Id).Distinct()]).ConfigureAwait(false);
@@ -142,7 +141,7 @@ internal abstract partial class PostgresSession
                 return items.Select(item => (item.VectorLength, item.Vector is not null && (there.Add(item.Memory.Id) || isUpsert)));
             },
             dimension => StoreCall(items, isUpsert, dimension),
-            () => items.SelectMany(item => ReferencesOf(item.Memory)),
+            place => IfNew([items[place].Memory], static memory => memory.Id, ReferencesOf),
             cancellationToken).ConfigureAwait(false);
         return await ResultsAsync(items, stored, cancellationToken).ConfigureAwait(false);
     }
@@ -186,32 +185,41 @@ internal abstract partial class PostgresSession
         var conflict = isUpsert
             ? Sql.Raw("DO UPDATE SET content = excluded.content, metadata = excluded.metadata")
             : Sql.Raw("DO NOTHING");
+        // In a transaction a row that its snapshot shows is changed and not inserted: whoever removed it meanwhile has won.
+        var changed = isUpsert && IsTransaction
+            ? Sql.Of($"""
+                changed AS (
+                    UPDATE public.memories SET content = {DbValue.Json(items[0].Memory.Content.Json)}, metadata = {DbValue.Json(items[0].Memory.Metadata!.Json)}
+                    WHERE id = {DbValue.Uuid(items[0].Memory.Id)} AND {Guard(dimension, hasVectors)} RETURNING id, "unique", false AS is_new),
+                """)
+            : Sql.Empty;
+        var stored = isUpsert && IsTransaction ? Sql.Raw("SELECT * FROM changed UNION ALL SELECT * FROM inserted") : Sql.Raw("SELECT * FROM inserted");
         var vectors = items.Length == 1
             ? VectorChange(dimension, items[0].VectorLength is not null, items[0].Vector)
             : dimension is { } active && hasVectors
-                ? Sql.Of($"""
-                    , placed AS ({new VectorColumn(active).Put(Sql.Of($"""
-                        SELECT s.id, v.vector
-                        FROM stored s JOIN unnest({DbValue.Uuids([.. items.Select(item => item.Memory.Id)])}, {DbValue.Vectors(items.Select(item => item.Vector))}) AS v(id, vector) ON v.id = s.id
-                        WHERE v.vector IS NOT NULL
-                        """))})
-                    """)
+                ? new VectorColumn(active).Put(IsTransaction, Sql.Of($"""
+                    SELECT s.id, v.vector
+                    FROM stored s JOIN unnest({DbValue.Uuids([.. items.Select(item => item.Memory.Id)])}, {DbValue.Vectors(items.Select(item => item.Vector))}) AS v(id, vector) ON v.id = s.id
+                    WHERE v.vector IS NOT NULL
+                    """))
                 : Sql.Empty;
         return Statement.Of($"""
             WITH active AS ({ActiveDimension(hasVectors && (isOneOfMany || IsTransaction))}),
-                stored AS ({Insert(items, dimension, hasVectors)}ON CONFLICT (id) {conflict} RETURNING id, "unique", xmax = 0 AS is_new){vectors}
+                {changed}inserted AS ({Insert(items, dimension, hasVectors)}ON CONFLICT (id) {conflict} RETURNING id, "unique", xmax = 0 AS is_new),
+                stored AS ({stored}){vectors}
             SELECT dimension, NULL::uuid, NULL::boolean, NULL::boolean FROM active UNION ALL SELECT NULL, id, "unique", is_new FROM stored
             """);
     }
 
     private Sql Insert(NewMemory[] items, int? dimension, bool hasVectors)
     {
-        if (items is not [{ Memory.Unique: null, Vector: { } vector } item] || dimension is not { } active) return MemoryTable.Insert(items, Guard(dimension, hasVectors));
+        var condition = IsTransaction ? Sql.Of($"{Guard(dimension, hasVectors)} AND {MemoryTable.IsAbsent}") : Guard(dimension, hasVectors);
+        if (items is not [{ Memory.Unique: null, Vector: { } vector } item] || dimension is not { } active) return MemoryTable.Insert(items, condition);
         // Whether it is a near-duplicate is decided where the rows are.
         var memory = item.Memory;
         var column = new VectorColumn(active);
         var scope = new SearchScope(memory.TableName!, memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
-        return MemoryTable.Insert(items, Guard(dimension, hasVectors), "\"unique\"", Sql.Of($"""
+        return MemoryTable.Insert(items, condition, "\"unique\"", Sql.Of($"""
             NOT EXISTS (
                 SELECT FROM public.memories m JOIN {column.Table} e ON e.memory_id = m.id
                 WHERE {SearchFilter(scope)} AND {column.Counts} AND {IsNear(Sql.Of($"({column.Value} <=> {DbValue.Vector(vector)})"), Limits.DuplicateSimilarity)})
@@ -219,13 +227,13 @@ internal abstract partial class PostgresSession
     }
 
     // The new vector of the one memory that was stored, or its removal.
-    private static Sql VectorChange(int? dimension, bool isGiven, float[]? vector)
+    private Sql VectorChange(int? dimension, bool isGiven, float[]? vector)
     {
         if (!isGiven || dimension is not { } active) return Sql.Empty;
         var column = new VectorColumn(active);
         return vector is null
             ? Sql.Of($", dropped AS ({column.Drop(Sql.Raw("SELECT id FROM stored"))})")
-            : Sql.Of($", placed AS ({column.Put(Sql.Of($"SELECT s.id, {DbValue.Vector(vector)} AS vector FROM stored s"))})");
+            : column.Put(IsTransaction, Sql.Of($"SELECT s.id, {DbValue.Vector(vector)} AS vector FROM stored s"));
     }
 
     // A lock keeps the dimension while several statements rest on it, and lets a transaction notice that it was changed.
@@ -260,31 +268,48 @@ internal abstract partial class PostgresSession
     /// Asked when there is no dimension: for each item the length of its vector and whether a vector of it will be stored.
     /// </param>
     /// <param name="call">The write under a dimension; it answers with the dimension it met.</param>
-    /// <param name="references">Rows that the write names.</param>
+    /// <param name="references">Rows that an item names.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
     private async Task<T> WithActiveDimensionAsync<T>(
-        IEnumerable<int?> lengths,
+        int?[] lengths,
         Func<IExchange, bool, Task<IEnumerable<(int? Length, bool IsStored)>>> plan,
         Func<int?, Call<(int?, T)>> call,
-        Func<IEnumerable<Reference>> references,
+        Func<int, IEnumerable<Reference>> references,
         CancellationToken cancellationToken)
     {
-        int[] given = [.. lengths.OfType<int>()];
+        var hasVectors = Array.Exists(lengths, length => length is not null);
         for (var race = 0; ; race++)
         {
-            foreach (var length in given.Distinct()) await CheckDimensionAsync(length, cancellationToken).ConfigureAwait(false);
+            await CheckLengthsAsync(lengths, references, cancellationToken).ConfigureAwait(false);
             var assumed = AssumedDimension;
             var (met, result) = await WriteAsync(
-                () => given.Length > 0 && assumed is null
+                () => hasVectors && assumed is null
                     ? ExchangeAsync(CallKind.Repeatable, exchange => SetFirstDimensionAsync(exchange, plan, call), cancellationToken)
                     : SendAsync(call(assumed), cancellationToken),
-                references,
+                () => Enumerable.Range(0, lengths.Length).SelectMany(references),
                 cancellationToken).ConfigureAwait(false);
             // Without a vector the write did not depend on it.
-            if (given.Length == 0) return result;
+            if (!hasVectors) return result;
             AssumedDimension = met;
             if (met == assumed || assumed is null) return result;
             if (race == MaxRaces) throw new TransactionConflictException("The agent's dimension is being changed all the time.");
+        }
+    }
+
+    // Of several items that are refused the first is named: before a length, what the items before it name.
+    private async Task CheckLengthsAsync(int?[] lengths, Func<int, IEnumerable<Reference>> references, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            try
+            {
+                await CheckDimensionAsync(lengths[i], cancellationToken).ConfigureAwait(false);
+            }
+            catch (DimensionMismatchException)
+            {
+                await ThrowIfMissingAsync([.. Enumerable.Range(0, i).SelectMany(references)], cancellationToken).ConfigureAwait(false);
+                throw;
+            }
         }
     }
 

@@ -158,7 +158,7 @@ internal abstract partial class PostgresSession
         if (query.UniqueOnly) filters.Add(Sql.Raw("""m."unique" """));
         if (query.Start is not null) filters.Add(Sql.Of($"m.created_at >= {DbValue.Timestamp(Door.NotBefore(query.Start)!.Value)}"));
         // The last millisecond belongs to it whole: elizaOS' times are finer.
-        if (query.End is { } end) filters.Add(Sql.Of($"m.created_at < {DbValue.Timestamp(Door.Time(end))} + interval '1 millisecond'"));
+        if (query.End is { } end) filters.Add(Sql.Of($"m.created_at <= {DbValue.Timestamp(Door.Time(end).AddTicks(TimeSpan.TicksPerMillisecond - TimeSpan.TicksPerMicrosecond))}"));
         return Sql.All(filters);
     }
 }

@@ -54,8 +54,8 @@ internal abstract partial class PostgresSession
         }
         return Array.ConvertAll(results, result => result!.Value);
 
-        static Statement Create(Relationship item) => Statement.Of($"""
-            WITH created AS ({RelationshipTable.Insert([item])}ON CONFLICT DO NOTHING RETURNING id)
+        Statement Create(Relationship item) => Statement.Of($"""
+            WITH created AS ({RelationshipTable.Insert([item], IsTransaction ? Sql.Of($"NOT EXISTS (SELECT FROM public.relationships WHERE ({IsPair(item)}) OR id = {DbValue.Uuid(item.Id)})") : null)}ON CONFLICT DO NOTHING RETURNING id)
             SELECT id, true FROM created
             UNION ALL (
                 SELECT id, false FROM public.relationships WHERE (({IsPair(item)}) OR id = {DbValue.Uuid(item.Id)}) AND NOT EXISTS (SELECT FROM created)

@@ -47,7 +47,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> UpsertRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await UpsertAsync(RoomTable, CompleteRooms(rooms), RoomChange, ReferencesOf, cancellationToken).ConfigureAwait(false);
+        return await UpsertAsync(RoomTable, CompleteRooms(rooms), static room => room.Id, RoomChange, ReferencesOf, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateRoomsAsync(IReadOnlyList<RoomUpdate> updates, CancellationToken cancellationToken = default)

@@ -40,6 +40,7 @@ internal abstract partial class PostgresSession
         return await UpsertAsync(
             WorldTable,
             CompleteWorlds(worlds),
+            static world => world.Id,
             "name = excluded.name, message_server_id = excluded.message_server_id, metadata = excluded.metadata",
             ReferencesOf,
             cancellationToken).ConfigureAwait(false);

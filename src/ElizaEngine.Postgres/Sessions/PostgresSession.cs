@@ -74,16 +74,21 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
     /// <exception cref="ReferenceNotFoundException">One of the rows is not there; the first in the order given.</exception>
     private async Task ThrowIfMissingAsync(Reference[] references, CancellationToken cancellationToken)
     {
-        var found = new HashSet<(string, Guid)>();
-        foreach (var table in references.GroupBy(reference => reference.Table))
+        (string Table, Guid Id)[] wanted =
+        [
+            .. references.Select(reference => (reference.Table, reference.Id)),
+            .. references.Where(reference => reference.Row is not null).Select(reference => (reference.ReferencingTable, reference.Row!.Value)),
+        ];
+        var there = new HashSet<(string, Guid)>();
+        foreach (var table in wanted.GroupBy(row => row.Table, row => row.Id))
         {
-            var ids = table.Select(reference => reference.Id).Distinct().ToArray();
-            var query = Statement.Of($"SELECT id FROM public.{Sql.Raw(table.Key)} WHERE id = ANY({DbValue.Uuids(ids)})");
-            foreach (var id in await RowsAsync(query, static row => row.GetGuid(0), cancellationToken).ConfigureAwait(false)) found.Add((table.Key, id));
+            var query = Statement.Of($"SELECT id FROM public.{Sql.Raw(table.Key)} WHERE id = ANY({DbValue.Uuids([.. table.Distinct()])})");
+            foreach (var id in await RowsAsync(query, static row => row.GetGuid(0), cancellationToken).ConfigureAwait(false)) there.Add((table.Key, id));
         }
         foreach (var reference in references)
         {
-            if (!found.Contains((reference.Table, reference.Id))) throw new ReferenceNotFoundException(reference.Table, reference.Id, reference.ReferencedBy);
+            if (reference.Row is { } row && there.Contains((reference.ReferencingTable, row))) continue;
+            if (!there.Contains((reference.Table, reference.Id))) throw new ReferenceNotFoundException(reference.Table, reference.Id, reference.ReferencedBy);
         }
     }
 

@@ -37,7 +37,6 @@ internal sealed class PostgresTransaction : PostgresSession, IAsyncDisposable
     private TimeSpan _linger = LingerMin;
     private bool _isApplied;
     private bool _isOver;
-    private long _calls;
 
     private PostgresTransaction(PostgresDatabase database, Guid agentId, NpgsqlConnection connection, NpgsqlTransaction transaction, int? dimension)
         : base(agentId, database.Time)
@@ -87,9 +86,9 @@ internal sealed class PostgresTransaction : PostgresSession, IAsyncDisposable
             ThrowIfOver();
             cancellationToken.ThrowIfCancellationRequested();
             if (_conflict is not null) throw _conflict;
+            await ApplyAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                if (!_isApplied && _writes.Count > 0) await Wire.ExecuteAsync(_connection, _writes, cancellationToken).ConfigureAwait(false);
                 await _transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (PostgresException error) when (IsConflict(error))
@@ -118,10 +117,9 @@ internal sealed class PostgresTransaction : PostgresSession, IAsyncDisposable
 
     protected override Task<T> SendAsync<T>(Call<T> call, CancellationToken cancellationToken) =>
         CallAsync(
-            async (record, isFirst) =>
+            async record =>
             {
-                var result = await Wire.SendAsync(
-                    _connection, [.. isFirst, BeginCall, .. call.Statements, EndCall], call.ReadAsync, cancellationToken).ConfigureAwait(false);
+                var result = await Wire.SendAsync(_connection, [BeginCall, .. call.Statements, EndCall], call.ReadAsync, cancellationToken).ConfigureAwait(false);
                 if (call.Kind != CallKind.Read) record.AddRange(call.Statements);
                 return result;
             },
@@ -129,30 +127,28 @@ internal sealed class PostgresTransaction : PostgresSession, IAsyncDisposable
 
     protected override Task<T> ExchangeAsync<T>(CallKind kind, Func<IExchange, Task<T>> work, CancellationToken cancellationToken) =>
         CallAsync(
-            async (record, first) =>
+            async record =>
             {
-                await Wire.ExecuteAsync(_connection, [.. first, BeginCall], cancellationToken).ConfigureAwait(false);
+                await Wire.ExecuteAsync(_connection, [BeginCall], cancellationToken).ConfigureAwait(false);
                 var result = await work(new Exchange(_connection, record, cancellationToken)).ConfigureAwait(false);
                 await Wire.ExecuteAsync(_connection, [EndCall], cancellationToken).ConfigureAwait(false);
                 return result;
             },
             cancellationToken);
 
-    // One call at a time. `call` is given a list for the statements that change something, and the writes to make anew first.
-    private async Task<T> CallAsync<T>(Func<List<Statement>, IReadOnlyList<Statement>, Task<T>> call, CancellationToken cancellationToken)
+    // One call at a time. `call` is given a list for the statements that change something.
+    private async Task<T> CallAsync<T>(Func<List<Statement>, Task<T>> call, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             ThrowIfOver();
             if (_conflict is not null) throw _conflict;
-            _calls++;
+            await ApplyAsync(cancellationToken).ConfigureAwait(false);
             var record = new List<Statement>();
-            var anew = _isApplied ? [] : _writes.ToArray();
-            var began = Stopwatch.GetTimestamp();
             try
             {
-                var result = await call(record, anew).ConfigureAwait(false);
+                var result = await call(record).ConfigureAwait(false);
                 _writes.AddRange(record);
                 _isApplied = _writes.Count > 0;
                 return result;
@@ -164,29 +160,42 @@ internal sealed class PostgresTransaction : PostgresSession, IAsyncDisposable
             catch (Exception) when (_connection.State == ConnectionState.Open)
             {
                 await Wire.ExecuteAsync(_connection, [UndoCall, EndCall], CancellationToken.None).ConfigureAwait(false);
-                _isApplied = _writes.Count > 0;
                 throw;
-            }
-            finally
-            {
-                if (anew.Length > 0) _linger = TimeSpan.FromTicks(Math.Max(LingerMin.Ticks, Stopwatch.GetElapsedTime(began).Ticks));
-                if (_isApplied) _unlock.Change(_linger, Timeout.InfiniteTimeSpan);
             }
         }
         finally
         {
             _turn.Release();
+            // Only now: the timer finds its turn free, or another call that sets it again.
+            if (_isApplied) _unlock.Change(_linger, Timeout.InfiniteTimeSpan);
         }
     }
 
-    // Gives up the locks, unless a call has come since the timer was set.
+    // Makes the writes anew that were given up.
+    private async Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        if (_isApplied || _writes.Count == 0) return;
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            await Wire.ExecuteAsync(_connection, _writes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException error)
+        {
+            // They went through before: whatever stops them now is what another has done since.
+            throw _conflict = Conflict(error);
+        }
+        _isApplied = true;
+        _linger = TimeSpan.FromTicks(Math.Max(LingerMin.Ticks, Stopwatch.GetElapsedTime(began).Ticks));
+    }
+
+    // Gives up the locks.
     private async Task UnlockAsync()
     {
-        var calls = Interlocked.Read(ref _calls);
         if (!await _turn.WaitAsync(TimeSpan.Zero).ConfigureAwait(false)) return;
         try
         {
-            if (_isOver || !_isApplied || _conflict is not null || calls != _calls) return;
+            if (_isOver || !_isApplied || _conflict is not null) return;
             await Wire.ExecuteAsync(_connection, [GoBack], CancellationToken.None).ConfigureAwait(false);
             _isApplied = false;
         }

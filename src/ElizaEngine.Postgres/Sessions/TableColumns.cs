@@ -20,7 +20,15 @@ internal sealed class TableColumns<T>(string table, params Column<T>[] columns)
 
     private readonly Sql _select = Sql.Raw(string.Join(", ", columns.Select(column => column.Expression ?? $"item.{column.Name}")));
 
+    private readonly Sql _table = Sql.Raw($"public.{table}");
+
     private readonly Sql _names = Sql.Raw(string.Join(", ", columns.Select(column => column.Name)));
+
+    /// <summary>
+    /// That a row to be inserted is not there. A transaction has to ask: a row that its snapshot shows may be gone by now, and would
+    /// be inserted anew instead of being found.
+    /// </summary>
+    public Sql IsAbsent => Sql.Of($"NOT EXISTS (SELECT FROM {_table} there WHERE there.id = item.id)");
 
     /// <summary>The rows to be inserted, as a table <c>item</c> with the columns of the table.</summary>
     public Sql Items(T[] items)
@@ -44,4 +52,22 @@ internal sealed class TableColumns<T>(string table, params Column<T>[] columns)
             : Sql.Join(", ", columns.Select(column => column.Name == computed ? value! : Sql.Raw(column.Expression ?? $"item.{column.Name}")));
         return Sql.Of($"{_into}SELECT {select} FROM {Items(items)} WHERE {condition ?? Sql.Raw("true")} ORDER BY item.id ");
     }
+
+    /// <summary>Changes the row of an item, or inserts it; returns <c>id</c> and whether it is new.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="change">What is set of a row that is there, from <c>excluded</c>.</param>
+    /// <param name="isSnapshot">
+    /// Whether it is a snapshot that says which rows are there: then a row that it shows is changed and not inserted, so that one
+    /// which another has removed meanwhile is a conflict.
+    /// </param>
+    public Sql Upsert(T item, string change, bool isSnapshot) => isSnapshot
+        ? Sql.Of($"""
+            WITH changed AS (
+                    UPDATE {_table} AS there SET {Sql.Raw(change)} FROM (SELECT {_select} FROM {Items([item])}) AS excluded ({_names})
+                    WHERE there.id = excluded.id RETURNING there.id),
+                created AS ({Insert([item], IsAbsent)} RETURNING id)
+            SELECT id, false FROM changed UNION ALL SELECT id, true FROM created
+            """)
+        // A row that this statement made has no xmax; one that was there was locked for the change.
+        : Sql.Of($"{Insert([item])}ON CONFLICT (id) DO UPDATE SET {Sql.Raw(change)} RETURNING id, xmax = 0");
 }

@@ -45,21 +45,36 @@ internal readonly record struct VectorColumn(int Dimension)
             """);
 
     /// <summary>
-    /// Stores vectors: <paramref name="rows"/> has the columns <c>id</c>, a memory that is there, and <c>vector</c>, each id once.
-    /// A row of ours has its memory's id, so that two writers of a first vector meet.
+    /// Stores vectors: a part of a statement's <c>WITH</c>, that begins with a comma. <paramref name="rows"/> has the columns
+    /// <c>id</c>, a memory that is there, and <c>vector</c>, each id once. A row of ours has its memory's id, so that two writers of
+    /// a first vector meet. Where a snapshot says which rows are there, one that it shows is changed and not inserted.
     /// </summary>
-    public Sql Put(Sql rows) => IsElizaOs
-        ? Sql.Of($"""
-            INSERT INTO public.embeddings (id, memory_id, created_at, {Name})
-            SELECT coalesce((SELECT e.id FROM public.embeddings e WHERE e.memory_id = p.id ORDER BY e.created_at DESC, e.id DESC LIMIT 1), p.id),
-                p.id, clock_timestamp() AT TIME ZONE 'UTC', p.vector
-            FROM ({rows}) AS p
-            ON CONFLICT (id) DO UPDATE SET {Name} = excluded.{Name}
-            """)
-        : Sql.Of($"""
-            INSERT INTO eliza_engine.embeddings (memory_id, dimension, embedding) SELECT p.id, {Sql.Number(Dimension)}, p.vector FROM ({rows}) AS p
-            ON CONFLICT (memory_id, dimension) DO UPDATE SET embedding = excluded.embedding
-            """);
+    public Sql Put(bool isSnapshot, Sql rows) => (IsElizaOs, isSnapshot) switch
+    {
+        (true, _) => Sql.Of($"""
+            , placed AS (
+                INSERT INTO public.embeddings (id, memory_id, created_at, {Name})
+                SELECT coalesce((SELECT e.id FROM public.embeddings e WHERE e.memory_id = p.id ORDER BY e.created_at DESC, e.id DESC LIMIT 1), p.id),
+                    p.id, clock_timestamp() AT TIME ZONE 'UTC', p.vector
+                FROM ({rows}) AS p
+                ON CONFLICT (id) DO UPDATE SET {Name} = excluded.{Name})
+            """),
+        (false, true) => Sql.Of($"""
+            , p AS ({rows}),
+            replaced AS (
+                UPDATE eliza_engine.embeddings e SET embedding = p.vector FROM p
+                WHERE e.memory_id = p.id AND e.dimension = {Sql.Number(Dimension)} RETURNING e.memory_id),
+            placed AS (
+                INSERT INTO eliza_engine.embeddings (memory_id, dimension, embedding)
+                SELECT p.id, {Sql.Number(Dimension)}, p.vector FROM p WHERE p.id NOT IN (SELECT memory_id FROM replaced))
+            """),
+        _ => Sql.Of($"""
+            , placed AS (
+                INSERT INTO eliza_engine.embeddings (memory_id, dimension, embedding)
+                SELECT p.id, {Sql.Number(Dimension)}, p.vector FROM ({rows}) AS p
+                ON CONFLICT (memory_id, dimension) DO UPDATE SET embedding = excluded.embedding)
+            """),
+    };
 
     /// <summary>Removes the vectors of the memories whose ids the query gives.</summary>
     public Sql Drop(Sql ids) => IsElizaOs
