@@ -11,16 +11,19 @@ internal static class MigrationScript
         var plan = MigrationPlan.Of(state);
         if (plan.Count == 0) return "";
         var script = new StringBuilder($"""
-            -- Brings the database {state.Database} to version {Migration.Latest} of the schema of {ThisProgram.Name}.
+            -- Brings the database {OneLine(state.Database)} to version {Migration.Latest} of the schema of {ThisProgram.Name}.
             -- Run it with psql, not as one transaction, and let it stop at the first error:
             --     psql --no-psqlrc --set ON_ERROR_STOP=1 --file=THIS_FILE ...
             -- It is for the database as it was when the script was written, and stops when somebody else was faster.
             -- What it makes belongs to the role that runs it: let that be the one that owns elizaOS' tables.
 
+            -- Where ElizaEngine finds the types of pgvector.
+            SELECT set_config('search_path', '{state.SearchPath.Replace("'", "''", StringComparison.Ordinal)}', false);
+
 
             """.ReplaceLineEndings("\n"));
         foreach (var steps in plan) Append(script, steps, patience);
-        var role = VectorSupport.Quote(state.Role);
+        var role = OneLine(VectorSupport.Quote(state.Role));
         script.Append($"""
             -- If ElizaEngine connects as another role than the one that ran this:
             -- GRANT USAGE ON SCHEMA eliza_engine TO {role};
@@ -43,4 +46,7 @@ internal static class MigrationScript
         foreach (var step in steps) script.Append(step.Sql);
         script.Append("COMMIT;\n\n");
     }
+
+    // In a comment a name must not begin a line of its own.
+    private static string OneLine(string name) => name.ReplaceLineEndings(" ");
 }

@@ -78,11 +78,15 @@ internal static class SchemaChecks
         }
     }
 
+    // The table alone where there is no such table.
+    private static string NameOfMissing(string column, SchemaState state) =>
+        column.Split('.')[0] is var table && state.TableBytes.ContainsKey(table) ? column : table;
+
     private static void ThrowIfOtherTables(SchemaState state)
     {
         // Without these two there is no elizaOS, and its tables are to be made; that finds out whether others are in the way.
         if (!state.TableBytes.ContainsKey("agents") || !state.TableBytes.ContainsKey("memories")) return;
-        var missing = ElizaTables.Columns.Where(column => !state.Columns.Contains(column)).ToArray();
+        string[] missing = [.. ElizaTables.Columns.Where(column => !state.Columns.Contains(column)).Select(column => NameOfMissing(column, state)).Distinct()];
         if (missing.Length == 0) return;
         var isOld = state.Columns.Contains("memories.roomId") || state.Columns.Contains("memories.agentId");
         throw new SchemaException(isOld
