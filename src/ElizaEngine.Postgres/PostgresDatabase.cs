@@ -11,13 +11,12 @@ public sealed class PostgresDatabase : IDatabase
 {
     private readonly ConcurrentDictionary<Guid, int?> _dimensions = new();
     private readonly InFlight _calls = new("database");
-    private readonly bool _ownsSource;
+    private readonly DataSourceLease _lease;
 
-    private PostgresDatabase(PostgresDatabaseOptions options, NpgsqlDataSource source)
+    private PostgresDatabase(PostgresDatabaseOptions options, DataSourceLease lease)
     {
         Options = options;
-        Source = source;
-        _ownsSource = options.DataSource is null;
+        _lease = lease;
         Retry = new Retry(options);
     }
 
@@ -30,7 +29,13 @@ public sealed class PostgresDatabase : IDatabase
     /// </summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
-    internal NpgsqlDataSource Source { get; }
+    /// <summary>Where it is, for logs and messages: a URL of user, hosts and database, with <c>***</c> for the password.</summary>
+    public string Address => _lease.Redacted;
+
+    internal NpgsqlDataSource Source => _lease.Source;
+
+    /// <summary>Whether a pooler in transaction mode is in the way, so that nothing may be kept in a session.</summary>
+    internal bool IsPooled => _lease.IsPooled;
 
     internal Retry Retry { get; }
 
@@ -48,7 +53,7 @@ public sealed class PostgresDatabase : IDatabase
     public static async Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var database = Create(options);
+        var database = new PostgresDatabase(options, DataSources.Rent(options));
         try
         {
             database.Warnings = await database.PrepareAsync(cancellationToken).ConfigureAwait(false);
@@ -73,7 +78,7 @@ public sealed class PostgresDatabase : IDatabase
         PostgresDatabaseOptions options, bool dryRun = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var database = Create(options);
+        var database = new PostgresDatabase(options, DataSources.Rent(options));
         await using var open = database.ConfigureAwait(false);
         return await database.MigrateAsync(dryRun, cancellationToken).ConfigureAwait(false);
     }
@@ -86,7 +91,7 @@ public sealed class PostgresDatabase : IDatabase
     public static async Task<string> GetMigrationScriptAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var database = Create(options);
+        var database = new PostgresDatabase(options, DataSources.Rent(options));
         await using var open = database.ConfigureAwait(false);
         return await database.WithMigratorAsync(static (migrator, token) => migrator.ScriptAsync(token), cancellationToken).ConfigureAwait(false);
     }
@@ -94,11 +99,26 @@ public sealed class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public IDatabaseAdapter ForAgent(Guid agentId) => new PostgresDatabaseAdapter(this, agentId);
 
+    /// <summary>Counts what is in the database, now. Reads every table once: seconds for millions of rows.</summary>
+    public async Task<PostgresStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
+    {
+        using var call = BeginCall();
+        return await Retry.RunAsync(
+            CallKind.Read,
+            async token =>
+            {
+                var connection = await Source.OpenConnectionAsync(token).ConfigureAwait(false);
+                await using var open = connection.ConfigureAwait(false);
+                return await PostgresStatistics.ReadAsync(connection, token).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
     /// <inheritdoc/>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         await _calls.CloseAsync().ConfigureAwait(false);
-        if (_ownsSource) await Source.DisposeAsync().ConfigureAwait(false);
+        await _lease.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -120,23 +140,15 @@ public sealed class PostgresDatabase : IDatabase
 
     internal void SetDimension(Guid agentId, int? dimension) => _dimensions[agentId] = dimension;
 
-    private static PostgresDatabase Create(PostgresDatabaseOptions options) => new(options, options.DataSource ?? DataSources.Create(options));
-
     // Whatever it does, it can be done again from its beginning.
     private Task<T> WithMigratorAsync<T>(Func<SchemaMigrator, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
         Retry.RunAsync(
             CallKind.Repeatable,
             async token =>
             {
-                var direct = Options.DirectConnectionString is { } address ? DataSources.Create(Options with { ConnectionString = address }) : null;
-                try
-                {
-                    return await work(new SchemaMigrator(Source, direct ?? Source, MigrationPatience.Default), token).ConfigureAwait(false);
-                }
-                finally
-                {
-                    if (direct is not null) await direct.DisposeAsync().ConfigureAwait(false);
-                }
+                var direct = DataSources.RentDirect(Options);
+                await using var rented = direct.ConfigureAwait(false);
+                return await work(new SchemaMigrator(Source, direct.Source, MigrationPatience.Default), token).ConfigureAwait(false);
             },
             cancellationToken);
 }

@@ -90,6 +90,11 @@ public sealed class ReferenceBadInputConformance : BadInputConformance
     protected override ITestBackend CreateBackend() => CurrentBackend.Create();
 }
 
+public sealed class ReferenceInjectionConformance : InjectionConformance
+{
+    protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+}
+
 public sealed class ReferenceLifecycleConformance : LifecycleConformance
 {
     protected override ITestBackend CreateBackend() => CurrentBackend.Create();

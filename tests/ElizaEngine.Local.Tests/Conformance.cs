@@ -74,6 +74,16 @@ public sealed class InMemoryEntityConformance : EntityConformance
     protected override ITestBackend CreateBackend() => new MemoryBackend();
 }
 
+public sealed class LocalInjectionConformance : InjectionConformance
+{
+    protected override ITestBackend CreateBackend() => new LocalBackend();
+}
+
+public sealed class InMemoryInjectionConformance : InjectionConformance
+{
+    protected override ITestBackend CreateBackend() => new MemoryBackend();
+}
+
 public sealed class LocalJsonConformance : JsonConformance
 {
     protected override ITestBackend CreateBackend() => new LocalBackend();

@@ -48,6 +48,12 @@ public sealed class PostgresEntityConformance : EntityConformance
 }
 
 [Trait("Stage", "Postgres")]
+public sealed class PostgresInjectionConformance : InjectionConformance
+{
+    protected override ITestBackend CreateBackend() => new PostgresBackend();
+}
+
+[Trait("Stage", "Postgres")]
 public sealed class PostgresJsonConformance : JsonConformance
 {
     protected override ITestBackend CreateBackend() => new PostgresBackend();

@@ -27,9 +27,6 @@ internal static class MigrationPlan
     // Above this an index has a transaction of its own, so that writers wait for one index at a time and not for all.
     private const long SmallTableBytes = 8 << 20;
 
-    // The version whose script makes the trigger.
-    private const int VersionOfTrigger = 2;
-
     private const string CreateVersions = """
         CREATE SCHEMA IF NOT EXISTS eliza_engine;
         CREATE TABLE eliza_engine.schema_versions (
@@ -43,12 +40,6 @@ internal static class MigrationPlan
 
         """;
 
-    private const string CreateTrigger = """
-        CREATE OR REPLACE TRIGGER eliza_note_dimension AFTER INSERT ON public.embeddings
-            FOR EACH ROW WHEN (NEW.id IS DISTINCT FROM NEW.memory_id) EXECUTE FUNCTION eliza_engine.note_dimension();
-
-        """;
-
     /// <summary>The steps by transaction: those of one list take effect together.</summary>
     public static IReadOnlyList<IReadOnlyList<MigrationStep>> Of(SchemaState state)
     {
@@ -56,7 +47,8 @@ internal static class MigrationPlan
         if (state.Vector is null) transactions.Add([new(MigrationStepKind.Extension, "extension vector", VectorSupport.Create)]);
         transactions.AddRange(Migration.All.Skip(state.Version).Select(migration =>
             new MigrationStep[] { new(MigrationStepKind.Version, migration.Name, (state.Versions is null && migration.Version == 1 ? CreateVersions : "") + migration.Sql + Remember(migration)) }));
-        if (state.Version >= VersionOfTrigger && !state.HasTrigger) transactions.Add([new(MigrationStepKind.Trigger, "trigger eliza_note_dimension", CreateTrigger)]);
+        var triggers = state.Version < EngineTrigger.Version ? [] : EngineTrigger.All.Where(trigger => !state.Triggers.Contains(trigger.Name));
+        transactions.AddRange(triggers.Select(trigger => new[] { new MigrationStep(MigrationStepKind.Trigger, $"trigger {trigger.Name}", trigger.Create) }));
 
         var indexes = EngineIndex.All.Where(index => IsMissing(index, state)).Select(index => Step(index, state)).ToLookup(step => (step.IsEssential, IsLarge: step.ConcurrentSql is not null));
         transactions.AddRange(indexes.Where(group => group.Key.IsEssential).SelectMany(group => group).Select(step => new[] { step }));

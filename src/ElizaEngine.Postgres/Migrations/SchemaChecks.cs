@@ -90,7 +90,7 @@ internal static class SchemaChecks
         if (missing.Length == 0) return;
         var isOld = state.Columns.Contains("memories.roomId") || state.Columns.Contains("memories.agentId");
         throw new SchemaException(isOld
-            ? $"The database {state.Database} has the tables of an elizaOS before 1.6.5, whose columns have other names (roomId for room_id). Nothing was changed. "
+            ? $"The database {state.Database} has the tables of an elizaOS before 1.6.5, whose columns have other names (agentId for agent_id). Nothing was changed. "
                 + "Open it once with elizaOS 1.7.2, which renames them; back it up first."
             : $"The tables of the database {state.Database} are not those of elizaOS 1.7.2: {string.Join(", ", missing.Take(5))}{(missing.Length > 5 ? $" and {missing.Length - 5} more" : "")} "
                 + "are missing. Nothing was changed. If they are elizaOS', open it once with elizaOS 1.7.2; if not, give ElizaEngine a database of its own.");

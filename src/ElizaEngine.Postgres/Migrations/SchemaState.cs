@@ -46,8 +46,8 @@ internal sealed record SchemaState
     /// <summary>The bytes of elizaOS' tables; a table that is not there has none.</summary>
     public required IReadOnlyDictionary<string, long> TableBytes { get; init; }
 
-    /// <summary>Whether the trigger of ours on <c>embeddings</c> is there and on.</summary>
-    public required bool HasTrigger { get; init; }
+    /// <summary>The triggers of elizaOS' tables that are on.</summary>
+    public required IReadOnlySet<string> Triggers { get; init; }
 
     /// <summary>The tables of the schema <c>public</c> under elizaOS' data isolation.</summary>
     public required IReadOnlyList<string> IsolatedTables { get; init; }
@@ -123,7 +123,7 @@ internal sealed record SchemaState
         Columns = Texts(answer.GetProperty("columns")).ToHashSet(StringComparer.Ordinal),
         Indexes = answer.GetProperty("indexes").EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetBoolean(), StringComparer.Ordinal),
         TableBytes = answer.GetProperty("table_bytes").EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetInt64(), StringComparer.Ordinal),
-        HasTrigger = answer.GetProperty("has_trigger").GetBoolean(),
+        Triggers = Texts(answer.GetProperty("triggers")).ToHashSet(StringComparer.Ordinal),
         IsolatedTables = [.. Texts(answer.GetProperty("isolated"))],
         SecuredTables = answer.GetProperty("secured").EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetBoolean(), StringComparer.Ordinal),
     };
@@ -154,9 +154,9 @@ internal sealed record SchemaState
                 SELECT coalesce(json_object_agg(i.relname, x.indisvalid), '{}') FROM eliza_table c
                 JOIN pg_index x ON x.indrelid = c.oid JOIN pg_class i ON i.oid = x.indexrelid),
             'table_bytes', (SELECT coalesce(json_object_agg(c.relname, pg_relation_size(c.oid)), '{}') FROM eliza_table c),
-            'has_trigger', EXISTS (
-                SELECT FROM eliza_table c JOIN pg_trigger t ON t.tgrelid = c.oid
-                WHERE c.relname = 'embeddings' AND t.tgname = 'eliza_note_dimension' AND t.tgenabled IN ('O', 'A')),
+            'triggers', (
+                SELECT coalesce(json_agg(t.tgname), '[]') FROM eliza_table c JOIN pg_trigger t ON t.tgrelid = c.oid
+                WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')),
             'isolated', (
                 SELECT coalesce(json_agg(c.relname ORDER BY c.relname), '[]') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE n.nspname = 'public' AND (

@@ -36,5 +36,6 @@ internal readonly record struct Reference(string Table, Guid Id, string Referenc
     public string ReferencingTable => ReferencedBy[..ReferencedBy.IndexOf('.', StringComparison.Ordinal)];
 
     /// <summary>References of a field that may be null.</summary>
-    public static IEnumerable<Reference> Of(string table, Guid? id, string referencedBy) => id is { } named ? [new(table, named, referencedBy)] : [];
+    public static IEnumerable<Reference> Of(string table, Guid? id, string referencedBy, Guid? row = null) =>
+        id is { } named ? [new(table, named, referencedBy, row)] : [];
 }

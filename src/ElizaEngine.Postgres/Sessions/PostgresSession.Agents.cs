@@ -61,7 +61,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> UpsertAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await UpsertAsync(AgentTable, CompleteAgents(agents), static agent => agent.Id, AgentChange, static _ => [], cancellationToken).ConfigureAwait(false);
+        return await UpsertAsync(AgentTable, CompleteAgents(agents), AgentChange, static _ => [], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateAgentsAsync(IReadOnlyList<AgentUpdate> updates, CancellationToken cancellationToken = default)

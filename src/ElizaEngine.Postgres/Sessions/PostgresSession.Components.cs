@@ -43,8 +43,12 @@ internal abstract partial class PostgresSession
         if (!IsTransaction) statements.Add(Guards.Take([.. items.Select(NaturalKey)]));
         var silent = statements.Count;
         statements.AddRange(items.Select(Upsert));
-        return await WriteAsync(() => SendAsync(CreateResults(statements, silent), cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken)
+        return await WriteAsync(() => SendAsync(CreateResults(statements, silent), cancellationToken), () => items.SelectMany(WhenUpserted), cancellationToken)
             .ConfigureAwait(false);
+
+        // The room is set of a component that is there, too.
+        static IEnumerable<Reference> WhenUpserted(Component component) =>
+            ReferencesOf(component).Select(reference => reference.Table == "rooms" ? reference with { Row = null } : reference);
 
         static string NaturalKey(Component component) =>
             $"component {component.EntityId} {component.Type} {component.WorldId} {component.SourceEntityId} {component.AgentId}";
@@ -99,11 +103,11 @@ internal abstract partial class PostgresSession
 
     private static IEnumerable<Reference> ReferencesOf(Component component) =>
     [
-        new("entities", component.EntityId, "components.entityId"),
-        new("agents", component.AgentId!.Value, "components.agentId"),
-        new("rooms", component.RoomId, "components.roomId"),
-        .. Reference.Of("worlds", component.WorldId, "components.worldId"),
-        .. Reference.Of("entities", component.SourceEntityId, "components.sourceEntityId"),
+        new("entities", component.EntityId, "components.entityId", component.Id),
+        new("agents", component.AgentId!.Value, "components.agentId", component.Id),
+        new("rooms", component.RoomId, "components.roomId", component.Id),
+        .. Reference.Of("worlds", component.WorldId, "components.worldId", component.Id),
+        .. Reference.Of("entities", component.SourceEntityId, "components.sourceEntityId", component.Id),
     ];
 
     private static Sql IsOrIsNull(string column, Guid? id) =>

@@ -84,7 +84,7 @@ internal abstract partial class PostgresSession
     {
         Enter(cancellationToken);
         return await UpsertAsync(
-            EntityTable, CompleteEntities(entities), static entity => entity.Id, "names = excluded.names, metadata = excluded.metadata", ReferencesOf, cancellationToken)
+            EntityTable, CompleteEntities(entities), "names = excluded.names, metadata = excluded.metadata", ReferencesOf, cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -133,5 +133,5 @@ internal abstract partial class PostgresSession
         return Array.ConvertAll(Door.List(entities, nameof(entities)), entity => Complete.Entity(entity, AgentId, now));
     }
 
-    private static IEnumerable<Reference> ReferencesOf(Entity entity) => [new("agents", entity.AgentId!.Value, "entities.agentId")];
+    private static IEnumerable<Reference> ReferencesOf(Entity entity) => [new("agents", entity.AgentId!.Value, "entities.agentId", entity.Id)];
 }

@@ -20,7 +20,7 @@ internal abstract partial class PostgresSession
             LogTable,
             items,
             static entry => entry.Id,
-            static entry => [new("entities", entry.EntityId, "logs.entityId"), new("rooms", entry.RoomId, "logs.roomId")],
+            static entry => [new("entities", entry.EntityId, "logs.entityId", entry.Id), new("rooms", entry.RoomId, "logs.roomId", entry.Id)],
             cancellationToken).ConfigureAwait(false);
     }
 

@@ -141,7 +141,7 @@ internal abstract partial class PostgresSession
                 return items.Select(item => (item.VectorLength, item.Vector is not null && (there.Add(item.Memory.Id) || isUpsert)));
             },
             dimension => StoreCall(items, isUpsert, dimension),
-            place => IfNew([items[place].Memory], static memory => memory.Id, ReferencesOf),
+            place => ReferencesOf(items[place].Memory),
             cancellationToken).ConfigureAwait(false);
         return await ResultsAsync(items, stored, cancellationToken).ConfigureAwait(false);
     }
@@ -232,7 +232,7 @@ internal abstract partial class PostgresSession
         if (!isGiven || dimension is not { } active) return Sql.Empty;
         var column = new VectorColumn(active);
         return vector is null
-            ? Sql.Of($", dropped AS ({column.Drop(Sql.Raw("SELECT id FROM stored"))})")
+            ? column.Drop(Sql.Raw("SELECT id FROM stored"))
             : column.Put(IsTransaction, Sql.Of($"SELECT s.id, {DbValue.Vector(vector)} AS vector FROM stored s"));
     }
 
@@ -356,8 +356,8 @@ internal abstract partial class PostgresSession
 
     private static IEnumerable<Reference> ReferencesOf(Memory memory) =>
     [
-        new("agents", memory.AgentId!.Value, "memories.agentId"),
-        .. Reference.Of("entities", memory.EntityId, "memories.entityId"),
-        .. Reference.Of("rooms", memory.RoomId, "memories.roomId"),
+        new("agents", memory.AgentId!.Value, "memories.agentId", memory.Id),
+        .. Reference.Of("entities", memory.EntityId, "memories.entityId", memory.Id),
+        .. Reference.Of("rooms", memory.RoomId, "memories.roomId", memory.Id),
     ];
 }

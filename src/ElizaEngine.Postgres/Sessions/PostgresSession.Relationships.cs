@@ -108,8 +108,8 @@ internal abstract partial class PostgresSession
 
     private static IEnumerable<Reference> ReferencesOf(Relationship relationship) =>
     [
-        new("entities", relationship.SourceEntityId, "relationships.sourceEntityId"),
-        new("entities", relationship.TargetEntityId, "relationships.targetEntityId"),
-        new("agents", relationship.AgentId!.Value, "relationships.agentId"),
+        new("entities", relationship.SourceEntityId, "relationships.sourceEntityId", relationship.Id),
+        new("entities", relationship.TargetEntityId, "relationships.targetEntityId", relationship.Id),
+        new("agents", relationship.AgentId!.Value, "relationships.agentId", relationship.Id),
     ];
 }

@@ -47,7 +47,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> UpsertRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await UpsertAsync(RoomTable, CompleteRooms(rooms), static room => room.Id, RoomChange, ReferencesOf, cancellationToken).ConfigureAwait(false);
+        return await UpsertAsync(RoomTable, CompleteRooms(rooms), RoomChange, _ => [new("agents", AgentId, "rooms.agentId")], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateRoomsAsync(IReadOnlyList<RoomUpdate> updates, CancellationToken cancellationToken = default)
@@ -86,5 +86,5 @@ internal abstract partial class PostgresSession
         return Array.ConvertAll(Door.List(rooms, nameof(rooms)), room => Complete.Room(room, AgentId, now));
     }
 
-    private static IEnumerable<Reference> ReferencesOf(Room room) => [new("agents", room.AgentId!.Value, "rooms.agentId")];
+    private static IEnumerable<Reference> ReferencesOf(Room room) => [new("agents", room.AgentId!.Value, "rooms.agentId", room.Id)];
 }

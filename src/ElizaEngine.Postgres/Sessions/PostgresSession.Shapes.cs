@@ -13,7 +13,7 @@ internal abstract partial class PostgresSession
         T[] rows = [.. items.DistinctBy(id)];
         Statement insert = Sql.Of($"{table.Insert(rows, IsTransaction ? table.IsAbsent : null)}ON CONFLICT (id) DO NOTHING RETURNING id");
         var call = new Call<List<Guid>>(CallKind.Repeatable, [insert], answer => answer.RowsAsync(static row => row.GetGuid(0)));
-        var created = (await WriteAsync(() => SendAsync(call, cancellationToken), () => IfNew(items, id, references), cancellationToken)
+        var created = (await WriteAsync(() => SendAsync(call, cancellationToken), () => items.SelectMany(references), cancellationToken)
             .ConfigureAwait(false)).ToHashSet();
         return Array.ConvertAll(items, item => new CreateResult(id(item), created.Remove(id(item)) ? CreateOutcome.Created : CreateOutcome.Existed));
     }
@@ -21,21 +21,17 @@ internal abstract partial class PostgresSession
     /// <summary>Inserts what is not there, changes what is there, in order.</summary>
     /// <param name="table">The table.</param>
     /// <param name="items">The items.</param>
-    /// <param name="id">The id of an item.</param>
     /// <param name="change">What is set of a row that is there, from <c>excluded</c>.</param>
     /// <param name="references">What a new row names.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
     private async Task<IReadOnlyList<CreateResult>> UpsertAsync<T>(
-        TableColumns<T> table, T[] items, Func<T, Guid> id, string change, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
+        TableColumns<T> table, T[] items, string change, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
     {
         if (items.Length == 0) return [];
         var statements = Array.ConvertAll(items, item => table.Upsert(item, change, IsTransaction).ToStatement());
-        return await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => IfNew(items, id, references), cancellationToken)
+        return await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.SelectMany(references), cancellationToken)
             .ConfigureAwait(false);
     }
-
-    private static IEnumerable<Reference> IfNew<T>(IEnumerable<T> items, Func<T, Guid> id, Func<T, IEnumerable<Reference>> references) =>
-        items.SelectMany(item => references(item).Select(reference => reference with { Row = id(item) }));
 
     /// <summary>Statements that each return the id of one row, and whether it is new.</summary>
     private static Call<IReadOnlyList<CreateResult>> CreateResults(IReadOnlyList<Statement> statements, int silent = 0) => new(

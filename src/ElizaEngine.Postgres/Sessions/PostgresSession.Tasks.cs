@@ -49,7 +49,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var now = Now;
         var items = Array.ConvertAll(Door.List(tasks, nameof(tasks)), task => Complete.Task(task, AgentId, now));
-        return await CreateAsync(TaskTable, items, static task => task.Id, task => [new("agents", AgentId, "tasks.agentId")], cancellationToken).ConfigureAwait(false);
+        return await CreateAsync(TaskTable, items, static task => task.Id, task => [new("agents", AgentId, "tasks.agentId", task.Id)], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateTasksAsync(IReadOnlyList<AgentTaskUpdate> updates, CancellationToken cancellationToken = default)

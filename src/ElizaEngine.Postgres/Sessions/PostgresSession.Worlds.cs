@@ -40,7 +40,6 @@ internal abstract partial class PostgresSession
         return await UpsertAsync(
             WorldTable,
             CompleteWorlds(worlds),
-            static world => world.Id,
             "name = excluded.name, message_server_id = excluded.message_server_id, metadata = excluded.metadata",
             ReferencesOf,
             cancellationToken).ConfigureAwait(false);
@@ -70,5 +69,5 @@ internal abstract partial class PostgresSession
         return Array.ConvertAll(Door.List(worlds, nameof(worlds)), world => Complete.World(world, AgentId, now));
     }
 
-    private static IEnumerable<Reference> ReferencesOf(World world) => [new("agents", world.AgentId!.Value, "worlds.agentId")];
+    private static IEnumerable<Reference> ReferencesOf(World world) => [new("agents", world.AgentId!.Value, "worlds.agentId", world.Id)];
 }

@@ -1,3 +1,4 @@
+using Npgsql;
 using Xunit;
 
 namespace ElizaEngine.Postgres.Tests.Migrations;
@@ -39,7 +40,41 @@ public sealed class DimensionNoteTests
     }
 
     [Fact]
-    public async Task elizaOS_needs_no_rights_of_ours_to_store_a_vector()
+    public async Task elizaOS_does_not_wait_for_the_agents_row_when_nothing_changes()
+    {
+        await using var database = await SchemaDatabase.OfElizaOsAsync();
+        await using var opened = await database.OpenAsync();
+        await StoreAsync(database, SchemaDatabase.Ada, 384, 1, "2024-01-01");
+        await opened.ForAgent(SchemaDatabase.Alan).EnsureEmbeddingDimensionAsync(768);
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var holder = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var held = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var hold = new NpgsqlCommand("UPDATE eliza_engine.agent_dimensions SET dimension = dimension", holder);
+        Assert.Equal(2, await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
+
+        await database.ExecuteAsync("SET lock_timeout = '5s';" + Insert(SchemaDatabase.Ada, 384, 1, "2024-01-02") + Insert(SchemaDatabase.Alan, 1024, 1, "2024-01-02"));
+        await held.RollbackAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(384, await opened.ForAgent(SchemaDatabase.Ada).GetEmbeddingDimensionAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(768, await opened.ForAgent(SchemaDatabase.Alan).GetEmbeddingDimensionAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task An_agent_that_elizaOS_removes_leaves_no_dimension_behind()
+    {
+        await using var database = await SchemaDatabase.OfElizaOsAsync();
+        await using var opened = await database.OpenAsync();
+        await StoreAsync(database, SchemaDatabase.Alan, 1024, 1, "2024-01-02");
+        await opened.ForAgent(SchemaDatabase.Ada).EnsureEmbeddingDimensionAsync(384);
+
+        await database.ExecuteAsync($"DELETE FROM agents WHERE id = '{SchemaDatabase.Alan}'");
+
+        Assert.Null(await opened.ForAgent(SchemaDatabase.Alan).GetEmbeddingDimensionAsync());
+        Assert.Equal(384, await opened.ForAgent(SchemaDatabase.Ada).GetEmbeddingDimensionAsync());
+    }
+
+    [Fact]
+    public async Task elizaOS_needs_no_rights_of_ours_to_store_a_vector_or_to_remove_an_agent()
     {
         await using var role = await TestRole.CreateAsync();
         await using var database = await SchemaDatabase.OfElizaOsAsync();
@@ -53,8 +88,9 @@ public sealed class DimensionNoteTests
             SET search_path = trap, public;
             {Insert(SchemaDatabase.Alan, 384, 1, "2024-01-01")}
             """);
-
         Assert.Equal(384, await opened.ForAgent(SchemaDatabase.Alan).GetEmbeddingDimensionAsync());
+        await database.ExecuteAsync($"SET ROLE {role.Name}; DELETE FROM agents WHERE id = '{SchemaDatabase.Alan}'");
+        Assert.Null(await opened.ForAgent(SchemaDatabase.Alan).GetEmbeddingDimensionAsync());
         Assert.False(await database.ReadAsync<bool>($"SELECT has_function_privilege('{role.Name}', 'eliza_engine.note_dimension()', 'EXECUTE')"));
     }
 

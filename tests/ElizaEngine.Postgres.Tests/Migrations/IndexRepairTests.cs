@@ -76,14 +76,15 @@ public sealed class IndexRepairTests
     }
 
     [Theory]
-    [InlineData("DROP TRIGGER eliza_note_dimension ON embeddings")]
-    [InlineData("ALTER TABLE embeddings DISABLE TRIGGER eliza_note_dimension")]
-    public async Task The_trigger_is_made_again(string damage)
+    [InlineData("eliza_note_dimension", "DROP TRIGGER eliza_note_dimension ON embeddings")]
+    [InlineData("eliza_note_dimension", "ALTER TABLE embeddings DISABLE TRIGGER eliza_note_dimension")]
+    [InlineData("eliza_forget_dimension", "DROP TRIGGER eliza_forget_dimension ON agents")]
+    public async Task A_trigger_is_made_again(string name, string damage)
     {
         await using var database = await SchemaDatabase.LatestAsync();
         var before = await database.DescribeAsync();
         await database.ExecuteAsync(damage);
-        Assert.Equal(["trigger eliza_note_dimension"], await database.MissingAsync());
+        Assert.Equal([$"trigger {name}"], await database.MissingAsync());
 
         await using var opened = await database.OpenAsync();
 

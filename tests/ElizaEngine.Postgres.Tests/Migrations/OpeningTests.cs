@@ -135,8 +135,8 @@ public sealed class OpeningTests
         await using var database = await SchemaDatabase.LatestAsync();
         await database.ExecuteAsync("""
             DELETE FROM eliza_engine.schema_versions WHERE version > 1;
-            DROP TRIGGER eliza_note_dimension ON embeddings;
-            DROP FUNCTION eliza_engine.note_dimension();
+            DROP TRIGGER eliza_note_dimension ON embeddings; DROP TRIGGER eliza_forget_dimension ON agents;
+            DROP FUNCTION eliza_engine.note_dimension(), eliza_engine.forget_dimension();
             DROP TABLE eliza_engine.agent_dimensions, eliza_engine.embeddings, eliza_engine.guards;
             DROP INDEX eliza_memories_room;
             """);
