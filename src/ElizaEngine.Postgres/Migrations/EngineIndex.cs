@@ -2,8 +2,7 @@ namespace ElizaEngine.Postgres;
 
 /// <summary>
 /// An index of ours on a table of elizaOS. Indexes belong to no version: which ones are there is looked up at each opening, and a
-/// missing one is made, since elizaOS may drop them (an upgrade from before 1.6.5 drops all of the schema). An index that should
-/// become another one gets a new name.
+/// missing one is made, since elizaOS may drop them (decision 0005). An index that should become another one gets a new name.
 /// <para>
 /// elizaOS' own names, <c>idx_...</c>, are left to it: its upgrades create them without asking whether they are there. Where one
 /// that we need is missing, ours stands in for it.

@@ -1,3 +1,4 @@
+using Npgsql;
 using Xunit;
 
 namespace ElizaEngine.Postgres.Tests.Migrations;
@@ -82,6 +83,47 @@ public sealed class StrangeDatabaseTests
 
         await using var opened = await database.OpenAsync();
         Assert.Contains(opened.Warnings, warning => warning.Contains("Row level security is on for agents, logs", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_role_without_rights_on_what_is_ours_is_told_the_statement()
+    {
+        await using var role = await TestRole.CreateAsync();
+        await using var database = await SchemaDatabase.LatestAsync();
+
+        var error = await Assert.ThrowsAsync<SchemaException>(() => PostgresDatabase.OpenAsync(role.On(database)));
+
+        Assert.Contains("schema eliza_engine", error.Message, StringComparison.Ordinal);
+        await database.ExecuteAsync($"{error.Remedy} GRANT ALL ON ALL TABLES IN SCHEMA public TO {role.Name}");
+        await using var opened = await PostgresDatabase.OpenAsync(role.On(database));
+        await opened.ForAgent(SchemaDatabase.Ada).CreateAgentsAsync([new Agent { Id = SchemaDatabase.Ada, Name = "Ada" }]);
+    }
+
+    [Fact]
+    public async Task A_server_that_only_reads_serves_what_is_up_to_date_and_says_that_it_cannot_migrate()
+    {
+        await using var latest = await SchemaDatabase.LatestAsync();
+        await using (var opened = await PostgresDatabase.OpenAsync(ReadOnly(latest))) Assert.Equal(0, await opened.ForAgent(SchemaDatabase.Ada).CountAgentsAsync());
+
+        await using var behind = await SchemaDatabase.OfElizaOsAsync();
+        var error = await Assert.ThrowsAsync<SchemaException>(() => PostgresDatabase.OpenAsync(ReadOnly(behind)));
+        Assert.Contains("only reads", error.Message, StringComparison.Ordinal);
+
+        static PostgresDatabaseOptions ReadOnly(SchemaDatabase database) => new()
+        {
+            ConnectionString = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Options = "-c default_transaction_read_only=on" }.ConnectionString,
+        };
+    }
+
+    [Theory]
+    [InlineData("13.22", false)]
+    [InlineData("14.0", true)]
+    [InlineData("17.5", true)]
+    public void A_server_that_is_too_old_is_refused(string version, bool isAccepted)
+    {
+        var error = Record.Exception(() => SchemaChecks.ThrowIfTooOld(Version.Parse(version)));
+        Assert.Equal(isAccepted, error is null);
+        Assert.True(isAccepted || error is SchemaException);
     }
 
     private static async Task<string> RefusedAsync<TError>(SchemaDatabase database)

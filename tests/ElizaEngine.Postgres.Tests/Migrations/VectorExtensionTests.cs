@@ -129,6 +129,18 @@ public sealed class VectorExtensionTests
     }
 
     [Fact]
+    public async Task A_connection_string_of_several_hosts_learns_them_too()
+    {
+        await using var database = await SchemaDatabase.EmptyAsync();
+        var hosts = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        hosts.Host = $"{hosts.Host}:{hosts.Port},{hosts.Host}:{hosts.Port}";
+
+        await using var opened = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = hosts.ConnectionString });
+
+        await StoreAndFindAsync(opened);
+    }
+
+    [Fact]
     public async Task A_data_source_that_cannot_read_vectors_is_refused()
     {
         await using var database = await SchemaDatabase.LatestAsync();
