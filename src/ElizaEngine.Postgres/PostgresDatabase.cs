@@ -53,16 +53,25 @@ public sealed class PostgresDatabase : IDatabase
     public static async Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var database = new PostgresDatabase(options, DataSources.Rent(options));
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            database.Warnings = await database.PrepareAsync(cancellationToken).ConfigureAwait(false);
-            return database;
-        }
-        catch
-        {
-            await database.CloseAsync(CancellationToken.None).ConfigureAwait(false);
-            throw;
+            var database = new PostgresDatabase(options, DataSources.Rent(options));
+            try
+            {
+                var opening = await database.PrepareAsync(cancellationToken).ConfigureAwait(false);
+                database.Warnings = opening.Warnings;
+                if (opening.ReadsVectors) return database;
+                // Npgsql does not reload the types of a data source of several hosts (its issue 6237): another one learns them.
+                if (options.DataSource is not null || attempt > 1)
+                    throw new InvalidInputException("dataSource", database.Source.GetType().Name, "one whose builder was told UseVector(), made when the extension vector was there");
+                DataSources.Retire(database._lease);
+                await database.CloseAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            catch
+            {
+                await database.CloseAsync(CancellationToken.None).ConfigureAwait(false);
+                throw;
+            }
         }
     }
 
@@ -129,7 +138,7 @@ public sealed class PostgresDatabase : IDatabase
     internal InFlight.Call BeginCall() => _calls.Begin();
 
     /// <summary>Makes sure that the schema can be used, and brings it up to date if the options say so.</summary>
-    internal Task<IReadOnlyList<string>> PrepareAsync(CancellationToken cancellationToken) =>
+    internal Task<Opening> PrepareAsync(CancellationToken cancellationToken) =>
         WithMigratorAsync((migrator, token) => migrator.OpenAsync(Options.Migrate, token), cancellationToken);
 
     internal Task<IReadOnlyList<string>> MigrateAsync(bool dryRun, CancellationToken cancellationToken) =>

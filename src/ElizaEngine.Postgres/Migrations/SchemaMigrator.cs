@@ -3,6 +3,11 @@ using Npgsql;
 
 namespace ElizaEngine.Postgres;
 
+/// <summary>What opening found of a database that can be used.</summary>
+/// <param name="Warnings">What should be known of it, in sentences.</param>
+/// <param name="ReadsVectors">Whether the data source can read vectors; if not, another one may.</param>
+internal sealed record Opening(IReadOnlyList<string> Warnings, bool ReadsVectors);
+
 /// <summary>
 /// Looks at the schema of a database when it is opened, and brings it up to date.
 /// <list type="number">
@@ -21,20 +26,19 @@ internal sealed class SchemaMigrator(NpgsqlDataSource source, NpgsqlDataSource d
     /// <summary>Makes sure that the database can be used.</summary>
     /// <param name="mayMigrate">Whether to make what is missing; without it only what calls can do without may be missing.</param>
     /// <param name="cancellationToken">Stops between and within steps.</param>
-    /// <returns>What does not keep it from being used, but should be known.</returns>
     /// <exception cref="SchemaException">It cannot be used, or not be brought up to date.</exception>
-    public async Task<IReadOnlyList<string>> OpenAsync(bool mayMigrate, CancellationToken cancellationToken)
+    public async Task<Opening> OpenAsync(bool mayMigrate, CancellationToken cancellationToken)
     {
         var state = await LookAsync(cancellationToken).ConfigureAwait(false);
         var missing = MigrationPlan.Of(state).SelectMany(steps => steps).ToList();
-        if (missing.Count == 0 && state.ReadsVectors) return [.. SchemaChecks.WarningsOf(state)];
+        if (missing.Count == 0 && state.ReadsVectors) return new Opening([.. SchemaChecks.WarningsOf(state)], ReadsVectors: true);
 
         var failures = new List<SchemaException>();
         if (missing.Count > 0 && mayMigrate) failures = (await RunAsync(cancellationToken).ConfigureAwait(false)).Failures;
-        state = await LookAgainAsync(cancellationToken).ConfigureAwait(false);
+        state = await LookWithNewTypesAsync(cancellationToken).ConfigureAwait(false);
         missing = [.. MigrationPlan.Of(state).SelectMany(steps => steps)];
         if (missing.Any(step => step.IsEssential)) throw Behind(state, missing, mayMigrate);
-        return [.. SchemaChecks.WarningsOf(state), .. missing.Count > 0 ? [Slow(missing, failures)] : Array.Empty<string>()];
+        return new Opening([.. SchemaChecks.WarningsOf(state), .. missing.Count > 0 ? [Slow(missing, failures)] : Array.Empty<string>()], state.ReadsVectors);
     }
 
     /// <summary>Makes what is missing, and returns the names of the steps, in order; on a dry run, of those it would take.</summary>
@@ -44,8 +48,8 @@ internal sealed class SchemaMigrator(NpgsqlDataSource source, NpgsqlDataSource d
         var plan = MigrationPlan.Of(state);
         if (dryRun || plan.Count == 0) return [.. plan.SelectMany(steps => steps).Select(step => step.Name)];
         var (done, failures) = await RunAsync(cancellationToken).ConfigureAwait(false);
-        state = await LookAgainAsync(cancellationToken).ConfigureAwait(false);
         if (failures.Count > 0) throw failures[0];
+        state = await LookAsync(cancellationToken).ConfigureAwait(false);
         if (MigrationPlan.Of(state).SelectMany(steps => steps).ToList() is { Count: > 0 } missing) throw Behind(state, missing, mayMigrate: true);
         return done;
     }
@@ -72,19 +76,20 @@ internal sealed class SchemaMigrator(NpgsqlDataSource source, NpgsqlDataSource d
     }
 
     // The data source remembers the types of the database as they were when it first connected.
-    private async Task<SchemaState> LookAgainAsync(CancellationToken cancellationToken)
+    private async Task<SchemaState> LookWithNewTypesAsync(CancellationToken cancellationToken)
     {
         await source.ReloadTypesAsync(cancellationToken).ConfigureAwait(false);
-        var state = await LookAsync(cancellationToken).ConfigureAwait(false);
-        if (state.Version > 0 && state.Vector is not null && !state.ReadsVectors)
-            throw new InvalidInputException("dataSource", source.GetType().Name, "one whose builder was told UseVector(), of the package Pgvector");
-        return state;
+        return await LookAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    private Task<NpgsqlConnection> OpenDirectAsync(CancellationToken cancellationToken) => direct is NpgsqlMultiHostDataSource hosts
+        ? hosts.OpenConnectionAsync(TargetSessionAttributes.Primary, cancellationToken).AsTask()
+        : direct.OpenConnectionAsync(cancellationToken).AsTask();
 
     // Returns the names of the steps made here, and what kept others from being made that calls can do without.
     private async Task<(List<string> Done, List<SchemaException> Failures)> RunAsync(CancellationToken cancellationToken)
     {
-        var connection = await direct.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await OpenDirectAsync(cancellationToken).ConfigureAwait(false);
         await using var open = connection.ConfigureAwait(false);
         var (done, failures, given) = (new List<string>(), new List<SchemaException>(), new HashSet<string>());
         while (true)

@@ -123,8 +123,8 @@ public sealed class ConcurrentOpeningTests
         await using (var held = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken))
         {
             await ExecuteAsync(holder, "UPDATE memories SET metadata = metadata");
-            var warnings = await impatient.OpenAsync(mayMigrate: true, TestContext.Current.CancellationToken);
-            Assert.Contains(warnings, warning => warning.Contains("slow without index eliza_memories_room", StringComparison.Ordinal) && warning.Contains("Others hold locks", StringComparison.Ordinal));
+            var opening = await impatient.OpenAsync(mayMigrate: true, TestContext.Current.CancellationToken);
+            Assert.Contains(opening.Warnings, warning => warning.Contains("slow without index eliza_memories_room", StringComparison.Ordinal) && warning.Contains("Others hold locks", StringComparison.Ordinal));
         }
         Assert.NotEmpty(await database.MissingAsync());
         await using (await database.OpenAsync()) { }

@@ -135,9 +135,11 @@ public sealed class VectorExtensionTests
         var hosts = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         hosts.Host = $"{hosts.Host}:{hosts.Port},{hosts.Host}:{hosts.Port}";
 
-        await using var opened = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = hosts.ConnectionString });
+        // They share a pool, or two of them.
+        var opened = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = hosts.ConnectionString })));
 
-        await StoreAndFindAsync(opened);
+        foreach (var one in opened) await StoreAndFindAsync(one);
+        foreach (var one in opened) await one.DisposeAsync();
     }
 
     [Fact]
