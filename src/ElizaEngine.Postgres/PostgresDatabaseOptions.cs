@@ -28,7 +28,10 @@ public sealed record PostgresDatabaseOptions
     /// </summary>
     public string? DirectConnectionString { get; init; }
 
-    /// <summary>Whether opening brings the schema up to date. False: a schema that is behind is refused. Default: true.</summary>
+    /// <summary>
+    /// Whether opening brings the schema up to date. False: a schema that is behind is refused with <see cref="SchemaException"/>, and
+    /// nothing is changed. Default: true.
+    /// </summary>
     public bool Migrate { get; init; } = true;
 
     /// <summary>How often, and how patiently, a call is tried again.</summary>
