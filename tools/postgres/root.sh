@@ -88,7 +88,7 @@ remove_tree() {
 }
 
 bootstrap() { # directory, [mirror]
-    local isolate=() settings=(PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive) name value
+    local isolate=() settings=(PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive) name value code=0
     # In a mount namespace of its own, so that what debootstrap mounts is gone when it is, even if it is killed.
     if "${as_root[@]}" unshare --mount --propagation private true 2>/dev/null; then
         isolate=(unshare --mount --propagation private)
@@ -100,8 +100,32 @@ bootstrap() { # directory, [mirror]
     for name in http_proxy https_proxy no_proxy; do
         if [[ -n ${!name:-} ]]; then settings+=("$name=${!name}"); fi
     done
-    "${as_root[@]}" env "${settings[@]}" "${isolate[@]}" debootstrap --variant=minbase --include="$PACKAGES" \
-        --keyring=/usr/share/keyrings/debian-archive-keyring.gpg "$SUITE" "$@" >"$log" 2>&1
+    # In a session of its own, to be ended as a whole; and in the background, because a shell hears no signal before
+    # a foreground command has ended.
+    # shellcheck disable=SC2016
+    "${as_root[@]}" setsid --wait sh -c 'echo $$ >"$1"; shift; exec "$@"' sh "$new.session" \
+        env "${settings[@]}" "${isolate[@]}" debootstrap --variant=minbase --include="$PACKAGES" \
+        --keyring=/usr/share/keyrings/debian-archive-keyring.gpg "$SUITE" "$@" >"$log" 2>&1 </dev/null &
+    wait $! || code=$?
+    "${as_root[@]}" rm -f "$new.session"
+    return "$code"
+}
+
+give_up() {
+    disown -a
+    if [[ -s $new.session ]]; then "${as_root[@]}" kill -s KILL -- "-$(<"$new.session")" 2>/dev/null || true; fi
+    "${as_root[@]}" rm -f "$new.session"
+    # What was killed may still write for a moment.
+    local tries=0
+    until remove_tree "$new" 2>/dev/null || ((++tries > 20)); do sleep 0.1; done
+}
+
+# Leaves what is needed to run it.
+trim() { # directory
+    "${as_root[@]}" rm -rf "$1/var/lib/postgresql/17"
+    "${as_root[@]}" find "$1/var/cache/apt/archives" "$1/var/lib/apt/lists" -type f -delete
+    "${as_root[@]}" mkdir -p "$1/srv/eliza"
+    "${as_root[@]}" chroot "$1" chown postgres:postgres /srv/eliza
 }
 
 build() {
@@ -110,14 +134,13 @@ build() {
     fi
     ensure_debootstrap
 
-    local old new="$root.tmp.$$" mirror mirrors=()
+    local old mirror mirrors=()
     for old in "$cache"/postgres-root-*; do
         if [[ $old != "$root" ]]; then remove_tree "$old"; fi
     done
-    trap 'remove_tree "$building"' EXIT
+    trap give_up EXIT
     trap 'exit 143' TERM
     trap 'exit 130' INT
-    building=$new
 
     if [[ -n ${ELIZA_DEBIAN_MIRROR:-} ]]; then mirrors=("$ELIZA_DEBIAN_MIRROR"); else mapfile -t mirrors < <(archives); fi
     # The last choice is the archive that debootstrap itself knows.
@@ -126,9 +149,7 @@ build() {
         say "tools/postgres: making the private root ($SUITE, $PACKAGES) from ${mirror:-"debootstrap's own archive"}"
         remove_tree "$new"
         if bootstrap "$new" ${mirror:+"$mirror"}; then
-            # The cluster that the package made, and what was only needed to unpack it.
-            "${as_root[@]}" sh -c 'rm -rf "$1"/var/lib/postgresql/17 "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/*
-                mkdir -p -m 0755 "$1"/srv/eliza && chroot "$1" chown postgres:postgres /srv/eliza' sh "$new"
+            trim "$new"
             "${as_root[@]}" mv -T "$new" "$root"
             return 0
         fi
@@ -140,7 +161,7 @@ build() {
 command -v flock >/dev/null || die 'flock is missing: the private root can be made on Linux only'
 mkdir -p "$cache"
 log=$cache/postgres-root.log
-building=''
+new=$root.tmp.$$
 if [[ ! -d $root ]]; then
     # One builds, the others wait for it. debootstrap runs without the lock's descriptor, so that no process can keep it.
     exec {held}>"$lock"

@@ -41,26 +41,29 @@ at_least() { # version, lowest
     [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]
 }
 
+version_of() { "$1/postgres" --version | grep -o '[0-9][0-9.]*' | head -n 1; }
+
+# "version folder" of every whole set of server programs, the newest first.
+own_sets() {
+    local folder program
+    for folder in "$(dirname "$(readlink -f "$(command -v postgres || true)")")" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin \
+        /usr/local/pgsql/bin; do
+        for program in postgres initdb pg_ctl psql pg_config; do [[ -x $folder/$program ]] || continue 2; done
+        printf '%s %s\n' "$(version_of "$folder")" "$folder"
+    done | sort -rV
+}
+
 # The newest of the machine's own servers that will do; its running clusters are not looked at.
 own_programs() {
-    local folder version shared pgvector
-    for folder in $(
-        for folder in "$(dirname "$(readlink -f "$(command -v postgres || true)")")" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin \
-            /usr/local/pgsql/bin; do
-            if [[ -x $folder/postgres && -x $folder/initdb && -x $folder/pg_ctl && -x $folder/psql && -x $folder/pg_config ]]; then
-                printf '%s %s\n' "$("$folder/postgres" --version | grep -o '[0-9][0-9.]*' | head -n 1)" "$folder"
-            fi
-        done | sort -rV | cut -d' ' -f2
-    ); do
-        version=$("$folder/postgres" --version | grep -o '[0-9][0-9.]*' | head -n 1)
+    local folder version pgvector
+    while read -r version folder; do
         at_least "$version" $OLDEST_POSTGRES || continue
-        shared=$("$folder/pg_config" --sharedir)
-        pgvector=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$shared/extension/vector.control" 2>/dev/null || true)
+        pgvector=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$("$folder/pg_config" --sharedir)/extension/vector.control" 2>/dev/null || true)
         if [[ -n $pgvector ]] && at_least "$pgvector" $OLDEST_PGVECTOR; then
             printf '%s\n' "$folder"
             return 0
         fi
-    done
+    done < <(own_sets)
     return 1
 }
 
@@ -111,16 +114,30 @@ run() { "${as_server[@]}" "$@"; }
 
 keep() { "${as_keeper[@]}" "$@"; }
 
-# Makes a folder for what the server's user writes: `home` is its path for the server, `home_here` for us.
-# In the private root it lies inside of it, so that nothing has to be mounted.
+# Where the server's user can make folders: in the private root inside of it, so that nothing has to be mounted.
+homes() {
+    local folder=${TMPDIR:-/tmp}
+    if [[ $kind == root ]]; then folder=/srv/eliza; fi
+    # A socket's path is short, and the temporary folder of root may be closed to others.
+    if [[ $kind == own ]] && { ((${#folder} > 60)) || ! run test -x "$folder"; }; then folder=/tmp; fi
+    printf '%s\n' "${folder%/}"
+}
+
+# Makes a folder for what the server's user writes: `made` is its path for the server, `made_here` for us.
 make_home() {
-    local name="eliza-postgres.$(random 6)"
-    case $kind in
-        own) home=${TMPDIR:-/tmp}/$name home_here=$home ;;
-        root) home=/srv/eliza/$name home_here=$root/srv/eliza/$name ;;
-    esac
-    keep mkdir -m 0711 "$home_here"
-    give "$home_here"
+    made=$(homes)/eliza-postgres.$(random 6)
+    made_here=${root:+$root}$made
+    keep mkdir -m 0711 "$made_here"
+    give "$made_here"
+}
+
+# Deletes what machines that went down left behind: folders a day old in which nothing runs.
+sweep() {
+    local old process
+    while read -r old; do
+        process=$(keep cat "$old/data/postmaster.pid" "$old/pid" 2>/dev/null | head -n 1 || true)
+        if [[ -z $process || -z $(started_at "$process") ]]; then keep rm -rf "$old" 2>/dev/null || true; fi
+    done < <(find "${root:+$root}$(homes)" -maxdepth 1 -name 'eliza-postgres.*' -mmin +1440 2>/dev/null)
 }
 
 give() { # path of ours: gives it, with all in it, to the server's user
@@ -134,7 +151,7 @@ give() { # path of ours: gives it, with all in it, to the server's user
 
 # initdb takes longer than all the rest, so it runs once for each server program and is copied from then on.
 template() { # prints the path of the template
-    local version kept held
+    local version kept
     version=$(run "$bin/postgres" --version | tr -cs 'A-Za-z0-9.\n' '-')
     case $kind in
         own) kept=$(cache)/template-$(id -u)-$version-$(printf '%s' "$bin" | cksum | cut -d' ' -f1) ;;
@@ -142,15 +159,15 @@ template() { # prints the path of the template
     esac
     if ! keep test -d "$kept"; then
         mkdir -p "$(cache)"
-        local old_home_here=${home_here:-} old_home=${home:-}
         make_home
-        run "$bin/initdb" --pgdata="$home/data" --username=eliza --encoding=UTF8 --locale=C.UTF-8 \
-            --auth-local=trust --auth-host=scram-sha-256 --no-sync --no-instructions >&2 ||
-            { keep rm -rf "$home_here"; die 'initdb failed'; }
-        # Two runs may do this at the same time; the first one to rename wins, and the other's is not needed.
-        keep mv -T "$home_here/data" "$kept" 2>/dev/null || keep test -d "$kept"
-        keep rm -rf "$home_here"
-        home=$old_home home_here=$old_home_here
+        run "$bin/initdb" --pgdata="$made/data" --username=eliza --encoding=UTF8 --locale=C.UTF-8 \
+            --auth-local=trust --auth-host=scram-sha-256 --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
+            { cat "$dir/initdb.log" >&2; keep rm -rf "$made_here"; die 'initdb failed'; }
+        # Under another name first, because it may come from another disk. Two runs may do this at the same time; the
+        # first one to rename wins, and the other's is not needed.
+        keep mv -T "$made_here/data" "$kept.new.$$"
+        keep mv -T "$kept.new.$$" "$kept" 2>/dev/null || keep rm -rf "$kept.new.$$"
+        keep rm -rf "$made_here"
     fi
     printf '%s\n' "$kept"
 }
@@ -168,8 +185,10 @@ free_port() {
     die 'no free port'
 }
 
+# Nothing survives a power cut, and need not. A commit is handed to the system before it is acknowledged, as everywhere: tests
+# that crash the server count on it.
 readonly THROWAWAY=(
-    fsync=off synchronous_commit=off full_page_writes=off max_connections=400 shared_buffers=512MB
+    fsync=off full_page_writes=off max_connections=400 shared_buffers=512MB
     max_wal_size=8GB checkpoint_timeout=1h max_locks_per_transaction=256 max_prepared_transactions=20
     jit=off autovacuum=on wal_level=replica timezone=UTC log_timezone=UTC log_checkpoints=off
     'log_line_prefix=%m [%p] %q%u@%d '
@@ -178,7 +197,8 @@ readonly THROWAWAY=(
 # The state of a server is a file of assignments in its directory, written whole.
 save() {
     local name
-    for name in kind bin root home home_here port password url owner_watch bouncer_kind bouncer_root bouncer_home bouncer_home_here \
+    [[ -d $dir ]] || die "$dir was removed"
+    for name in kind bin root home home_here port password url watcher starter bouncer_kind bouncer_root bouncer_home bouncer_home_here \
         bouncer_port container bouncer_container network; do
         printf '%s=%q\n' "$name" "${!name:-}"
     done >"$dir/state.new"
@@ -196,10 +216,11 @@ load() {
 }
 
 write_settings() { # setting=value...
-    local pair
+    local pair value quote="'"
     for pair in "$@"; do
         [[ $pair == *=* ]] || die "'$pair' is no setting=value"
-        printf "%s = '%s'\n" "${pair%%=*}" "$(sed "s/'/''/g" <<<"${pair#*=}")"
+        value=${pair#*=}
+        printf "%s = '%s'\n" "${pair%%=*}" "${value//$quote/$quote$quote}"
     done
 }
 
@@ -210,8 +231,10 @@ start_cluster() { # starts the server of home on port; its settings are in place
 
 new_cluster() { # setting=value...
     local kept tries=0
+    sweep
     kept=$(template)
     make_home
+    home=$made home_here=$made_here
     save
     keep cp -a --reflink=auto "$kept" "$home_here/data"
     keep mkdir -m 0700 "$home_here/socket"
@@ -267,7 +290,7 @@ new_container() { # setting=value...
 # Removes the server when its owner is gone, however the owner ended. In a session of its own, with nothing of ours open.
 watch_owner() { # owner's pid
     setsid bash "${BASH_SOURCE[0]}" watch "$dir" "$1" "$(started_at "$1")" </dev/null >/dev/null 2>&1 &
-    owner_watch=$!
+    watcher=$!
     disown
 }
 
@@ -276,8 +299,35 @@ started_at() { # pid: when it started, to know it from a later process with the 
 }
 
 do_watch() { # dir, owner, start time of the owner
-    while [[ -n $3 && $(started_at "$2") == "$3" && -d $1 ]]; do sleep 0.5; done
-    if [[ -d $1 ]]; then do_remove "$1"; fi
+    local state=''
+    dir=$1
+    while [[ -n $3 && $(started_at "$2") == "$3" && -f $dir/state ]]; do
+        state=$(cat "$dir/state" 2>/dev/null || printf '%s' "$state")
+        sleep 0.5
+    done
+    # Also when somebody deleted the directory: the server is known from before.
+    if [[ -f $dir/state ]]; then state=$(<"$dir/state"); fi
+    eval "$state"
+    if is_ours "${starter:-}" start; then
+        # It takes away what it has made so far.
+        kill "$starter" 2>/dev/null || true
+        while [[ -n $(started_at "$starter") ]]; do sleep 0.1; done
+    fi
+    prepare_runner
+    remove_all
+}
+
+# Is that process a run of this program with that command? A number alone may be another process's by now.
+is_ours() { # pid, command
+    [[ -n $1 ]] && tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -q "server\.sh $2 "
+}
+
+undo_start() {
+    local code=$?
+    # As far as this run knows it: the watcher may have removed the directory already.
+    trap '' TERM INT
+    remove_all || true
+    exit "$code"
 }
 
 do_start() {
@@ -299,19 +349,23 @@ do_start() {
         return
     fi
     if [[ -d $dir && -n $(ls -A "$dir") ]]; then die "$dir is not empty"; fi
-    choose
-    prepare_runner
     mkdir -p "$dir"
     dir=$(cd "$dir" && pwd)
     # What was started is taken away again when the start does not come to its end.
-    trap 'code=$?; ((code == 0)) || { [[ ! -f $dir/state ]] || do_remove "$dir"; }; exit $code' EXIT
+    trap undo_start EXIT
     trap 'exit 143' TERM
     trap 'exit 130' INT
+    choose
+    # Making the private root may have taken longer than the owner lived.
+    [[ -z $owner || -n $(started_at "$owner") ]] || die "process $owner is gone"
+    prepare_runner
     password=$(random 16)
+    starter=$$
     save
-    if [[ $kind == docker ]]; then new_container "$@"; else new_cluster "$@"; fi
-    url=postgres://eliza:$password@127.0.0.1:$port/eliza
     if [[ -n $owner ]]; then watch_owner "$owner"; fi
+    if [[ $kind == docker ]]; then new_container "$@"; else new_cluster "$@"; fi
+    starter=''
+    url=postgres://eliza:$password@127.0.0.1:$port/eliza
     save
     trap - EXIT
     printf '%s\n' "$url"
@@ -324,7 +378,9 @@ processes() {
     local first children
     first=$(postmaster)
     [[ -n $first && -d /proc/$first ]] || return 0
-    children=$(sed 's/^\([0-9]*\) (.*) . \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$first" '$2 == parent { print $1 }')
+    # Some of all the processes end while they are read.
+    children=$({ sed 's/^\([0-9]*\) (.*) . \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null || true; } |
+        awk -v parent="$first" '$2 == parent { print $1 }')
     printf '%s\n' "$first" "$children"
 }
 
@@ -394,6 +450,12 @@ do_psql() {
 
 do_remove() {
     load "${1:-}"
+    remove_all
+}
+
+remove_all() {
+    # The watcher of the owner removes too, but not itself.
+    if [[ ${watcher:-} != "$$" ]] && is_ours "${watcher:-}" watch; then kill "$watcher" 2>/dev/null || true; fi
     stop_bouncer
     case $kind in
         docker)
@@ -402,7 +464,7 @@ do_remove() {
             ;;
         *)
             # Its data is deleted next, so it need not take its time.
-            stop_server immediate
+            (stop_server immediate) || signal_all KILL
             if [[ -n ${home_here:-} ]]; then keep rm -rf "$home_here"; fi
             ;;
     esac
@@ -414,11 +476,11 @@ do_remove() {
 bouncer_program() { PATH=$PATH:/usr/sbin:/usr/local/sbin command -v pgbouncer; }
 
 # The kind of the pooler need not be the kind of the server: a machine with a server of its own may have no PgBouncer.
-as_bouncer() ( # command...
-    kind=$bouncer_kind root=$bouncer_root
+as_bouncer() { # command...
+    local kind=$bouncer_kind root=$bouncer_root as_server as_keeper server_user
     prepare_runner
     "$@"
-)
+}
 
 bouncer_config() { # listen address, server's host, server's port, [setting=value...]
     local listen=$1 host=$2 server_port=$3 pair
@@ -442,11 +504,6 @@ TEXT
         [[ $pair == *=* ]] || die "'$pair' is no setting=value"
         printf '%s = %s\n' "${pair%%=*}" "${pair#*=}"
     done
-}
-
-bouncer_home_for() { # makes the folder and prints its two paths
-    make_home
-    printf '%s\n%s\n' "$home" "$home_here"
 }
 
 bouncer_files() { # setting=value...
@@ -476,10 +533,10 @@ do_bouncer() {
     if [[ $bouncer_kind == docker ]]; then
         bouncer_in_docker "$@"
     else
-        local program=/usr/sbin/pgbouncer paths
+        local program=/usr/sbin/pgbouncer
         if [[ $bouncer_kind == own ]]; then program=$(bouncer_program); fi
-        mapfile -t paths < <(as_bouncer bouncer_home_for)
-        bouncer_home=${paths[0]} bouncer_home_here=${paths[1]}
+        as_bouncer make_home
+        bouncer_home=$made bouncer_home_here=$made_here
         save
         as_bouncer bouncer_files "$@"
         as_bouncer run "$program" -q -d "$bouncer_home/pgbouncer.ini" </dev/null >&2
@@ -524,7 +581,7 @@ stop_bouncer() {
     if [[ -n ${bouncer_container:-} ]]; then docker rm --force "$bouncer_container" >/dev/null 2>&1 || true; fi
     if [[ -n ${bouncer_home_here:-} ]]; then as_bouncer end_bouncer; fi
     bouncer_kind='' bouncer_root='' bouncer_home='' bouncer_home_here='' bouncer_port='' bouncer_container=''
-    save
+    if [[ -d $dir ]]; then save; fi
 }
 
 end_bouncer() {

@@ -4,9 +4,11 @@
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+settings=()
+while [[ ${1:-} =~ ^[a-z_.]+=  ]]; do settings+=("$1"); shift; done
 if [[ ${1:-} == -- ]]; then shift; fi
 if (($# == 0)); then
-    printf 'usage: with-server.sh [--] COMMAND...\n' >&2
+    printf 'usage: with-server.sh [setting=value...] [--] COMMAND...\n' >&2
     exit 2
 fi
 
@@ -17,30 +19,26 @@ fi
 
 started=$(date +%s%N)
 folder=$(mktemp -d "${TMPDIR:-/tmp}/eliza-with-server.XXXXXX") || exit 1
-child='' ended=''
+child='' target='' ended=''
 
+# shellcheck disable=SC2317
 clean_up() {
     local code=$?
     trap '' TERM INT HUP
-    if [[ -f $folder/server/state ]]; then "$here/server.sh" remove "$folder/server"; fi
+    if [[ -f $folder/state ]]; then "$here/server.sh" remove "$folder"; fi
     rm -rf "$folder"
     exit "$code"
 }
 
 # Passes a signal on; the command is given the time it needs to end.
+# shellcheck disable=SC2317
 pass_on() { # signal name, exit code
     ended=$2
-    if [[ -n $child ]]; then kill -s "$1" "$child" 2>/dev/null || true; fi
+    # A start in the background is deaf to the interrupt of a terminal.
+    if [[ $target == -* ]]; then kill -s TERM -- "$target" 2>/dev/null || true; fi
+    if [[ $target == [0-9]* ]]; then kill -s "$1" "$target" 2>/dev/null || true; fi
 }
 
-trap clean_up EXIT
-trap 'pass_on TERM 143' TERM
-trap 'pass_on INT 130' INT
-trap 'pass_on HUP 129' HUP
-
-# In the background, because a shell hears no signal while it waits for a foreground command.
-"$here/server.sh" start --owner $$ "$folder/server" >"$folder/url" &
-child=$!
 wait_for_child() {
     local code
     while :; do
@@ -49,26 +47,37 @@ wait_for_child() {
         # A wait that a signal ended says nothing about the child.
         if ! kill -0 "$child" 2>/dev/null; then break; fi
     done
-    wait "$child" 2>/dev/null || code=$?
     return "$code"
 }
-wait_for_child || { printf 'tools/postgres: there is no server\n' >&2; exit "${ended:-1}"; }
-child=''
-[[ -z $ended ]] || exit "$ended"
 
-ELIZA_TEST_POSTGRES_URL=$(<"$folder/url")
-export ELIZA_TEST_POSTGRES_URL
-export ELIZA_TEST_POSTGRES_DIR=$folder/server
-versions=$("$here/server.sh" psql "$folder/server" -At -c "
+trap clean_up EXIT
+trap 'pass_on TERM 143' TERM
+trap 'pass_on INT 130' INT
+trap 'pass_on HUP 129' HUP
+
+# In the background, because a shell hears no signal while it waits for a foreground command; and in a session of its own,
+# because making the private root is work of many processes, and all of them are to end.
+setsid "$here/server.sh" start --owner $$ "$folder" "${settings[@]}" >/dev/null </dev/null &
+child=$! target=-$!
+if ! wait_for_child || [[ -n $ended ]]; then
+    printf 'tools/postgres: there is no server\n' >&2
+    exit "${ended:-1}"
+fi
+child='' target=''
+
+ELIZA_TEST_POSTGRES_URL=$("$here/server.sh" url "$folder")
+export ELIZA_TEST_POSTGRES_URL ELIZA_TEST_POSTGRES_DIR=$folder
+versions=$("$here/server.sh" psql "$folder" -At -c "
     SELECT 'PostgreSQL ' || current_setting('server_version') || ', pgvector ' || default_version
     FROM pg_available_extensions WHERE name = 'vector'" </dev/null)
-printf 'tools/postgres: server ready after %d ms: %s\n' $((($(date +%s%N) - started) / 1000000)) "$versions" >&2
+milliseconds=$((($(date +%s%N) - started) / 1000000))
+printf 'tools/postgres: server ready after %d.%03d s: %s\n' $((milliseconds / 1000)) $((milliseconds % 1000)) "$versions" >&2
 
 # With the standard input and the signals of a foreground command, which a background one would not have.
 (
     trap - INT QUIT TERM HUP EXIT
     exec "$@"
 ) <&0 &
-child=$!
+child=$! target=$!
+if [[ -n $ended ]]; then kill -s TERM "$child" 2>/dev/null; fi
 wait_for_child
-exit $?

@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using Npgsql;
+
+namespace ElizaEngine.Postgres.Tests.Infrastructure;
+
+/// <summary>
+/// A database of its own for one test, on the shared server. It goes when the test is over, with whoever is still connected.
+/// Making one is copying another: see <see cref="Strategy"/> for what that costs.
+/// </summary>
+internal sealed class TestDatabase : IAsyncDisposable
+{
+    private const string Strategy = "FILE_COPY";
+
+    private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> s_templates = new();
+
+    private TestDatabase(string name) => Name = name;
+
+    public string Name { get; }
+
+    public string ConnectionString => PostgresServer.ConnectionString(Name);
+
+    /// <summary>A database with nothing in it.</summary>
+    public static Task<TestDatabase> CreateEmptyAsync() => CopyAsync("template0");
+
+    /// <summary>A database with the extension <c>vector</c> and nothing else.</summary>
+    public static Task<TestDatabase> CreateWithVectorAsync() => CreateFromTemplateAsync("vector", CreateVectorAsync);
+
+    /// <summary>
+    /// A copy of a database that is made once in this process: the first call makes an empty one and gives its connection string to
+    /// <paramref name="fill"/>; the other calls with that name wait for it, and theirs is not called.
+    /// </summary>
+    public static async Task<TestDatabase> CreateFromTemplateAsync(string template, Func<string, Task> fill)
+    {
+        var made = s_templates.GetOrAdd(template, _ => new(() => MakeTemplateAsync(fill)));
+        return await CopyAsync(await made.Value);
+    }
+
+    public async ValueTask DisposeAsync() => await DropAsync(Name);
+
+    /// <summary>Drops the templates of this process; the assembly's fixture calls it after the last test.</summary>
+    public static async Task DropTemplatesAsync()
+    {
+        foreach (string template in s_templates.Keys)
+        {
+            if (s_templates.TryRemove(template, out var made) && made.Value.IsCompletedSuccessfully) await DropAsync(await made.Value);
+        }
+    }
+
+    private static async Task<TestDatabase> CopyAsync(string template)
+    {
+        var database = new TestDatabase($"test_{Guid.NewGuid():N}");
+        await PostgresServer.ExecuteAsync($"CREATE DATABASE {database.Name} TEMPLATE {template} STRATEGY {Strategy}");
+        return database;
+    }
+
+    private static async Task<string> MakeTemplateAsync(Func<string, Task> fill)
+    {
+        string name = $"template_{Guid.NewGuid():N}";
+        await PostgresServer.ExecuteAsync($"CREATE DATABASE {name} TEMPLATE template0");
+        try
+        {
+            // Without a pool, because a template that somebody is connected to cannot be copied.
+            await fill(new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString(name)) { Pooling = false }.ConnectionString);
+        }
+        catch
+        {
+            await DropAsync(name);
+            throw;
+        }
+        return name;
+    }
+
+    private static async Task CreateVectorAsync(string connectionString)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("CREATE EXTENSION vector", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static Task DropAsync(string name) => PostgresServer.ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+}
+
+/// <summary>Takes the templates away when all tests of the assembly are over; a server that was given to us outlives them.</summary>
+public sealed class TemplateDatabases : IAsyncDisposable
+{
+    public async ValueTask DisposeAsync() => await TestDatabase.DropTemplatesAsync();
+}
