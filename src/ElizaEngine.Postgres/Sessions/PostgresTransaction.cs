@@ -50,6 +50,8 @@ internal sealed class PostgresTransaction : PostgresSession, IAsyncDisposable
 
     protected override bool IsTransaction => true;
 
+    protected override VectorIndexes Indexes => _database.Indexes;
+
     protected override int? AssumedDimension { get; set; }
 
     public static async Task<PostgresTransaction> BeginAsync(PostgresDatabase database, Guid agentId, CancellationToken cancellationToken)
