@@ -11,7 +11,7 @@ readonly RUN_CEILING_MINUTES=50
 readonly RESULTS=.artifacts/test-results
 readonly AOT_PROJECT=tests/ElizaEngine.Aot
 # Tests that carry the trait Stage=<name> leave the unit stage and run in a stage of their own: name it here and call own_stage below.
-readonly OWN_STAGES=(SIGKILL)
+readonly OWN_STAGES=(SIGKILL Postgres)
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 export DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
@@ -88,6 +88,9 @@ attribute() { # name, element text: the number in it, or nothing
     sed -n "s/.* $1=\"\([0-9][0-9]*\)\".*/\1/p" <<<"$2"
 }
 
+# What the test programs of a stage are run under, if anything.
+launcher=()
+
 # Runs one test program and adds its counts. A run that cannot be counted, or that executes nothing, is a failure.
 run_tests() { # label, executable, [NAME=value...] -- [runner options...]
     local label=$1 executable=$2 environment=() report started=$SECONDS code
@@ -101,7 +104,7 @@ run_tests() { # label, executable, [NAME=value...] -- [runner options...]
         return
     fi
 
-    limited env "${environment[@]}" "$executable" \
+    limited env "${environment[@]}" "${launcher[@]}" "$executable" \
         -noLogo -noColor -noAutoReporters -reporter quiet -longRunning 120 "$@" -result-xml "$report"
     code=$?
 
@@ -294,6 +297,10 @@ main() {
     build_and_analysis
     unit_and_conformance
     own_stage SIGKILL 5
+    # Its time includes the making of a private PostgreSQL, on a machine that has no other. Without a server it fails.
+    launcher=(bash tools/postgres/with-server.sh --)
+    own_stage Postgres 12
+    launcher=()
     examples
     finish
 }

@@ -11,13 +11,12 @@ public sealed class PostgresDatabase : IDatabase
 {
     private readonly ConcurrentDictionary<Guid, int?> _dimensions = new();
     private readonly InFlight _calls = new("database");
-    private readonly bool _ownsSource;
+    private readonly DataSourceLease _lease;
 
-    private PostgresDatabase(PostgresDatabaseOptions options, NpgsqlDataSource source)
+    private PostgresDatabase(PostgresDatabaseOptions options, DataSourceLease lease)
     {
         Options = options;
-        Source = source;
-        _ownsSource = options.DataSource is null;
+        _lease = lease;
         Retry = new Retry(options);
         Indexes = new VectorIndexes(this);
     }
@@ -25,7 +24,13 @@ public sealed class PostgresDatabase : IDatabase
     /// <summary>How it was opened.</summary>
     public PostgresDatabaseOptions Options { get; }
 
-    internal NpgsqlDataSource Source { get; }
+    /// <summary>Where it is, for logs and messages: a URL of user, hosts and database, with <c>***</c> for the password.</summary>
+    public string Address => _lease.Redacted;
+
+    internal NpgsqlDataSource Source => _lease.Source;
+
+    /// <summary>Whether a pooler in transaction mode is in the way, so that nothing may be kept in a session.</summary>
+    internal bool IsPooled => _lease.IsPooled;
 
     internal Retry Retry { get; }
 
@@ -39,8 +44,7 @@ public sealed class PostgresDatabase : IDatabase
     public static async Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var source = options.DataSource ?? DataSources.Create(options);
-        var database = new PostgresDatabase(options, source);
+        var database = new PostgresDatabase(options, DataSources.Rent(options));
         try
         {
             if (options.Migrate) await database.MigrateAsync(dryRun: false, cancellationToken).ConfigureAwait(false);
@@ -72,12 +76,27 @@ public sealed class PostgresDatabase : IDatabase
     public Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default) =>
         new PostgresDatabaseAdapter(this, agentId).ExplainSearchAsync(search, cancellationToken);
 
+    /// <summary>Counts what is in the database, now. Reads every table once: seconds for millions of rows.</summary>
+    public async Task<PostgresStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
+    {
+        using var call = BeginCall();
+        return await Retry.RunAsync(
+            CallKind.Read,
+            async token =>
+            {
+                var connection = await Source.OpenConnectionAsync(token).ConfigureAwait(false);
+                await using var open = connection.ConfigureAwait(false);
+                return await PostgresStatistics.ReadAsync(connection, token).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
     /// <inheritdoc/>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         await Indexes.DisposeAsync().ConfigureAwait(false);
         await _calls.CloseAsync().ConfigureAwait(false);
-        if (_ownsSource) await Source.DisposeAsync().ConfigureAwait(false);
+        await _lease.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

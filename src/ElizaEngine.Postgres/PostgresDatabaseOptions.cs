@@ -1,3 +1,5 @@
+using System.Globalization;
+using ElizaEngine.Postgres;
 using Npgsql;
 
 namespace ElizaEngine;
@@ -8,6 +10,12 @@ public sealed record PostgresDatabaseOptions
     /// <summary>
     /// Where the database is: a URL (<c>postgres://</c> or <c>postgresql://</c>) or Npgsql's own keywords. Required, unless
     /// <see cref="DataSource"/> is given. What it does not say, this backend decides (see the README).
+    /// <para>
+    /// A URL may have several hosts with ports, and parameters under libpq's names: those about TLS, <c>options</c>,
+    /// <c>application_name</c>, <c>connect_timeout</c>, <c>target_session_attrs</c>, <c>load_balance_hosts</c> and others. Prisma's
+    /// <c>pgbouncer=true</c> says that a pooler in transaction mode is in the way, <c>connection_limit</c> or <c>pool_max</c> how
+    /// many connections to keep. An unknown parameter is an <see cref="InvalidConnectionStringException"/>.
+    /// </para>
     /// </summary>
     public string? ConnectionString { get; init; }
 
@@ -34,11 +42,19 @@ public sealed record PostgresDatabaseOptions
     /// <summary>How often, and how patiently, a call is tried again.</summary>
     public PostgresRetryOptions Retry { get; init; } = new();
 
-    /// <summary>How long one statement may take; must be positive. Default: 30 s.</summary>
+    /// <summary>How long one statement may take; must be positive. A <c>Command Timeout</c> among Npgsql's keywords wins. Default: 30 s.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>As records print themselves, but without passwords.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{nameof(PostgresDatabaseOptions)} {{ {nameof(ConnectionString)} = {PostgresAddress.Redact(ConnectionString)}, "
+        + $"{nameof(DataSource)} = {(DataSource is null ? "" : "given")}, "
+        + $"{nameof(DirectConnectionString)} = {PostgresAddress.Redact(DirectConnectionString)}, "
+        + $"{nameof(Migrate)} = {Migrate}, {nameof(Retry)} = {Retry}, {nameof(CommandTimeout)} = {CommandTimeout} }}");
 }
 
 /// <summary>

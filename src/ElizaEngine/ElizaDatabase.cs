@@ -3,7 +3,36 @@ namespace ElizaEngine;
 /// <summary>The front door.</summary>
 public static class ElizaDatabase
 {
-    /// <summary>Opens the database in a directory, which is created when it is missing.</summary>
+    /// <summary>
+    /// Opens the database that the environment names, as elizaOS does: PostgreSQL when <c>POSTGRES_URL</c> is set, else a local
+    /// one. See <see cref="ElizaDatabaseOptions.FromEnvironment"/>.
+    /// </summary>
+    /// <exception cref="InvalidConnectionStringException"><c>POSTGRES_URL</c> cannot be understood. The error holds no password.</exception>
+    public static Task<IDatabase> OpenAsync() => OpenAsync(CancellationToken.None);
+
+    /// <inheritdoc cref="OpenAsync()"/>
+    public static Task<IDatabase> OpenAsync(CancellationToken cancellationToken) => OpenAsync(new ElizaDatabaseOptions(), cancellationToken);
+
+    /// <summary>Opens the database that the options name; with empty options, the one that the environment names.</summary>
+    /// <exception cref="InvalidInputException">The options name two.</exception>
+    public static Task<IDatabase> OpenAsync(ElizaDatabaseOptions options) => OpenAsync(options, CancellationToken.None);
+
+    /// <inheritdoc cref="OpenAsync(ElizaDatabaseOptions)"/>
+    public static async Task<IDatabase> OpenAsync(ElizaDatabaseOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options is { Postgres: not null, Local: not null }) throw new InvalidInputException("options", "both Postgres and Local", "one of the two");
+        var chosen = options is { Postgres: null, Local: null } ? ElizaDatabaseOptions.FromEnvironment() : options;
+        return chosen.Postgres is { } postgres
+            ? await OpenAsync(postgres, cancellationToken).ConfigureAwait(false)
+            : await OpenAsync(chosen.Local!, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Opens the local database in a directory, which is created when it is missing. A leading <c>~</c> is the home directory;
+    /// <c>:memory:</c> keeps everything in memory.
+    /// </summary>
+    /// <exception cref="InvalidInputException">It is a URL, or empty.</exception>
     /// <exception cref="DirectoryInUseException">Another process, or this one, has the directory open.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
@@ -14,7 +43,7 @@ public static class ElizaDatabase
     public static async Task<IDatabase> OpenAsync(string directory, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(directory);
-        return await OpenAsync(new LocalDatabaseOptions { Directory = directory }, cancellationToken).ConfigureAwait(false);
+        return await OpenAsync(DataDirectory.Read(directory, nameof(directory), Environment.GetEnvironmentVariable), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Opens a local database: see <see cref="LocalDatabase.OpenAsync"/>.</summary>
@@ -23,4 +52,11 @@ public static class ElizaDatabase
     /// <inheritdoc cref="OpenAsync(LocalDatabaseOptions)"/>
     public static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options, CancellationToken cancellationToken) =>
         LocalDatabase.OpenAsync(options, cancellationToken);
+
+    /// <summary>Opens a PostgreSQL database: see <see cref="PostgresDatabase.OpenAsync"/>.</summary>
+    public static Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options) => OpenAsync(options, CancellationToken.None);
+
+    /// <inheritdoc cref="OpenAsync(PostgresDatabaseOptions)"/>
+    public static Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken) =>
+        PostgresDatabase.OpenAsync(options, cancellationToken);
 }

@@ -33,6 +33,9 @@ internal sealed class TestWorld : IDisposable
 
     public bool IsTerminal { get; set; }
 
+    /// <summary>The environment.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     public IEmbeddingGenerator<string, Embedding<float>> Generator { get; set; } = new LexicalEmbeddingGenerator();
 
     public string PathOf(string name) => Path.Combine(Root, name);
@@ -61,7 +64,8 @@ internal sealed class TestWorld : IDisposable
                 Out = output,
                 Error = error,
                 IsTerminal = IsTerminal,
-                OpenDatabase = LocalOpener.OpenAsync,
+                OpenDatabase = BackendOpener.OpenAsync,
+                Variable = Variables.GetValueOrDefault,
                 Generator = Generator,
                 SelfCommand = ToolProcess.Command,
             },

@@ -75,7 +75,7 @@ internal static class Cli
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            var isExpected = error is DatabaseException or CliException or IOException or UnauthorizedAccessException or PlatformNotSupportedException;
+            var isExpected = error is DatabaseException or CliException or IOException or System.Data.Common.DbException or UnauthorizedAccessException or PlatformNotSupportedException;
             var message = isExpected ? error.Message : $"Unexpected {error.GetType().Name}: {error.Message}";
             return output.Fail(message, error.GetType().Name, ExitCodes.Failed);
         }

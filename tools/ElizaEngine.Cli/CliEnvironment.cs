@@ -21,8 +21,11 @@ internal sealed record CliEnvironment
     /// <summary>Columns of a line.</summary>
     public int Width { get; init; } = 120;
 
-    /// <summary>Opens the database of a directory.</summary>
+    /// <summary>Opens a database.</summary>
     public required DatabaseOpener OpenDatabase { get; init; }
+
+    /// <summary>The value of a variable of the environment; null when it is not set.</summary>
+    public required Func<string, string?> Variable { get; init; }
 
     /// <summary>Turns texts into vectors.</summary>
     public required IEmbeddingGenerator<string, Embedding<float>> Generator { get; init; }

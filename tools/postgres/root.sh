@@ -73,9 +73,11 @@ ensure_debootstrap() {
     say "tools/postgres: installing ${packages[*]}"
     local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
     # The package lists may be missing or old; what is there is tried first, because that is quicker.
-    "${apt[@]}" install --no-install-recommends "${packages[@]}" >&2 ||
-        { "${apt[@]}" update >&2 && "${apt[@]}" install --no-install-recommends "${packages[@]}" >&2; } ||
-        die "cannot install ${packages[*]}"
+    if ! "${apt[@]}" install --no-install-recommends "${packages[@]}" >"$log" 2>&1 &&
+        ! { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "${packages[@]}"; } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        die "cannot install ${packages[*]}; the output of apt-get is in $log"
+    fi
 }
 
 # Removes what a run that was killed left behind. Only inside of the cache, and never through a mount.

@@ -238,8 +238,9 @@ new_cluster() { # setting=value...
     save
     keep cp -a --reflink=auto "$kept" "$home_here/data"
     keep mkdir -m 0700 "$home_here/socket"
-    write_settings "${THROWAWAY[@]}" listen_addresses=127.0.0.1 unix_socket_directories="$home/socket" \
-        dynamic_shared_memory_type="$([[ $kind == root ]] && echo mmap || echo posix)" "$@" |
+    # The private root has no /dev/shm of its own, and what System V keeps outlives a server that is killed.
+    if [[ $kind == root ]]; then set -- dynamic_shared_memory_type=mmap "$@"; fi
+    write_settings "${THROWAWAY[@]}" listen_addresses=127.0.0.1 unix_socket_directories="$home/socket" "$@" |
         keep tee -a "$home_here/data/postgresql.conf" >/dev/null
     give "$home_here/socket"
     while :; do

@@ -26,6 +26,14 @@ public class InvalidInputException : DatabaseException
         Expected = expected;
     }
 
+    private protected InvalidInputException(string message, string parameter, object? value, string expected)
+        : base(message)
+    {
+        Parameter = parameter;
+        Value = value;
+        Expected = expected;
+    }
+
     /// <summary>Name of the parameter or property.</summary>
     public string Parameter { get; }
 
@@ -103,6 +111,21 @@ public sealed class RowTooLargeException : InvalidInputException
 
     /// <summary>Size of the row that was refused.</summary>
     public long Bytes { get; }
+}
+
+/// <summary>
+/// A connection string that cannot be understood, or asks for what cannot be had. No password is in this error:
+/// <see cref="InvalidInputException.Value"/> and the message hold the string as it may be shown, with <c>***</c> for all that
+/// could be one.
+/// </summary>
+public sealed class InvalidConnectionStringException : InvalidInputException
+{
+    /// <summary>The shown form must be free of secrets already; so must the other two.</summary>
+    internal InvalidConnectionStringException(string part, string expected, string shown)
+        : base($"The connection string {shown} cannot be used: {part} must be {expected}.", "connectionString", shown, expected) => Part = part;
+
+    /// <summary>What is wrong, and where, such as <c>the port of host 2</c> or <c>the parameter sslmode</c>.</summary>
+    public string Part { get; }
 }
 
 /// <summary>A row names another row that does not exist. Nothing of the call was stored.</summary>

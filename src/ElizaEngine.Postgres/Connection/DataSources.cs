@@ -2,21 +2,109 @@ using Npgsql;
 
 namespace ElizaEngine.Postgres;
 
-/// <summary>Makes the data source of a database.</summary>
+/// <summary>
+/// The pools of this process: one for each connection string, however many databases are opened with it, since a server has
+/// few connections to give. The last database that leaves takes its pool with it.
+/// </summary>
 internal static class DataSources
 {
-    public static NpgsqlDataSource Create(PostgresDatabaseOptions options)
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<string, (NpgsqlDataSource Source, int Users)> Pools = new(StringComparer.Ordinal);
+
+    /// <summary>The way that all calls take.</summary>
+    /// <exception cref="InvalidInputException">The options name no database, or one that cannot be understood.</exception>
+    public static DataSourceLease Rent(PostgresDatabaseOptions options)
     {
-        if (string.IsNullOrEmpty(options.ConnectionString)) throw new InvalidInputException("connectionString", options.ConnectionString, "a URL or keywords");
-        var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString)
-        {
-            CommandTimeout = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds),
-        };
-        var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
-        builder.EnableArrays();
-        builder.EnableJsonTypes();
-        builder.EnableTransportSecurity();
-        builder.UseVector();
-        return builder.Build();
+        if (options.CommandTimeout <= TimeSpan.Zero) throw new InvalidInputException("commandTimeout", options.CommandTimeout, "positive");
+        if (options.DataSource is { } given) return new DataSourceLease(given, key: null, IsPooled(given), PostgresAddress.Redact(given.ConnectionString)!);
+        if (string.IsNullOrWhiteSpace(options.ConnectionString))
+            throw new InvalidInputException("connectionString", options.ConnectionString, "a URL (postgres://...) or keywords of Npgsql, unless a data source is given");
+        return Rent(options.ConnectionString, options.CommandTimeout);
     }
+
+    /// <summary>The way to the server itself, for what a pooler in transaction mode cannot serve; the same as the other when none is named.</summary>
+    public static DataSourceLease RentDirect(PostgresDatabaseOptions options) =>
+        string.IsNullOrWhiteSpace(options.DirectConnectionString) ? Rent(options) : Rent(options.DirectConnectionString, options.CommandTimeout);
+
+    /// <summary>One user less.</summary>
+    internal static async ValueTask ReturnAsync(string key)
+    {
+        NpgsqlDataSource? unused = null;
+        lock (Gate)
+        {
+            var (source, users) = Pools[key];
+            if (users > 1)
+            {
+                Pools[key] = (source, users - 1);
+            }
+            else
+            {
+                Pools.Remove(key);
+                unused = source;
+            }
+        }
+        if (unused is not null) await unused.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static DataSourceLease Rent(string connectionString, TimeSpan commandTimeout)
+    {
+        var address = PostgresAddress.Read(connectionString);
+        if (!address.Builder.ShouldSerialize("Command Timeout")) address.Builder.CommandTimeout = (int)Math.Ceiling(Math.Min(commandTimeout.TotalSeconds, int.MaxValue));
+        var key = address.Builder.ConnectionString;
+        lock (Gate)
+        {
+            var (source, users) = Pools.TryGetValue(key, out var pool) ? pool : (Build(address), 0);
+            Pools[key] = (source, users + 1);
+            return new DataSourceLease(source, key, address.IsPooled, address.Redacted);
+        }
+    }
+
+    private static NpgsqlDataSource Build(PostgresAddress address)
+    {
+        try
+        {
+            var builder = new NpgsqlSlimDataSourceBuilder(address.Builder.ConnectionString);
+            builder.EnableArrays();
+            builder.EnableJsonTypes();
+            builder.EnableTransportSecurity();
+            builder.EnableIntegratedSecurity();
+            builder.UseVector();
+            return builder.Build();
+        }
+        catch (Exception error) when (error is ArgumentException or NotSupportedException or InvalidOperationException)
+        {
+            // Npgsql's message may hold what it complains about.
+            throw new InvalidConnectionStringException("its keywords together", "what Npgsql takes", address.Redacted);
+        }
+    }
+
+    private static bool IsPooled(NpgsqlDataSource source)
+    {
+        try
+        {
+            return PostgresAddress.Read(source.ConnectionString).IsPooled;
+        }
+        catch (InvalidConnectionStringException)
+        {
+            return false; // It is the caller's own, and used as it is.
+        }
+    }
+}
+
+/// <summary>The use of a data source; ended by disposing it, once or more often.</summary>
+internal sealed class DataSourceLease(NpgsqlDataSource source, string? key, bool isPooled, string redacted) : IAsyncDisposable
+{
+    private int _isReturned;
+
+    /// <summary>Where connections come from.</summary>
+    public NpgsqlDataSource Source { get; } = source;
+
+    /// <inheritdoc cref="PostgresAddress.IsPooled"/>
+    public bool IsPooled { get; } = isPooled;
+
+    /// <inheritdoc cref="PostgresAddress.Redacted"/>
+    public string Redacted { get; } = redacted;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => key is null || Interlocked.Exchange(ref _isReturned, 1) != 0 ? ValueTask.CompletedTask : DataSources.ReturnAsync(key);
 }

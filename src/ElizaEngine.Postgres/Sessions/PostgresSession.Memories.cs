@@ -232,7 +232,7 @@ internal abstract partial class PostgresSession
         if (!isGiven || dimension is not { } active) return Sql.Empty;
         var column = new VectorColumn(active);
         return vector is null
-            ? Sql.Of($", dropped AS ({column.Drop(Sql.Raw("SELECT id FROM stored"))})")
+            ? column.Drop(Sql.Raw("SELECT id FROM stored"))
             : column.Put(IsTransaction, Sql.Of($"SELECT s.id, {DbValue.Vector(vector)} AS vector FROM stored s"));
     }
 

@@ -149,7 +149,7 @@ internal static class Rows
     {
         if (row.IsDBNull(column)) return null;
         var vector = row.GetFieldValue<Vector>(column).Memory;
-        return vector.Span.IndexOfAnyExcept(0f) < 0 ? null : vector;
+        return vector.Span.IndexOfAnyExcept(0f) < 0 ? (ReadOnlyMemory<float>?)null : vector;
     }
 
     public static DateTimeOffset Time(NpgsqlDataReader row, int column) =>

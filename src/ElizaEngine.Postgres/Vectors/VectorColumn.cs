@@ -67,13 +67,19 @@ internal readonly record struct VectorColumn(int Dimension)
     /// </summary>
     public Sql Put(bool isSnapshot, Sql rows) => (IsElizaOs, isSnapshot) switch
     {
-        (true, _) => Sql.Of($"""
-            , placed AS (
+        (true, false) => Sql.Of($"""
+            , p AS ({RowsOfElizaOs(rows)}),
+            placed AS (
                 INSERT INTO public.embeddings (id, memory_id, created_at, {Name})
-                SELECT coalesce((SELECT e.id FROM public.embeddings e WHERE e.memory_id = p.id ORDER BY e.created_at DESC, e.id DESC LIMIT 1), p.id),
-                    p.id, clock_timestamp() AT TIME ZONE 'UTC', p.vector
-                FROM ({rows}) AS p
+                SELECT coalesce(p.row_id, p.id), p.id, {UtcNow}, p.vector FROM p
                 ON CONFLICT (id) DO UPDATE SET {Name} = excluded.{Name})
+            """),
+        (true, true) => Sql.Of($"""
+            , p AS ({RowsOfElizaOs(rows)}),
+            replaced AS (UPDATE public.embeddings e SET {Name} = p.vector FROM p WHERE e.id = p.row_id RETURNING e.memory_id),
+            placed AS (
+                INSERT INTO public.embeddings (id, memory_id, created_at, {Name})
+                SELECT p.id, p.id, {UtcNow}, p.vector FROM p WHERE p.id NOT IN (SELECT memory_id FROM replaced))
             """),
         (false, true) => Sql.Of($"""
             , p AS ({rows}),
@@ -92,10 +98,29 @@ internal readonly record struct VectorColumn(int Dimension)
             """),
     };
 
-    /// <summary>Removes the vectors of the memories whose ids the query gives.</summary>
-    public Sql Drop(Sql ids) => IsElizaOs
-        ? Sql.Of($"UPDATE public.embeddings SET {Name} = NULL WHERE memory_id IN ({ids}) AND {Name} IS NOT NULL")
-        : Sql.Of($"DELETE FROM eliza_engine.embeddings WHERE memory_id IN ({ids}) AND dimension = {Sql.Number(Dimension)}");
+    /// <summary>
+    /// Removes the vectors of the memories whose ids the query gives: a part like that of <see cref="Put"/>. elizaOS takes a row
+    /// without any vector for the best match of all, so none is left behind.
+    /// </summary>
+    public Sql Drop(Sql ids)
+    {
+        if (!IsElizaOs) return Sql.Of($", dropped AS (DELETE FROM eliza_engine.embeddings WHERE memory_id IN ({ids}) AND dimension = {Sql.Number(Dimension)})");
+        var dimension = Dimension;
+        var others = Sql.Raw(string.Join(", ", ElizaDimensions.Where(other => other != dimension).Select(other => $"dim_{other}")));
+        return Sql.Of($"""
+            , emptied AS (DELETE FROM public.embeddings WHERE memory_id IN ({ids}) AND {Name} IS NOT NULL AND num_nonnulls({others}) = 0),
+            dropped AS (UPDATE public.embeddings SET {Name} = NULL WHERE memory_id IN ({ids}) AND {Name} IS NOT NULL AND num_nonnulls({others}) > 0)
+            """);
+    }
+
+    private static Sql UtcNow => Sql.Raw("clock_timestamp() AT TIME ZONE 'UTC'");
+
+    // The vectors to be stored, each with the newest row that its memory has.
+    private static Sql RowsOfElizaOs(Sql rows) => Sql.Of($"""
+        SELECT given.id, given.vector,
+            (SELECT e.id FROM public.embeddings e WHERE e.memory_id = given.id ORDER BY e.created_at DESC, e.id DESC LIMIT 1) AS row_id
+        FROM ({rows}) AS given
+        """);
 
     private Sql Name => Sql.Raw($"dim_{Dimension}");
 }

@@ -100,21 +100,13 @@ internal sealed class VectorIndexes(PostgresDatabase database) : IAsyncDisposabl
 
     private async Task<BuildOutcome> BuildOnceAsync(int dimension, CancellationToken cancellationToken)
     {
-        var direct = database.Options.DirectConnectionString is { } address
-            ? DataSources.Create(database.Options with { ConnectionString = address, DataSource = null })
-            : null;
-        try
-        {
-            var connection = await (direct ?? database.Source).OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-            await using var open = connection.ConfigureAwait(false);
-            var outcome = await new VectorIndexBuilder(connection, new VectorIndex(dimension)).BuildAsync(cancellationToken).ConfigureAwait(false);
-            if (outcome != BuildOutcome.BuiltElsewhere) _known[dimension] = Known.Nothing;
-            return outcome;
-        }
-        finally
-        {
-            if (direct is not null) await direct.DisposeAsync().ConfigureAwait(false);
-        }
+        var lease = DataSources.RentDirect(database.Options);
+        await using var rented = lease.ConfigureAwait(false);
+        var connection = await lease.Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using var open = connection.ConfigureAwait(false);
+        var outcome = await new VectorIndexBuilder(connection, new VectorIndex(dimension)).BuildAsync(cancellationToken).ConfigureAwait(false);
+        if (outcome != BuildOutcome.BuiltElsewhere) _known[dimension] = Known.Nothing;
+        return outcome;
     }
 
     private DateTimeOffset Now => database.Time.GetUtcNow();

@@ -11,20 +11,25 @@ public sealed class UsageTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("remember")]
-    [InlineData("stats")]
     [InlineData("stats --dir")]
     [InlineData("stats --dir x --nonsense")]
     [InlineData("recall --dir x")]
-    [InlineData("recall text")]
     [InlineData("recall text --dir x --count many")]
     [InlineData("recall text --dir x --count 0")]
     [InlineData("recall text --dir x --count -1")]
     [InlineData("recall text --dir x --threshold 1.5")]
     [InlineData("recall text --dir x --threshold NaN")]
     [InlineData("ingest --dir x")]
-    [InlineData("ingest file")]
     [InlineData("ingest file --dir x --table documents")]
     [InlineData("demo extra")]
+    [InlineData("stats --postgres")]
+    [InlineData("stats --dir x --postgres postgres://h/db")]
+    [InlineData("recall text --dir x --postgres postgres://h/db")]
+    [InlineData("ingest file --dir x --postgres postgres://h/db")]
+    [InlineData("demo --dir x --postgres postgres://h/db")]
+    [InlineData("stats --postgres env:")]
+    [InlineData("stats --postgres env:NOT_SET")]
+    [InlineData("stats --dir postgres://h/db")]
     public async Task Wrong_usage_is_one_line_and_exit_code_2(string line)
     {
         var outcome = await _world.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -52,6 +57,7 @@ public sealed class UsageTests : IDisposable
     public async Task Blank_values_are_refused()
     {
         Assert.Equal(2, (await _world.RunAsync("stats", "--dir", " ")).ExitCode);
+        Assert.Equal(2, (await _world.RunAsync("stats", "--postgres", " ")).ExitCode);
         Assert.Equal(2, (await _world.RunAsync("recall", " ", "--dir", _world.Data)).ExitCode);
         Assert.Equal(2, (await _world.RunAsync("recall", "x", "--dir", _world.Data, "--table", "")).ExitCode);
         Assert.Equal(2, (await _world.RunAsync("recall", "x", "--dir", _world.Data, "--table", new string('x', 257))).ExitCode);

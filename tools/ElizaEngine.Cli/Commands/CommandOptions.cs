@@ -5,15 +5,6 @@ namespace ElizaEngine.Cli.Commands;
 /// <summary>The options that several commands share.</summary>
 internal static class CommandOptions
 {
-    /// <summary>The data directory.</summary>
-    public static Option<string> Directory(bool isRequired = true) => new("--dir")
-    {
-        Description = isRequired ? "The data directory." : "The data directory. Without it: a temporary one, removed afterwards.",
-        HelpName = "DIR",
-        Required = isRequired,
-        Validators = { result => RefuseBlank(result, "--dir") },
-    };
-
     /// <summary>A room, by name.</summary>
     public static Option<string?> Room(string description) => new("--room")
     {
@@ -39,7 +30,8 @@ internal static class CommandOptions
         },
     };
 
-    private static void RefuseBlank(System.CommandLine.Parsing.OptionResult result, string name)
+    /// <summary>A value of nothing but spaces is an error of the arguments.</summary>
+    public static void RefuseBlank(System.CommandLine.Parsing.OptionResult result, string name)
     {
         if (result.Tokens is [var value] && string.IsNullOrWhiteSpace(value.Value)) result.AddError($"{name} must not be blank.");
     }

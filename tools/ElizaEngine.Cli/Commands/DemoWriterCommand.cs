@@ -17,19 +17,17 @@ internal static class DemoWriterCommand
     /// <summary>The command.</summary>
     public static Command Create(CommandRunner run)
     {
-        var directory = CommandOptions.Directory();
-        var command = new Command(Name, "Writes the demo's conversation, to be killed while it does.") { directory };
-        command.Hidden = true;
-        command.SetAction((result, token) => run(result, output => RunAsync(output, result.GetRequiredValue(directory), token), token));
+        var command = new Command(Name, "Writes the demo's conversation, to be killed while it does.") { Hidden = true };
+        var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
+        command.SetAction((result, token) => run(result, output => RunAsync(output, location.Read(result, output.Environment), token), token));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandOutput output, string directory, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CommandOutput output, DatabaseLocation location, CancellationToken cancellationToken)
     {
         var environment = output.Environment;
-        await using var database = await ExistingDatabase.OpenAsync(environment.OpenDatabase, directory, cancellationToken);
+        await using var database = await ExistingDatabase.OpenAsync(environment.OpenDatabase, location, cancellationToken);
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
-        await adapter.InitializeAsync(cancellationToken);
         foreach (var message in Conversation.Messages)
         {
             var memory = await DemoScene.MemoryAsync(message, environment.Generator, cancellationToken);

@@ -32,42 +32,43 @@ internal static class IngestCommand
     public static Command Create(CommandRunner run)
     {
         var paths = new Argument<string[]>("PATH") { Description = "Files and folders.", Arity = ArgumentArity.OneOrMore };
-        var directory = CommandOptions.Directory();
         var room = CommandOptions.Room($"The room to store them in, made if it is missing. Without it: the agent's own, '{ToolAgent.KnowledgeRoom}'.");
         var table = CommandOptions.Table("The table of the fragments.");
-        var command = new Command("ingest", Description) { paths, directory, room, table };
+        var command = new Command("ingest", Description) { paths, room, table };
+        var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
         command.SetAction((result, token) => run(
             result,
             output => RunAsync(
-                output, result.GetRequiredValue(paths), result.GetRequiredValue(directory), result.GetValue(room) ?? ToolAgent.KnowledgeRoom, result.GetRequiredValue(table), token),
+                output, result.GetRequiredValue(paths), location.Read(result, output.Environment), result.GetValue(room) ?? ToolAgent.KnowledgeRoom, result.GetRequiredValue(table), token),
             token));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        CommandOutput output, string[] paths, string directory, string roomName, string tableName, CancellationToken cancellationToken)
+        CommandOutput output, string[] paths, DatabaseLocation location, string roomName, string tableName, CancellationToken cancellationToken)
     {
         if (tableName == DocumentRows.DocumentTable) throw new UsageException($"--table must not be {tableName}: whole documents lie there.");
         var files = SourceFiles.Find(paths);
         var watch = Stopwatch.StartNew();
-        await using var database = await output.Environment.OpenDatabase(directory, cancellationToken);
+        await using var database = await output.Environment.OpenDatabase(location, cancellationToken);
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
         await ToolAgent.EnsureExistsAsync(adapter, cancellationToken);
         var roomId = await ToolAgent.EnsureRoomAsync(adapter, roomName, cancellationToken);
         var ingester = await DocumentIngester.CreateAsync(adapter, output.Environment, roomId, tableName, cancellationToken);
         var results = await IngestProgress.RunAsync(output, files, ingester, cancellationToken);
-        return Report(output, results, roomName, tableName, watch.Elapsed);
+        return Report(output, results, roomName, tableName, database.Name, watch.Elapsed);
     }
 
-    private static int Report(CommandOutput output, IReadOnlyList<IngestResult> results, string roomName, string tableName, TimeSpan elapsed)
+    private static int Report(CommandOutput output, IReadOnlyList<IngestResult> results, string roomName, string tableName, string database, TimeSpan elapsed)
     {
         var fragments = results.Sum(result => (long)result.Fragments);
         var byOutcome = Enum.GetValues<IngestOutcome>().Select(outcome => (Outcome: outcome, Count: results.Count(result => result.Outcome == outcome))).ToList();
         Show(output, results);
         var outcomes = string.Join(", ", byOutcome.Where(entry => entry.Count > 0).Select(entry => $"{entry.Count} {Word(entry.Outcome)}"));
         output.Line($"{Quantity.Of(results.Count, "file")}: {(outcomes.Length > 0 ? outcomes : "nothing to ingest")}. {Quantity.Of(fragments, "fragment")} into {tableName}, room {Snippet.OneLine(roomName)}, in {Quantity.Of(elapsed)}.");
+        output.Line($"Database: {database}");
 
-        var document = new JsonObject { ["room"] = roomName, ["table"] = tableName, ["files"] = new JsonArray([.. results.Select(ToJson)]) };
+        var document = new JsonObject { ["room"] = roomName, ["table"] = tableName, ["database"] = database, ["files"] = new JsonArray([.. results.Select(ToJson)]) };
         foreach (var (outcome, count) in byOutcome) document[Word(outcome)] = count;
         document["fragments"] = fragments;
         document["elapsedMs"] = Math.Round(elapsed.TotalMilliseconds, 1);

@@ -23,7 +23,6 @@ internal static class RecallCommand
     public static Command Create(CommandRunner run)
     {
         var words = new Argument<string[]>("TEXT") { Description = "What to look for; several words need no quotes.", Arity = ArgumentArity.OneOrMore };
-        var directory = CommandOptions.Directory();
         var room = CommandOptions.Room("Only this room, by name or id.");
         var table = CommandOptions.Table("The table to search.");
         var count = new Option<int>("--count") { Description = "Results at most.", HelpName = "N", DefaultValueFactory = _ => 5 };
@@ -38,13 +37,14 @@ internal static class RecallCommand
             if (result.Tokens is [var token] && float.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number is not (>= -1 and <= 1))
                 result.AddError($"--threshold must be from -1 to 1, but was {token.Value}.");
         });
-        var command = new Command("recall", Description) { words, directory, room, table, count, threshold };
+        var command = new Command("recall", Description) { words, room, table, count, threshold };
+        var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
         command.SetAction((result, token) => run(
             result,
             output => RunAsync(
                 output,
                 string.Join(' ', result.GetRequiredValue(words)),
-                result.GetRequiredValue(directory),
+                location.Read(result, output.Environment),
                 result.GetValue(room),
                 new Limit(result.GetRequiredValue(table), result.GetValue(count), result.GetValue(threshold)),
                 token),
@@ -53,12 +53,11 @@ internal static class RecallCommand
     }
 
     private static async Task<int> RunAsync(
-        CommandOutput output, string text, string directory, string? roomName, Limit limit, CancellationToken cancellationToken)
+        CommandOutput output, string text, DatabaseLocation location, string? roomName, Limit limit, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(text)) throw new UsageException("TEXT must not be blank.");
-        await using var database = await ExistingDatabase.OpenAsync(output.Environment.OpenDatabase, directory, cancellationToken);
+        await using var database = await ExistingDatabase.OpenAsync(output.Environment.OpenDatabase, location, cancellationToken);
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
-        await adapter.InitializeAsync(cancellationToken);
         var room = roomName is null ? null : await ToolAgent.FindRoomAsync(adapter, roomName, cancellationToken);
 
         var watch = Stopwatch.StartNew();
@@ -73,19 +72,20 @@ internal static class RecallCommand
         var found = await adapter.SearchMemoriesAsync(search, cancellationToken);
         watch.Stop();
 
-        Show(output, found, text, watch.Elapsed, limit.TableName, room);
+        Show(output, found, text, watch.Elapsed, limit.TableName, room, database.Name);
         output.Result(new JsonObject
         {
             ["query"] = text,
             ["table"] = limit.TableName,
             ["room"] = room?.Name,
+            ["database"] = database.Name,
             ["elapsedMs"] = Math.Round(watch.Elapsed.TotalMilliseconds, 3),
             ["results"] = new JsonArray([.. found.Select(ToJson)]),
         });
         return ExitCodes.Done;
     }
 
-    private static void Show(CommandOutput output, IReadOnlyList<Memory> found, string text, TimeSpan elapsed, string tableName, Room? room)
+    private static void Show(CommandOutput output, IReadOnlyList<Memory> found, string text, TimeSpan elapsed, string tableName, Room? room, string database)
     {
         if (found.Count > 0)
         {
@@ -105,6 +105,7 @@ internal static class RecallCommand
         }
         var where = room is null ? tableName : $"{tableName}, room {Snippet.OneLine(room.Name ?? room.Id.ToString("D"))}";
         output.Line($"{(found.Count == 0 ? "Nothing found" : Quantity.Of(found.Count, "result"))} in {where}, in {Quantity.Of(elapsed)}.");
+        output.Line($"Database: {database}");
     }
 
     private static JsonNode ToJson(Memory memory) => new JsonObject

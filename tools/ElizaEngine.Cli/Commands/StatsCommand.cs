@@ -12,30 +12,33 @@ internal static class StatsCommand
     /// <summary>The command.</summary>
     public static Command Create(CommandRunner run)
     {
-        var directory = CommandOptions.Directory();
-        var command = new Command("stats", "Count what is in a database: rows of all agents, by kind, and bytes on the disk.") { directory };
-        command.SetAction((result, token) => run(result, output => RunAsync(output, result.GetRequiredValue(directory), token), token));
+        var command = new Command("stats", "Count what is in a database: rows of all agents, by kind, and bytes on the disk.");
+        var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
+        command.SetAction((result, token) => run(result, output => RunAsync(output, location.Read(result, output.Environment), token), token));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandOutput output, string directory, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CommandOutput output, DatabaseLocation location, CancellationToken cancellationToken)
     {
-        await using var database = await ExistingDatabase.OpenAsync(output.Environment.OpenDatabase, directory, cancellationToken);
-        var statistics = database.GetStatistics();
+        await using var database = await ExistingDatabase.OpenAsync(output.Environment.OpenDatabase, location, cancellationToken);
+        var statistics = await database.GetStatisticsAsync(cancellationToken);
 
         var table = CommandOutput.NewTable("", "Count");
         table.Columns[1].RightAligned();
         foreach (var (name, count) in statistics.Counts) table.AddRow(new Text(Words(name)), new Text(Quantity.Of(count)));
         output.Screen.Write(table);
-        output.Line($"{Quantity.OfBytes(statistics.Bytes)} in {Quantity.Of(statistics.Files, "file")}. A write is acknowledged when it survives {database.Durability}.");
+        var where = statistics.Files is { } files ? Quantity.Of(files, "file") : "tables and indexes";
+        output.Line($"{Quantity.OfBytes(statistics.Bytes)} in {where}. A write is acknowledged when it survives {database.Durability}.");
+        output.Line($"Database: {database.Name}{(database.Server is { } server ? $" ({server})" : "")}");
         if (database.OpenReport is { } report) output.Line($"Opened: {report}.");
 
-        var document = new JsonObject { ["directory"] = Path.GetFullPath(directory) };
+        var document = new JsonObject { ["backend"] = database.Backend, [location is LocalLocation ? "directory" : "database"] = location is LocalLocation local ? Path.GetFullPath(local.Directory) : database.Name };
         foreach (var (name, count) in statistics.Counts) document[name] = count;
         document["bytes"] = statistics.Bytes;
-        document["files"] = statistics.Files;
+        if (statistics.Files is not null) document["files"] = statistics.Files;
         document["durability"] = database.Durability;
-        document["opened"] = database.OpenReport;
+        if (database.Server is not null) document["server"] = database.Server;
+        if (database.OpenReport is not null) document["opened"] = database.OpenReport;
         output.Result(document);
         return ExitCodes.Done;
     }

@@ -1,13 +1,19 @@
 namespace ElizaEngine.Cli.Database;
 
-/// <summary>Opens the database of a directory, which is created when it is missing.</summary>
-internal delegate Task<OpenDatabase> DatabaseOpener(string directory, CancellationToken cancellationToken);
+/// <summary>Opens a database, which is made when it is missing.</summary>
+internal delegate Task<OpenDatabase> DatabaseOpener(DatabaseLocation location, CancellationToken cancellationToken);
 
 /// <summary>An open database, and what a backend can tell about it beyond the contract. Disposing it closes the database.</summary>
 internal sealed record OpenDatabase(IDatabase Database) : IAsyncDisposable
 {
+    /// <summary>Where it is: a directory, or a URL without the password.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>local</c> or <c>postgres</c>.</summary>
+    public required string Backend { get; init; }
+
     /// <summary>What is in it, counted now.</summary>
-    public required Func<DatabaseStatistics> GetStatistics { get; init; }
+    public required Func<CancellationToken, Task<DatabaseStatistics>> GetStatisticsAsync { get; init; }
 
     /// <summary>What an acknowledged write survives, in words.</summary>
     public required string Durability { get; init; }
@@ -15,26 +21,31 @@ internal sealed record OpenDatabase(IDatabase Database) : IAsyncDisposable
     /// <summary>What opening found, in words; null when there is nothing to say.</summary>
     public string? OpenReport { get; init; }
 
+    /// <summary>Product and version of the server; null when there is none.</summary>
+    public string? Server { get; init; }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 }
 
 /// <summary>What is in a database.</summary>
 /// <param name="Counts">Rows by kind, in the order to show them; names in camel case.</param>
-/// <param name="Bytes">Bytes of its files.</param>
-/// <param name="Files">Its files.</param>
-internal sealed record DatabaseStatistics(IReadOnlyList<(string Name, long Count)> Counts, long Bytes, long Files);
+/// <param name="Bytes">Bytes of its files, or of its tables and indexes.</param>
+/// <param name="Files">Its files; null for tables of a server.</param>
+internal sealed record DatabaseStatistics(IReadOnlyList<(string Name, long Count)> Counts, long Bytes, long? Files);
 
-/// <summary>Opens a database that is there already: a question about a directory must not make one of it.</summary>
+/// <summary>Opens a database that is there already: a question about a database must not make one, or change its schema.</summary>
 internal static class ExistingDatabase
 {
     /// <exception cref="CliException">There is no such directory, or nothing in it.</exception>
-    public static Task<OpenDatabase> OpenAsync(DatabaseOpener open, string directory, CancellationToken cancellationToken)
+    public static Task<OpenDatabase> OpenAsync(DatabaseOpener open, DatabaseLocation location, CancellationToken cancellationToken)
     {
+        if (location is PostgresLocation postgres) return open(postgres with { Migrate = false }, cancellationToken);
+        var directory = ((LocalLocation)location).Directory;
         if (File.Exists(directory)) throw new CliException($"{directory} is a file, not a data directory.");
         if (!Directory.Exists(directory)) throw new CliException($"There is no directory {directory}. 'eliza ingest' makes one.");
         if (!Directory.EnumerateFileSystemEntries(directory).Any())
             throw new CliException($"The directory {directory} is empty: there is no database in it. 'eliza ingest' makes one.");
-        return open(directory, cancellationToken);
+        return open(location, cancellationToken);
     }
 }

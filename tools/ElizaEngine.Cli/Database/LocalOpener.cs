@@ -2,17 +2,19 @@ using ElizaEngine.Cli.Output;
 
 namespace ElizaEngine.Cli.Database;
 
-/// <summary>Opens the local backend. The only place of the tool that knows which backend there is.</summary>
+/// <summary>Opens the local backend.</summary>
 internal static class LocalOpener
 {
-    /// <summary>A <see cref="DatabaseOpener"/>.</summary>
+    /// <summary>Opens the database of a directory, which is created when it is missing.</summary>
     public static async Task<OpenDatabase> OpenAsync(string directory, CancellationToken cancellationToken)
     {
         var options = new LocalDatabaseOptions { Directory = directory };
         var local = await LocalDatabase.OpenAsync(options, cancellationToken);
         return new OpenDatabase(local)
         {
-            GetStatistics = () => Count(local.GetStatistics()),
+            Name = directory,
+            Backend = "local",
+            GetStatisticsAsync = _ => Task.FromResult(Count(local.GetStatistics())),
             Durability = Describe(options),
             OpenReport = Describe(local.OpenReport),
         };

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ElizaEngine.Cli.Database;
 
 namespace ElizaEngine.Cli.Demo;
 
@@ -16,6 +17,9 @@ internal sealed class DemoReport
 
     /// <summary>Messages that were there although no acknowledgement had come through.</summary>
     public int UnacknowledgedSurvived { get; set; }
+
+    /// <summary>Where the database is, without secrets.</summary>
+    public string Database { get; set; } = "";
 
     /// <summary>What reopening took.</summary>
     public TimeSpan ReopenTime { get; set; }
@@ -51,14 +55,14 @@ internal sealed class DemoReport
     public static TimeSpan Median(IReadOnlyList<TimeSpan> times) => times.Count == 0 ? TimeSpan.Zero : times.Order().ElementAt(times.Count / 2);
 
     /// <summary>All of it as JSON.</summary>
-    public JsonObject ToJson(string directory, bool isKept, TimeSpan elapsed)
+    public JsonObject ToJson(DatabaseLocation location, bool isKept, TimeSpan elapsed)
     {
         var written = new JsonObject();
         foreach (var (kind, rows) in Scene) written[kind] = rows;
         written["messages"] = Conversation.Messages.Count;
         return new JsonObject
         {
-            ["directory"] = directory,
+            [location is LocalLocation ? "directory" : "database"] = Database,
             ["kept"] = isKept,
             ["written"] = written,
             ["crash"] = new JsonObject

@@ -7,8 +7,8 @@ using Spectre.Console;
 
 namespace ElizaEngine.Cli.Demo;
 
-/// <summary>The acts of the demo, in order. One process at a time has the database open: this one closes it for the writer.</summary>
-internal sealed class DemoStory(CommandOutput output, string directory)
+/// <summary>The acts of the demo, in order. One process at a time has a local database open: this one closes it for the writer.</summary>
+internal sealed class DemoStory(CommandOutput output, DatabaseLocation location)
 {
     private const int Callers = 64;
     private const int WritesPerCaller = 32;
@@ -27,7 +27,7 @@ internal sealed class DemoStory(CommandOutput output, string directory)
         await SetTheSceneAsync(cancellationToken);
         await KillTheWriterAsync(cancellationToken);
         var watch = Stopwatch.StartNew();
-        await using var database = await _environment.OpenDatabase(directory, cancellationToken);
+        await using var database = await _environment.OpenDatabase(location, cancellationToken);
         Report.ReopenTime = watch.Elapsed;
         Report.OpenReport = database.OpenReport;
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
@@ -42,12 +42,13 @@ internal sealed class DemoStory(CommandOutput output, string directory)
     private async Task SetTheSceneAsync(CancellationToken cancellationToken)
     {
         Act("1", "The scene");
-        await using var database = await _environment.OpenDatabase(directory, cancellationToken);
+        await using var database = await _environment.OpenDatabase(location, cancellationToken);
+        Report.Database = database.Name;
         Report.Durability = database.Durability;
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
         Report.Scene = await DemoScene.SetAsync(adapter, cancellationToken);
         output.Markup($"An agent, [bold]{ToolAgent.Name}[/], in the house of {string.Join(", ", Conversation.People)}.");
-        output.Markup($"Three rooms to talk in: {string.Join(", ", Conversation.Rooms)}. Data directory: [grey]{directory}[/]");
+        output.Markup($"Three rooms to talk in: {string.Join(", ", Conversation.Rooms)}. {(location is LocalLocation ? "Data directory" : "Database")}: [grey]{database.Name}[/]");
     }
 
     private async Task KillTheWriterAsync(CancellationToken cancellationToken)
@@ -57,7 +58,7 @@ internal sealed class DemoStory(CommandOutput output, string directory)
         var byId = Conversation.Messages.ToDictionary(message => DemoScene.MessageId(message.Number));
         var half = Conversation.Messages.Count / 2;
         var shown = 0;
-        Report.Acknowledged = await DoomedWriter.RunAsync(_environment, directory, half, Show, cancellationToken);
+        Report.Acknowledged = await DoomedWriter.RunAsync(_environment, location, half, Show, cancellationToken);
         output.Markup($"[red]kill -9[/] after {half} acknowledgements; {Report.Acknowledged.Count} had been given when it died.");
 
         void Show(Guid id)

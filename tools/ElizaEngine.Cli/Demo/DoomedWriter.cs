@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ElizaEngine.Cli.Commands;
+using ElizaEngine.Cli.Database;
 
 namespace ElizaEngine.Cli.Demo;
 
@@ -9,14 +10,16 @@ namespace ElizaEngine.Cli.Demo;
 /// </summary>
 internal static class DoomedWriter
 {
+    private const string UrlVariable = "ELIZA_DEMO_POSTGRES_URL";
+
     /// <summary>
     /// Starts the writer, kills it after so many acknowledgements, and returns all that came through the pipe, those after the
     /// kill included: they had been given before it.
     /// </summary>
     public static async Task<IReadOnlyList<Guid>> RunAsync(
-        CliEnvironment environment, string directory, int killAfter, Action<Guid> onAcknowledged, CancellationToken cancellationToken)
+        CliEnvironment environment, DatabaseLocation location, int killAfter, Action<Guid> onAcknowledged, CancellationToken cancellationToken)
     {
-        using var process = Start(environment, directory);
+        using var process = Start(environment, location);
         try
         {
             var acknowledged = new List<Guid>();
@@ -42,7 +45,7 @@ internal static class DoomedWriter
         }
     }
 
-    private static Process Start(CliEnvironment environment, string directory)
+    private static Process Start(CliEnvironment environment, DatabaseLocation location)
     {
         var start = new ProcessStartInfo(environment.SelfCommand[0])
         {
@@ -52,8 +55,18 @@ internal static class DoomedWriter
         };
         foreach (var argument in environment.SelfCommand.Skip(1)) start.ArgumentList.Add(argument);
         start.ArgumentList.Add(DemoWriterCommand.Name);
-        start.ArgumentList.Add("--dir");
-        start.ArgumentList.Add(directory);
+        if (location is PostgresLocation postgres)
+        {
+            // Arguments are seen by everybody on the machine.
+            start.Environment[UrlVariable] = postgres.ConnectionString;
+            start.ArgumentList.Add("--postgres");
+            start.ArgumentList.Add($"env:{UrlVariable}");
+        }
+        else
+        {
+            start.ArgumentList.Add("--dir");
+            start.ArgumentList.Add(((LocalLocation)location).Directory);
+        }
         return Process.Start(start) ?? throw new CliException("The writing process could not be started.");
     }
 }

@@ -1,0 +1,69 @@
+using Npgsql;
+
+namespace ElizaEngine.Cli.Database;
+
+/// <summary>Opens the Postgres backend.</summary>
+internal static class PostgresOpener
+{
+    /// <summary>Opens it.</summary>
+    public static async Task<OpenDatabase> OpenAsync(PostgresLocation location, CancellationToken cancellationToken)
+    {
+        var database = await ElizaDatabase.OpenAsync(
+            new PostgresDatabaseOptions { ConnectionString = location.ConnectionString, Migrate = location.Migrate }, cancellationToken);
+        try
+        {
+            var (server, durability) = await AskAsync(database, cancellationToken);
+            return new OpenDatabase(database)
+            {
+                Name = database.Address,
+                Backend = "postgres",
+                GetStatisticsAsync = async token => Count(await database.GetStatisticsAsync(token)),
+                Durability = durability,
+                Server = server,
+            };
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    // What a commit of this server is worth, it knows itself.
+    private static async Task<(string Server, string Durability)> AskAsync(PostgresDatabase database, CancellationToken cancellationToken)
+    {
+        await using var adapter = database.ForAgent(ToolAgent.Id);
+        var source = (NpgsqlDataSource)adapter.GetConnection(typeof(NpgsqlDataSource))!;
+        await using var command = source.CreateCommand("""
+            SELECT current_setting('server_version'), coalesce((SELECT extversion FROM pg_extension WHERE extname = 'vector'), 'none'),
+                current_setting('fsync'), current_setting('synchronous_commit')
+            """);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        var durability = (row.GetString(2), row.GetString(3)) switch
+        {
+            ("off", _) => "kill -9 of its writer, but no power loss: the server runs with fsync = off",
+            (_, "off") => "kill -9 of its writer, but no crash of the server: it runs with synchronous_commit = off",
+            _ => "power loss",
+        };
+        return ($"PostgreSQL {row.GetString(0).Split(' ')[0]}, pgvector {row.GetString(1)}", durability);
+    }
+
+    private static DatabaseStatistics Count(PostgresStatistics statistics) => new(
+        [
+            ("agents", statistics.Agents),
+            ("entities", statistics.Entities),
+            ("components", statistics.Components),
+            ("worlds", statistics.Worlds),
+            ("rooms", statistics.Rooms),
+            ("participants", statistics.Participants),
+            ("relationships", statistics.Relationships),
+            ("memories", statistics.Memories),
+            ("embeddings", statistics.Embeddings),
+            ("tasks", statistics.Tasks),
+            ("logs", statistics.Logs),
+            ("cacheEntries", statistics.CacheEntries),
+        ],
+        statistics.Bytes,
+        Files: null);
+}
