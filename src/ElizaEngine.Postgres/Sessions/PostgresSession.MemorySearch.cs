@@ -11,7 +11,7 @@ internal abstract partial class PostgresSession
         {
             var plan = Plan(prepared);
             var (dimension, facts, found) = await SendAsync(
-                new Call<(int?, SearchFacts, List<Memory>)>(CallKind.Read, [ReadDimension, .. plan.Settings, plan.Statement], async answer =>
+                new Call<(int?, SearchFacts, List<Memory>)>(CallKind.Read, [ReadDimension, .. Alone(plan)], async answer =>
                 {
                     var dimension = await answer.ScalarAsync<int?>().ConfigureAwait(false);
                     foreach (var _ in plan.Settings) await answer.ScalarAsync<string>().ConfigureAwait(false);
@@ -118,6 +118,15 @@ internal abstract partial class PostgresSession
     }
 
     private SearchDecision Plan(PreparedSearch search) => SearchDecision.Of(search, Indexes.MayExist(search.Query!.Length));
+
+    // A transaction would keep the settings until its end.
+    private Statement[] Alone(SearchDecision plan) => IsTransaction && plan.Settings.Length > 0
+        ?
+        [
+            Statement.Of($"SAVEPOINT eliza_search"), .. plan.Settings, plan.Statement,
+            Statement.Of($"ROLLBACK TO SAVEPOINT eliza_search"), Statement.Of($"RELEASE SAVEPOINT eliza_search"),
+        ]
+        : [.. plan.Settings, plan.Statement];
 
     private static async Task<(SearchFacts Facts, List<Memory> Found)> FoundAsync(Answer answer, bool includesVectors)
     {

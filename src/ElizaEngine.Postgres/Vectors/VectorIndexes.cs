@@ -30,6 +30,9 @@ internal sealed class VectorIndexes(PostgresDatabase database) : IAsyncDisposabl
         public static readonly Known Nothing = new(DateTimeOffset.MinValue, DateTimeOffset.MinValue, null);
     }
 
+    /// <summary>The last build that a search began; it never fails.</summary>
+    public Task BackgroundBuild { get; private set; } = Task.CompletedTask;
+
     /// <summary>Why the last build of this process failed; null: there was none, or it did not.</summary>
     public string? FailureOf(int dimension) => KnownOf(dimension).Failure;
 
@@ -47,7 +50,7 @@ internal sealed class VectorIndexes(PostgresDatabase database) : IAsyncDisposabl
         if (facts.ScopeRows is not null) _known[dimension] = KnownOf(dimension) with { AbsentUntil = Now + BelievedAbsent };
         var isWanted = database.Options.VectorIndexRows is { } rows && (facts.IndexIsValid is false || facts.Compared >= rows);
         if (isWanted && KnownOf(dimension).IdleUntil <= Now && Interlocked.CompareExchange(ref _isBuildingInBackground, 1, 0) == 0)
-            _ = Task.Run(() => BuildInBackgroundAsync(dimension));
+            BackgroundBuild = Task.Run(() => BuildInBackgroundAsync(dimension));
     }
 
     /// <summary>Builds an index, or waits for whoever is building it. Returns whether this call built it.</summary>
