@@ -11,13 +11,17 @@ public sealed class PostgresDatabase : IDatabase
 {
     private readonly ConcurrentDictionary<Guid, int?> _dimensions = new();
     private readonly InFlight _calls = new("database");
+    private readonly ConcurrentDictionary<PostgresTransaction, bool> _transactions = new();
     private readonly DataSourceLease _lease;
 
     private PostgresDatabase(PostgresDatabaseOptions options, DataSourceLease lease)
     {
-        Options = options;
+        // What the connection string says of it has been read by now.
+        Options = options.DataSource is null
+            ? options with { CommandTimeout = TimeSpan.FromSeconds(new NpgsqlConnectionStringBuilder(lease.Source.ConnectionString).CommandTimeout) }
+            : options;
         _lease = lease;
-        Retry = new Retry(options);
+        Runner = new CallRunner(Options, lease.Source, () => IsOpen);
         Indexes = new VectorIndexes(this);
     }
 
@@ -32,7 +36,7 @@ public sealed class PostgresDatabase : IDatabase
     /// <summary>Whether a pooler in transaction mode is in the way, so that nothing may be kept in a session.</summary>
     internal bool IsPooled => _lease.IsPooled;
 
-    internal Retry Retry { get; }
+    internal CallRunner Runner { get; }
 
     internal VectorIndexes Indexes { get; }
 
@@ -80,15 +84,7 @@ public sealed class PostgresDatabase : IDatabase
     public async Task<PostgresStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
     {
         using var call = BeginCall();
-        return await Retry.RunAsync(
-            CallKind.Read,
-            async token =>
-            {
-                var connection = await Source.OpenConnectionAsync(token).ConfigureAwait(false);
-                await using var open = connection.ConfigureAwait(false);
-                return await PostgresStatistics.ReadAsync(connection, token).ConfigureAwait(false);
-            },
-            cancellationToken).ConfigureAwait(false);
+        return await Runner.RunAsync(CallKind.Read, attempt => attempt.SendAsync(PostgresStatistics.Read), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -96,6 +92,8 @@ public sealed class PostgresDatabase : IDatabase
     {
         await Indexes.DisposeAsync().ConfigureAwait(false);
         await _calls.CloseAsync().ConfigureAwait(false);
+        // Their bodies may run on; the server need not wait for them.
+        foreach (var transaction in _transactions.Keys) await transaction.DisposeAsync().ConfigureAwait(false);
         await _lease.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -107,7 +105,12 @@ public sealed class PostgresDatabase : IDatabase
     internal InFlight.Call BeginCall() => _calls.Begin();
 
     internal Task<IReadOnlyList<string>> MigrateAsync(bool dryRun, CancellationToken cancellationToken) =>
-        SchemaMigrator.MigrateAsync(Source, dryRun, cancellationToken);
+        Runner.RunApartAsync(token => SchemaMigrator.MigrateAsync(Source, dryRun, token), cancellationToken);
+
+    /// <summary>Remembers a transaction, so that closing ends it.</summary>
+    internal void Add(PostgresTransaction transaction) => _transactions[transaction] = true;
+
+    internal void Remove(PostgresTransaction transaction) => _transactions.TryRemove(transaction, out _);
 
     /// <summary>The active dimension of an agent as this process last saw it; null: none yet.</summary>
     internal int? DimensionOf(Guid agentId) => _dimensions.GetValueOrDefault(agentId);

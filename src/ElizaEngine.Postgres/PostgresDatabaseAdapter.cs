@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace ElizaEngine.Postgres;
 
 /// <summary>One agent's view of a PostgreSQL database. Each call is a transaction of its own on a connection of the pool.</summary>
@@ -29,10 +27,11 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
         if (_calls.IsClosed || !_database.IsOpen) return false;
         try
         {
-            return await SendAsync(
-                new Call<int>(CallKind.Read, [Statement.Of($"SELECT 1")], answer => answer.ScalarAsync<int>()), cancellationToken).ConfigureAwait(false) == 1;
+            using var use = _database.BeginCall();
+            var one = new Call<int>(CallKind.Read, [Statement.Of($"SELECT 1")], answer => answer.ScalarAsync<int>());
+            return await _database.Runner.RunOnceAsync(CallKind.Read, attempt => attempt.SendAsync(one), cancellationToken).ConfigureAwait(false) == 1;
         }
-        catch (Exception error) when (error is NpgsqlException or DatabaseException)
+        catch (DatabaseException)
         {
             return false;
         }
@@ -69,9 +68,9 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return result;
             }
-            catch (TransactionConflictException) when (attempt < attempts)
+            catch (DatabaseException error) when (attempt < attempts && (error is TransactionConflictException || transaction.HasLostConnection(error)))
             {
-                // Somebody else was first: the body runs again, on what they left.
+                // Somebody else was first, or the connection is gone and nothing was stored: the body runs again, on what is there now.
             }
         }
     }
@@ -90,40 +89,30 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
     {
         using var mine = _calls.Begin();
         using var use = _database.BeginCall();
-        return await _database.Retry.RunAsync(
-            call.Kind,
-            async token =>
-            {
-                var connection = await _database.Source.OpenConnectionAsync(token).ConfigureAwait(false);
-                await using var open = connection.ConfigureAwait(false);
-                return await Wire.SendAsync(connection, call.Statements, call.ReadAsync, token).ConfigureAwait(false);
-            },
-            cancellationToken).ConfigureAwait(false);
+        return await _database.Runner.RunAsync(call.Kind, attempt => attempt.SendAsync(call), cancellationToken).ConfigureAwait(false);
     }
 
     protected override async Task<T> ExchangeAsync<T>(CallKind kind, Func<IExchange, Task<T>> work, CancellationToken cancellationToken)
     {
         using var mine = _calls.Begin();
         using var use = _database.BeginCall();
-        return await _database.Retry.RunAsync(
+        return await _database.Runner.RunAsync(
             kind,
-            async token =>
+            async attempt =>
             {
-                var connection = await _database.Source.OpenConnectionAsync(token).ConfigureAwait(false);
-                await using var open = connection.ConfigureAwait(false);
                 // A read of several trips is of one point in time; a write sees at each trip what others have committed.
-                var transaction = await connection.BeginTransactionAsync(
-                    kind == CallKind.Read ? System.Data.IsolationLevel.RepeatableRead : System.Data.IsolationLevel.ReadCommitted, token).ConfigureAwait(false);
+                var level = kind == CallKind.Read ? System.Data.IsolationLevel.RepeatableRead : System.Data.IsolationLevel.ReadCommitted;
+                var transaction = await attempt.Connection.BeginTransactionAsync(level, cancellationToken).ConfigureAwait(false);
                 await using var begun = transaction.ConfigureAwait(false);
-                var result = await work(new Exchange(connection, token)).ConfigureAwait(false);
-                await transaction.CommitAsync(token).ConfigureAwait(false);
+                var result = await work(new Exchange(attempt.Wire)).ConfigureAwait(false);
+                await attempt.CommitAsync(transaction, kind).ConfigureAwait(false);
                 return result;
             },
             cancellationToken).ConfigureAwait(false);
     }
 
-    private sealed class Exchange(NpgsqlConnection connection, CancellationToken cancellationToken) : IExchange
+    private sealed class Exchange(Wire wire) : IExchange
     {
-        public Task<T> SendAsync<T>(Call<T> call) => Wire.SendAsync(connection, call.Statements, call.ReadAsync, cancellationToken);
+        public Task<T> SendAsync<T>(Call<T> call) => wire.SendAsync(call.Statements, call.ReadAsync);
     }
 }

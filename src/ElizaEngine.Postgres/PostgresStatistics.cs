@@ -59,11 +59,8 @@ public sealed record PostgresStatistics
     public long Bytes { get; init; }
 
     /// <summary>Counts: reads every table once.</summary>
-    internal static Task<PostgresStatistics> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => Wire.SendAsync(
-        connection,
-        [Query],
-        async answer => (await answer.RowsAsync(Of).ConfigureAwait(false))[0],
-        cancellationToken);
+    internal static Call<PostgresStatistics> Read { get; } =
+        new(CallKind.Read, [Query], static async answer => (await answer.RowsAsync(Of).ConfigureAwait(false))[0]);
 
     private static PostgresStatistics Of(NpgsqlDataReader row) => new()
     {

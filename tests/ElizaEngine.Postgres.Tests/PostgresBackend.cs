@@ -1,5 +1,6 @@
 using ElizaEngine.Conformance;
 using ElizaEngine.Postgres.Tests.Infrastructure;
+using Npgsql;
 
 namespace ElizaEngine.Postgres.Tests;
 
@@ -21,7 +22,9 @@ internal sealed class PostgresBackend : ITestBackend
     public async Task<IDatabase> OpenAsync(TimeProvider time)
     {
         _database ??= await CreateMigratedAsync();
-        var opened = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = _database.ConnectionString, TimeProvider = time });
+        // Another process would have a pool of its own: here that takes another connection string.
+        var settings = new NpgsqlConnectionStringBuilder(_database.ConnectionString) { ApplicationName = $"ElizaEngine {_opened.Count}" };
+        var opened = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = settings.ConnectionString, TimeProvider = time });
         _opened.Add(opened);
         return opened;
     }

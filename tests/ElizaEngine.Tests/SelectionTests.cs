@@ -24,10 +24,10 @@ public sealed class SelectionTests : IDisposable
     [InlineData("POSTGRES_URL= \t;ELIZA_DATA_DIR= relative/path ", "relative/path")]
     [InlineData("ELIZA_DATA_DIR=:memory:", null)]
     [InlineData("PGLITE_DATA_DIR=memory://", null)]
-    [InlineData("HOME=/home/ada;ELIZA_DATA_DIR=~", "/home/ada")]
-    [InlineData("HOME=/home/ada;ELIZA_DATA_DIR=~/agents/x", "/home/ada/agents/x")]
+    [InlineData("HOME=/srv/ada;ELIZA_DATA_DIR=~", "/srv/ada")]
+    [InlineData("HOME=/srv/ada;ELIZA_DATA_DIR=~/agents/x", "/srv/ada/agents/x")]
     [InlineData("HOME=/;ELIZA_DATA_DIR=~/agents", "/agents")]
-    [InlineData("HOME=/home/ada;ELIZA_DATA_DIR=~bob/x", "~bob/x")]
+    [InlineData("HOME=/srv/ada;ELIZA_DATA_DIR=~bob/x", "~bob/x")]
     [InlineData("DATABASE_URL=postgres://u:pw@h/db", "./.eliza/engine")]
     public void Without_a_url_it_is_the_first_directory_that_is_named(string environment, string? directory)
     {

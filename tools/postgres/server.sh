@@ -123,10 +123,14 @@ homes() {
     printf '%s\n' "${folder%/}"
 }
 
-# Makes a folder for what the server's user writes: `made` is its path for the server, `made_here` for us.
-make_home() {
+# Names a folder for what the server's user writes: `made` is its path for the server, `made_here` for us. The name is saved
+# before the folder is made, so that a run that ends in between leaves none.
+name_home() {
     made=$(homes)/eliza-postgres.$(random 6)
     made_here=${root:+$root}$made
+}
+
+make_home() {
     keep mkdir -m 0711 "$made_here"
     give "$made_here"
 }
@@ -159,6 +163,7 @@ template() { # prints the path of the template
     esac
     if ! keep test -d "$kept"; then
         mkdir -p "$(cache)"
+        name_home
         make_home
         run "$bin/initdb" --pgdata="$made/data" --username=eliza --encoding=UTF8 --locale=C.UTF-8 \
             --auth-local=trust --auth-host=scram-sha-256 --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
@@ -233,9 +238,10 @@ new_cluster() { # setting=value...
     local kept tries=0
     sweep
     kept=$(template)
-    make_home
+    name_home
     home=$made home_here=$made_here
     save
+    make_home
     keep cp -a --reflink=auto "$kept" "$home_here/data"
     keep mkdir -m 0700 "$home_here/socket"
     # The private root has no /dev/shm of its own, and what System V keeps outlives a server that is killed.
@@ -536,9 +542,10 @@ do_bouncer() {
     else
         local program=/usr/sbin/pgbouncer
         if [[ $bouncer_kind == own ]]; then program=$(bouncer_program); fi
-        as_bouncer make_home
+        as_bouncer name_home
         bouncer_home=$made bouncer_home_here=$made_here
         save
+        as_bouncer make_home
         as_bouncer bouncer_files "$@"
         as_bouncer run "$program" -q -d "$bouncer_home/pgbouncer.ini" </dev/null >&2
     fi

@@ -103,13 +103,18 @@ public sealed class DimensionMismatchException : InvalidInputException
     public int GivenDimension { get; }
 }
 
-/// <summary>A row over <see cref="Limits.MaxRowBytes"/>.</summary>
+/// <summary>A row over <see cref="Limits.MaxRowBytes"/>, or one that a server has no room for in a page or an index.</summary>
 public sealed class RowTooLargeException : InvalidInputException
 {
     internal RowTooLargeException(long bytes)
         : base("row size in bytes", bytes, $"at most {Limits.MaxRowBytes}") => Bytes = bytes;
 
-    /// <summary>Size of the row that was refused.</summary>
+    internal RowTooLargeException(string refusal, Exception inner)
+        : base("row size", refusal, "within the limits of the server", inner)
+    {
+    }
+
+    /// <summary>Size of the row that was refused; 0 when a server refused it, which says in its own words what was too large.</summary>
     public long Bytes { get; }
 }
 
@@ -161,7 +166,7 @@ public sealed class TransactionConflictException : DatabaseException
     }
 }
 
-/// <summary>The commit was on its way to the disk when the disk or the connection failed: it may be there after reopening, or not.</summary>
+/// <summary>The commit was on its way to the disk or to the server when that failed: it is there, or not.</summary>
 public sealed class CommitOutcomeUnknownException : DatabaseException
 {
     internal CommitOutcomeUnknownException(string message, Exception? inner = null)
@@ -194,7 +199,7 @@ public sealed class DiskFullException : DatabaseException
     internal DiskFullException(string path, Exception? inner = null)
         : base($"No space left on the device that holds {path}.", inner) => Path = path;
 
-    /// <summary>The file or directory that could not grow.</summary>
+    /// <summary>The file or directory that could not grow; of a server, the database.</summary>
     public string Path { get; }
 }
 
@@ -268,6 +273,83 @@ public sealed class UnsupportedFormatException : DatabaseException
 {
     internal UnsupportedFormatException(string message, Exception? inner = null)
         : base(message, inner)
+    {
+    }
+}
+
+// Of a backend that is a server.
+
+/// <summary>
+/// The server cannot be reached, or does not let the user in, or went away during a call. Nothing of the call was stored. No
+/// password is in this error.
+/// </summary>
+public class ConnectionFailedException : DatabaseException
+{
+    internal ConnectionFailedException(string message, string? host, int port, string? database, string? user, Exception inner)
+        : base(message, inner)
+    {
+        Host = host;
+        Port = port;
+        Database = database;
+        User = user;
+    }
+
+    /// <summary>Where it should be; several hosts as the connection string lists them.</summary>
+    public string? Host { get; }
+
+    /// <summary>Its port there, unless <see cref="Host"/> names ports of its own.</summary>
+    public int Port { get; }
+
+    /// <summary>The database that was asked for.</summary>
+    public string? Database { get; }
+
+    /// <summary>The user who asked; null: the one of the process.</summary>
+    public string? User { get; }
+}
+
+/// <summary>All connections are taken: of the server, or of this process' pool. Nothing of the call was stored.</summary>
+public sealed class TooManyConnectionsException : ConnectionFailedException
+{
+    internal TooManyConnectionsException(string message, string? host, int port, string? database, string? user, Exception inner)
+        : base(message, host, port, database, user, inner)
+    {
+    }
+}
+
+/// <summary>A call took too long and was stopped. Nothing of it was stored.</summary>
+public sealed class CallTimedOutException : DatabaseException
+{
+    internal CallTimedOutException(string message, TimeSpan? limit, Exception inner)
+        : base(message, inner) => Limit = limit;
+
+    /// <summary>The limit of the options; null: the server stopped it for a reason of its own, such as its statement_timeout.</summary>
+    public TimeSpan? Limit { get; }
+}
+
+/// <summary>The server refused a statement for a reason that trying again does not change. Nothing of the call was stored.</summary>
+public class StatementRefusedException : DatabaseException
+{
+    internal StatementRefusedException(string message, string sqlState, Exception inner)
+        : base(message, inner) => SqlState = sqlState;
+
+    /// <summary>The server's code for the reason, as PostgreSQL lists them.</summary>
+    public string SqlState { get; }
+}
+
+/// <summary>The user has no right to do this in this database.</summary>
+public sealed class PermissionDeniedException : StatementRefusedException
+{
+    internal PermissionDeniedException(string message, string sqlState, Exception inner)
+        : base(message, sqlState, inner)
+    {
+    }
+}
+
+/// <summary>The server takes no writes: a standby, or one that is set to read only.</summary>
+public sealed class ReadOnlyServerException : StatementRefusedException
+{
+    internal ReadOnlyServerException(string message, string sqlState, Exception inner)
+        : base(message, sqlState, inner)
     {
     }
 }

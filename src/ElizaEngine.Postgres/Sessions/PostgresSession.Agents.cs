@@ -87,7 +87,7 @@ internal abstract partial class PostgresSession
                 }
                 var statements = agents.Values.Select(agent =>
                     AgentTable.Upsert(agent, AgentChange, IsTransaction).ToStatement()).ToList();
-                return (await exchange.SendAsync(CreateResults(statements)).ConfigureAwait(false)).Count;
+                return (await exchange.SendAsync(CreateResults(statements)).ConfigureAwait(false)).Results.Count;
             },
             cancellationToken).ConfigureAwait(false);
     }

@@ -43,8 +43,9 @@ internal abstract partial class PostgresSession
         if (!IsTransaction) statements.Add(Guards.Take([.. items.Select(NaturalKey)]));
         var silent = statements.Count;
         statements.AddRange(items.Select(Upsert));
-        return await WriteAsync(() => SendAsync(CreateResults(statements, silent), cancellationToken), () => items.SelectMany(WhenUpserted), cancellationToken)
+        var answer = await WriteAsync(() => SendAsync(CreateResults(statements, silent), cancellationToken), () => items.SelectMany(WhenUpserted), cancellationToken)
             .ConfigureAwait(false);
+        return await ResultsAsync(ComponentTable, items, answer, cancellationToken).ConfigureAwait(false);
 
         // The room is set of a component that is there, too.
         static IEnumerable<Reference> WhenUpserted(Component component) =>

@@ -11,7 +11,8 @@ internal abstract partial class PostgresSession
     /// <summary>What a statement that stores memories answered.</summary>
     /// <param name="Dimension">The active dimension it met.</param>
     /// <param name="Rows">The rows stored or changed: id, whether it is unique, whether it is new.</param>
-    private sealed record Stored(int? Dimension, List<(Guid Id, bool Unique, bool IsNew)> Rows);
+    /// <param name="IsRepeated">Whether an earlier attempt may have stored rows that this one found.</param>
+    private sealed record Stored(int? Dimension, List<(Guid Id, bool Unique, bool IsNew)> Rows, bool IsRepeated);
 
     private static readonly TableColumns<NewMemory> MemoryTable = new(
         "memories",
@@ -256,7 +257,8 @@ internal abstract partial class PostgresSession
             : (Dimension: (int?)null, Stored: (Id: row.GetGuid(1), Unique: row.GetBoolean(2), IsNew: row.GetBoolean(3)))).ConfigureAwait(false);
         return new Stored(
             rows.Find(row => row.Dimension is not null).Dimension,
-            [.. rows.Where(row => row.Dimension is null).Select(row => row.Stored)]);
+            [.. rows.Where(row => row.Dimension is null).Select(row => row.Stored)],
+            answer.IsRepeated);
     }
 
     /// <summary>
@@ -343,11 +345,13 @@ internal abstract partial class PostgresSession
         Guid[] unknown = [.. items.Select(item => item.Memory.Id).Where(id => !rows.ContainsKey(id)).Distinct()];
         var existing = unknown.Length == 0
             ? []
-            : (await RowsAsync(
+            : (await RowsAfterWriteAsync(
                 Statement.Of($"""SELECT id, "unique" FROM public.memories WHERE id = ANY({DbValue.Uuids(unknown)})"""),
                 static row => (Id: row.GetGuid(0), Unique: row.GetBoolean(1)),
                 cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Id, row => row.Unique);
         var isNew = rows.Values.Where(row => row.IsNew).Select(row => row.Id).ToHashSet();
+        // What an earlier attempt at this call stored is new too; see ResultsAsync of the other tables.
+        if (stored[^1].IsRepeated) isNew.UnionWith(await StoredIdsAsync(MemoryTable, items, cancellationToken).ConfigureAwait(false));
         return Array.ConvertAll(items, item => new MemoryCreateResult(
             item.Memory.Id,
             isNew.Remove(item.Memory.Id) ? CreateOutcome.Created : CreateOutcome.Existed,

@@ -36,6 +36,7 @@ internal abstract partial class PostgresSession
         var items = CompleteRelationships(relationships);
         if (items.Length == 0) return [];
         var results = new CreateResult?[items.Length];
+        var isRepeated = false;
         // One by one, since either the pair or the id may be there already, by an earlier item too; then the stored id is the answer.
         // A row that somebody else stored in this very moment is seen by the next statement.
         for (var race = 0; Array.Exists(results, result => result is null) && race < MaxRaces; race++)
@@ -48,11 +49,11 @@ internal abstract partial class PostgresSession
                 {
                     foreach (var result in await answer.RowsAsync(ResultOf).ConfigureAwait(false)) results[i] = result;
                 }
-                return true;
+                return answer.IsRepeated;
             });
-            await WriteAsync(() => SendAsync(call, cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken).ConfigureAwait(false);
+            isRepeated |= await WriteAsync(() => SendAsync(call, cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken).ConfigureAwait(false);
         }
-        return Array.ConvertAll(results, result => result!.Value);
+        return await ResultsAsync(RelationshipTable, items, new(Array.ConvertAll(results, result => result!.Value), isRepeated), cancellationToken).ConfigureAwait(false);
 
         Statement Create(Relationship item) => Statement.Of($"""
             WITH created AS ({RelationshipTable.Insert([item], IsTransaction ? Sql.Of($"NOT EXISTS (SELECT FROM public.relationships WHERE ({IsPair(item)}) OR id = {DbValue.Uuid(item.Id)})") : null)}ON CONFLICT DO NOTHING RETURNING id)
@@ -79,8 +80,9 @@ internal abstract partial class PostgresSession
                     {RelationshipTable.Insert([item], Sql.Raw("NOT EXISTS (SELECT FROM changed)"))} RETURNING id)
             SELECT id, false FROM changed UNION ALL SELECT id, true FROM created
             """));
-        return await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken)
+        var answer = await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken)
             .ConfigureAwait(false);
+        return await ResultsAsync(RelationshipTable, items, answer, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateRelationshipsAsync(IReadOnlyList<RelationshipUpdate> updates, CancellationToken cancellationToken = default)

@@ -12,10 +12,15 @@ internal abstract partial class PostgresSession
         if (items.Length == 0) return [];
         T[] rows = [.. items.DistinctBy(id)];
         Statement insert = Sql.Of($"{table.Insert(rows, IsTransaction ? table.IsAbsent : null)}ON CONFLICT (id) DO NOTHING RETURNING id");
-        var call = new Call<List<Guid>>(CallKind.Repeatable, [insert], answer => answer.RowsAsync(static row => row.GetGuid(0)));
-        var created = (await WriteAsync(() => SendAsync(call, cancellationToken), () => items.SelectMany(references), cancellationToken)
-            .ConfigureAwait(false)).ToHashSet();
-        return Array.ConvertAll(items, item => new CreateResult(id(item), created.Remove(id(item)) ? CreateOutcome.Created : CreateOutcome.Existed));
+        var call = new Call<Created>(CallKind.Repeatable, [insert], async answer =>
+        {
+            var created = (await answer.RowsAsync(static row => row.GetGuid(0)).ConfigureAwait(false)).ToHashSet();
+            return new(
+                Array.ConvertAll(items, item => new CreateResult(id(item), created.Remove(id(item)) ? CreateOutcome.Created : CreateOutcome.Existed)),
+                answer.IsRepeated);
+        });
+        var answer = await WriteAsync(() => SendAsync(call, cancellationToken), () => items.SelectMany(references), cancellationToken).ConfigureAwait(false);
+        return await ResultsAsync(table, items, answer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Inserts what is not there, changes what is there, in order.</summary>
@@ -29,12 +34,18 @@ internal abstract partial class PostgresSession
     {
         if (items.Length == 0) return [];
         var statements = Array.ConvertAll(items, item => table.Upsert(item, change, IsTransaction).ToStatement());
-        return await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.SelectMany(references), cancellationToken)
+        var answer = await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.SelectMany(references), cancellationToken)
             .ConfigureAwait(false);
+        return await ResultsAsync(table, items, answer, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>What the server answered to a create or an upsert.</summary>
+    /// <param name="Results">One for each item, in order.</param>
+    /// <param name="IsRepeated">Whether an earlier attempt may have stored rows that this one found.</param>
+    private sealed record Created(IReadOnlyList<CreateResult> Results, bool IsRepeated);
+
     /// <summary>Statements that each return the id of one row, and whether it is new.</summary>
-    private static Call<IReadOnlyList<CreateResult>> CreateResults(IReadOnlyList<Statement> statements, int silent = 0) => new(
+    private static Call<Created> CreateResults(IReadOnlyList<Statement> statements, int silent = 0) => new(
         CallKind.Repeatable,
         statements,
         async answer =>
@@ -44,8 +55,24 @@ internal abstract partial class PostgresSession
             {
                 results.AddRange(await answer.RowsAsync(ResultOf).ConfigureAwait(false));
             }
-            return results;
+            return new(results, answer.IsRepeated);
         });
+
+    /// <summary>
+    /// The results of a call, which do not depend on how many attempts it took: a row that an earlier one stored was created, not
+    /// found. It has the id and the time of the item. That somebody else's row had both before cannot be told apart; only then, and
+    /// only when a connection was lost, does <see cref="CreateOutcome.Created"/> say too much.
+    /// </summary>
+    private async Task<IReadOnlyList<CreateResult>> ResultsAsync<T>(TableColumns<T> table, T[] items, Created answer, CancellationToken cancellationToken)
+    {
+        if (!answer.IsRepeated) return answer.Results;
+        var stored = (await StoredIdsAsync(table, items, cancellationToken).ConfigureAwait(false)).ToHashSet();
+        stored.ExceptWith(answer.Results.Where(result => result.Outcome == CreateOutcome.Created).Select(result => result.Id));
+        return [.. answer.Results.Select(result => stored.Remove(result.Id) ? result with { Outcome = CreateOutcome.Created } : result)];
+    }
+
+    private Task<List<Guid>> StoredIdsAsync<T>(TableColumns<T> table, T[] items, CancellationToken cancellationToken) =>
+        RowsAfterWriteAsync(table.Stored(items), static row => row.GetGuid(0), cancellationToken);
 
     // An id, and whether its row is new.
     private static CreateResult ResultOf(Npgsql.NpgsqlDataReader row) =>

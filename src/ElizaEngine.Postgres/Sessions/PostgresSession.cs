@@ -31,7 +31,7 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
     /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
     protected abstract void ThrowIfClosed();
 
-    /// <summary>Sends one call. Errors of the server come out typed, but for a missing reference: <see cref="PostgresException"/> 23503.</summary>
+    /// <summary>Sends one call. Errors come out typed; a missing reference as <see cref="StatementRefusedException"/> 23503.</summary>
     protected abstract Task<T> SendAsync<T>(Call<T> call, CancellationToken cancellationToken);
 
     /// <summary>Makes several round trips that take effect together. The work may be run again from its beginning.</summary>
@@ -51,6 +51,23 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
         SendAsync(new Call<T?>(CallKind.Read, [query], answer => answer.ScalarAsync<T>()), cancellationToken);
 
     /// <summary>
+    /// Reads what the answer to a write still lacks. The write is done and can no longer be cancelled; when it cannot be answered,
+    /// nobody may say that nothing was stored.
+    /// </summary>
+    private async Task<List<T>> RowsAfterWriteAsync<T>(Statement query, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
+    {
+        if (IsTransaction) return await RowsAsync(query, row, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await RowsAsync(query, row, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (DatabaseException error)
+        {
+            throw new CommitOutcomeUnknownException("The write was done, but what it found there could not be read.", error);
+        }
+    }
+
+    /// <summary>
     /// Makes a write that names other rows. One that is missing is an error; one that came back between the write and the look for
     /// it lets the write be tried again.
     /// </summary>
@@ -62,11 +79,11 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
             {
                 return await write().ConfigureAwait(false);
             }
-            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.ForeignKeyViolation && race < MaxRaces)
+            catch (StatementRefusedException error) when (error.SqlState == PostgresErrorCodes.ForeignKeyViolation && race < MaxRaces)
             {
                 await ThrowIfMissingAsync([.. references()], cancellationToken).ConfigureAwait(false);
             }
-            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.UniqueViolation && race < MaxRaces)
+            catch (StatementRefusedException error) when (error.SqlState == PostgresErrorCodes.UniqueViolation && race < MaxRaces)
             {
                 // Somebody else stored that row after this statement looked for it: next time it is seen. A snapshot never sees it.
                 if (IsTransaction) throw new TransactionConflictException("Another transaction stored the same row first.", error);

@@ -30,6 +30,13 @@ internal sealed class TableColumns<T>(string table, params Column<T>[] columns)
     /// </summary>
     public Sql IsAbsent => Sql.Of($"NOT EXISTS (SELECT FROM {_table} there WHERE there.id = item.id)");
 
+    /// <summary>
+    /// The ids of those rows that are there under the id and with the time that they were given: rows of an earlier attempt at the
+    /// same call, as far as that can be seen.
+    /// </summary>
+    public Sql Stored(T[] items) =>
+        Sql.Of($"SELECT there.id FROM {Items(items)} JOIN {_table} there ON there.id = item.id AND there.created_at = item.created_at");
+
     /// <summary>The rows to be inserted, as a table <c>item</c> with the columns of the table.</summary>
     public Sql Items(T[] items)
     {

@@ -5,9 +5,12 @@ namespace ElizaEngine.Postgres;
 /// <summary>
 /// The server's answer to statements sent together: one result after the other, of those that return rows. Read once, in order.
 /// </summary>
-internal sealed class Answer(NpgsqlDataReader reader, CancellationToken cancellationToken)
+internal sealed class Answer(NpgsqlDataReader reader, bool isRepeated, CancellationToken cancellationToken)
 {
     private bool _isFirst = true;
+
+    /// <summary>Whether an earlier attempt at the same call may have been done: then a row that was there may be its own.</summary>
+    public bool IsRepeated => isRepeated;
 
     /// <summary>All rows of the next result.</summary>
     public async Task<List<T>> RowsAsync<T>(Func<NpgsqlDataReader, T> row)

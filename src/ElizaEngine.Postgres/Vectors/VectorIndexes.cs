@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Npgsql;
 
 namespace ElizaEngine.Postgres;
 
@@ -90,7 +89,7 @@ internal sealed class VectorIndexes(PostgresDatabase database) : IAsyncDisposabl
             var outcome = await BuildOnceAsync(dimension, _closing.Token).ConfigureAwait(false);
             if (outcome == BuildOutcome.BuiltElsewhere) _known[dimension] = KnownOf(dimension) with { IdleUntil = Now + BelievedAbsent };
         }
-        catch (Exception error) when (error is NpgsqlException or OperationCanceledException or DatabaseException or TimeoutException or System.Net.Sockets.SocketException)
+        catch (Exception error) when (error is DatabaseException or OperationCanceledException)
         {
             // Searches stay exact. It is told to whoever asks for the plan of one.
             _known[dimension] = KnownOf(dimension) with { IdleUntil = Now + WaitAfterFailure, Failure = error.Message };
@@ -103,11 +102,16 @@ internal sealed class VectorIndexes(PostgresDatabase database) : IAsyncDisposabl
 
     private async Task<BuildOutcome> BuildOnceAsync(int dimension, CancellationToken cancellationToken)
     {
-        var lease = DataSources.RentDirect(database.Options);
-        await using var rented = lease.ConfigureAwait(false);
-        var connection = await lease.Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await using var open = connection.ConfigureAwait(false);
-        var outcome = await new VectorIndexBuilder(connection, new VectorIndex(dimension)).BuildAsync(cancellationToken).ConfigureAwait(false);
+        var outcome = await database.Runner.RunApartAsync(
+            async token =>
+            {
+                var lease = DataSources.RentDirect(database.Options);
+                await using var rented = lease.ConfigureAwait(false);
+                var connection = await lease.Source.OpenConnectionAsync(token).ConfigureAwait(false);
+                await using var open = connection.ConfigureAwait(false);
+                return await new VectorIndexBuilder(connection, new VectorIndex(dimension)).BuildAsync(token).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
         if (outcome != BuildOutcome.BuiltElsewhere) _known[dimension] = Known.Nothing;
         return outcome;
     }

@@ -75,7 +75,7 @@ public sealed class PostgresUrlTests
     [InlineData("postgres://h?require_auth=scram-sha-256,md5", "Host=h;Port=5432;Require Auth=ScramSHA256,MD5")]
     [InlineData("postgres://h?require_auth=!password,!none", "Host=h;Port=5432;Require Auth=!Password,!None")]
     [InlineData("postgres://h?gssencmode=disable&krbsrvname=pg", "Host=h;Port=5432;GSS Encryption Mode=Disable;Kerberos Service Name=pg")]
-    [InlineData("postgres://h?passfile=/home/ada/.pgpass", "Host=h;Port=5432;Passfile=/home/ada/.pgpass")]
+    [InlineData("postgres://h?passfile=/etc/ada.pgpass", "Host=h;Port=5432;Passfile=/etc/ada.pgpass")]
     // The session.
     [InlineData("postgres://h?options=-c%20search_path%3Da,b%20-c%20work_mem%3D64MB", "Host=h;Port=5432;Options=\"-c search_path=a,b -c work_mem=64MB\"")]
     [InlineData("postgres://h?options=endpoint%3Dep-cool-1", "Host=h;Port=5432;Options=\"endpoint=ep-cool-1\"")]

@@ -50,7 +50,12 @@ internal sealed class VectorWorld : IAsyncDisposable
         {
             await using (await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = connectionString })) return;
         });
-        var options = new PostgresDatabaseOptions { ConnectionString = database.ConnectionString, VectorIndexRows = vectorIndexRows };
+        var options = new PostgresDatabaseOptions
+        {
+            ConnectionString = database.ConnectionString,
+            VectorIndexRows = vectorIndexRows,
+            Retry = new PostgresRetryOptions { Attempts = 1 },
+        };
         var world = new VectorWorld(database, await PostgresDatabase.OpenAsync(options), dimension);
         await world.Adapter.CreateAgentAsync(new Agent(world.Agent) { Name = "agent" });
         for (var i = 0; i < rooms; i++) await world.Adapter.CreateRoomAsync(new Room(Room(i)) { Source = "test", Type = "GROUP" });

@@ -1,0 +1,33 @@
+namespace ElizaEngine.Postgres;
+
+/// <summary>
+/// A session that was lost while it was to make a write. The server may still hold the statements, read them later and do
+/// them then, over what others have written since. So the write is not made again before the server has ended that session.
+/// </summary>
+/// <param name="Host">Where it was.</param>
+/// <param name="Port">Where it was.</param>
+/// <param name="ProcessId">Its number at the server, or the one that a pooler gave out.</param>
+/// <param name="IsEndedByServer">Whether the other side ended it: then it reads nothing more.</param>
+internal sealed record LostSession(string? Host, int Port, int ProcessId, bool IsEndedByServer)
+{
+    private const int PatienceMs = 5000;
+
+    private Sql Its => Sql.Of($"pid = {DbValue.Int(ProcessId)} AND usename = current_user AND backend_type = 'client backend'");
+
+    /// <summary>Ends it. Afterwards what it did is done, and it does no more.</summary>
+    /// <returns>False when that cannot be known.</returns>
+    public async Task<bool> EndAsync(Wire wire)
+    {
+        // On another server there is no such session. Whether the one it was on comes back is for those who made the other one the first.
+        if (wire.Connection.Host != Host || wire.Connection.Port != Port) return true;
+
+        // A pooler gives its own numbers: the session behind it cannot be found. What it has read it has passed on by now.
+        var number = await ReadAsync<int>(Sql.Of($"SELECT pg_backend_pid()")).ConfigureAwait(false);
+        if (number != wire.Connection.ProcessID) return IsEndedByServer;
+
+        await ReadAsync<bool>(Sql.Of($"SELECT pg_terminate_backend(pid, {Sql.Number(PatienceMs)}) FROM pg_stat_activity WHERE {Its}")).ConfigureAwait(false);
+        return !await ReadAsync<bool>(Sql.Of($"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE {Its})")).ConfigureAwait(false);
+
+        Task<T?> ReadAsync<T>(Sql query) => wire.SendAsync([query], answer => answer.ScalarAsync<T>());
+    }
+}

@@ -1,0 +1,354 @@
+using Npgsql;
+using Xunit;
+
+namespace ElizaEngine.Postgres.Tests.Resilience;
+
+/// <summary>
+/// The connection is cut around one trip of one call, before the server hears of it or after it has committed: nothing is written
+/// twice, nothing that was acknowledged is lost, and an answer is the one that an undisturbed call gives, or says that it is none.
+/// </summary>
+[Trait("Stage", "Postgres")]
+public sealed class LostConnectionTests : FaultTest
+{
+    private const int PoolSize = 3;
+
+    public static TheoryData<object> Cuts => [Fault.BeforeTheServer, Fault.AfterTheServer];
+
+    private async Task<(FaultProxy Proxy, IDatabaseAdapter Adapter)> OpenThroughProxyAsync(int attempts = 3)
+    {
+        var proxy = StartProxy();
+        var adapter = await OpenAdapterAsync(
+            settings =>
+            {
+                Through(proxy)(settings);
+                settings.MaxPoolSize = PoolSize;
+            },
+            options => options with { Retry = Quick(attempts) });
+        return (proxy, adapter);
+    }
+
+    // After every fault: as many connections as the pool may have can be had at once.
+    private static async Task AssertNoConnectionIsKeptAsync(IDatabaseAdapter adapter)
+    {
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var arrived = 0;
+        await Task.WhenAll(Enumerable.Range(0, PoolSize).Select(_ => adapter.TransactionAsync(async (session, token) =>
+        {
+            if (Interlocked.Increment(ref arrived) == PoolSize) ready.SetResult();
+            await ready.Task.WaitAsync(TimeSpan.FromSeconds(10), token);
+            return await session.GetAllWorldsAsync(token);
+        })));
+    }
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public async Task A_memory_is_stored_once_and_reported_as_created(object cut)
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        proxy.Arm("INSERT INTO public.memories", (Fault)cut);
+        var memory = NewMemory();
+
+        var results = await adapter.CreateMemoriesAsync([memory, memory, NewMemory()], "messages");
+
+        Assert.True(proxy.HasStruck);
+        Assert.Equal([CreateOutcome.Created, CreateOutcome.Existed, CreateOutcome.Created], results.Select(result => result.Outcome));
+        Assert.Equal(2, await ReadAsync<long>("SELECT count(*) FROM memories"));
+        await AssertNoConnectionIsKeptAsync(adapter);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public async Task The_first_vector_sets_the_dimension_once(object cut)
+    {
+        // Several trips, and a commit of its own.
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        proxy.Arm("COMMIT", (Fault)cut);
+
+        var memory = NewMemory() with { Embedding = new float[] { 1, 2, 3 } };
+        var result = Assert.Single(await adapter.CreateMemoriesAsync([memory], "messages"));
+
+        Assert.True(proxy.HasStruck);
+        Assert.Equal((CreateOutcome.Created, true), (result.Outcome, result.Unique));
+        var stored = await adapter.GetMemoryByIdAsync(result.Id);
+        Assert.Equal([1f, 2, 3], stored!.Embedding!.Value.ToArray());
+        Assert.Equal(1, await ReadAsync<long>("SELECT count(*) FROM eliza_engine.embeddings"));
+        await AssertNoConnectionIsKeptAsync(adapter);
+    }
+
+    public static TheoryData<string, object> EveryCreate
+    {
+        get
+        {
+            var cases = new TheoryData<string, object>();
+            foreach (var what in new[] { "agents", "entities", "worlds", "rooms", "components", "relationships", "tasks", "logs", "memories", "participants" })
+            {
+                cases.Add(what, Fault.BeforeTheServer);
+                cases.Add(what, Fault.AfterTheServer);
+            }
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryCreate))]
+    public async Task What_a_create_reports_does_not_depend_on_the_attempt(string what, object cut)
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        Guid[] ids = [Guid.NewGuid(), Guid.NewGuid()];
+        await adapter.CreateEntitiesAsync([new Entity { Id = AgentId, Names = ["a"] }, new Entity { Id = RoomId, Names = ["b"] }]);
+        await adapter.CreateWorldAsync(new World { Id = AgentId });
+        // The first one is there, of an earlier hour; the second one is new.
+        await CreateAsync([ids[0]], DateTimeOffset.UnixEpoch);
+        proxy.Arm($"INSERT INTO public.{what}", (Fault)cut);
+
+        Assert.Equal([CreateOutcome.Existed, CreateOutcome.Created], await CreateAsync(ids, null));
+
+        Assert.True(proxy.HasStruck);
+        Assert.Equal(2, await ReadAsync<long>($"SELECT count(*) FROM {what} WHERE {(what == "participants" ? "entity_id" : "id")} IN ('{ids[0]}', '{ids[1]}')"));
+
+        async Task<CreateOutcome[]> CreateAsync(Guid[] wanted, DateTimeOffset? time) => what switch
+        {
+            "agents" => Outcomes(await adapter.CreateAgentsAsync([.. wanted.Select(id => new Agent { Id = id, Name = "x", CreatedAt = time })])),
+            "entities" => Outcomes(await adapter.CreateEntitiesAsync([.. wanted.Select(id => new Entity { Id = id, Names = ["x"], CreatedAt = time })])),
+            "worlds" => Outcomes(await adapter.CreateWorldsAsync([.. wanted.Select(id => new World { Id = id, CreatedAt = time })])),
+            "rooms" => Outcomes(await adapter.CreateRoomsAsync([.. wanted.Select(id => new Room { Id = id, Source = "s", Type = "t", CreatedAt = time })])),
+            "components" => Outcomes(await adapter.CreateComponentsAsync(
+                [.. wanted.Select(id => new Component { Id = id, EntityId = AgentId, RoomId = RoomId, Type = "t", CreatedAt = time })])),
+            "relationships" => Outcomes(await adapter.CreateRelationshipsAsync(
+                [.. wanted.Select(id => new Relationship { Id = id, SourceEntityId = AgentId, TargetEntityId = id == ids[0] ? RoomId : AgentId, CreatedAt = time })])),
+            "tasks" => Outcomes(await adapter.CreateTasksAsync([.. wanted.Select(id => new AgentTask { Id = id, Name = "x", WorldId = AgentId, CreatedAt = time })])),
+            "logs" => Outcomes(await adapter.CreateLogsAsync(
+                [.. wanted.Select(id => new LogEntry { Id = id, EntityId = AgentId, RoomId = RoomId, Type = "t", CreatedAt = time })])),
+            "memories" => [.. (await adapter.CreateMemoriesAsync([.. wanted.Select(id => NewMemory(id) with { CreatedAt = time })], "messages")).Select(result => result.Outcome)],
+            "participants" => await AddAsync(wanted),
+            _ => throw new InvalidOperationException(what),
+        };
+
+        async Task<CreateOutcome[]> AddAsync(Guid[] wanted)
+        {
+            await adapter.CreateEntitiesAsync([.. wanted.Select(id => new Entity { Id = id, Names = ["x"] })]);
+            return Outcomes(await adapter.AddParticipantsAsync(wanted, RoomId));
+        }
+
+        static CreateOutcome[] Outcomes(IEnumerable<CreateResult> results) => [.. results.Select(result => result.Outcome)];
+    }
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public async Task What_an_upsert_reports_does_not_depend_on_the_attempt(object cut)
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        Guid[] ids = [Guid.NewGuid(), Guid.NewGuid()];
+        await adapter.CreateWorldAsync(new World { Id = ids[0], Name = "old", CreatedAt = DateTimeOffset.UnixEpoch });
+        proxy.Arm("INSERT INTO public.worlds", (Fault)cut);
+
+        var results = await adapter.UpsertWorldsAsync(
+            [new World { Id = ids[0], Name = "new" }, new World { Id = ids[1], Name = "one" }, new World { Id = ids[1], Name = "two" }]);
+
+        Assert.Equal([CreateOutcome.Existed, CreateOutcome.Created, CreateOutcome.Existed], results.Select(result => result.Outcome));
+        Assert.Equal(["new", "two"], (await adapter.GetWorldsByIdsAsync(ids)).OrderBy(world => world.Id == ids[1]).Select(world => world.Name));
+    }
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public async Task An_update_and_a_set_are_made_again(object cut)
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        proxy.Arm("UPDATE public.rooms", (Fault)cut);
+        Assert.Equal(1, await adapter.UpdateRoomsAsync([new RoomUpdate(RoomId) { Name = "changed" }]));
+
+        proxy.Arm("INSERT INTO public.cache", (Fault)cut);
+        Assert.True(await adapter.SetCacheAsync("key", Json.From(7)));
+
+        Assert.Equal("changed", (await adapter.GetRoomAsync(RoomId))!.Name);
+        Assert.Equal(Json.From(7), await adapter.GetCacheAsync("key"));
+    }
+
+    [Theory]
+    [InlineData("SELECT count(*) FROM public.memories")]
+    [InlineData("SELECT id")]
+    public async Task A_read_is_made_again(string trip)
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        await adapter.CreateMemoryAsync(NewMemory(), "messages");
+
+        foreach (var cut in new[] { Fault.BeforeTheServer, Fault.AfterTheServer })
+        {
+            proxy.Arm(trip, cut);
+            Assert.Equal(1, await adapter.CountMemoriesAsync(new MemoryQuery("messages")));
+            Assert.Single(await adapter.GetAgentsAsync());
+        }
+        await AssertNoConnectionIsKeptAsync(adapter);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public async Task A_removal_that_counts_is_not_made_again_and_says_that_nobody_knows(object cut)
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        var id = await adapter.CreateMemoryAsync(NewMemory(), "messages");
+        proxy.Arm("DELETE FROM public.memories", (Fault)cut);
+
+        var error = await FailsAsync<CommitOutcomeUnknownException>(() => adapter.DeleteMemoriesAsync([id]));
+
+        Assert.True(proxy.HasStruck);
+        Assert.IsType<NpgsqlException>(error.InnerException);
+        Assert.Equal((Fault)cut == Fault.BeforeTheServer, await adapter.GetMemoryByIdAsync(id) is not null);
+        await AssertNoConnectionIsKeptAsync(adapter);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public async Task A_write_that_could_not_be_made_again_says_that_nobody_knows(object cut)
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync(attempts: 1);
+        await using var _ = proxy;
+        proxy.Arm("INSERT INTO public.memories", (Fault)cut);
+        var id = Guid.NewGuid();
+
+        await FailsAsync<CommitOutcomeUnknownException>(() => adapter.CreateMemoriesAsync([NewMemory(id)], "messages"));
+
+        Assert.Equal((Fault)cut == Fault.AfterTheServer, await adapter.GetMemoryByIdAsync(id) is not null);
+    }
+
+    [Fact]
+    public async Task A_later_refusal_does_not_hide_that_the_first_attempt_may_have_been_done()
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        await adapter.GetAgentsAsync();
+        proxy.Arm("INSERT INTO public.memories", Fault.AfterTheServer);
+        // Whoever comes back is not let in.
+        await ExecuteAsync("""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN IF (SELECT count(*) FROM memories) > 0 THEN RAISE EXCEPTION 'no more' USING ERRCODE = 'P0001'; END IF; RETURN NULL; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON memories FOR EACH STATEMENT EXECUTE FUNCTION refuse()
+            """);
+
+        var error = await FailsAsync<CommitOutcomeUnknownException>(() => adapter.CreateMemoriesAsync([NewMemory()], "messages"));
+
+        Assert.Equal("P0001", Assert.IsType<PostgresException>(error.InnerException).SqlState);
+        Assert.Equal(1, await ReadAsync<long>("SELECT count(*) FROM memories"));
+    }
+
+    [Fact]
+    public async Task A_write_that_the_server_still_holds_is_not_overtaken_by_its_own_second_attempt()
+    {
+        // The network keeps the first attempt back, and delivers it when the second one and a later write are acknowledged.
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        await adapter.SetCacheAsync("key", Json.From("old"));
+        proxy.Arm("INSERT INTO public.cache", Fault.Held);
+
+        await adapter.SetCacheAsync("key", Json.From("first"));
+        Assert.True(proxy.HasStruck);
+        await adapter.SetCacheAsync("key", Json.From("second"));
+        await proxy.ReleaseAsync();
+
+        Assert.Equal(Json.From("second"), await adapter.GetCacheAsync("key"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public async Task A_commit_of_a_transaction_that_is_lost_says_that_nobody_knows_and_its_body_is_not_run_again(object cut)
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        proxy.Arm("COMMIT", (Fault)cut);
+        var runs = 0;
+
+        await FailsAsync<CommitOutcomeUnknownException>(() => adapter.TransactionAsync(
+            (session, token) =>
+            {
+                runs++;
+                return session.SetCacheAsync([new("key", Json.From(1))], token);
+            },
+            attempts: 5));
+
+        Assert.True(proxy.HasStruck);
+        Assert.Equal(1, runs);
+        Assert.Equal((Fault)cut == Fault.AfterTheServer, await adapter.GetCacheAsync("key") is not null);
+        await AssertNoConnectionIsKeptAsync(adapter);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public async Task A_connection_lost_inside_a_transaction_ends_it_and_nothing_is_stored(object cut)
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        proxy.Arm("INSERT INTO public.worlds", (Fault)cut);
+        ConnectionFailedException? inside = null;
+
+        var error = await FailsAsync<ConnectionFailedException>(() => adapter.TransactionAsync(async (session, token) =>
+        {
+            await session.SetCacheAsync([new("key", Json.From(1))], token);
+            inside = await FailsAsync<ConnectionFailedException>(() => session.CreateWorldsAsync([new World()], token));
+            // The body goes on as if nothing had happened; the transaction does not.
+            Assert.Same(inside, await FailsAsync<ConnectionFailedException>(() => session.GetAllWorldsAsync(token)));
+        }));
+
+        Assert.Same(inside, error);
+        Assert.Null(await adapter.GetCacheAsync("key"));
+        Assert.Empty(await adapter.GetAllWorldsAsync());
+        await AssertNoConnectionIsKeptAsync(adapter);
+    }
+
+    [Fact]
+    public async Task A_transaction_whose_connection_is_lost_before_its_commit_is_run_again_on_request()
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        proxy.Arm("INSERT INTO public.cache", Fault.AfterTheServer);
+        var runs = 0;
+
+        await adapter.TransactionAsync(
+            (session, token) =>
+            {
+                runs++;
+                return session.SetCacheAsync([new("key", Json.From(runs))], token);
+            },
+            attempts: 2);
+
+        Assert.Equal(2, runs);
+        Assert.Equal(Json.From(2), await adapter.GetCacheAsync("key"));
+    }
+
+    [Fact]
+    public async Task A_connection_that_goes_while_a_body_does_not_use_it_is_noticed_at_its_next_call_or_at_the_commit()
+    {
+        var adapter = await OpenAdapterAsync();
+        const string kill = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'faults'";
+
+        await FailsAsync<ConnectionFailedException>(() => adapter.TransactionAsync(async (session, token) =>
+        {
+            await session.SetCacheAsync([new("key", Json.From(1))], token);
+            await ExecuteAsync(kill);
+            await session.GetAllWorldsAsync(token);
+        }));
+        await FailsAsync<DatabaseException>(() => adapter.TransactionAsync(async (session, token) =>
+        {
+            await session.SetCacheAsync([new("key", Json.From(1))], token);
+            await ExecuteAsync(kill);
+        }));
+
+        Assert.Null(await adapter.GetCacheAsync("key"));
+    }
+
+    [Fact]
+    public async Task A_transaction_that_only_read_has_nothing_to_lose()
+    {
+        var (proxy, adapter) = await OpenThroughProxyAsync();
+        await using var _ = proxy;
+        proxy.Arm("COMMIT", Fault.BeforeTheServer);
+
+        Assert.Single(await adapter.TransactionAsync((session, token) => session.GetAgentsAsync(token)));
+    }
+}
