@@ -22,6 +22,7 @@ public sealed class PostgresDatabase : IDatabase
             : options;
         _lease = lease;
         Runner = new CallRunner(Options, lease.Source, () => IsOpen);
+        Indexes = new VectorIndexes(this);
     }
 
     /// <summary>How it was opened.</summary>
@@ -42,6 +43,8 @@ public sealed class PostgresDatabase : IDatabase
     internal bool IsPooled => _lease.IsPooled;
 
     internal CallRunner Runner { get; }
+
+    internal VectorIndexes Indexes { get; }
 
     internal TimeProvider Time => Options.TimeProvider;
 
@@ -112,6 +115,22 @@ public sealed class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public IDatabaseAdapter ForAgent(Guid agentId) => new PostgresDatabaseAdapter(this, agentId);
 
+    /// <summary>
+    /// Builds the index of all vectors of one dimension, unless it is there; one that was left unfinished is built anew. Everybody
+    /// goes on reading and writing. Searches do not need it: see <see cref="PostgresDatabaseOptions.VectorIndexRows"/>.
+    /// </summary>
+    /// <param name="dimension">Components of the vectors, 1 to <see cref="Limits.MaxDimension"/>.</param>
+    /// <param name="cancellationToken">Breaks off the build and removes what there is of it.</param>
+    /// <returns>Whether this call built it; false: it was there, or another process built it while this call waited.</returns>
+    /// <exception cref="InvalidInputException">There are no vectors of that dimension.</exception>
+    /// <exception cref="DatabaseClosedException">The database is closed, or was closed before the index was done.</exception>
+    public Task<bool> BuildVectorIndexAsync(int dimension, CancellationToken cancellationToken = default) =>
+        Indexes.BuildAsync(Door.Dimension(dimension), cancellationToken);
+
+    /// <summary>Makes a search and tells how it was done, what it cost, and why. Errors are those of the search.</summary>
+    public Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default) =>
+        new PostgresDatabaseAdapter(this, agentId).ExplainSearchAsync(search, cancellationToken);
+
     /// <summary>Counts what is in the database, now. Reads every table once: seconds for millions of rows.</summary>
     public async Task<PostgresStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
     {
@@ -122,6 +141,7 @@ public sealed class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
+        await Indexes.DisposeAsync().ConfigureAwait(false);
         await _calls.CloseAsync().ConfigureAwait(false);
         // Their bodies may run on; the server need not wait for them.
         foreach (var transaction in _transactions.Keys) await transaction.DisposeAsync().ConfigureAwait(false);

@@ -11,6 +11,8 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
 
     protected override bool IsTransaction => false;
 
+    protected override VectorIndexes Indexes => _database.Indexes;
+
     protected override int? AssumedDimension
     {
         get => _database.DimensionOf(AgentId);
