@@ -28,8 +28,19 @@ public sealed record PostgresDatabaseOptions
     /// </summary>
     public string? DirectConnectionString { get; init; }
 
-    /// <summary>Whether opening brings the schema up to date. False: a schema that is behind is refused. Default: true.</summary>
+    /// <summary>
+    /// Whether opening brings the schema up to date. False: a schema that is behind is refused with <see cref="SchemaException"/>, and
+    /// nothing is changed. Default: true.
+    /// </summary>
     public bool Migrate { get; init; } = true;
+
+    /// <summary>
+    /// A search that had to compare so many rows lets an index of the vectors of its dimension be built, in the background and without
+    /// keeping anybody from writing; from then on searches use it where it pays, and every vector written costs more. Behind a pooler
+    /// in transaction mode give a <see cref="DirectConnectionString"/> too. Null: an index is only built by
+    /// <see cref="PostgresDatabase.BuildVectorIndexAsync"/>. Default: 10,000.
+    /// </summary>
+    public int? VectorIndexRows { get; init; } = 10_000;
 
     /// <summary>How often, and how patiently, a call is tried again.</summary>
     public PostgresRetryOptions Retry { get; init; } = new();

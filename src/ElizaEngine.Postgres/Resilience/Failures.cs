@@ -85,7 +85,8 @@ internal static class Failures
     public static bool IsEndedByServer(Exception? error) => error switch
     {
         null or OperationCanceledException or TimeoutException => false,
-        PostgresException or SocketException or EndOfStreamException => true,
+        PostgresException or EndOfStreamException => true,
+        SocketException lost => lost.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown,
         _ => IsEndedByServer(error.InnerException),
     };
 

@@ -219,11 +219,11 @@ internal abstract partial class PostgresSession
         // Whether it is a near-duplicate is decided where the rows are.
         var memory = item.Memory;
         var column = new VectorColumn(active);
-        var scope = new SearchScope(memory.TableName!, memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
+        var scope = new SearchScope(AgentId, memory.TableName!, memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
         return MemoryTable.Insert(items, condition, "\"unique\"", Sql.Of($"""
             NOT EXISTS (
                 SELECT FROM public.memories m JOIN {column.Table} e ON e.memory_id = m.id
-                WHERE {SearchFilter(scope)} AND {column.Counts} AND {IsNear(Sql.Of($"({column.Value} <=> {DbValue.Vector(vector)})"), Limits.DuplicateSimilarity)})
+                WHERE {scope.Filter()} AND {SearchScope.IsNear(Sql.Of($"({column.Value} <=> {DbValue.Vector(vector)})"), Limits.DuplicateSimilarity)} AND {column.Counts})
             """));
     }
 

@@ -5,30 +5,49 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<Memory>> SearchMemoriesAsync(MemorySearch search, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        ArgumentNullException.ThrowIfNull(search);
-        var scope = new SearchScope(Door.TableName(search.TableName), search.RoomId, search.WorldId, search.EntityId, search.UniqueOnly);
-        var count = Door.Count(search.Count, Limits.DefaultSearchCount);
-        var threshold = Door.Threshold(search.Threshold);
-        var query = Door.Embedding(search.Embedding.Span);
-        await CheckDimensionAsync(search.Embedding.Length, cancellationToken).ConfigureAwait(false);
-        if (query is null || count == 0) return [];
-        while (true)
+        var prepared = await PrepareAsync(search, cancellationToken).ConfigureAwait(false);
+        if (prepared is not { Query: { } query, Count: > 0 }) return [];
+        while (await IsActiveAsync(query.Length, cancellationToken).ConfigureAwait(false))
         {
-            var assumed = AssumedDimension;
-            var found = await WithDimensionAsync<Memory>(
-                dimension => (dimension == query.Length
-                    ? SearchStatement(scope, new VectorColumn(query.Length), query, count, threshold, search.IncludeEmbeddings)
-                    : Sql.Of($"{MemorySelect} FROM public.memories m WHERE false"),
-                row => Rows.Memory(row) with
+            var plan = Plan(prepared);
+            var (dimension, facts, found) = await SendAsync(
+                new Call<(int?, SearchFacts, List<Memory>)>(CallKind.Read, [ReadDimension, .. Alone(plan)], async answer =>
                 {
-                    Similarity = row.GetFloat(Rows.AfterMemory),
-                    Embedding = search.IncludeEmbeddings ? Rows.Vector(row, Rows.AfterMemory + 1) : null,
+                    var dimension = await answer.ScalarAsync<int?>().ConfigureAwait(false);
+                    foreach (var _ in plan.Settings) await answer.ScalarAsync<string>().ConfigureAwait(false);
+                    var (facts, found) = await FoundAsync(answer, prepared.IncludesVectors).ConfigureAwait(false);
+                    return (dimension, facts, found);
                 }),
                 cancellationToken).ConfigureAwait(false);
+            AssumedDimension = dimension;
+            if (search.Mode == SearchMode.Auto && plan.Walk.IsPossible) Indexes.Learn(query.Length, facts);
             // It may have changed under the hands of this call; a search by a vector of the old length is refused like any other.
-            if (AssumedDimension == assumed) return found;
-            await CheckDimensionAsync(search.Embedding.Length, cancellationToken).ConfigureAwait(false);
+            if (dimension == query.Length) return found;
         }
+        return [];
+    }
+
+    /// <summary>Makes a search and tells how. Errors are those of the search.</summary>
+    public async Task<SearchPlan> ExplainSearchAsync(MemorySearch search, CancellationToken cancellationToken)
+    {
+        Enter(cancellationToken);
+        var prepared = await PrepareAsync(search, cancellationToken).ConfigureAwait(false);
+        if (prepared.Query is not { } query) return SearchPlan.Nothing("A query of zeros finds nothing.");
+        if (prepared.Count == 0) return SearchPlan.Nothing("No rows are asked for.");
+        if (!await IsActiveAsync(query.Length, cancellationToken).ConfigureAwait(false)) return SearchPlan.Nothing("No vector has been stored yet.");
+        var plan = Plan(prepared);
+        var explain = plan.Statement with { Text = "EXPLAIN (ANALYZE) " + plan.Statement.Text };
+        var count = Statement.Of($"SELECT count(*) FROM public.memories m WHERE {prepared.Scope.Filter()}");
+        var (eligible, facts, lines) = await SendAsync(
+            new Call<(long, SearchFacts, List<string>)>(CallKind.Read, [count, .. plan.Settings, plan.Statement, explain], async answer =>
+            {
+                var eligible = await answer.ScalarAsync<long>().ConfigureAwait(false);
+                foreach (var _ in plan.Settings) await answer.ScalarAsync<string>().ConfigureAwait(false);
+                var (facts, _) = await FoundAsync(answer, prepared.IncludesVectors).ConfigureAwait(false);
+                return (eligible, facts, await answer.RowsAsync(static row => row.GetString(0)).ConfigureAwait(false));
+            }),
+            cancellationToken).ConfigureAwait(false);
+        return plan.Explain(facts, eligible, Indexes.FailureOf(query.Length), lines);
     }
 
     public async Task<IReadOnlyList<CachedEmbedding>> GetCachedEmbeddingsAsync(CachedEmbeddingQuery query, CancellationToken cancellationToken = default)
@@ -78,32 +97,48 @@ internal abstract partial class PostgresSession
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Which rows of this agent a search may find.</summary>
-    private readonly record struct SearchScope(string Table, Guid? RoomId, Guid? WorldId, Guid? EntityId, bool UniqueOnly);
-
-    // Every row that matches is compared: the answer is exact.
-    private Statement SearchStatement(in SearchScope scope, VectorColumn column, float[] query, int count, float? threshold, bool includeEmbeddings) => Statement.Of($"""
-        WITH near AS MATERIALIZED (
-            SELECT m.id, m.created_at, ({column.Value} <=> {DbValue.Vector(query)}) AS distance{(includeEmbeddings ? Sql.Of($", {column.Value} AS vector") : Sql.Empty)}
-            FROM public.memories m JOIN {column.Table} e ON e.memory_id = m.id WHERE {SearchFilter(scope)} AND {column.Counts}),
-        best AS (
-            SELECT * FROM near WHERE {IsNear(Sql.Raw("distance"), threshold)} ORDER BY distance, created_at DESC, id DESC LIMIT {DbValue.Int(count)})
-        {MemorySelect}, (1 - best.distance)::real{(includeEmbeddings ? Sql.Raw(", best.vector") : Sql.Empty)}
-        FROM best JOIN public.memories m ON m.id = best.id ORDER BY best.distance, m.created_at DESC, m.id DESC
-        """);
-
-    // elizaOS' zero vectors are at no distance at all (NaN, which orders behind every number).
-    private static Sql IsNear(Sql distance, float? threshold) => threshold is { } least
-        ? Sql.Of($"{distance} < 'NaN' AND (1 - {distance})::real >= {DbValue.Double(least)}::real")
-        : Sql.Of($"{distance} < 'NaN'");
-
-    private Sql SearchFilter(in SearchScope scope)
+    private async Task<PreparedSearch> PrepareAsync(MemorySearch search, CancellationToken cancellationToken)
     {
-        var filters = new List<Sql> { Sql.Of($"m.agent_id = {DbValue.Uuid(AgentId)}"), Sql.Of($"m.type = {DbValue.Text(scope.Table)}") };
-        if (scope.RoomId is { } room) filters.Add(Sql.Of($"m.room_id = {DbValue.Uuid(room)}"));
-        if (scope.WorldId is { } world) filters.Add(Sql.Of($"m.world_id = {DbValue.Uuid(world)}"));
-        if (scope.EntityId is { } entity) filters.Add(Sql.Of($"m.entity_id = {DbValue.Uuid(entity)}"));
-        if (scope.UniqueOnly) filters.Add(Sql.Raw("""m."unique" """));
-        return Sql.All(filters);
+        ArgumentNullException.ThrowIfNull(search);
+        var scope = new SearchScope(AgentId, Door.TableName(search.TableName), search.RoomId, search.WorldId, search.EntityId, search.UniqueOnly);
+        var count = Door.Count(search.Count, Limits.DefaultSearchCount);
+        var threshold = Door.Threshold(search.Threshold);
+        var query = Door.Embedding(search.Embedding.Span);
+        await CheckDimensionAsync(search.Embedding.Length, cancellationToken).ConfigureAwait(false);
+        return new PreparedSearch(scope, query, count, threshold, search.IncludeEmbeddings, search.Mode);
+    }
+
+    /// <summary>Whether a length is that of the active dimension; false: there is none yet.</summary>
+    /// <exception cref="DimensionMismatchException">It is that of another one.</exception>
+    private async Task<bool> IsActiveAsync(int length, CancellationToken cancellationToken)
+    {
+        var active = AssumedDimension ?? await GetEmbeddingDimensionAsync(cancellationToken).ConfigureAwait(false);
+        await CheckDimensionAsync(length, cancellationToken).ConfigureAwait(false);
+        return active is not null;
+    }
+
+    private SearchDecision Plan(PreparedSearch search) => SearchDecision.Of(search, Indexes.MayExist(search.Query!.Length));
+
+    // A transaction would keep the settings until its end.
+    private Statement[] Alone(SearchDecision plan) => IsTransaction && plan.Settings.Length > 0
+        ?
+        [
+            Statement.Of($"SAVEPOINT eliza_search"), .. plan.Settings, plan.Statement,
+            Statement.Of($"ROLLBACK TO SAVEPOINT eliza_search"), Statement.Of($"RELEASE SAVEPOINT eliza_search"),
+        ]
+        : [.. plan.Settings, plan.Statement];
+
+    private static async Task<(SearchFacts Facts, List<Memory> Found)> FoundAsync(Answer answer, bool includesVectors)
+    {
+        var rows = await answer.RowsAsync(row => (
+            Facts: SearchFacts.Read(row, Rows.AfterMemory + (includesVectors ? 2 : 1)),
+            Memory: row.IsDBNull(0)
+                ? null
+                : Rows.Memory(row) with
+                {
+                    Similarity = row.GetFloat(Rows.AfterMemory),
+                    Embedding = includesVectors ? Rows.Vector(row, Rows.AfterMemory + 1) : null,
+                })).ConfigureAwait(false);
+        return (rows[0].Facts, [.. rows.Select(row => row.Memory).OfType<Memory>()]);
     }
 }

@@ -25,6 +25,9 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
     /// <summary>The active dimension as it was last seen; null: none yet. Checked in each call that rests on it.</summary>
     protected abstract int? AssumedDimension { get; set; }
 
+    /// <summary>What is known of the database's vector indexes.</summary>
+    protected abstract VectorIndexes Indexes { get; }
+
     /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
     protected abstract void ThrowIfClosed();
 

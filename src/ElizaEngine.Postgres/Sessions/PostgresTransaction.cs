@@ -53,6 +53,8 @@ internal sealed class PostgresTransaction : PostgresSession, IAsyncDisposable
 
     protected override bool IsTransaction => true;
 
+    protected override VectorIndexes Indexes => _database.Indexes;
+
     protected override int? AssumedDimension { get; set; }
 
     private bool IsConnected => _connection.State == ConnectionState.Open;

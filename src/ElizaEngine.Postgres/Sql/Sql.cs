@@ -42,7 +42,7 @@ internal sealed class Sql
     /// <summary>The conditions that all must hold; true for none.</summary>
     public static Sql All(IReadOnlyCollection<Sql> conditions) => conditions.Count == 0 ? Raw("true") : Join(" AND ", conditions);
 
-    /// <summary>The statement to send, its values numbered in order.</summary>
+    /// <summary>The statement to send, its values numbered in order; one that stands in it twice is sent once.</summary>
     public Statement ToStatement()
     {
         var text = new StringBuilder();
@@ -51,8 +51,13 @@ internal sealed class Sql
         {
             if (part is DbValue value)
             {
-                values.Add(value);
-                text.Append(CultureInfo.InvariantCulture, $"${values.Count}");
+                var place = values.IndexOf(value);
+                if (place < 0)
+                {
+                    place = values.Count;
+                    values.Add(value);
+                }
+                text.Append(CultureInfo.InvariantCulture, $"${place + 1}");
             }
             else
             {

@@ -24,13 +24,29 @@ internal readonly record struct VectorColumn(int Dimension)
 
     public Sql Table => Sql.Raw(IsElizaOs ? "public.embeddings" : "eliza_engine.embeddings");
 
-    /// <summary>That a row <c>e</c> of <see cref="Table"/> holds the vector that counts for its memory.</summary>
+    /// <summary>That a row <c>e</c> of <see cref="Table"/> holds the vector that counts for its memory. Asked row by row, last.</summary>
     public Sql Counts => Sql.Raw(IsElizaOs
         ? $"""
-            e.dim_{Dimension} IS NOT NULL AND NOT EXISTS (
-                SELECT FROM public.embeddings n WHERE n.memory_id = e.memory_id AND n.dim_{Dimension} IS NOT NULL AND (n.created_at, n.id) > (e.created_at, e.id))
+            e.dim_{Dimension} IS NOT NULL AND e.id = (
+                SELECT n.id FROM public.embeddings n WHERE n.memory_id = e.memory_id AND n.dim_{Dimension} IS NOT NULL
+                ORDER BY n.created_at DESC, n.id DESC LIMIT 1)
             """
         : $"e.dimension = {Dimension}");
+
+    /// <summary>
+    /// The memories <c>m</c> that pass a filter and have a vector, each compared with <paramref name="query"/>, as rows (id,
+    /// created_at, distance). The distance to a vector of zeros, which elizaOS stores for "none", is NaN.
+    /// </summary>
+    public Sql Distances(Sql filter, DbValue query) => IsElizaOs
+        ? Sql.Of($"""
+            SELECT DISTINCT ON (m.id) m.id, m.created_at, {Value} <=> {query} AS distance
+            FROM public.memories m JOIN public.embeddings e ON e.memory_id = m.id WHERE {filter} AND {Value} IS NOT NULL
+            ORDER BY m.id, e.created_at DESC, e.id DESC
+            """)
+        : Sql.Of($"""
+            SELECT m.id, m.created_at, {Value} <=> {query} AS distance
+            FROM public.memories m JOIN eliza_engine.embeddings e ON e.memory_id = m.id WHERE {filter} AND e.dimension = {Sql.Number(Dimension)}
+            """);
 
     /// <summary>Joins a memory <c>m</c> to its vector, null for none, as the column <c>vector</c> of an alias.</summary>
     public Sql JoinTo(string alias) => Sql.Raw(IsElizaOs

@@ -38,6 +38,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly Lock _gate = new();
     private (string Text, Fault Fault)? _armed;
     private Task _held = Task.CompletedTask;
+    private int _trips;
 
     public FaultProxy(string host, int port)
     {
@@ -47,6 +48,9 @@ internal sealed class FaultProxy : IAsyncDisposable
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Trips to the server that were passed on so far, logging in and out not counted.</summary>
+    public int Trips => Volatile.Read(ref _trips);
 
     /// <summary>Looks out for the next trip that holds a text, in a statement of it or as a value, and strikes once.</summary>
     public void Arm(string text, Fault fault)
@@ -138,6 +142,7 @@ internal sealed class FaultProxy : IAsyncDisposable
                 trip.SetLength(0);
                 if (Strike(bytes) is not { } fault)
                 {
+                    if (answers.IsLoggedIn) Interlocked.Increment(ref _trips);
                     if (message[0] is Sync or SimpleQuery) answers.Expect();
                     await server.WriteAsync(bytes, token);
                     continue;

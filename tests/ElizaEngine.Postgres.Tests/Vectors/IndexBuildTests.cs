@@ -1,0 +1,214 @@
+using ElizaEngine.Postgres.Tests.Infrastructure;
+using Npgsql;
+using Xunit;
+
+namespace ElizaEngine.Postgres.Tests.Vectors;
+
+/// <summary>An index comes while everybody goes on working, comes by itself when it pays, and never stays half made.</summary>
+[Trait("Stage", "Postgres")]
+public sealed class IndexBuildTests
+{
+    private const int Dimension = 384;
+    private const int Rows = 2_500;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Writes_and_searches_go_on_while_it_is_built()
+    {
+        await using var world = await CreateAsync();
+        var vectors = new ClusteredVectors(Dimension, 20, seed: 2);
+        var written = new List<(Guid Id, float[] Vector)>();
+        var meanwhile = 0;
+        var build = world.Database.BuildVectorIndexAsync(Dimension, Cancellation);
+        do
+        {
+            var vector = vectors.Next().Vector;
+            var id = (await world.Adapter.CreateMemoriesAsync([new Memory { RoomId = VectorWorld.Room(0), Unique = true, Embedding = vector }], VectorWorld.Table))[0].Id;
+            written.Add((id, vector));
+            Assert.Equal(id, (await world.Adapter.SearchMemoriesAsync(new MemorySearch(VectorWorld.Table, vector)))[0].Id);
+            // False: under construction still, after both were done.
+            if (await world.IndexIsValidAsync() is false) meanwhile++;
+        }
+        while (!build.IsCompleted);
+
+        Assert.True(await build);
+        Assert.True(meanwhile > 0, "The build was over before anybody wrote.");
+        foreach (var (id, vector) in written.TakeLast(20))
+        {
+            var search = new MemorySearch(VectorWorld.Table, vector);
+            Assert.False((await ExplainAsync(world, search)).IsExact);
+            Assert.Equal(id, (await world.Adapter.SearchMemoriesAsync(search))[0].Id);
+        }
+    }
+
+    [Fact]
+    public async Task Of_two_that_build_at_once_one_does_and_the_other_waits()
+    {
+        await using var world = await CreateAsync();
+        await using var other = await PostgresDatabase.OpenAsync(world.Database.Options);
+
+        bool[] built = await Task.WhenAll(
+            world.Database.BuildVectorIndexAsync(Dimension, Cancellation), other.BuildVectorIndexAsync(Dimension, Cancellation), other.BuildVectorIndexAsync(Dimension, Cancellation));
+
+        Assert.Single(built, true);
+        Assert.True(await world.IndexIsValidAsync());
+        Assert.False(await other.BuildVectorIndexAsync(Dimension, Cancellation));
+        Assert.Equal(0L, await LocksAsync(world));
+    }
+
+    [Fact]
+    public async Task A_search_that_compared_many_rows_has_it_built()
+    {
+        await using var world = await CreateAsync();
+        var search = new MemorySearch(VectorWorld.Table, world.Rows[0].Vector);
+
+        await world.ReopenAsync(vectorIndexRows: Rows + 1);
+        await world.Adapter.SearchMemoriesAsync(search);
+        await world.Database.Indexes.BackgroundBuild;
+        Assert.Null(await world.IndexIsValidAsync());
+
+        await world.ReopenAsync(vectorIndexRows: Rows);
+        await world.Adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Exact });
+        await world.Database.Indexes.BackgroundBuild;
+        Assert.Null(await world.IndexIsValidAsync());
+
+        await world.Adapter.SearchMemoriesAsync(search);
+        await world.Database.Indexes.BackgroundBuild;
+        Assert.True(await world.IndexIsValidAsync());
+        Assert.False((await ExplainAsync(world, search)).IsExact);
+    }
+
+    [Fact]
+    public async Task One_that_a_crash_left_unfinished_is_told_and_built_anew()
+    {
+        await using var world = await CreateAsync();
+        var search = new MemorySearch(VectorWorld.Table, world.Rows[0].Vector);
+        var build = world.Database.BuildVectorIndexAsync(Dimension, Cancellation);
+        await UntilUnderConstructionAsync(world, build);
+        await world.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index WHERE datname = current_database()");
+        await Assert.ThrowsAsync<ConnectionFailedException>(() => build);
+        Assert.False(await world.IndexIsValidAsync());
+
+        var plan = await ExplainAsync(world, search);
+        Assert.True(plan.IsExact);
+        Assert.Contains("broken off", plan.Reason, StringComparison.Ordinal);
+
+        // However few rows a search compares: an index that is not valid costs writers, and serves nobody.
+        await world.ReopenAsync(vectorIndexRows: int.MaxValue);
+        Assert.Equal(world.Rows[0].Id, (await world.Adapter.SearchMemoriesAsync(search))[0].Id);
+        await world.Database.Indexes.BackgroundBuild;
+        Assert.True(await world.IndexIsValidAsync());
+        Assert.False((await ExplainAsync(world, search)).IsExact);
+    }
+
+    [Fact]
+    public async Task A_cancelled_build_leaves_nothing()
+    {
+        await using var world = await CreateAsync();
+        using var cancellation = new CancellationTokenSource();
+        var build = world.Database.BuildVectorIndexAsync(Dimension, cancellation.Token);
+        await UntilUnderConstructionAsync(world, build);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => build);
+
+        Assert.Null(await world.IndexIsValidAsync());
+        Assert.Equal(0L, await LocksAsync(world));
+        Assert.True(await world.Database.BuildVectorIndexAsync(Dimension, Cancellation));
+    }
+
+    [Fact]
+    public async Task Closing_the_database_breaks_off_a_build_and_leaves_nothing()
+    {
+        await using var world = await CreateAsync();
+        var build = world.Database.BuildVectorIndexAsync(Dimension, Cancellation);
+        await UntilUnderConstructionAsync(world, build);
+        var refused = Assert.ThrowsAsync<DatabaseClosedException>(() => build);
+
+        await world.ReopenAsync(vectorIndexRows: null);
+
+        await refused;
+        Assert.Null(await world.IndexIsValidAsync());
+        await world.Database.CloseAsync();
+        await Assert.ThrowsAsync<DatabaseClosedException>(() => world.Database.BuildVectorIndexAsync(Dimension, Cancellation));
+    }
+
+    [Fact]
+    public async Task Who_may_not_build_searches_on_and_is_told_why()
+    {
+        await using var world = await CreateAsync();
+        string role = $"visitor_{Guid.NewGuid():N}";
+        await world.ExecuteAsync($"""
+            CREATE ROLE {role} LOGIN PASSWORD 'visitor';
+            GRANT USAGE ON SCHEMA public, eliza_engine TO {role};
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, eliza_engine TO {role};
+            """);
+        try
+        {
+            string connectionString = new NpgsqlConnectionStringBuilder(world.ConnectionString) { Username = role, Password = "visitor" }.ConnectionString;
+            await using var visitor = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = connectionString, VectorIndexRows = 1 });
+            var search = new MemorySearch(VectorWorld.Table, world.Rows[0].Vector);
+
+            Assert.Equal(world.Rows[0].Id, (await visitor.ForAgent(world.Agent).SearchMemoriesAsync(search))[0].Id);
+            await visitor.Indexes.BackgroundBuild;
+
+            Assert.Contains("must be owner", (await visitor.ExplainSearchAsync(world.Agent, search)).Reason, StringComparison.Ordinal);
+            Assert.Equal(world.Rows[0].Id, (await visitor.ForAgent(world.Agent).SearchMemoriesAsync(search))[0].Id);
+            Assert.Null(await world.IndexIsValidAsync());
+        }
+        finally
+        {
+            await world.ExecuteAsync($"DROP OWNED BY {role}; DROP ROLE {role}");
+        }
+    }
+
+    [Fact]
+    public async Task Behind_a_pooler_it_is_built_directly_and_no_setting_of_a_search_stays()
+    {
+        await using var server = await PrivateServer.StartNewAsync();
+        string pooled = PostgresServer.Keywords(await server.StartBouncerAsync("default_pool_size=1"));
+        await using var database = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions
+        {
+            ConnectionString = pooled,
+            DirectConnectionString = server.ConnectionString,
+            VectorIndexRows = 1_000,
+        });
+        var agent = Guid.NewGuid();
+        var adapter = database.ForAgent(agent);
+        await adapter.CreateAgentAsync(new Agent(agent) { Name = "agent" });
+        var vectors = new ClusteredVectors(32, 20, seed: 3);
+        await adapter.CreateMemoriesAsync(
+            [.. Enumerable.Range(0, Rows).Select(_ => new Memory { Unique = true, Embedding = vectors.Next().Vector })], VectorWorld.Table);
+        var search = new MemorySearch(VectorWorld.Table, vectors.Next().Vector);
+
+        await adapter.SearchMemoriesAsync(search);
+        await database.Indexes.BackgroundBuild;
+        Assert.Equal(10, (await adapter.SearchMemoriesAsync(search)).Count);
+        Assert.False((await database.ExplainSearchAsync(agent, search)).IsExact);
+
+        await using var neighbour = new NpgsqlConnection(pooled);
+        await neighbour.OpenAsync(Cancellation);
+        await using var command = new NpgsqlCommand("SELECT current_setting('enable_seqscan') || current_setting('statement_timeout') || current_setting('hnsw.ef_search')", neighbour);
+        Assert.Equal("on040", await command.ExecuteScalarAsync(Cancellation));
+    }
+
+    private static async Task<VectorWorld> CreateAsync()
+    {
+        var vectors = new ClusteredVectors(Dimension, 20, seed: 1);
+        var world = await VectorWorld.CreateAsync(Dimension);
+        await world.AddAsync([.. Enumerable.Range(0, Rows).Select(number => new VectorRow(Guid.NewGuid(), VectorWorld.Time(number), vectors.Next().Vector))]);
+        return world;
+    }
+
+    // Asks until the catalog shows the index.
+    private static async Task UntilUnderConstructionAsync(VectorWorld world, Task build)
+    {
+        while (await world.IndexIsValidAsync() is null) Assert.False(build.IsCompleted);
+        Assert.False(await world.IndexIsValidAsync());
+    }
+
+    private static Task<long> LocksAsync(VectorWorld world) => world.ReadAsync<long>(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+
+    private static Task<SearchPlan> ExplainAsync(VectorWorld world, MemorySearch search) => world.Database.ExplainSearchAsync(world.Agent, search);
+}
