@@ -93,12 +93,16 @@ public sealed class CancellationTests : FaultTest
     [Fact]
     public async Task A_pause_between_two_attempts_can_be_cancelled()
     {
-        var adapter = await OpenAdapterAsync(
-            settings => settings.Port = 1,
-            options => options with { Migrate = false, Retry = new PostgresRetryOptions { BaseDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1) } });
-        using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+        await using var proxy = StartProxy();
+        var hour = TimeSpan.FromHours(1);
+        var adapter = await OpenAdapterAsync(Through(proxy), options => options with { Retry = new PostgresRetryOptions { BaseDelay = hour, MaxDelay = hour } });
+        await proxy.StopAsync();
+        using var source = new CancellationTokenSource();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => adapter.SetCacheAsync([new("key", Json.From(1))], source.Token).WaitAsync(Patience));
+        var call = adapter.GetAgentsAsync(source.Token);
+        source.CancelAfter(TimeSpan.FromMilliseconds(100));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(Patience));
     }
 
     [Fact]
