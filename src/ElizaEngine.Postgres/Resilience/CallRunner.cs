@@ -43,8 +43,9 @@ internal sealed class CallRunner(PostgresDatabaseOptions options, NpgsqlDataSour
                     }
                     catch (Exception error)
                     {
-                        // What the server refuses it refuses to somebody who is in; what else goes wrong is between here and there.
-                        var stage = error is PostgresException ? Stage.Working : Stage.Connecting;
+                        // What the server refuses, it refuses to somebody who is in; what else goes wrong is between here and there.
+                        var isBetween = error is ObjectDisposedException || (error is not PostgresException && Failures.IsOfConnection(error, isConnected: true));
+                        var stage = isBetween ? Stage.Connecting : Stage.Working;
                         run.Failed(Failures.Of(error, stage, isConnected: false), stage, isConnected: false, LostSession.None);
                         throw;
                     }

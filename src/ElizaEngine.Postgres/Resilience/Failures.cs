@@ -61,7 +61,7 @@ internal static class Failures
         },
         PostgresException refusal when refusal.Routine == "RevalidateCachedQuery" => Failure.NotDone, // A prepared statement of an older schema.
         PostgresException refusal => OfCode(refusal.SqlState),
-        _ when !IsOfNpgsql(error) => Failure.Refused,
+        _ when !IsOfConnection(error, isConnected) => Failure.Refused,
         _ when stage == Stage.Connecting => IsOutage(error) ? Failure.NotDone : Failure.Refused,
         _ when isConnected => Failure.Refused, // The time was up, and the server has stopped.
         _ => stage == Stage.Committing ? Failure.Unknown : Failure.NotDone,
@@ -73,6 +73,10 @@ internal static class Failures
     /// </summary>
     public static bool IsEndOfSession(PostgresException refusal) =>
         refusal.InvariantSeverity is not "ERROR" || refusal.SqlState is PostgresErrorCodes.ConnectionFailure or PostgresErrorCodes.TransactionResolutionUnknown;
+
+    /// <summary>Whether it is the connection that failed. Npgsql says of one that went between two steps only that it is not open.</summary>
+    public static bool IsOfConnection(Exception error, bool isConnected) => error is NpgsqlException or SocketException or IOException or TimeoutException
+        || (error is InvalidOperationException and not ObjectDisposedException && !isConnected);
 
     /// <summary>Whether a server says so only to somebody who is not in yet.</summary>
     public static bool IsOfConnecting(PostgresException refusal) =>
@@ -107,8 +111,6 @@ internal static class Failures
         ['0', '8', ..] => Failure.NotDone, // No connection, says a pooler.
         _ => Failure.Refused, // 57014, 53100, 54xxx, 23xxx, 22xxx, 42xxx, 28xxx, and what nobody thought of.
     };
-
-    private static bool IsOfNpgsql(Exception error) => error is NpgsqlException or SocketException or IOException or TimeoutException;
 
     private static bool IsOutage(Exception? error) => error switch
     {

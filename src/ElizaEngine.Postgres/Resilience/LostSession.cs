@@ -21,10 +21,9 @@ internal sealed record LostSession(string? Host, int Port, int ProcessId, bool I
     /// <returns>False when that cannot be known.</returns>
     public async Task<bool> EndAsync(Wire wire)
     {
-        // On another server there is no such session. Whether the one it was on comes back is for those who made the other one the first.
-        if (wire.Connection.Host != Host || wire.Connection.Port != Port) return true;
-
-        // A pooler gives its own numbers: the session behind it cannot be found. What it has read it has passed on by now.
+        // From another host, and through a pooler, which gives its own numbers, the session cannot be found. What the other side had
+        // read when it ended it, it has passed on by now.
+        if (wire.Connection.Host != Host || wire.Connection.Port != Port) return IsEndedByServer;
         var number = await ReadAsync<int>(Sql.Of($"SELECT pg_backend_pid()")).ConfigureAwait(false);
         if (number != wire.Connection.ProcessID) return IsEndedByServer;
 

@@ -33,8 +33,8 @@ internal sealed class TypedErrors(NpgsqlDataSource source, TimeSpan commandTimeo
         PostgresException refusal when !Failures.IsEndOfSession(refusal) => Refused(refusal),
         NpgsqlException { InnerException: TimeoutException } when isConnected => new CallTimedOutException(
             string.Create(CultureInfo.InvariantCulture, $"The call took longer than {commandTimeout.TotalSeconds:0.###} s and was stopped."), commandTimeout, error),
-        NpgsqlException or System.Net.Sockets.SocketException or IOException or TimeoutException =>
-            stage == Stage.Connecting ? NotReached(Reason(error), error) : Lost(Reason(error), error),
+        _ when stage == Stage.Connecting => NotReached(Reason(error), error),
+        _ when Failures.IsOfConnection(error, isConnected) => Lost(Reason(error), error),
         _ => error,
     };
 
