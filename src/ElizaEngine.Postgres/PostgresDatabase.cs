@@ -59,10 +59,9 @@ public sealed class PostgresDatabase : IDatabase
     /// <exception cref="DataIsolationException">Row level security hides rows, or keeps those of several elizaOS servers apart.</exception>
     public static async Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
         for (var attempt = 1; ; attempt++)
         {
-            var database = new PostgresDatabase(options, DataSources.Rent(options));
+            var database = Make(options);
             try
             {
                 var opening = await database.PrepareAsync(cancellationToken).ConfigureAwait(false);
@@ -93,8 +92,7 @@ public sealed class PostgresDatabase : IDatabase
     public static async Task<IReadOnlyList<string>> MigrateAsync(
         PostgresDatabaseOptions options, bool dryRun = false, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        var database = new PostgresDatabase(options, DataSources.Rent(options));
+        var database = Make(options);
         await using var open = database.ConfigureAwait(false);
         return await database.MigrateAsync(dryRun, cancellationToken).ConfigureAwait(false);
     }
@@ -106,8 +104,7 @@ public sealed class PostgresDatabase : IDatabase
     /// </summary>
     public static async Task<string> GetMigrationScriptAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        var database = new PostgresDatabase(options, DataSources.Rent(options));
+        var database = Make(options);
         await using var open = database.ConfigureAwait(false);
         return await database.WithMigratorAsync(static (migrator, token) => migrator.ScriptAsync(token), cancellationToken).ConfigureAwait(false);
     }
@@ -144,7 +141,7 @@ public sealed class PostgresDatabase : IDatabase
         await Indexes.DisposeAsync().ConfigureAwait(false);
         await _calls.CloseAsync().ConfigureAwait(false);
         // Their bodies may run on; the server need not wait for them.
-        foreach (var transaction in _transactions.Keys) await transaction.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(_transactions.Keys.Select(transaction => transaction.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _lease.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -171,6 +168,14 @@ public sealed class PostgresDatabase : IDatabase
     internal int? DimensionOf(Guid agentId) => _dimensions.GetValueOrDefault(agentId);
 
     internal void SetDimension(Guid agentId, int? dimension) => _dimensions[agentId] = dimension;
+
+    private static PostgresDatabase Make(PostgresDatabaseOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        // Before a pool is rented, that would have to be given back.
+        Retry.Check(options.Retry);
+        return new PostgresDatabase(options, DataSources.Rent(options));
+    }
 
     // Whatever it does, it can be done again from its beginning.
     private Task<T> WithMigratorAsync<T>(Func<SchemaMigrator, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
