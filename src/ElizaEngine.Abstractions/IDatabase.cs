@@ -8,7 +8,9 @@ namespace ElizaEngine;
 /// <see cref="InvalidInputException"/> for a refused value, <see cref="DatabaseClosedException"/> after closing,
 /// <see cref="OperationCanceledException"/> (a write is cancelled only until it has its place in the order of writes; then the
 /// call returns the true outcome), <see cref="CorruptDataException"/> when stored bytes fail their checks. Writes can also throw
-/// <see cref="WritesRefusedException"/>, <see cref="DiskFullException"/> and <see cref="CommitOutcomeUnknownException"/>.
+/// <see cref="WritesRefusedException"/>, <see cref="DiskFullException"/> and <see cref="CommitOutcomeUnknownException"/>. On a
+/// backend that is a server: <see cref="ConnectionFailedException"/>, <see cref="CallTimedOutException"/> and
+/// <see cref="StatementRefusedException"/>, which say that nothing was stored.
 /// </para>
 /// <para>
 /// A list argument that is empty costs nothing and does nothing; a table name that is null is an <see cref="InvalidInputException"/>
@@ -52,7 +54,9 @@ public interface IDatabaseAdapter : IDatabaseSession, IAsyncDisposable
     /// the body may go on after it. No lock is held while the body runs; its session must not be used after it.
     /// </summary>
     /// <param name="body">The work. It is run again only if <paramref name="attempts"/> says so.</param>
-    /// <param name="attempts">How often at most to run the body when it loses to another transaction; 1 or more.</param>
+    /// <param name="attempts">
+    /// How often at most to run the body when it loses to another transaction, or its connection is lost before the commit; 1 or more.
+    /// </param>
     /// <param name="cancellationToken">Cancels the body and the commit, until the commit has its place in the order of writes.</param>
     /// <exception cref="TransactionConflictException">Another one first changed the same rows, or removed a row that is named, in every attempt.</exception>
     Task<T> TransactionAsync<T>(Func<IDatabaseSession, CancellationToken, Task<T>> body, int attempts = 1, CancellationToken cancellationToken = default);

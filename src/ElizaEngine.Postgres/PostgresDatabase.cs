@@ -28,6 +28,12 @@ public sealed class PostgresDatabase : IDatabase
     /// <summary>How it was opened.</summary>
     public PostgresDatabaseOptions Options { get; }
 
+    /// <summary>
+    /// What was found at opening that does not keep the database from being used, but should be known, in sentences: a pgvector
+    /// with known faults, an index that is missing and could not be made, row level security that does not bind this role.
+    /// </summary>
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
+
     /// <summary>Where it is, for logs and messages: a URL of user, hosts and database, with <c>***</c> for the password.</summary>
     public string Address => _lease.Redacted;
 
@@ -44,21 +50,63 @@ public sealed class PostgresDatabase : IDatabase
 
     internal bool IsOpen => !_calls.IsClosed;
 
-    /// <summary>Connects, and brings the schema up to date unless the options say otherwise.</summary>
+    /// <summary>
+    /// Connects, looks at the schema, and brings it up to date unless the options say otherwise. When nothing is to be done that
+    /// is one query.
+    /// </summary>
+    /// <exception cref="SchemaException">The schema cannot be used, or could not be brought up to date.</exception>
+    /// <exception cref="UnsupportedFormatException">The schema is of a later version than this one knows.</exception>
+    /// <exception cref="DataIsolationException">Row level security hides rows, or keeps those of several elizaOS servers apart.</exception>
     public static async Task<PostgresDatabase> OpenAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        var database = new PostgresDatabase(options, DataSources.Rent(options));
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            if (options.Migrate) await database.MigrateAsync(dryRun: false, cancellationToken).ConfigureAwait(false);
-            return database;
+            var database = Make(options);
+            try
+            {
+                var opening = await database.PrepareAsync(cancellationToken).ConfigureAwait(false);
+                database.Warnings = opening.Warnings;
+                if (opening.ReadsVectors) return database;
+                // Npgsql does not reload the types of a data source of several hosts (its issue 6237): another one learns them.
+                if (options.DataSource is not null || attempt > 1)
+                    throw new InvalidInputException("dataSource", database.Source.GetType().Name, "one whose builder was told UseVector(), made when the extension vector was there");
+                DataSources.Retire(database._lease);
+                await database.CloseAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            catch
+            {
+                await database.CloseAsync(CancellationToken.None).ConfigureAwait(false);
+                throw;
+            }
         }
-        catch
-        {
-            await database.CloseAsync(CancellationToken.None).ConfigureAwait(false);
-            throw;
-        }
+    }
+
+    /// <summary>
+    /// Brings the schema of a database up to date without opening it, whatever <see cref="PostgresDatabaseOptions.Migrate"/> says.
+    /// Several processes may do so at once. Errors are those of <see cref="OpenAsync"/>.
+    /// </summary>
+    /// <param name="options">How it would be opened.</param>
+    /// <param name="dryRun">Whether only to look.</param>
+    /// <param name="cancellationToken">Stops it; what was done by then stays.</param>
+    /// <returns>The steps taken, in order; on a dry run, those that would be. Empty when there is nothing to do.</returns>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(
+        PostgresDatabaseOptions options, bool dryRun = false, CancellationToken cancellationToken = default)
+    {
+        var database = Make(options);
+        await using var open = database.ConfigureAwait(false);
+        return await database.MigrateAsync(dryRun, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The script that would bring the schema of a database up to date, complete and for psql, for an administrator to read and run;
+    /// empty when there is nothing to do. Nothing is changed. On tables of some size the script builds indexes without keeping
+    /// writers waiting, which opening does not. Errors are those of <see cref="OpenAsync"/>.
+    /// </summary>
+    public static async Task<string> GetMigrationScriptAsync(PostgresDatabaseOptions options, CancellationToken cancellationToken = default)
+    {
+        var database = Make(options);
+        await using var open = database.ConfigureAwait(false);
+        return await database.WithMigratorAsync(static (migrator, token) => migrator.ScriptAsync(token), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -93,7 +141,7 @@ public sealed class PostgresDatabase : IDatabase
         await Indexes.DisposeAsync().ConfigureAwait(false);
         await _calls.CloseAsync().ConfigureAwait(false);
         // Their bodies may run on; the server need not wait for them.
-        foreach (var transaction in _transactions.Keys) await transaction.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(_transactions.Keys.Select(transaction => transaction.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _lease.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -104,8 +152,12 @@ public sealed class PostgresDatabase : IDatabase
     /// <exception cref="DatabaseClosedException">It is closed.</exception>
     internal InFlight.Call BeginCall() => _calls.Begin();
 
+    /// <summary>Makes sure that the schema can be used, and brings it up to date if the options say so.</summary>
+    internal Task<Opening> PrepareAsync(CancellationToken cancellationToken) =>
+        WithMigratorAsync((migrator, token) => migrator.OpenAsync(Options.Migrate, token), cancellationToken);
+
     internal Task<IReadOnlyList<string>> MigrateAsync(bool dryRun, CancellationToken cancellationToken) =>
-        Runner.RunApartAsync(token => SchemaMigrator.MigrateAsync(Source, dryRun, token), cancellationToken);
+        WithMigratorAsync((migrator, token) => migrator.MigrateAsync(dryRun, token), cancellationToken);
 
     /// <summary>Remembers a transaction, so that closing ends it.</summary>
     internal void Add(PostgresTransaction transaction) => _transactions[transaction] = true;
@@ -116,4 +168,23 @@ public sealed class PostgresDatabase : IDatabase
     internal int? DimensionOf(Guid agentId) => _dimensions.GetValueOrDefault(agentId);
 
     internal void SetDimension(Guid agentId, int? dimension) => _dimensions[agentId] = dimension;
+
+    private static PostgresDatabase Make(PostgresDatabaseOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        // Before a pool is rented, that would have to be given back.
+        Retry.Check(options.Retry);
+        return new PostgresDatabase(options, DataSources.Rent(options));
+    }
+
+    // Whatever it does, it can be done again from its beginning.
+    private Task<T> WithMigratorAsync<T>(Func<SchemaMigrator, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        Runner.RunApartAsync(
+            async token =>
+            {
+                var direct = DataSources.RentDirect(Options);
+                await using var rented = direct.ConfigureAwait(false);
+                return await work(new SchemaMigrator(Source, direct.Source, MigrationPatience.Default), token).ConfigureAwait(false);
+            },
+            cancellationToken);
 }

@@ -19,7 +19,13 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
         set => _database.SetDimension(AgentId, value);
     }
 
-    public Task InitializeAsync(CancellationToken cancellationToken = default) => MigrateAsync(dryRun: false, cancellationToken);
+    public async Task InitializeAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var call = _calls.Begin();
+        using var use = _database.BeginCall();
+        await _database.PrepareAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken = default)
     {

@@ -28,7 +28,10 @@ public sealed record PostgresDatabaseOptions
     /// </summary>
     public string? DirectConnectionString { get; init; }
 
-    /// <summary>Whether opening brings the schema up to date. False: a schema that is behind is refused. Default: true.</summary>
+    /// <summary>
+    /// Whether opening brings the schema up to date. False: a schema that is behind is refused with <see cref="SchemaException"/>, and
+    /// nothing is changed. Default: true.
+    /// </summary>
     public bool Migrate { get; init; } = true;
 
     /// <summary>
@@ -59,7 +62,13 @@ public sealed record PostgresDatabaseOptions
 
 /// <summary>
 /// elizaOS' retry settings. The wait before attempt k + 1 is BaseDelay * 2^(k-1), at most <see cref="MaxDelay"/>, and up to
-/// <see cref="Jitter"/> more. Only what can succeed the second time is tried again.
+/// <see cref="Jitter"/> more.
+/// <para>
+/// They are for outages, and only what can succeed the second time is tried again: a call of which nothing was done, and a write
+/// whose outcome nobody heard, if doing it twice leaves the same rows and its answer stays true. Any other write of unknown outcome
+/// is a <see cref="CommitOutcomeUnknownException"/>. A plain call that loses a race to another transaction is no outage: it is made
+/// again within milliseconds, whatever these settings say.
+/// </para>
 /// </summary>
 public sealed record PostgresRetryOptions
 {

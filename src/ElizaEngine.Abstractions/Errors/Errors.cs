@@ -353,3 +353,44 @@ public sealed class ReadOnlyServerException : StatementRefusedException
     {
     }
 }
+
+/// <summary>
+/// The schema of a PostgreSQL database cannot be used as it is, or could not be brought up to date. The message says what has to be
+/// done. A step of a migration is done whole or not at all.
+/// </summary>
+public class SchemaException : DatabaseException
+{
+    internal SchemaException(string message, string? remedy = null, Exception? inner = null)
+        : base(message, inner) => Remedy = remedy;
+
+    /// <summary>The statements that an administrator has to run, as SQL; null when it takes something else.</summary>
+    public string? Remedy { get; }
+}
+
+/// <summary>A migration waited too long for another one, or for a lock on a table. Trying again later may succeed.</summary>
+public sealed class SchemaBusyException : SchemaException
+{
+    internal SchemaBusyException(string message, Exception inner)
+        : base(message, null, inner)
+    {
+    }
+}
+
+/// <summary>pgvector is missing, too old, or where the connection does not look for it.</summary>
+public sealed class VectorExtensionException : SchemaException
+{
+    internal VectorExtensionException(string message, string? remedy, Exception? inner = null)
+        : base(remedy is null ? message : $"{message} {remedy}", remedy, inner)
+    {
+    }
+}
+
+/// <summary>Rows of the database are kept apart by row level security, as elizaOS' data isolation does: it is not read with the wrong eyes.</summary>
+public sealed class DataIsolationException : DatabaseException
+{
+    internal DataIsolationException(string message, IReadOnlyList<string> tables)
+        : base(message) => Tables = tables;
+
+    /// <summary>The tables it is on for.</summary>
+    public IReadOnlyList<string> Tables { get; }
+}

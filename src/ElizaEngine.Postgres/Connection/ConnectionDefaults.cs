@@ -16,6 +16,9 @@ internal static class ConnectionDefaults
         ("Connection Lifetime", 1800, null), // Seconds. After a failover or a change of a name everybody moves within half an hour.
         ("Timeout", 5, null), // Seconds to connect, or to wait for a connection of the pool.
         ("Cancellation Timeout", 2000, null), // Milliseconds that a cancelled statement is waited for.
+        // No call leaves anything in its session. A reset costs more than a small read (62 us against 25 for SELECT 1 in one process,
+        // on one machine), and goes ahead of the next call, which cannot be cancelled at a server that hangs until that is answered.
+        ("No Reset On Close", true, null),
         ("Keepalive", 30, null), // Seconds. Firewalls and load balancers drop what is silent.
         ("GSS Encryption Mode", "Disable", "PGGSSENCMODE"), // Asking for it costs a round trip, and loads a library that few have.
         ("Include Error Detail", false, null), // It puts values of rows into messages of errors.
@@ -28,8 +31,8 @@ internal static class ConnectionDefaults
     /// <summary>Those for a server itself: a statement is prepared when it comes the second time.</summary>
     public static IReadOnlyList<(string Keyword, object Value)> WhenDirect { get; } = [("Max Auto Prepare", 100), ("Auto Prepare Min Usages", 2)];
 
-    /// <summary>Those for a pooler in transaction mode: it keeps no session, so there is nothing to prepare in and nothing to reset.</summary>
-    public static IReadOnlyList<(string Keyword, object Value)> WhenPooled { get; } = [("Max Auto Prepare", 0), ("No Reset On Close", true)];
+    /// <summary>Those for a pooler in transaction mode: it keeps no session, so there is nothing to prepare in.</summary>
+    public static IReadOnlyList<(string Keyword, object Value)> WhenPooled { get; } = [("Max Auto Prepare", 0)];
 
     /// <summary>Writes the defaults into what the string did not say.</summary>
     /// <exception cref="InvalidConnectionStringException">What it said does not go together.</exception>

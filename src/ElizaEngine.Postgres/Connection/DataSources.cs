@@ -9,7 +9,7 @@ namespace ElizaEngine.Postgres;
 internal static class DataSources
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<string, (NpgsqlDataSource Source, int Users)> Pools = new(StringComparer.Ordinal);
+    private static readonly Dictionary<string, DataSourcePool> Pools = new(StringComparer.Ordinal);
 
     /// <summary>The way that all calls take.</summary>
     /// <exception cref="InvalidInputException">The options name no database, or one that cannot be understood.</exception>
@@ -17,7 +17,7 @@ internal static class DataSources
     {
         if (options.CommandTimeout <= TimeSpan.Zero) throw new InvalidInputException("commandTimeout", options.CommandTimeout, "positive");
         if (options.VectorIndexRows < 1) throw new InvalidInputException("vectorIndexRows", options.VectorIndexRows, "1 or more, or null");
-        if (options.DataSource is { } given) return new DataSourceLease(given, key: null, IsPooled(given), PostgresAddress.Redact(given.ConnectionString)!);
+        if (options.DataSource is { } given) return new DataSourceLease(given, pool: null, IsPooled(given), PostgresAddress.Redact(given.ConnectionString)!);
         if (string.IsNullOrWhiteSpace(options.ConnectionString))
             throw new InvalidInputException("connectionString", options.ConnectionString, "a URL (postgres://...) or keywords of Npgsql, unless a data source is given");
         return Rent(options.ConnectionString, options.CommandTimeout);
@@ -27,24 +27,29 @@ internal static class DataSources
     public static DataSourceLease RentDirect(PostgresDatabaseOptions options) =>
         string.IsNullOrWhiteSpace(options.DirectConnectionString) ? Rent(options) : Rent(options.DirectConnectionString, options.CommandTimeout);
 
-    /// <summary>One user less.</summary>
-    internal static async ValueTask ReturnAsync(string key)
+    /// <summary>Who rents from now on gets another pool than this; those who have it keep it. Nothing for a data source of the caller's own.</summary>
+    public static void Retire(DataSourceLease lease)
     {
-        NpgsqlDataSource? unused = null;
         lock (Gate)
         {
-            var (source, users) = Pools[key];
-            if (users > 1)
-            {
-                Pools[key] = (source, users - 1);
-            }
-            else
-            {
-                Pools.Remove(key);
-                unused = source;
-            }
+            if (lease.Pool is { } pool) RemoveLocked(pool);
         }
-        if (unused is not null) await unused.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>One user less.</summary>
+    internal static async ValueTask ReturnAsync(DataSourcePool pool)
+    {
+        lock (Gate)
+        {
+            if (--pool.Users > 0) return;
+            RemoveLocked(pool);
+        }
+        await pool.Source.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static void RemoveLocked(DataSourcePool pool)
+    {
+        if (Pools.GetValueOrDefault(pool.Key) == pool) Pools.Remove(pool.Key);
     }
 
     private static DataSourceLease Rent(string connectionString, TimeSpan commandTimeout)
@@ -54,9 +59,9 @@ internal static class DataSources
         var key = address.Builder.ConnectionString;
         lock (Gate)
         {
-            var (source, users) = Pools.TryGetValue(key, out var pool) ? pool : (Build(address), 0);
-            Pools[key] = (source, users + 1);
-            return new DataSourceLease(source, key, address.IsPooled, address.Redacted);
+            if (!Pools.TryGetValue(key, out var pool)) Pools[key] = pool = new DataSourcePool(key, Build(address));
+            pool.Users++;
+            return new DataSourceLease(pool.Source, pool, address.IsPooled, address.Redacted);
         }
     }
 
@@ -92,13 +97,26 @@ internal static class DataSources
     }
 }
 
+/// <summary>A pool, and how many use it; the count belongs to <see cref="DataSources"/>.</summary>
+internal sealed class DataSourcePool(string key, NpgsqlDataSource source)
+{
+    public string Key { get; } = key;
+
+    public NpgsqlDataSource Source { get; } = source;
+
+    public int Users { get; set; }
+}
+
 /// <summary>The use of a data source; ended by disposing it, once or more often.</summary>
-internal sealed class DataSourceLease(NpgsqlDataSource source, string? key, bool isPooled, string redacted) : IAsyncDisposable
+internal sealed class DataSourceLease(NpgsqlDataSource source, DataSourcePool? pool, bool isPooled, string redacted) : IAsyncDisposable
 {
     private int _isReturned;
 
     /// <summary>Where connections come from.</summary>
     public NpgsqlDataSource Source { get; } = source;
+
+    /// <summary>The pool it is from; null: the caller's own data source.</summary>
+    public DataSourcePool? Pool { get; } = pool;
 
     /// <inheritdoc cref="PostgresAddress.IsPooled"/>
     public bool IsPooled { get; } = isPooled;
@@ -107,5 +125,5 @@ internal sealed class DataSourceLease(NpgsqlDataSource source, string? key, bool
     public string Redacted { get; } = redacted;
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => key is null || Interlocked.Exchange(ref _isReturned, 1) != 0 ? ValueTask.CompletedTask : DataSources.ReturnAsync(key);
+    public ValueTask DisposeAsync() => Pool is null || Interlocked.Exchange(ref _isReturned, 1) != 0 ? ValueTask.CompletedTask : DataSources.ReturnAsync(Pool);
 }

@@ -43,8 +43,8 @@ internal sealed class CallRunner(PostgresDatabaseOptions options, NpgsqlDataSour
                     }
                     catch (Exception error)
                     {
-                        var isConnected = error is PostgresException;
-                        run.Failed(Failures.Of(error, Stage.Working, isConnected), Stage.Working, isConnected, new(null, 0, 0, false));
+                        var stage = error is ObjectDisposedException ? Stage.Connecting : Stage.Working;
+                        run.Failed(Failures.Of(error, stage, isConnected: false), stage, isConnected: false, LostSession.None);
                         throw;
                     }
                 },
@@ -55,7 +55,7 @@ internal sealed class CallRunner(PostgresDatabaseOptions options, NpgsqlDataSour
     {
         var connection = source.CreateConnection();
         var attempt = new Attempt(new Wire(connection, options.CommandTimeout, run.IsOutcomeUnknown, cancellationToken));
-        var session = new LostSession(null, 0, 0, false);
+        var session = LostSession.None;
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -116,34 +116,4 @@ internal sealed class CallRunner(PostgresDatabaseOptions options, NpgsqlDataSour
             return new OperationCanceledException(cancellationToken);
         return run.Failure is null ? error : Errors.Of(error, run.Stage, run.IsConnected);
     }
-}
-
-/// <summary>One attempt at a call, on a connection of its own.</summary>
-internal sealed class Attempt(Wire wire)
-{
-    public Wire Wire { get; } = wire;
-
-    public NpgsqlConnection Connection => Wire.Connection;
-
-    /// <summary>How far it has come. Set before a step, for what happens in it.</summary>
-    public Stage Stage { get; set; } = Stage.Connecting;
-
-    public bool IsConnectionKept { get; private set; }
-
-    /// <summary>Makes a call of one trip, which takes effect by itself.</summary>
-    public Task<T> SendAsync<T>(Call<T> call)
-    {
-        if (call.Kind != CallKind.Read) Stage = Stage.Committing;
-        return Wire.SendAsync(call.Statements, call.ReadAsync);
-    }
-
-    /// <summary>Makes what was done in a transaction take effect.</summary>
-    public Task CommitAsync(NpgsqlTransaction transaction, CallKind kind)
-    {
-        if (kind != CallKind.Read) Stage = Stage.Committing;
-        return transaction.CommitAsync(Wire.CancellationToken);
-    }
-
-    /// <summary>Leaves the connection to whoever the work gave it to, if the attempt succeeds.</summary>
-    public void KeepConnection() => IsConnectionKept = true;
 }

@@ -45,15 +45,15 @@ internal static class Failures
     // Npgsql has no types for these two. Tests provoke both, so that another wording would be noticed.
     private const string NoSuitableHost = "No suitable host";
     private const string PoolExhausted = "The connection pool has been exhausted";
-    private const string PoolShutDown = "The connection pool has been shut down";
 
     /// <param name="error">As Npgsql threw it.</param>
     /// <param name="stage">How far the attempt had come.</param>
     /// <param name="isConnected">Whether the session is still there: then the server has undone what it was doing.</param>
     public static Failure Of(Exception error, Stage stage, bool isConnected) => error switch
     {
+        OperationCanceledException { InnerException: PostgresException } => Failure.Cancelled, // The server says so.
         OperationCanceledException => stage == Stage.Committing && !isConnected ? Failure.Unknown : Failure.Cancelled,
-        PostgresException refusal when IsEndOfSession(refusal, isConnected) => stage switch
+        PostgresException refusal when IsEndOfSession(refusal) => stage switch
         {
             Stage.Committing => Failure.Unknown,
             Stage.Working when !IsOfConnecting(refusal) => Failure.NotDone,
@@ -61,12 +61,18 @@ internal static class Failures
         },
         PostgresException refusal when refusal.Routine == "RevalidateCachedQuery" => Failure.NotDone, // A prepared statement of an older schema.
         PostgresException refusal => OfCode(refusal.SqlState),
-        _ when IsClosedPool(error) => Failure.Refused,
         _ when !IsOfNpgsql(error) => Failure.Refused,
         _ when stage == Stage.Connecting => IsOutage(error) ? Failure.NotDone : Failure.Refused,
         _ when isConnected => Failure.Refused, // The time was up, and the server has stopped.
         _ => stage == Stage.Committing ? Failure.Unknown : Failure.NotDone,
     };
+
+    /// <summary>
+    /// Whether the session is over. After an ERROR the server has undone what it was doing, and goes on; so it does when Npgsql leaves,
+    /// as after a full disk. After anything worse nobody heard what it had done.
+    /// </summary>
+    public static bool IsEndOfSession(PostgresException refusal) =>
+        refusal.InvariantSeverity is not "ERROR" || refusal.SqlState is PostgresErrorCodes.ConnectionFailure or PostgresErrorCodes.TransactionResolutionUnknown;
 
     /// <summary>Whether a server says so only to somebody who is not in yet.</summary>
     public static bool IsOfConnecting(PostgresException refusal) =>
@@ -75,15 +81,12 @@ internal static class Failures
     /// <summary>Whether all connections that the pool may have are taken.</summary>
     public static bool IsExhaustedPool(Exception error) => error is NpgsqlException && error.Message.StartsWith(PoolExhausted, StringComparison.Ordinal);
 
-    /// <summary>Whether the data source is disposed of.</summary>
-    public static bool IsClosedPool(Exception error) =>
-        error is ObjectDisposedException || (error is NpgsqlException && error.Message.StartsWith(PoolShutDown, StringComparison.Ordinal));
-
     /// <summary>Whether it was the other side that ended the session, and not we who gave up waiting for it.</summary>
     public static bool IsEndedByServer(Exception? error) => error switch
     {
         null or OperationCanceledException or TimeoutException => false,
-        PostgresException or SocketException or EndOfStreamException => true,
+        PostgresException or EndOfStreamException => true,
+        SocketException lost => lost.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown,
         _ => IsEndedByServer(error.InnerException),
     };
 
@@ -104,11 +107,6 @@ internal static class Failures
         ['0', '8', ..] => Failure.NotDone, // No connection, says a pooler.
         _ => Failure.Refused, // 57014, 53100, 54xxx, 23xxx, 22xxx, 42xxx, 28xxx, and what nobody thought of.
     };
-
-    // After an error the session goes on; FATAL and PANIC end it, whatever the code.
-    private static bool IsEndOfSession(PostgresException refusal, bool isConnected) =>
-        !isConnected || refusal.InvariantSeverity is "FATAL" or "PANIC" || refusal.Severity is "FATAL" or "PANIC"
-        || refusal.SqlState is PostgresErrorCodes.ConnectionFailure or PostgresErrorCodes.TransactionResolutionUnknown;
 
     private static bool IsOfNpgsql(Exception error) => error is NpgsqlException or SocketException or IOException or TimeoutException;
 

@@ -12,6 +12,9 @@ internal sealed record LostSession(string? Host, int Port, int ProcessId, bool I
 {
     private const int PatienceMs = 5000;
 
+    /// <summary>That of an attempt that came to none.</summary>
+    public static LostSession None { get; } = new(null, 0, 0, false);
+
     private Sql Its => Sql.Of($"pid = {DbValue.Int(ProcessId)} AND usename = current_user AND backend_type = 'client backend'");
 
     /// <summary>Ends it. Afterwards what it did is done, and it does no more.</summary>

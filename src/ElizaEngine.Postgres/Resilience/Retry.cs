@@ -38,10 +38,7 @@ internal sealed class Retry
     /// <exception cref="InvalidInputException">A setting is out of its range.</exception>
     public Retry(PostgresRetryOptions settings, TimeProvider time, Func<bool>? isOpen = null, Func<double>? chance = null)
     {
-        if (settings.Attempts < 1) throw new InvalidInputException("retry.attempts", settings.Attempts, "1 or more");
-        CheckDelay("retry.baseDelay", settings.BaseDelay);
-        CheckDelay("retry.maxDelay", settings.MaxDelay);
-        CheckDelay("retry.jitter", settings.Jitter);
+        Check(settings);
         _settings = settings;
         _isOpen = isOpen ?? (static () => true);
         _chance = chance ?? (static () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30));
@@ -50,6 +47,15 @@ internal sealed class Retry
         if (settings.Attempts > 1) builder.AddRetry(Strategy(settings.Attempts - 1, static run => run.HasMetOutage, OutageDelay));
         builder.AddRetry(Strategy(MaxRaces, static run => run.HasLostRace, RaceDelay));
         _pipeline = builder.Build();
+    }
+
+    /// <exception cref="InvalidInputException">A setting is out of its range.</exception>
+    public static void Check(PostgresRetryOptions settings)
+    {
+        if (settings.Attempts < 1) throw new InvalidInputException("retry.attempts", settings.Attempts, "1 or more");
+        CheckDelay("retry.baseDelay", settings.BaseDelay);
+        CheckDelay("retry.maxDelay", settings.MaxDelay);
+        CheckDelay("retry.jitter", settings.Jitter);
     }
 
     /// <summary>Makes attempts until one succeeds, or until its failure says that no other would; that one's error comes out.</summary>
@@ -89,6 +95,6 @@ internal sealed class Retry
 
     private static void CheckDelay(string name, TimeSpan delay)
     {
-        if (delay < TimeSpan.Zero || delay > LongestDelay) throw new InvalidInputException(name, delay, "zero to one day");
+        if (delay < TimeSpan.Zero || delay > LongestDelay) throw new InvalidInputException(name, delay, "between zero and one day");
     }
 }

@@ -26,11 +26,11 @@ internal sealed class TypedErrors(NpgsqlDataSource source, TimeSpan commandTimeo
     public Exception Of(Exception error, Stage stage, bool isConnected) => error switch
     {
         DatabaseException or OperationCanceledException => error,
-        _ when Failures.IsClosedPool(error) => new DatabaseClosedException("data source"),
+        ObjectDisposedException when stage == Stage.Connecting => new DatabaseClosedException("data source"),
         _ when Failures.IsExhaustedPool(error) => TooMany($"All {_settings.MaxPoolSize} connections of the pool are taken", error),
         PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } refusal => TooMany(refusal.MessageText, error),
         PostgresException refusal when stage == Stage.Connecting || Failures.IsOfConnecting(refusal) => NotReached(refusal.MessageText, error),
-        PostgresException refusal when isConnected => Refused(refusal),
+        PostgresException refusal when !Failures.IsEndOfSession(refusal) => Refused(refusal),
         NpgsqlException { InnerException: TimeoutException } when isConnected => new CallTimedOutException(
             string.Create(CultureInfo.InvariantCulture, $"The call took longer than {commandTimeout.TotalSeconds:0.###} s and was stopped."), commandTimeout, error),
         NpgsqlException or System.Net.Sockets.SocketException or IOException or TimeoutException =>

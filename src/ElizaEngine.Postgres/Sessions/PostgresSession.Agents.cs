@@ -95,14 +95,9 @@ internal abstract partial class PostgresSession
     public async Task<int> DeleteAgentsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        var wanted = DistinctIds(ids, nameof(ids));
-        if (wanted.Length == 0) return 0;
-        Statement delete = Sql.Of($"""
-            WITH gone AS (DELETE FROM public.agents WHERE id = ANY({DbValue.Uuids(wanted)}) RETURNING id),
-                forgotten AS (DELETE FROM eliza_engine.agent_dimensions WHERE agent_id IN (SELECT id FROM gone))
-            SELECT count(*) FROM gone
-            """);
-        var count = (int)await SendAsync(new Call<long>(CallKind.Counted, [delete], answer => answer.ScalarAsync<long>()), cancellationToken).ConfigureAwait(false);
+        // A trigger forgets their dimensions, whoever removes them.
+        var wanted = Door.List(ids, nameof(ids)).ToHashSet();
+        var count = await DeleteAsync("agents", ids, null, cancellationToken).ConfigureAwait(false);
         if (wanted.Contains(AgentId)) AssumedDimension = null;
         return count;
     }

@@ -34,18 +34,22 @@ internal sealed class VectorIndexBuilder(NpgsqlConnection connection, VectorInde
     public async Task<BuildOutcome> BuildAsync(CancellationToken cancellationToken)
     {
         if (await IsValidAsync(cancellationToken).ConfigureAwait(false) is true) return BuildOutcome.Existed;
-        // Never waits for the lock: a statement that waits holds up the build, which waits for every older statement.
-        if (!await ReadAsync<bool>(Statement.Of($"SELECT pg_try_advisory_lock({Sql.Number(LockClass)}, {Sql.Number(index.Dimension)})"), cancellationToken).ConfigureAwait(false))
-            return BuildOutcome.BuiltElsewhere;
+        var isLocked = true;
         try
         {
-            return await BuildLockedAsync(cancellationToken).ConfigureAwait(false);
+            // Never waits for the lock: a statement that waits holds up the build, which waits for every older statement. A call that is
+            // cancelled while it asks may have got it.
+            isLocked = await ReadAsync<bool>(Statement.Of($"SELECT pg_try_advisory_lock({Sql.Number(LockClass)}, {Sql.Number(index.Dimension)})"), cancellationToken).ConfigureAwait(false);
+            return isLocked ? await BuildLockedAsync(cancellationToken).ConfigureAwait(false) : BuildOutcome.BuiltElsewhere;
         }
         finally
         {
-            // A pool may lend the connection to others.
-            await TryAsync(Sql.Raw("RESET statement_timeout; RESET lock_timeout; RESET max_parallel_maintenance_workers; RESET maintenance_work_mem")).ConfigureAwait(false);
-            await TryAsync(Sql.Of($"SELECT pg_advisory_unlock({Sql.Number(LockClass)}, {Sql.Number(index.Dimension)})")).ConfigureAwait(false);
+            // A pool lends the connection to others.
+            if (isLocked)
+            {
+                await TryAsync(Sql.Raw("RESET statement_timeout; RESET lock_timeout; RESET max_parallel_maintenance_workers; RESET maintenance_work_mem")).ConfigureAwait(false);
+                await TryAsync(Sql.Of($"SELECT pg_advisory_unlock({Sql.Number(LockClass)}, {Sql.Number(index.Dimension)})")).ConfigureAwait(false);
+            }
         }
     }
 
@@ -109,7 +113,8 @@ internal sealed class VectorIndexBuilder(NpgsqlConnection connection, VectorInde
         }
         catch (NpgsqlException)
         {
-            // The lock goes with the session, and the next build finds what is left of the index.
+            // The lock goes with the session, which must not be lent to others; the next build finds what is left of the index.
+            NpgsqlConnection.ClearPool(connection);
         }
     }
 }

@@ -12,7 +12,7 @@ public sealed class ConnectionDefaultsTests
         var builder = Addresses.Read("postgres://u:pw@h/db").Builder;
         Assert.Equal(
             "Host=h;Port=5432;Username=u;Password=pw;Database=db;"
-            + "Minimum Pool Size=0;Connection Lifetime=1800;Timeout=5;Cancellation Timeout=2000;Keepalive=30;GSS Encryption Mode=Disable;"
+            + "Minimum Pool Size=0;Connection Lifetime=1800;Timeout=5;Cancellation Timeout=2000;No Reset On Close=True;Keepalive=30;GSS Encryption Mode=Disable;"
             + "Include Error Detail=False;Enlist=False;Application Name=ElizaEngine;Host Recheck Seconds=0;Read Buffer Size=32768;"
             + "Max Auto Prepare=100;Auto Prepare Min Usages=2;Maximum Pool Size=20;Connection Idle Lifetime=60;Connection Pruning Interval=10",
             builder.ConnectionString);
@@ -22,10 +22,11 @@ public sealed class ConnectionDefaultsTests
     }
 
     [Fact]
-    public void A_pooler_gets_no_prepared_statements_and_nothing_to_reset()
+    public void A_pooler_gets_no_prepared_statements_and_a_session_nothing_to_reset()
     {
         var builder = Addresses.Read("postgres://u:pw@h/db?pgbouncer=true").Builder;
         Assert.Equal((0, true), (builder.MaxAutoPrepare, builder.NoResetOnClose));
+        Assert.True(Addresses.Read("postgres://u:pw@h/db").Builder.NoResetOnClose);
     }
 
     [Theory]

@@ -28,6 +28,24 @@ public sealed class DataSourcesTests
     }
 
     [Fact]
+    public async Task A_retired_pool_stays_with_those_who_have_it_and_the_next_gets_another()
+    {
+        var first = DataSources.Rent(Options("retired"));
+        var second = DataSources.Rent(Options("retired"));
+        DataSources.Retire(first);
+        DataSources.Retire(second);
+        var third = DataSources.Rent(Options("retired"));
+        Assert.NotSame(first.Source, third.Source);
+        await first.DisposeAsync();
+        await using (var connection = second.Source.CreateConnection()) Assert.Equal("retired", connection.Database);
+        await second.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await second.Source.OpenConnectionAsync());
+        await using var fourth = DataSources.Rent(Options("retired"));
+        Assert.Same(third.Source, fourth.Source);
+        await third.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Another_connection_string_has_a_pool_of_its_own()
     {
         await using var one = DataSources.Rent(Options("one"));

@@ -161,7 +161,6 @@ public sealed class PostgresUrlTests
     {
         var address = Addresses.Read(text);
         Assert.Equal(isPooled, address.IsPooled);
-        Assert.Equal(isPooled, address.Builder.NoResetOnClose);
         Assert.Equal(isPooled ? 0 : 100, address.Builder.MaxAutoPrepare);
     }
 }

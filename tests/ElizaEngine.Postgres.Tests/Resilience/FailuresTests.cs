@@ -70,7 +70,7 @@ public sealed class FailuresTests
     public void Who_is_not_let_in_may_come_again_only_if_that_can_change(string code, object failure) =>
         Assert.Equal(failure, Failures.Of(Refusal(code, "FATAL"), Stage.Connecting, isConnected: false));
 
-    public static TheoryData<string> Losses => ["socket", "stream", "end", "silence", "earlier"];
+    public static TheoryData<string> Losses => ["socket", "stream", "end", "silence", "unheard", "earlier"];
 
     [Theory]
     [MemberData(nameof(Losses))]
@@ -80,7 +80,7 @@ public sealed class FailuresTests
         Assert.Equal(Failure.Unknown, Failures.Of(error, Stage.Committing, isConnected: false));
         Assert.Equal(Failure.NotDone, Failures.Of(error, Stage.Working, isConnected: false));
         if (loss != "earlier") Assert.Equal(Failure.NotDone, Failures.Of(error, Stage.Connecting, isConnected: false));
-        Assert.Equal(loss is not "silence" and not "earlier", Failures.IsEndedByServer(error));
+        Assert.Equal(loss is "socket" or "stream" or "end", Failures.IsEndedByServer(error));
     }
 
     private static NpgsqlException Loss(string loss) => loss switch
@@ -88,6 +88,7 @@ public sealed class FailuresTests
         "socket" => new("Exception while writing to stream", new IOException("", new SocketException((int)SocketError.ConnectionReset))),
         "stream" => new("Exception while reading from stream", new IOException("", new SocketException((int)SocketError.Shutdown))),
         "end" => new("Exception while reading from stream", new EndOfStreamException()),
+        "unheard" => new("Exception while reading from stream", new IOException("", new SocketException((int)SocketError.TimedOut))),
         "silence" => new("Exception while reading from stream", new TimeoutException()),
         _ => new("The connection is closed"),
     };
@@ -133,7 +134,6 @@ public sealed class FailuresTests
             new NpgsqlException("SSL connection requested. No SSL enabled connection from this host is configured."),
             new NpgsqlException("Exception while performing SSL handshake", new AuthenticationException()),
             new NpgsqlException("Unable to connect to a suitable host.", new AggregateException(Refusal("28P01", "FATAL"), Refusal("3D000", "FATAL"))),
-            new NpgsqlException("The connection pool has been shut down."),
             new ObjectDisposedException("data source"),
         ];
         Assert.All(errors, error => Assert.Equal(Failure.Refused, Failures.Of(error, Stage.Connecting, isConnected: false)));

@@ -16,6 +16,9 @@ internal enum Fault
 
     /// <summary>The client is cut off, and the server hears of it when <see cref="FaultProxy.ReleaseAsync"/> says so.</summary>
     Held,
+
+    /// <summary>The server does it and answers; the client hears of it when <see cref="FaultProxy.ReleaseAsync"/> says so.</summary>
+    AnswerHeld,
 }
 
 /// <summary>
@@ -35,6 +38,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly Lock _gate = new();
     private (string Text, Fault Fault)? _armed;
     private Task _held = Task.CompletedTask;
+    private int _trips;
 
     public FaultProxy(string host, int port)
     {
@@ -44,6 +48,9 @@ internal sealed class FaultProxy : IAsyncDisposable
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Trips to the server that were passed on so far, logging in and out not counted.</summary>
+    public int Trips => Volatile.Read(ref _trips);
 
     /// <summary>Looks out for the next trip that holds a text, in a statement of it or as a value, and strikes once.</summary>
     public void Arm(string text, Fault fault)
@@ -58,20 +65,26 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>Whether the trip has come that it looked out for.</summary>
     public bool HasStruck { get; private set; }
 
-    /// <summary>Passes a trip on that was <see cref="Fault.Held"/>, and waits until the server has read all that was sent.</summary>
+    /// <summary>Passes on what was held. Of a trip, waits until the server has answered it, or is gone.</summary>
     public async Task ReleaseAsync()
     {
         _release.TrySetResult();
         await _held;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends every connection and takes no other: as if the server had gone.</summary>
+    public async Task StopAsync()
     {
         await _end.CancelAsync();
         _listener.Stop();
         _release.TrySetResult();
         await _accepting;
         await Task.WhenAll(_sessions);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         _end.Dispose();
     }
 
@@ -129,7 +142,17 @@ internal sealed class FaultProxy : IAsyncDisposable
                 trip.SetLength(0);
                 if (Strike(bytes) is not { } fault)
                 {
+                    if (answers.IsLoggedIn) Interlocked.Increment(ref _trips);
                     if (message[0] is Sync or SimpleQuery) answers.Expect();
+                    await server.WriteAsync(bytes, token);
+                    continue;
+                }
+                if (fault == Fault.AnswerHeld)
+                {
+                    // What the client asked before is answered first.
+                    await answers.Idle.WaitAsync(token);
+                    answers.Expect();
+                    answers.HoldUntil(_release.Task);
                     await server.WriteAsync(bytes, token);
                     continue;
                 }
@@ -193,19 +216,37 @@ internal sealed class FaultProxy : IAsyncDisposable
     // What the server says to one client.
     private sealed class Answers
     {
-        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _done = New();
+        private readonly Lock _gate = new();
         private volatile bool _areSwallowed;
+        private volatile Task _release = Task.CompletedTask;
+        private TaskCompletionSource _idle = New();
         private int _expected = 1;
 
         public volatile bool IsLoggedIn;
 
         public volatile bool AreHeld;
 
+        /// <summary>Completes when the server has answered all that it was asked.</summary>
+        public Task Idle
+        {
+            get
+            {
+                lock (_gate) return _idle.Task;
+            }
+        }
+
         /// <summary>After <see cref="Swallow"/>: completes when the server has answered all, or is gone.</summary>
         public Task Done => _done.Task;
 
         /// <summary>A trip is on its way.</summary>
-        public void Expect() => Interlocked.Increment(ref _expected);
+        public void Expect()
+        {
+            lock (_gate)
+            {
+                if (_expected++ == 0) _idle = New();
+            }
+        }
 
         /// <summary>From now on nothing reaches the client.</summary>
         public void Swallow(bool areHeld)
@@ -214,6 +255,9 @@ internal sealed class FaultProxy : IAsyncDisposable
             _areSwallowed = true;
         }
 
+        /// <summary>The next answer waits.</summary>
+        public void HoldUntil(Task release) => _release = release;
+
         public async Task PumpAsync(NetworkStream server, NetworkStream client, CancellationToken token)
         {
             try
@@ -221,10 +265,10 @@ internal sealed class FaultProxy : IAsyncDisposable
                 while (true)
                 {
                     byte[] message = await ReadMessageAsync(server, hasType: true, token);
-                    bool isLast = message[0] == ReadyForQuery && Interlocked.Decrement(ref _expected) == 0;
+                    await _release.WaitAsync(token);
                     if (message[0] == ReadyForQuery) IsLoggedIn = true;
                     if (!_areSwallowed) await client.WriteAsync(message, token);
-                    else if (isLast) _done.TrySetResult();
+                    if (message[0] == ReadyForQuery) Answered();
                 }
             }
             catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
@@ -233,5 +277,17 @@ internal sealed class FaultProxy : IAsyncDisposable
                 _done.TrySetResult();
             }
         }
+
+        private void Answered()
+        {
+            lock (_gate)
+            {
+                if (--_expected > 0) return;
+                _idle.TrySetResult();
+                if (_areSwallowed) _done.TrySetResult();
+            }
+        }
+
+        private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

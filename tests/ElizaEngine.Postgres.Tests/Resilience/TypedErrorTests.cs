@@ -1,0 +1,374 @@
+using System.Collections;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+using Xunit;
+
+namespace ElizaEngine.Postgres.Tests.Resilience;
+
+/// <summary>Every way in which a server can say no, and what the caller is told. None of it holds the password.</summary>
+[Trait("Stage", "Postgres")]
+public sealed class TypedErrorTests : FaultTest
+{
+    private const string Password = "correct-horse-battery-staple";
+
+    private static readonly Func<PostgresDatabaseOptions, PostgresDatabaseOptions> s_asItIs = options => options with { Migrate = false };
+
+    private static void AssertIsTyped(Exception error)
+    {
+        Assert.True(error is DatabaseException, $"{error.GetType().Name} came out.");
+        for (Exception? one = error; one is not null; one = one.InnerException)
+        {
+            Assert.DoesNotContain(Password, one.ToString(), StringComparison.Ordinal);
+            foreach (DictionaryEntry entry in one.Data) Assert.DoesNotContain(Password, $"{entry.Value}", StringComparison.Ordinal);
+        }
+    }
+
+    private async Task<T> OpeningFailsAsync<T>(Action<NpgsqlConnectionStringBuilder> change)
+        where T : DatabaseException
+    {
+        // A call says the same as the opening.
+        foreach (var call in new Func<Task>[]
+        {
+            () => OpenAsync(change),
+            async () => await (await OpenAdapterAsync(change, s_asItIs)).GetAgentsAsync(),
+            async () => await (await OpenAdapterAsync(change, s_asItIs)).SetCacheAsync("key", Json.From(1)),
+            async () => await (await OpenAdapterAsync(change, s_asItIs)).TransactionAsync((_, _) => Task.FromResult(1)),
+        })
+        {
+            AssertIsTyped(await FailsAsync<T>(call));
+        }
+        var adapter = await OpenAdapterAsync(change, s_asItIs);
+        Assert.False(await adapter.IsReadyAsync());
+        return await FailsAsync<T>(() => adapter.GetAgentsAsync());
+    }
+
+    private async Task<string> NewUserAsync(string with = "")
+    {
+        var name = $"user_{Guid.NewGuid():N}";
+        await ExecuteAsync($"CREATE ROLE {name} LOGIN PASSWORD '{Password}' {with}");
+        return name;
+    }
+
+    private async Task DropUserAsync(string name) => await ExecuteAsync($"DROP OWNED BY {name}; DROP ROLE {name}");
+
+    [Fact]
+    public async Task A_wrong_password_names_where_and_who_and_what_the_server_said()
+    {
+        var user = await NewUserAsync();
+        var error = await OpeningFailsAsync<ConnectionFailedException>(settings =>
+        {
+            settings.Username = user;
+            settings.Password = $"not {Password}";
+        });
+
+        var settings = new NpgsqlConnectionStringBuilder(ConnectionString);
+        Assert.Equal((settings.Host, settings.Port, settings.Database, user), (error.Host, error.Port, error.Database, error.User));
+        Assert.Equal(
+            $"The database '{settings.Database}' on {settings.Host}:{settings.Port} cannot be reached as the user '{user}': password authentication failed for user \"{user}\".",
+            error.Message);
+        Assert.Equal("28P01", Assert.IsType<PostgresException>(error.InnerException).SqlState);
+        await DropUserAsync(user);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_is_named()
+    {
+        var error = await OpeningFailsAsync<ConnectionFailedException>(settings => settings.Database = "nowhere");
+
+        Assert.Equal("nowhere", error.Database);
+        Assert.Contains("database \"nowhere\" does not exist", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_named()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+
+        var error = await OpeningFailsAsync<ConnectionFailedException>(settings => settings.Port = port);
+
+        Assert.Equal(("127.0.0.1", port), (error.Host, error.Port));
+        Assert.Contains($"127.0.0.1:{port}", error.Message, StringComparison.Ordinal);
+        Assert.Contains("refused", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_speak_is_given_up_in_time()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+
+        var error = await FailsAsync<ConnectionFailedException>(async () => await (await OpenAdapterAsync(
+            settings =>
+            {
+                settings.Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+                settings.Timeout = 1;
+            },
+            options => options with { Migrate = false, Retry = Quick(attempts: 2) })).GetAgentsAsync());
+
+        AssertIsTyped(error);
+    }
+
+    [Fact]
+    public async Task Of_several_hosts_one_that_is_there_is_enough_also_after_its_session_was_killed()
+    {
+        var alive = new NpgsqlConnectionStringBuilder(ConnectionString);
+        void Several(NpgsqlConnectionStringBuilder settings)
+        {
+            settings.Host = $"127.0.0.1:1,{alive.Host}:{alive.Port}";
+            settings.TargetSessionAttributes = "primary";
+        }
+        var adapter = await OpenAdapterAsync(settings =>
+        {
+            Several(settings);
+            settings.HostRecheckSeconds = 0;
+        });
+        Assert.Single(await adapter.GetAgentsAsync());
+        await KillAsync();
+        Assert.True(await adapter.SetCacheAsync("key", Json.From(1)));
+
+        // With Npgsql's own ten seconds the host counts as lost for that long, whatever a retry asks for.
+        var hasty = await OpenAdapterAsync(settings =>
+        {
+            Several(settings);
+            settings.HostRecheckSeconds = 10;
+        });
+        await hasty.GetAgentsAsync();
+        await KillAsync();
+        var error = await FailsAsync<ConnectionFailedException>(() => hasty.GetAgentsAsync());
+        Assert.Contains("No suitable host", error.Message, StringComparison.Ordinal);
+        Assert.Equal($"127.0.0.1:1,{alive.Host}:{alive.Port}", error.Host);
+    }
+
+    private Task KillAsync() => ExecuteAsync(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'faults'");
+
+    [Fact]
+    public async Task A_server_with_all_connections_taken_says_so()
+    {
+        var user = await NewUserAsync("CONNECTION LIMIT 1");
+        await ExecuteAsync($"GRANT ALL ON ALL TABLES IN SCHEMA public, eliza_engine TO {user}; GRANT USAGE ON SCHEMA eliza_engine TO {user}");
+        var adapter = await OpenAdapterAsync(As(user), s_asItIs);
+
+        await adapter.TransactionAsync(async (session, token) =>
+        {
+            var error = await FailsAsync<TooManyConnectionsException>(() => adapter.GetAgentsAsync(token));
+            AssertIsTyped(error);
+            Assert.Equal(user, error.User);
+            Assert.Equal("53300", Assert.IsType<PostgresException>(error.InnerException).SqlState);
+        });
+
+        Assert.Single(await adapter.GetAgentsAsync());
+        await DropUserAsync(user);
+    }
+
+    [Fact]
+    public async Task A_pool_with_all_connections_taken_says_so()
+    {
+        var adapter = await OpenAdapterAsync(settings =>
+        {
+            settings.MaxPoolSize = 1;
+            settings.Timeout = 1;
+        });
+
+        await adapter.TransactionAsync(async (session, token) =>
+        {
+            var error = await FailsAsync<TooManyConnectionsException>(() => adapter.SetCacheAsync([new("key", Json.From(1))], token));
+            AssertIsTyped(error);
+            Assert.Contains("All 1 connections of the pool are taken", error.Message, StringComparison.Ordinal);
+        });
+
+        Assert.True(await adapter.SetCacheAsync("key", Json.From(1)));
+    }
+
+    private static Action<NpgsqlConnectionStringBuilder> As(string user) => settings =>
+    {
+        settings.Username = user;
+        settings.Password = Password;
+    };
+
+    [Fact]
+    public async Task A_user_without_rights_is_told_what_he_may_not_do()
+    {
+        var user = await NewUserAsync();
+        var adapter = await OpenAdapterAsync(As(user), s_asItIs);
+        var calls = new Func<Task>[] { () => adapter.GetAgentsAsync(), () => adapter.SetCacheAsync("key", Json.From(1)), () => adapter.DeleteRoomAsync(RoomId) };
+
+        foreach (var call in calls)
+        {
+            var error = await FailsAsync<PermissionDeniedException>(call);
+            AssertIsTyped(error);
+            Assert.Equal("42501", error.SqlState);
+            Assert.Contains($"The user '{user}' may not do this", error.Message, StringComparison.Ordinal);
+        }
+        await FailsAsync<PermissionDeniedException>(() => adapter.TransactionAsync((session, token) => session.GetAllWorldsAsync(token)));
+        await DropUserAsync(user);
+    }
+
+    [Fact]
+    public async Task A_row_that_row_level_security_refuses_is_refused_typed()
+    {
+        var user = await NewUserAsync();
+        await ExecuteAsync($"""
+            GRANT ALL ON ALL TABLES IN SCHEMA public, eliza_engine TO {user}; GRANT USAGE ON SCHEMA eliza_engine TO {user};
+            ALTER TABLE worlds ENABLE ROW LEVEL SECURITY; CREATE POLICY nothing ON worlds FOR INSERT TO {user} WITH CHECK (false)
+            """);
+        var adapter = await OpenAdapterAsync(As(user), s_asItIs);
+
+        Assert.Contains("row-level security", (await FailsAsync<PermissionDeniedException>(() => adapter.CreateWorldAsync(new World()))).Message, StringComparison.Ordinal);
+        await DropUserAsync(user);
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_no_writes_says_so_and_goes_on_reading()
+    {
+        await ExecuteAsync($"ALTER DATABASE {new NpgsqlConnectionStringBuilder(ConnectionString).Database} SET default_transaction_read_only = on");
+        var adapter = await OpenAdapterAsync(options: s_asItIs);
+
+        var error = await FailsAsync<ReadOnlyServerException>(() => adapter.SetCacheAsync("key", Json.From(1)));
+
+        AssertIsTyped(error);
+        Assert.Equal("25006", error.SqlState);
+        Assert.Single(await adapter.GetAgentsAsync());
+        await FailsAsync<ReadOnlyServerException>(() => adapter.TransactionAsync((session, token) => session.CreateWorldsAsync([new World()], token)));
+    }
+
+    [Fact]
+    public async Task A_write_that_meets_a_session_from_before_a_failover_is_made_on_a_new_one()
+    {
+        var name = new NpgsqlConnectionStringBuilder(ConnectionString).Database;
+        await ExecuteAsync($"ALTER DATABASE {name} SET default_transaction_read_only = on");
+        var adapter = await OpenAdapterAsync(options: s_asItIs);
+        await UseConnectionsAsync(adapter, 4);
+        // From now on whoever connects may write; those who are connected may not.
+        await ExecuteAsync($"BEGIN READ WRITE; ALTER DATABASE {name} RESET default_transaction_read_only; COMMIT");
+
+        Assert.True(await adapter.SetCacheAsync("key", Json.From(1)));
+    }
+
+    [Theory]
+    [InlineData("53100", typeof(DiskFullException))]
+    [InlineData("54000", typeof(RowTooLargeException))]
+    [InlineData("42501", typeof(PermissionDeniedException))]
+    [InlineData("25006", typeof(ReadOnlyServerException))]
+    [InlineData("57014", typeof(CallTimedOutException))]
+    [InlineData("23514", typeof(StatementRefusedException))]
+    [InlineData("23503", typeof(StatementRefusedException))]
+    [InlineData("23505", typeof(StatementRefusedException))]
+    [InlineData("55P03", typeof(StatementRefusedException))]
+    [InlineData("XX001", typeof(StatementRefusedException))]
+    [InlineData("40001", typeof(TransactionConflictException))]
+    [InlineData("40P01", typeof(TransactionConflictException))]
+    public async Task What_the_server_refuses_comes_out_typed_and_leaves_nothing(string code, Type type)
+    {
+        await ExecuteAsync($"""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'on purpose' USING ERRCODE = '{code}'; END $$;
+            CREATE TRIGGER refuse AFTER INSERT ON worlds FOR EACH STATEMENT EXECUTE FUNCTION refuse()
+            """);
+        var adapter = await OpenAdapterAsync(options: options => options with { Retry = Quick(attempts: 2) });
+
+        foreach (var call in new Func<Task>[]
+        {
+            () => adapter.CreateWorldAsync(new World()),
+            () => adapter.TransactionAsync((session, token) => session.CreateWorldsAsync([new World()], token)),
+        })
+        {
+            var error = await FailsAsync<DatabaseException>(call);
+            AssertIsTyped(error);
+            // Somebody stored that row first: that is what 23505 means to a transaction.
+            if (code == "23505" && error is TransactionConflictException) continue;
+            Assert.IsType(type, error);
+            Assert.Contains("on purpose", $"{error}", StringComparison.Ordinal);
+        }
+        Assert.Empty(await adapter.GetAllWorldsAsync());
+    }
+
+    [Fact]
+    public async Task A_text_that_no_index_page_holds_is_too_large_a_row()
+    {
+        var adapter = await OpenAdapterAsync();
+        var type = string.Concat(Enumerable.Range(0, 300).Select(number => Uuids.StringToUuid($"{number}").ToString("N")));
+        var memory = NewMemory() with { Metadata = new MemoryMetadata(Json.Parse($$"""{"type":"{{type}}"}""")) };
+
+        var error = await FailsAsync<RowTooLargeException>(() => adapter.CreateMemoriesAsync([memory], "messages"));
+
+        Assert.Contains("index row", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await adapter.CountMemoriesAsync(new MemoryQuery("messages")));
+    }
+
+    [Fact]
+    public async Task A_limit_that_the_server_sets_to_a_statement_is_told_as_the_servers()
+    {
+        await ExecuteAsync($"ALTER DATABASE {new NpgsqlConnectionStringBuilder(ConnectionString).Database} SET statement_timeout = '100ms'");
+        var adapter = await OpenAdapterAsync();
+        var held = await LockAsync("worlds");
+
+        var error = await FailsAsync<CallTimedOutException>(() => adapter.CreateWorldAsync(new World()));
+
+        AssertIsTyped(error);
+        Assert.Null(error.Limit);
+        Assert.Contains("statement timeout", error.Message, StringComparison.Ordinal);
+        await ReleaseAsync(held);
+        Assert.Empty(await adapter.GetAllWorldsAsync());
+    }
+
+    [Fact]
+    public async Task A_statement_that_was_prepared_before_the_schema_changed_is_prepared_anew()
+    {
+        await ExecuteAsync("CREATE VIEW seen AS SELECT 1 AS value");
+        var adapter = await OpenAdapterAsync(settings =>
+        {
+            settings.MaxAutoPrepare = 20;
+            settings.AutoPrepareMinUsages = 2;
+            settings.MaxPoolSize = 1;
+        });
+        for (var i = 0; i < 4; i++) Assert.Single(await adapter.GetAgentsAsync());
+
+        await ExecuteAsync("ALTER TABLE agents ALTER COLUMN name TYPE varchar(100)");
+
+        Assert.Single(await adapter.GetAgentsAsync());
+    }
+
+    [Fact]
+    public async Task A_data_source_that_was_disposed_is_a_closed_database()
+    {
+        var source = new NpgsqlDataSourceBuilder(Options(ConnectionString).ConnectionString!);
+        source.UseVector();
+        var given = source.Build();
+        var database = await OpenAsync(options: options => options with { ConnectionString = null, DataSource = given });
+        var adapter = database.ForAgent(AgentId);
+        Assert.Single(await adapter.GetAgentsAsync());
+
+        await given.DisposeAsync();
+
+        foreach (var call in new Func<Task>[]
+        {
+            () => adapter.GetAgentsAsync(), () => adapter.SetCacheAsync("key", Json.From(1)), () => adapter.DeleteRoomAsync(RoomId),
+            () => adapter.TransactionAsync((_, _) => Task.FromResult(1)), () => adapter.MigrateAsync(),
+        })
+        {
+            await FailsAsync<DatabaseClosedException>(call);
+        }
+        Assert.False(await adapter.IsReadyAsync());
+    }
+
+    [Fact]
+    public async Task A_given_data_source_is_not_disposed_and_has_the_limits_of_the_options()
+    {
+        var source = new NpgsqlDataSourceBuilder(Options(ConnectionString).ConnectionString!);
+        source.UseVector();
+        await using var given = source.Build();
+        var database = await OpenAsync(options: options => options with { ConnectionString = null, DataSource = given, CommandTimeout = TimeSpan.FromSeconds(1) });
+        var held = await LockAsync("worlds");
+
+        var error = await FailsAsync<CallTimedOutException>(() => database.ForAgent(AgentId).CreateWorldAsync(new World()));
+        Assert.Equal(TimeSpan.FromSeconds(1), error.Limit);
+        await ReleaseAsync(held);
+        await database.CloseAsync();
+
+        Assert.Equal(1, await ReadAsync<long>(given, "SELECT count(*) FROM agents"));
+    }
+}
