@@ -37,7 +37,7 @@ public sealed record PostgresDatabaseOptions
     /// <summary>
     /// A search that had to compare so many rows lets an index of the vectors of its dimension be built, in the background and without
     /// keeping anybody from writing; from then on searches use it where it pays, and every vector written costs more. Behind a pooler
-    /// in transaction mode give a <see cref="DirectConnectionString"/> too. Null: an index is only built by
+    /// in transaction mode give a <see cref="DirectConnectionString"/> too. 1 or more; null: an index is only built by
     /// <see cref="PostgresDatabase.BuildVectorIndexAsync"/>. Default: 10,000.
     /// </summary>
     public int? VectorIndexRows { get; init; } = 10_000;

@@ -1,26 +1,25 @@
 using System.Diagnostics;
 using BenchmarkDotNet.Attributes;
+using Npgsql;
 
 namespace ElizaEngine.Benchmarks.Postgres;
 
 /// <summary>
 /// Searches for ten memories among clustered vectors of 384 components: every row compared, and by the index; and what it costs to
-/// decide whether a new memory is a near-duplicate of one of its room. The vectors are stored, and the index is built, once for each
-/// number of rows; so run it in one process: <c>bash tools/postgres/with-server.sh COMMAND --filter *PostgresSearch* --inProcess --job short</c>.
+/// decide whether a new memory is a near-duplicate of one of its room. The vectors are stored once for each number of rows, as the
+/// memories of an agent of their own, and stay in the server that this wants: <c>bash tools/postgres/with-server.sh COMMAND</c>.
 /// </summary>
+[MinColumn]
 public class PostgresSearchBenchmark
 {
     private const int Dimension = 384;
     private const int Clusters = 300;
     private const int SmallRoomRows = 1000;
 
-    private static readonly Dictionary<int, (PostgresDatabase Database, Guid Agent)> s_made = [];
-    private static readonly Guid s_room = Guid.NewGuid();
-    private static readonly Guid s_smallRoom = Guid.NewGuid();
-
     private readonly Random _random = new(1);
     private readonly float[][] _view;
     private readonly float[][] _centres;
+    private PostgresDatabase _database = null!;
     private IDatabaseAdapter _adapter = null!;
 
     public PostgresSearchBenchmark()
@@ -32,12 +31,24 @@ public class PostgresSearchBenchmark
     [Params(10_000, 100_000)]
     public int Rows { get; set; }
 
+    private Guid Agent => new(Rows, 0, 0, new byte[8]);
+
+    private Guid Room => new(Rows, 1, 0, new byte[8]);
+
+    private Guid SmallRoom => new(Rows, 2, 0, new byte[8]);
+
     [GlobalSetup]
     public async Task SetupAsync()
     {
-        if (!s_made.TryGetValue(Rows, out var made)) s_made[Rows] = made = await MakeAsync();
-        _adapter = made.Database.ForAgent(made.Agent);
+        var url = Environment.GetEnvironmentVariable("ELIZA_TEST_POSTGRES_URL")
+            ?? throw new InvalidOperationException("ELIZA_TEST_POSTGRES_URL is not set: run this under tools/postgres/with-server.sh.");
+        _database = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = url, VectorIndexRows = null });
+        _adapter = _database.ForAgent(Agent);
+        if (await _adapter.CountMemoriesAsync(new MemoryQuery("messages") { AgentId = Agent }) < Rows) await StoreAsync();
     }
+
+    [GlobalCleanup]
+    public async Task CleanupAsync() => await _database.DisposeAsync();
 
     [Benchmark(Baseline = true)]
     public Task<IReadOnlyList<Memory>> Exact() => SearchAsync(SearchMode.Exact, room: null);
@@ -46,16 +57,16 @@ public class PostgresSearchBenchmark
     public Task<IReadOnlyList<Memory>> By_the_index() => SearchAsync(SearchMode.Auto, room: null);
 
     [Benchmark]
-    public Task<IReadOnlyList<Memory>> In_a_room_of_1000() => SearchAsync(SearchMode.Auto, s_smallRoom);
+    public Task<IReadOnlyList<Memory>> In_a_room_of_1000() => SearchAsync(SearchMode.Auto, SmallRoom);
 
     [Benchmark]
-    public Task Create() => _adapter.CreateMemoriesAsync([NewMemory(s_smallRoom) with { Unique = true }], "others");
+    public Task Create() => _adapter.CreateMemoriesAsync([NewMemory(SmallRoom) with { Unique = true }], "others");
 
     [Benchmark]
-    public Task Create_and_decide_in_a_room_of_1000() => CreateAndTakeAwayAsync(s_smallRoom);
+    public Task Create_and_decide_in_a_room_of_1000() => CreateAndTakeAwayAsync(SmallRoom);
 
     [Benchmark]
-    public Task Create_and_decide_in_a_room_of_nearly_all() => CreateAndTakeAwayAsync(s_room);
+    public Task Create_and_decide_in_a_room_of_nearly_all() => CreateAndTakeAwayAsync(Room);
 
     private Task<IReadOnlyList<Memory>> SearchAsync(SearchMode mode, Guid? room) =>
         _adapter.SearchMemoriesAsync(new MemorySearch("messages", NextVector()) { Mode = mode, RoomId = room, IncludeEmbeddings = false });
@@ -66,23 +77,18 @@ public class PostgresSearchBenchmark
         await _adapter.DeleteMemoriesAsync([created[0].Id]);
     }
 
-    private async Task<(PostgresDatabase Database, Guid Agent)> MakeAsync()
+    private async Task StoreAsync()
     {
-        var url = Environment.GetEnvironmentVariable("ELIZA_TEST_POSTGRES_URL")
-            ?? throw new InvalidOperationException("ELIZA_TEST_POSTGRES_URL is not set: run this under tools/postgres/with-server.sh.");
-        // Both numbers of rows lie in one index; the agent is another one.
-        var database = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = url, VectorIndexRows = null, CommandTimeout = TimeSpan.FromMinutes(10) });
-        var agent = Guid.NewGuid();
-        var adapter = database.ForAgent(agent);
-        await adapter.CreateAgentAsync(new Agent { Id = agent, Name = "Ada" });
-        foreach (var room in (Guid[])[s_room, s_smallRoom]) await adapter.CreateRoomsAsync([new Room { Id = room, Source = "bench", Type = ChannelTypes.Group }]);
+        await _adapter.CreateAgentsAsync([new Agent { Id = Agent, Name = "Ada" }]);
+        await _adapter.CreateRoomsAsync([.. new[] { Room, SmallRoom }.Select(room => new Room { Id = room, Source = "bench", Type = ChannelTypes.Group })]);
+        var source = (NpgsqlDataSource)_adapter.GetConnection(typeof(NpgsqlDataSource))!;
+        await using (var drop = source.CreateCommand($"DROP INDEX IF EXISTS eliza_embeddings_{Dimension}")) await drop.ExecuteNonQueryAsync();
         for (var i = 0; i < Rows; i += 1000)
-            await adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 1000).Select(_ => NewMemory(i < SmallRoomRows ? s_smallRoom : s_room) with { Unique = true })], "messages");
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 1000).Select(_ => NewMemory(i < SmallRoomRows ? SmallRoom : Room) with { Unique = true })], "messages");
+        await using (var analyze = source.CreateCommand("VACUUM ANALYZE")) await analyze.ExecuteNonQueryAsync();
         var began = Stopwatch.GetTimestamp();
-        await database.BuildVectorIndexAsync(Dimension);
+        await _database.BuildVectorIndexAsync(Dimension);
         Console.WriteLine($"// {Rows} rows: index after {Stopwatch.GetElapsedTime(began).TotalSeconds:f1} s");
-        Console.WriteLine("// " + (await database.ExplainSearchAsync(agent, new MemorySearch("messages", NextVector()))).Reason);
-        return (database, agent);
     }
 
     private Memory NewMemory(Guid room) => new()

@@ -16,6 +16,7 @@ internal static class DataSources
     public static DataSourceLease Rent(PostgresDatabaseOptions options)
     {
         if (options.CommandTimeout <= TimeSpan.Zero) throw new InvalidInputException("commandTimeout", options.CommandTimeout, "positive");
+        if (options.VectorIndexRows < 1) throw new InvalidInputException("vectorIndexRows", options.VectorIndexRows, "1 or more, or null");
         if (options.DataSource is { } given) return new DataSourceLease(given, pool: null, IsPooled(given), PostgresAddress.Redact(given.ConnectionString)!);
         if (string.IsNullOrWhiteSpace(options.ConnectionString))
             throw new InvalidInputException("connectionString", options.ConnectionString, "a URL (postgres://...) or keywords of Npgsql, unless a data source is given");

@@ -14,7 +14,7 @@ internal abstract partial class PostgresSession
                 new Call<(int?, SearchFacts, List<Memory>)>(CallKind.Read, [ReadDimension, .. Alone(plan)], async answer =>
                 {
                     var dimension = await answer.ScalarAsync<int?>().ConfigureAwait(false);
-                    foreach (var _ in plan.Settings) await answer.ScalarAsync<string>().ConfigureAwait(false);
+                    await answer.ScalarAsync<string>().ConfigureAwait(false);
                     var (facts, found) = await FoundAsync(answer, prepared.IncludesVectors).ConfigureAwait(false);
                     return (dimension, facts, found);
                 }),
@@ -39,10 +39,10 @@ internal abstract partial class PostgresSession
         var explain = plan.Statement with { Text = "EXPLAIN (ANALYZE) " + plan.Statement.Text };
         var count = Statement.Of($"SELECT count(*) FROM public.memories m WHERE {prepared.Scope.Filter()}");
         var (eligible, facts, lines) = await SendAsync(
-            new Call<(long, SearchFacts, List<string>)>(CallKind.Read, [count, .. plan.Settings, plan.Statement, explain], async answer =>
+            new Call<(long, SearchFacts, List<string>)>(CallKind.Read, [count, plan.Settings, plan.Statement, explain], async answer =>
             {
                 var eligible = await answer.ScalarAsync<long>().ConfigureAwait(false);
-                foreach (var _ in plan.Settings) await answer.ScalarAsync<string>().ConfigureAwait(false);
+                await answer.ScalarAsync<string>().ConfigureAwait(false);
                 var (facts, _) = await FoundAsync(answer, prepared.IncludesVectors).ConfigureAwait(false);
                 return (eligible, facts, await answer.RowsAsync(static row => row.GetString(0)).ConfigureAwait(false));
             }),
@@ -120,13 +120,13 @@ internal abstract partial class PostgresSession
     private SearchDecision Plan(PreparedSearch search) => SearchDecision.Of(search, Indexes.MayExist(search.Query!.Length));
 
     // A transaction would keep the settings until its end.
-    private Statement[] Alone(SearchDecision plan) => IsTransaction && plan.Settings.Length > 0
+    private Statement[] Alone(SearchDecision plan) => IsTransaction
         ?
         [
-            Statement.Of($"SAVEPOINT eliza_search"), .. plan.Settings, plan.Statement,
+            Statement.Of($"SAVEPOINT eliza_search"), plan.Settings, plan.Statement,
             Statement.Of($"ROLLBACK TO SAVEPOINT eliza_search"), Statement.Of($"RELEASE SAVEPOINT eliza_search"),
         ]
-        : [.. plan.Settings, plan.Statement];
+        : [plan.Settings, plan.Statement];
 
     private static async Task<(SearchFacts Facts, List<Memory> Found)> FoundAsync(Answer answer, bool includesVectors)
     {

@@ -39,14 +39,22 @@ internal readonly record struct IndexWalk(int Dimension, int Count)
     public bool IsPossible => Count <= MaxBreadth && Hits <= MaxBreadth;
 
     /// <summary>
-    /// Settings for the transaction that a walk is sent in, as one row. Without the last two a plan could be made that
-    /// does not use the index: the server does not know what it costs to fetch long vectors.
+    /// Settings for the transaction that a walk is sent in, as one row. Were scans of whole tables allowed, the server would make
+    /// them: it does not know what it costs to fetch long vectors.
     /// </summary>
     public Statement Settings => Statement.Of($"""
         SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', {DbValue.Text(Invariant(Breadth))}, true),
-            set_config('hnsw.max_scan_tuples', {DbValue.Text(Invariant(MaxRanks))}, true), set_config('jit', 'off', true),
-            set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
+            set_config('hnsw.max_scan_tuples', {DbValue.Text(Invariant(MaxRanks))}, true), set_config('enable_seqscan', 'off', true),
+            {PlanSettings}
         """);
+
+    /// <summary>
+    /// Settings for a search that compares every row, as one row. A plan must fit the size of the room that it looks in, and a search
+    /// is over before it could have been compiled.
+    /// </summary>
+    public static Statement ExactSettings => Statement.Of($"SELECT {PlanSettings}");
+
+    private static Sql PlanSettings => Sql.Raw("set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)");
 
     private static string Invariant(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

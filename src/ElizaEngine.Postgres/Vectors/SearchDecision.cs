@@ -8,10 +8,10 @@ namespace ElizaEngine.Postgres;
 /// decision to the server, which has counted the rows.
 /// </summary>
 /// <param name="Walk">How far a walk would go.</param>
-/// <param name="Settings">Statements of one row each, to send before it in the same transaction.</param>
+/// <param name="Settings">A statement of one row, to send before it in the same transaction.</param>
 /// <param name="Statement">The search.</param>
 /// <param name="WhyNot">Why the statement may not walk the index; null: it may.</param>
-internal sealed partial record SearchDecision(IndexWalk Walk, Statement[] Settings, Statement Statement, string? WhyNot)
+internal sealed partial record SearchDecision(IndexWalk Walk, Statement Settings, Statement Statement, string? WhyNot)
 {
     public static SearchDecision Of(PreparedSearch search, bool mayHaveIndex)
     {
@@ -23,8 +23,8 @@ internal sealed partial record SearchDecision(IndexWalk Walk, Statement[] Settin
             : null;
         var statement = new SearchStatement(search.Scope, query, search.Count, search.Threshold, search.IncludesVectors);
         return whyNot is null
-            ? new SearchDecision(walk, [walk.Settings], statement.Walk(walk), null)
-            : new SearchDecision(walk, [], statement.Exact(), whyNot);
+            ? new SearchDecision(walk, walk.Settings, statement.Walk(walk), null)
+            : new SearchDecision(walk, IndexWalk.ExactSettings, statement.Exact(), whyNot);
     }
 
     /// <summary>The plan in words, for a search that was made.</summary>

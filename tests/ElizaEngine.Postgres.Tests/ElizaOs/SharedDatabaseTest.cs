@@ -1,5 +1,5 @@
-using ElizaEngine.Postgres.Tests.Infrastructure;
 using System.Text.Json.Nodes;
+using ElizaEngine.Postgres.Tests.Infrastructure;
 using Npgsql;
 using Xunit;
 

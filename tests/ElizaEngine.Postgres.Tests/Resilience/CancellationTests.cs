@@ -106,6 +106,18 @@ public sealed class CancellationTests : FaultTest
     }
 
     [Fact]
+    public async Task A_pause_while_the_database_is_opened_can_be_cancelled()
+    {
+        var options = Options(ConnectionString, settings => settings.Port = 1) with
+        {
+            Retry = new PostgresRetryOptions { BaseDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1) },
+        };
+        using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PostgresDatabase.OpenAsync(options, source.Token).WaitAsync(Patience));
+    }
+
+    [Fact]
     public async Task A_write_that_is_cancelled_while_its_answer_is_on_the_way_returns_the_true_outcome()
     {
         await using var proxy = StartProxy();

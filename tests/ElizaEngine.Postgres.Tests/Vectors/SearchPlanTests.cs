@@ -47,4 +47,13 @@ public sealed class SearchPlanTests
 
         Task<SearchPlan> ExplainAsync(Guid agent, MemorySearch search) => world.Database.ExplainSearchAsync(agent, search);
     }
+
+    [Fact]
+    public async Task An_index_of_nothing_cannot_be_asked_for()
+    {
+        await using var world = await VectorWorld.CreateAsync(3);
+        foreach (var dimension in (int[])[0, -1, Limits.MaxDimension + 1])
+            await Assert.ThrowsAsync<InvalidInputException>(() => world.Database.BuildVectorIndexAsync(dimension));
+        await Assert.ThrowsAsync<InvalidInputException>(() => PostgresDatabase.OpenAsync(world.Database.Options with { VectorIndexRows = 0 }));
+    }
 }

@@ -49,6 +49,35 @@ public sealed class WalkTests
     }
 
     [Fact]
+    public async Task Rows_that_lie_elsewhere_are_all_found()
+    {
+        var vectors = new ClusteredVectors(32, 20, Seed);
+        var query = vectors.Next().Vector;
+        await using var world = await VectorWorld.CreateAsync(32, rooms: 2);
+        // Of the room a few are near the query, among a thousand of another room; all others are on the far side.
+        await world.AddAsync(
+        [
+            .. Enumerable.Range(0, 1_000).Select(number => Row(number, [.. query.Zip(vectors.Next().Vector, (x, y) => x + (0.02f * y))], number % 20 == 0 ? 0 : 1)),
+            .. Enumerable.Range(0, 2_500).Select(number => Row(number, [.. query.Zip(vectors.Next().Vector, (x, y) => y - (3 * x))], 0)),
+        ]);
+        await AssertComparedAsync(world, query, "only");
+    }
+
+    [Fact]
+    public async Task Rows_behind_a_neighbourhood_that_does_not_match_are_not_left_to_the_index()
+    {
+        var vectors = new ClusteredVectors(32, 20, Seed);
+        var query = vectors.Next().Vector;
+        await using var world = await VectorWorld.CreateAsync(32, rooms: 2);
+        await world.AddAsync(
+        [
+            .. Enumerable.Range(0, 100).Select(number => Row(number, [.. query.Zip(vectors.Next().Vector, (x, y) => x + (0.02f * y))], 1)),
+            .. Enumerable.Range(0, 2_500).Select(number => Row(number, vectors.Next().Vector, 0)),
+        ]);
+        await AssertComparedAsync(world, query, "neighbourhood");
+    }
+
+    [Fact]
     public async Task Of_equals_by_the_thousand_the_newest_are_found()
     {
         var vectors = new ClusteredVectors(32, 20, Seed);
@@ -114,9 +143,27 @@ public sealed class WalkTests
     }
 
     [Fact]
-    public async Task The_exact_answer_is_exact_beside_an_index()
+    public async Task Vectors_that_no_half_can_hold_are_stored_and_found_beside_an_index_of_halves()
     {
-        await using var world = await CreateAsync(384, 2_200);
+        await using var world = await CreateAsync(2_001, 500);
+        foreach (var scale in (float[])[1e9f, 1e-9f])
+        {
+            float[] vector = [.. world.Rows[0].Vector.Select((x, i) => (i % 2 == 0 ? -x : x) * scale)];
+            var created = await world.Adapter.CreateMemoriesAsync([new Memory { RoomId = VectorWorld.Room(0), Unique = true, Embedding = vector }], VectorWorld.Table);
+            var search = new MemorySearch(VectorWorld.Table, vector) { Count = 1 };
+            Assert.False((await ExplainAsync(world, search)).IsExact);
+            var found = Assert.Single(await world.Adapter.SearchMemoriesAsync(search));
+            Assert.Equal((created[0].Id, 1f), (found.Id, found.Similarity!.Value));
+            await world.Adapter.DeleteMemoriesAsync([created[0].Id]);
+        }
+    }
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(384)]
+    public async Task The_exact_answer_is_exact_beside_an_index(int dimension)
+    {
+        await using var world = await CreateAsync(dimension, 2_200);
         foreach (var row in world.Rows.Take(5))
         {
             var search = new MemorySearch(VectorWorld.Table, row.Vector) { Count = 200, Mode = SearchMode.Exact };
@@ -180,6 +227,23 @@ public sealed class WalkTests
             [.. Enumerable.Range(0, rows).Select(number => new VectorRow(Guid.NewGuid(), VectorWorld.Time(number), vectors.Next().Vector) { RoomId = room })]);
         await world.Database.BuildVectorIndexAsync(dimension, TestContext.Current.CancellationToken);
         return world;
+    }
+
+    private static VectorRow Row(int number, float[] vector, int room) => new(Guid.NewGuid(), VectorWorld.Time(number), vector) { RoomId = VectorWorld.Room(room) };
+
+    // Beside an index, a search of the first room is answered by comparing, for this reason, and in full.
+    private static async Task AssertComparedAsync(VectorWorld world, float[] query, string reason)
+    {
+        await world.Database.BuildVectorIndexAsync(world.Dimension, TestContext.Current.CancellationToken);
+        var search = new MemorySearch(VectorWorld.Table, query) { RoomId = VectorWorld.Room(0) };
+        Assert.False((await ExplainAsync(world, search with { RoomId = null })).IsExact);
+
+        var plan = await ExplainAsync(world, search);
+
+        Assert.True(plan.IsExact);
+        Assert.Contains(reason, plan.Reason, StringComparison.Ordinal);
+        var truth = ExactAnswer.Of(world.Rows.Where(row => row.RoomId == search.RoomId), query).Take(10);
+        Assert.Equal(truth.Select(entry => entry.Row.Id), (await world.Adapter.SearchMemoriesAsync(search)).Select(memory => memory.Id));
     }
 
     private static Task<SearchPlan> ExplainAsync(VectorWorld world, MemorySearch search) => world.Database.ExplainSearchAsync(world.Agent, search);

@@ -8,8 +8,9 @@ internal static class PostgresOpener
     /// <summary>Opens it.</summary>
     public static async Task<OpenDatabase> OpenAsync(PostgresLocation location, CancellationToken cancellationToken)
     {
+        // A command is over before an index is built.
         var database = await ElizaDatabase.OpenAsync(
-            new PostgresDatabaseOptions { ConnectionString = location.ConnectionString, Migrate = location.Migrate }, cancellationToken);
+            new PostgresDatabaseOptions { ConnectionString = location.ConnectionString, Migrate = location.Migrate, VectorIndexRows = null }, cancellationToken);
         try
         {
             var (server, durability) = await AskAsync(database, cancellationToken);
