@@ -43,7 +43,8 @@ internal sealed class CallRunner(PostgresDatabaseOptions options, NpgsqlDataSour
                     }
                     catch (Exception error)
                     {
-                        var stage = error is ObjectDisposedException ? Stage.Connecting : Stage.Working;
+                        // What the server refuses it refuses to somebody who is in; what else goes wrong is between here and there.
+                        var stage = error is PostgresException ? Stage.Working : Stage.Connecting;
                         run.Failed(Failures.Of(error, stage, isConnected: false), stage, isConnected: false, LostSession.None);
                         throw;
                     }

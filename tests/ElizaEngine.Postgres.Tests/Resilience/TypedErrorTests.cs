@@ -27,26 +27,27 @@ public sealed class TypedErrorTests : FaultTest
     private async Task<T> OpeningFailsAsync<T>(Action<NpgsqlConnectionStringBuilder> change)
         where T : DatabaseException
     {
-        // A call says the same as the opening.
-        foreach (var call in new Func<Task>[]
-        {
-            () => OpenAsync(change),
-            async () => await (await OpenAdapterAsync(change, s_asItIs)).GetAgentsAsync(),
-            async () => await (await OpenAdapterAsync(change, s_asItIs)).SetCacheAsync("key", Json.From(1)),
-            async () => await (await OpenAdapterAsync(change, s_asItIs)).TransactionAsync((_, _) => Task.FromResult(1)),
-        })
-        {
-            AssertIsTyped(await FailsAsync<T>(call));
-        }
-        var adapter = await OpenAdapterAsync(change, s_asItIs);
-        Assert.False(await adapter.IsReadyAsync());
-        return await FailsAsync<T>(() => adapter.GetAgentsAsync());
+        var options = Options(ConnectionString, change);
+        AssertIsTyped(await FailsAsync<T>(() => PostgresDatabase.MigrateAsync(options)));
+        AssertIsTyped(await FailsAsync<T>(() => PostgresDatabase.OpenAsync(options with { Migrate = false })));
+        var error = await FailsAsync<T>(() => PostgresDatabase.OpenAsync(options));
+        AssertIsTyped(error);
+        return error;
     }
 
-    private async Task<string> NewUserAsync(string with = "")
+    // A read, a write, a removal, several trips, a transaction.
+    private static Func<Task>[] Calls(IDatabaseAdapter adapter) =>
+    [
+        () => adapter.GetAgentsAsync(), () => adapter.SetCacheAsync("key", Json.From(1)), () => adapter.DeleteRoomAsync(RoomId),
+        () => adapter.CreateMemoriesAsync([NewMemory() with { Embedding = new float[] { 1 } }], "messages"),
+        () => adapter.TransactionAsync((session, token) => session.GetAllWorldsAsync(token)),
+    ];
+
+    private async Task<string> NewUserAsync(string with = "", bool isTrusted = false)
     {
         var name = $"user_{Guid.NewGuid():N}";
         await ExecuteAsync($"CREATE ROLE {name} LOGIN PASSWORD '{Password}' {with}");
+        if (isTrusted) await ExecuteAsync($"GRANT ALL ON ALL TABLES IN SCHEMA public, eliza_engine TO {name}; GRANT USAGE ON SCHEMA eliza_engine TO {name}");
         return name;
     }
 
@@ -68,6 +69,26 @@ public sealed class TypedErrorTests : FaultTest
             $"The database '{settings.Database}' on {settings.Host}:{settings.Port} cannot be reached as the user '{user}': password authentication failed for user \"{user}\".",
             error.Message);
         Assert.Equal("28P01", Assert.IsType<PostgresException>(error.InnerException).SqlState);
+        await DropUserAsync(user);
+    }
+
+    [Fact]
+    public async Task A_password_that_is_changed_while_the_database_is_open_is_told_by_every_call()
+    {
+        var user = await NewUserAsync(isTrusted: true);
+        var adapter = await OpenAdapterAsync(As(user));
+        Assert.Single(await adapter.GetAgentsAsync());
+
+        await ExecuteAsync($"ALTER ROLE {user} PASSWORD 'another'");
+        await KillAsync();
+
+        foreach (var call in Calls(adapter))
+        {
+            var error = await FailsAsync<ConnectionFailedException>(call);
+            AssertIsTyped(error);
+            Assert.Equal("28P01", Assert.IsType<PostgresException>(error.InnerException).SqlState);
+        }
+        Assert.False(await adapter.IsReadyAsync());
         await DropUserAsync(user);
     }
 
@@ -96,18 +117,36 @@ public sealed class TypedErrorTests : FaultTest
     }
 
     [Fact]
+    public async Task A_server_that_goes_while_the_database_is_open_is_told_by_every_call()
+    {
+        await using var proxy = StartProxy();
+        var adapter = await OpenAdapterAsync(Through(proxy));
+        await proxy.StopAsync();
+
+        // The first ones may meet connections that are dead; nothing is sent on any other.
+        foreach (var call in Calls(adapter)) AssertIsTyped(await FailsAsync<DatabaseException>(call));
+        foreach (var call in Calls(adapter))
+        {
+            var error = await FailsAsync<ConnectionFailedException>(call);
+            AssertIsTyped(error);
+            Assert.Equal(proxy.Port, error.Port);
+            Assert.Contains("refused", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_server_that_does_not_speak_is_given_up_in_time()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
 
-        var error = await FailsAsync<ConnectionFailedException>(async () => await (await OpenAdapterAsync(
+        var error = await FailsAsync<ConnectionFailedException>(() => OpenAsync(
             settings =>
             {
                 settings.Port = ((IPEndPoint)listener.LocalEndpoint).Port;
                 settings.Timeout = 1;
             },
-            options => options with { Migrate = false, Retry = Quick(attempts: 2) })).GetAgentsAsync());
+            options => options with { Retry = Quick(attempts: 2) }));
 
         AssertIsTyped(error);
     }
@@ -149,8 +188,7 @@ public sealed class TypedErrorTests : FaultTest
     [Fact]
     public async Task A_server_with_all_connections_taken_says_so()
     {
-        var user = await NewUserAsync("CONNECTION LIMIT 1");
-        await ExecuteAsync($"GRANT ALL ON ALL TABLES IN SCHEMA public, eliza_engine TO {user}; GRANT USAGE ON SCHEMA eliza_engine TO {user}");
+        var user = await NewUserAsync("CONNECTION LIMIT 1", isTrusted: true);
         var adapter = await OpenAdapterAsync(As(user), s_asItIs);
 
         await adapter.TransactionAsync(async (session, token) =>
@@ -193,32 +231,32 @@ public sealed class TypedErrorTests : FaultTest
     [Fact]
     public async Task A_user_without_rights_is_told_what_he_may_not_do()
     {
-        var user = await NewUserAsync();
+        var user = await NewUserAsync(isTrusted: true);
         var adapter = await OpenAdapterAsync(As(user), s_asItIs);
-        var calls = new Func<Task>[] { () => adapter.GetAgentsAsync(), () => adapter.SetCacheAsync("key", Json.From(1)), () => adapter.DeleteRoomAsync(RoomId) };
+        await ExecuteAsync($"REVOKE ALL ON ALL TABLES IN SCHEMA public, eliza_engine FROM {user}");
 
-        foreach (var call in calls)
+        foreach (var call in Calls(adapter))
         {
             var error = await FailsAsync<PermissionDeniedException>(call);
             AssertIsTyped(error);
             Assert.Equal("42501", error.SqlState);
             Assert.Contains($"The user '{user}' may not do this", error.Message, StringComparison.Ordinal);
         }
-        await FailsAsync<PermissionDeniedException>(() => adapter.TransactionAsync((session, token) => session.GetAllWorldsAsync(token)));
         await DropUserAsync(user);
     }
 
     [Fact]
     public async Task A_row_that_row_level_security_refuses_is_refused_typed()
     {
-        var user = await NewUserAsync();
-        await ExecuteAsync($"""
-            GRANT ALL ON ALL TABLES IN SCHEMA public, eliza_engine TO {user}; GRANT USAGE ON SCHEMA eliza_engine TO {user};
-            ALTER TABLE worlds ENABLE ROW LEVEL SECURITY; CREATE POLICY nothing ON worlds FOR INSERT TO {user} WITH CHECK (false)
-            """);
+        var user = await NewUserAsync(isTrusted: true);
         var adapter = await OpenAdapterAsync(As(user), s_asItIs);
+        // At the next opening it would be noticed before anything is written.
+        await ExecuteAsync($"ALTER TABLE worlds ENABLE ROW LEVEL SECURITY; CREATE POLICY nothing ON worlds FOR INSERT TO {user} WITH CHECK (false)");
 
-        Assert.Contains("row-level security", (await FailsAsync<PermissionDeniedException>(() => adapter.CreateWorldAsync(new World()))).Message, StringComparison.Ordinal);
+        var error = await FailsAsync<PermissionDeniedException>(() => adapter.CreateWorldAsync(new World()));
+
+        AssertIsTyped(error);
+        Assert.Contains("row-level security", error.Message, StringComparison.Ordinal);
         await DropUserAsync(user);
     }
 
