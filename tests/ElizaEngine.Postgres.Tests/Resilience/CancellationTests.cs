@@ -93,12 +93,13 @@ public sealed class CancellationTests : FaultTest
     [Fact]
     public async Task A_pause_between_two_attempts_can_be_cancelled()
     {
-        var adapter = await OpenAdapterAsync(
-            settings => settings.Port = 1,
-            options => options with { Migrate = false, Retry = new PostgresRetryOptions { BaseDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1) } });
+        var options = Options(ConnectionString, settings => settings.Port = 1) with
+        {
+            Retry = new PostgresRetryOptions { BaseDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1) },
+        };
         using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => adapter.SetCacheAsync([new("key", Json.From(1))], source.Token).WaitAsync(Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PostgresDatabase.OpenAsync(options, source.Token).WaitAsync(Patience));
     }
 
     [Fact]

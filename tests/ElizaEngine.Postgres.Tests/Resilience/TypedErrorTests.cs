@@ -121,6 +121,7 @@ public sealed class TypedErrorTests : FaultTest
     {
         await using var proxy = StartProxy();
         var adapter = await OpenAdapterAsync(Through(proxy));
+        var port = proxy.Port;
         await proxy.StopAsync();
 
         // The first ones may meet connections that are dead; nothing is sent on any other.
@@ -129,7 +130,7 @@ public sealed class TypedErrorTests : FaultTest
         {
             var error = await FailsAsync<ConnectionFailedException>(call);
             AssertIsTyped(error);
-            Assert.Equal(proxy.Port, error.Port);
+            Assert.Equal(port, error.Port);
             Assert.Contains("refused", error.Message, StringComparison.Ordinal);
         }
     }
