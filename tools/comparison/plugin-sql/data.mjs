@@ -1,120 +1,103 @@
-// The data set of the comparison: one agent in one world of its own, 10 rooms, 200 entities, and memories with clustered vectors.
-// Data/BaselineData.cs of the harness makes the same one, bit for bit; so nothing here may use a function whose last bit is the
-// platform's own business, as the logarithm and the cosine are. Additions, multiplications, divisions and square roots are exact alike.
-//
-// Every row has a stream of random numbers of its own, so rows can be made in any order.
+// The world of the comparison, the same as Data/SampleWorld.cs of the harness makes it, bit for bit: one agent, ten rooms, two hundred
+// entities, and as many memories as one likes. So nothing in here may use a function whose last bit is the platform's own business, as
+// a logarithm's and a cosine's are; additions, multiplications, divisions and square roots are the same everywhere.
 
-export const ROOMS = 10;
-export const ENTITIES = 200;
+const ROOMS = 10;
+const ENTITIES = 200;
 const CENTRES = 64;
-const NOISE = 0.6;
-const TEXT_LENGTH = 250;
-const FIRST_TIME = 1_700_000_000_000;
+const SPREAD = 0.6;
+const FIRST_MS = 1_700_000_000_000;
+const WORDS =
+  'the agent said that it would rather look for a quiet room with a view of the harbour and talk about what was decided ' +
+  'last week because nobody had written it down and two of us remember it differently so that in the end we agreed to ask again ';
 
-// What a stream is for. Streams of one purpose differ by the row.
-const ROOM = 0x726f6f6d;
-const ENTITY = 0x656e7469;
-const MEMORY = 0x6d656d6f;
-const TEXT = 0x74657874;
-const VECTOR = 0x76656374;
-const CENTRE = 0x63656e74;
-const QUERY = 0x71756572;
+// As Mulberry32.cs.
+export class Mulberry32 {
+  constructor(seed) {
+    this.state = seed >>> 0;
+  }
 
-const WORDS = (
-  'agent answer asks before blue bring case city clear close cold come database deep door early engine every evening find first ' +
-  'follow garden give good green hand hear house idea keep kind know large later letter light little long look made many memory ' +
-  'message morning move name never night number often open order paper people place plain question quiet quick read right room ' +
-  'search short'
-).split(' ');
+  nextBits() {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (t ^ (t >>> 14)) >>> 0;
+  }
 
-// mulberry32: each call gives 32 bits.
-export function stream(purpose, row) {
-  let state = (Math.imul(row + 1, 0x9e3779b1) ^ purpose) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
+  nextDouble() {
+    return this.nextBits() / 4294967296;
+  }
+
+  nextBelow(count) {
+    return Math.floor(this.nextDouble() * count);
+  }
+
+  nextGaussian() {
+    let sum = 0;
+    for (let i = 0; i < 12; i++) sum += this.nextDouble();
+    return sum - 6;
+  }
+
+  nextGuid() {
+    const words = [this.nextBits(), this.nextBits(), this.nextBits(), this.nextBits()];
+    words[1] = ((words[1] & 0xffff0fff) | 0x4000) >>> 0;
+    words[2] = ((words[2] & 0x3fffffff) | 0x80000000) >>> 0;
+    const hex = words.map((word) => word.toString(16).padStart(8, '0')).join('');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }
 }
 
-// A UUID in the form of a random one.
-export function uuid(purpose, row) {
-  const next = stream(purpose, row);
-  const words = [next(), next(), next(), next()];
-  words[1] = ((words[1] & 0xffff0fff) | 0x4000) >>> 0;
-  words[2] = ((words[2] & 0x3fffffff) | 0x80000000) >>> 0;
-  const hex = words.map((word) => word.toString(16).padStart(8, '0')).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-// Nearly Gaussian, with variance 1: the sum of four uniform numbers.
-function gauss(next) {
-  return ((next() + next() + next() + next()) / 4294967296 - 2) * 1.7320508075688772;
-}
-
-// In place; components in double precision.
-function normalize(vector) {
-  let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += vector[i] * vector[i];
-  const length = Math.sqrt(sum);
-  for (let i = 0; i < vector.length; i++) vector[i] /= length;
-  return vector;
-}
-
-export class Data {
-  constructor(agent, dimension) {
-    this.agent = agent;
+export class SampleWorld {
+  constructor(seed, dimension) {
+    this.random = new Mulberry32(seed);
+    this.seed = seed;
     this.dimension = dimension;
-    this.rooms = Array.from({ length: ROOMS }, (_, row) => uuid(ROOM, row));
-    this.entities = Array.from({ length: ENTITIES }, (_, row) => uuid(ENTITY, row));
-    this.centres = Array.from({ length: CENTRES }, (_, row) => {
-      const next = stream(CENTRE, row);
-      return normalize(Float64Array.from({ length: dimension }, () => gauss(next)));
-    });
+    this.made = 0;
+    const ids = (count) => Array.from({ length: count }, () => this.random.nextGuid());
+    [this.agent, this.world] = ids(2);
+    this.rooms = ids(ROOMS);
+    this.entities = ids(ENTITIES);
+    const centres = dimension === 0 ? 0 : CENTRES;
+    this.centres = Array.from({ length: centres }, () => normalized(Float64Array.from({ length: dimension }, () => this.random.nextGaussian())));
   }
 
-  memoryId(row) {
-    return uuid(MEMORY, row);
+  // The same agent, rooms, entities and centres, with other memories.
+  sibling(number) {
+    const sibling = Object.create(SampleWorld.prototype);
+    Object.assign(sibling, this, { random: new Mulberry32(this.seed + Math.imul(number, 0x9e3779b9)), made: 0 });
+    return sibling;
   }
 
-  text(row) {
-    const next = stream(TEXT, row);
-    let text = WORDS[next() >>> 26];
-    while (text.length < TEXT_LENGTH) text += ' ' + WORDS[next() >>> 26];
-    return text;
-  }
-
-  // As float32 has them, in the numbers that elizaOS takes.
-  vector(row) {
-    return this.near(stream(VECTOR, row));
-  }
-
-  query(row) {
-    return this.near(stream(QUERY, row));
-  }
-
-  near(next) {
-    const centre = this.centres[next() >>> 26];
-    const scale = NOISE / Math.sqrt(this.dimension);
-    const vector = new Float64Array(this.dimension);
-    for (let i = 0; i < vector.length; i++) vector[i] = centre[i] + scale * gauss(next);
-    return Array.from(normalize(vector), Math.fround);
-  }
-
-  // Row `row` as createMemory takes it.
-  memory(row, embedding = true) {
+  // The next memory, as createMemory takes it.
+  next(embedding = true) {
+    const i = this.made++;
+    const id = this.random.nextGuid();
+    const start = this.random.nextBelow(WORDS.length);
+    const createdAt = FIRST_MS + i * 1000;
+    const vector = this.dimension === 0 ? undefined : this.nextVector();
     return {
-      id: this.memoryId(row),
-      entityId: this.entities[row % ENTITIES],
+      id,
+      entityId: this.entities[i % ENTITIES],
       agentId: this.agent,
-      roomId: this.rooms[row % ROOMS],
-      worldId: this.agent,
-      createdAt: FIRST_TIME + row * 1000,
-      content: { text: this.text(row), source: 'comparison' },
-      metadata: { type: 'message', source: 'comparison', scope: 'room', timestamp: FIRST_TIME + row * 1000 },
+      roomId: this.rooms[i % ROOMS],
+      createdAt,
+      content: { text: WORDS.slice(start) + WORDS.slice(0, start) + String(i).padStart(10, '0'), source: 'direct' },
+      metadata: { type: 'message', source: 'direct', scope: 'room', timestamp: createdAt },
       unique: true,
-      ...(embedding ? { embedding: this.vector(row) } : {}),
+      ...(embedding && vector ? { embedding: vector } : {}),
     };
   }
+
+  nextVector() {
+    const centre = this.centres[this.random.nextBelow(CENTRES)];
+    const spread = SPREAD / Math.sqrt(this.dimension);
+    return Array.from(normalized(centre.map((x) => x + spread * this.random.nextGaussian())), Math.fround);
+  }
+}
+
+function normalized(vector) {
+  let sum = 0;
+  for (const x of vector) sum += x * x;
+  const length = Math.sqrt(sum);
+  return vector.map((x) => x / length);
 }

@@ -5,15 +5,16 @@
 // FOLDER is where install.sh put the packages. Every line on the standard input is a request, and gets one line on the standard
 // output, in order: {"result": ...} or {"error": "..."}. Times are taken in here, so neither the pipe nor JSON is in them.
 //
-//   {"do": "open", "agent": "<uuid>", "pglite": "<directory>"}    or "postgres": "<url>"      -> milliseconds
-//   {"do": "migrate"}                        elizaOS does it at each start                    -> milliseconds
-//   {"do": "call", "method": "getAgent", "args": [...]}                                       -> what the method returns
-//   {"do": "load", "from": 0, "count": 1000, "dimension": 384, "bulk": true}                  -> milliseconds
-//   {"do": "run", "operation": "getMemoryById", "times": 100, "inFlight": 1, ...}             -> {"microseconds": [...], ...}
-//   {"do": "replay", "turns": [[["call", 10, "getEntitiesByIds", [...]], ["done", 10], ...]]} -> {"microseconds": [...], ...}
-//   {"do": "write", "acknowledged": 200, ...}     goes on writing after the answer            -> true
-//   {"do": "memory"}                                                                          -> {"anonymousBytes": ...}
-//   {"do": "close"}                               and, after the answer, the program          -> milliseconds
+//   {"do": "open", "seed": 1, "dimension": 384, "pglite": "<directory>"}   or "postgres": "<url>"  -> milliseconds
+//   {"do": "migrate"}                      elizaOS does it at each start                           -> milliseconds
+//   {"do": "call", "method": "getAgent", "args": [...]}                                            -> what the method returns
+//   {"do": "fill"}                         agent, rooms and entities of that world                 -> milliseconds
+//   {"do": "load", "count": 1000, "bulk": true}            the world's next memories               -> milliseconds
+//   {"do": "run", "operation": "getMemoryById", "times": 100, "inFlight": 1, ...}                  -> {"microseconds": [...], ...}
+//   {"do": "replay", "turns": [[["call", 10, "getEntitiesByIds", [...]], ["done", 10], ...]]}      -> {"microseconds": [...], ...}
+//   {"do": "write", "acknowledged": 200, "operation": "createMemory"}      goes on after the answer -> true
+//   {"do": "memory"}                                                                               -> {"anonymousBytes": ...}
+//   {"do": "close"}                        and, after the answer, the program                      -> milliseconds
 //
 // Whatever elizaOS says goes to the standard error.
 
@@ -22,10 +23,12 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
-import { Data } from './data.mjs';
+import { SampleWorld } from './data.mjs';
 import { fill, loadInBulk } from './load.mjs';
 import { operation } from './operations.mjs';
 import { replay } from './replay.mjs';
+
+const ROWS_AT_ONCE = 1000;
 
 const answer = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
@@ -34,13 +37,8 @@ const require = createRequire(join(resolve(process.argv[2]), 'package.json'));
 const { createDatabaseAdapter, plugin } = await import(pathToFileURL(require.resolve('@elizaos/plugin-sql')).href);
 
 let adapter;
-let agent;
-let data;
-
-function dataOf(dimension) {
-  if (data?.dimension !== dimension) data = new Data(agent, dimension);
-  return data;
-}
+let world;
+const ids = [];
 
 async function timed(body) {
   const began = performance.now();
@@ -49,15 +47,16 @@ async function timed(body) {
 }
 
 const requests = {
-  open: (request) =>
-    timed(async () => {
-      agent = request.agent;
-      adapter = createDatabaseAdapter({ dataDir: request.pglite, postgresUrl: request.postgres }, agent);
+  open: ({ seed, dimension, pglite, postgres }) => {
+    world = new SampleWorld(seed, dimension);
+    return timed(async () => {
+      adapter = createDatabaseAdapter({ dataDir: pglite, postgresUrl: postgres }, world.agent);
       await adapter.initialize();
       // PGlite opens when it is first asked.
-      if (!(await adapter.isReady())) throw new Error('the database is not ready');
-      await adapter.getConnection().then((connection) => connection.query('SELECT 1'));
-    }),
+      const connection = await adapter.getConnection();
+      await connection.query('SELECT 1');
+    });
+  },
 
   migrate: () => timed(() => adapter.runPluginMigrations([{ name: plugin.name, schema: plugin.schema }], { verbose: false })),
 
@@ -66,29 +65,37 @@ const requests = {
     return adapter[method](...args.map((argument) => argument ?? undefined));
   },
 
-  load: ({ from = 0, count, dimension, bulk }) => {
-    const rows = dataOf(dimension);
-    return timed(async () => {
-      await adapter.ensureEmbeddingDimension(dimension);
-      if (from === 0) await fill(adapter, rows);
-      if (bulk) return loadInBulk(await adapter.getConnection(), rows, from, count);
-      for (let row = from; row < from + count; row++) await adapter.createMemory(rows.memory(row), 'messages');
+  fill: () => timed(() => fill(adapter, world)),
+
+  load: async ({ count, bulk }) => {
+    await adapter.ensureEmbeddingDimension(world.dimension);
+    const connection = await adapter.getConnection();
+    const milliseconds = await timed(async () => {
+      for (let left = count; left > 0; left -= ROWS_AT_ONCE) {
+        const memories = Array.from({ length: Math.min(left, ROWS_AT_ONCE) }, () => world.next());
+        for (const { id } of memories) ids.push(id);
+        if (bulk) await loadInBulk(connection, memories, world.dimension);
+        else for (const memory of memories) await adapter.createMemory(memory, 'messages');
+      }
     });
+    await connection.query('ANALYZE');
+    return milliseconds;
   },
 
   run: (request) => run(request),
 
   replay: ({ turns, oneByOne }) => replay(adapter, turns, oneByOne),
 
-  write: ({ acknowledged, ...rest }) => new Promise((done, failed) => {
-    const next = operation(rest.operation, adapter, dataOf(rest.dimension), rest);
-    (async () => {
-      for (let written = 0; ; written++) {
-        await next(written)();
-        if (written + 1 === acknowledged) done(true);
-      }
-    })().catch(failed);
-  }),
+  write: (request) =>
+    new Promise((done, failed) => {
+      const next = operation(adapter, world, ids, request);
+      (async () => {
+        for (let written = 1; ; written++) {
+          await next()();
+          if (written === request.acknowledged) done(true);
+        }
+      })().catch(failed);
+    }),
 
   memory: () => ({ anonymousBytes: 1024 * Number(/^RssAnon:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))[1]) }),
 
@@ -96,20 +103,21 @@ const requests = {
 };
 
 // Runs one operation `times` times, or until `seconds` have passed, with `inFlight` callers that each wait for their answer. The
-// arguments of a call are made before its clock starts. `start` is the number of the first call, so that two runs write other rows.
+// arguments of a call are made before its clock starts.
 async function run(request) {
-  const { times = Infinity, seconds = Infinity, inFlight = 1, start = 0 } = request;
-  const next = operation(request.operation, adapter, dataOf(request.dimension), request);
+  const { times = Infinity, seconds = Infinity, inFlight = 1 } = request;
+  const next = operation(adapter, world, ids, request);
   const microseconds = [];
   const began = performance.now();
   const end = began + seconds * 1000;
-  let number = 0;
+  let sent = 0;
   async function caller() {
-    while (number < times && performance.now() < end) {
-      const call = next(start + number++);
-      const sent = performance.now();
+    while (sent < times && performance.now() < end) {
+      sent++;
+      const call = next();
+      const before = performance.now();
       await call();
-      microseconds.push(Math.round((performance.now() - sent) * 1000));
+      microseconds.push(Math.round((performance.now() - before) * 1000));
     }
   }
   await Promise.all(Array.from({ length: inFlight }, caller));

@@ -1,71 +1,74 @@
-// The operations that can be measured. Each is made once for a run, and gives for the number of a call a function that makes it; so
-// the arguments, a new memory's vector for one, are made before the clock of the call starts.
-
-import { uuid } from './data.mjs';
-
-// Rows that a run writes, beyond those of the data set.
-const NEW_ROWS = 1_000_000;
+// The operations that can be measured. Each is made once for a run, and gives for the next call a function that makes it; so the
+// arguments, a new memory's vector for one, are made before the clock of the call starts.
+//
+// world: the world whose memories the database holds; ids: theirs; mine: a world with the same rooms and other memories, of this run.
 
 const body = 'x'.repeat(30_000);
 
 const operations = {
-  getMemoryById: ({ adapter, data, rows }) => (n) => {
-    const id = data.memoryId(scattered(n, rows));
+  getMemoryById: ({ adapter, ids, mine }) => () => {
+    const id = ids[mine.random.nextBelow(ids.length)];
     return () => adapter.getMemoryById(id);
   },
-  getMemories: ({ adapter, data, count }) => (n) => {
-    const query = { tableName: 'messages', roomId: room(data, n), count };
+  getMemories: ({ adapter, mine, count }) => () => {
+    const query = { tableName: 'messages', roomId: room(mine), count };
     return () => adapter.getMemories(query);
   },
-  countMemories: ({ adapter, data }) => (n) => {
-    const id = room(data, n);
+  countMemories: ({ adapter, mine }) => () => {
+    const id = room(mine);
     return () => adapter.countMemories(id, true, 'messages');
   },
-  searchMemories: ({ adapter, data, count, threshold, inRoom }) => (n) => {
-    const search = { tableName: 'messages', embedding: data.query(n), roomId: inRoom ? room(data, n) : undefined, match_threshold: threshold, count };
+  searchMemories: ({ adapter, mine, count, threshold, inRoom }) => () => {
+    const search = { tableName: 'messages', embedding: mine.nextVector(), roomId: inRoom ? room(mine) : undefined, match_threshold: threshold, count };
     return () => adapter.searchMemories(search);
   },
-  createMemory: ({ adapter, data, embedding = true, decideUnique }) => (n) => {
-    const memory = data.memory(NEW_ROWS + n, embedding);
+  createMemory: ({ adapter, mine, embedding = true, decideUnique }) => () => {
+    const memory = mine.next(embedding);
     if (decideUnique) delete memory.unique;
     return () => adapter.createMemory(memory, 'messages');
   },
-  updateMemory: ({ adapter, data, rows, embedding }) => (n) => {
-    const update = { id: data.memoryId(scattered(n, rows)), content: { text: data.text(NEW_ROWS + n), source: 'comparison' } };
-    if (embedding) update.embedding = data.vector(NEW_ROWS + n);
+  updateMemory: ({ adapter, ids, mine, embedding }) => () => {
+    const { content, embedding: vector } = mine.next();
+    const update = { id: ids[mine.random.nextBelow(ids.length)], content, ...(embedding ? { embedding: vector } : {}) };
     return () => adapter.updateMemory(update);
   },
-  // Deletes what createMemory wrote under the same numbers.
-  deleteMemory: ({ adapter, data }) => (n) => {
-    const id = data.memoryId(NEW_ROWS + n);
+  // Deletes what createMemory wrote with the same number.
+  deleteMemory: ({ adapter, mine }) => () => {
+    const { id } = mine.next();
     return () => adapter.deleteMemory(id);
   },
-  getEntitiesByIds: ({ adapter, data }) => (n) => {
-    const ids = [data.entities[n % data.entities.length]];
+  getEntitiesByIds: ({ adapter, mine }) => () => {
+    const ids = [entity(mine)];
     return () => adapter.getEntitiesByIds(ids);
   },
-  getRoomsByIds: ({ adapter, data }) => (n) => {
-    const ids = [room(data, n)];
+  getRoomsByIds: ({ adapter, mine }) => () => {
+    const ids = [room(mine)];
     return () => adapter.getRoomsByIds(ids);
   },
-  setCache: ({ adapter }) => (n) => () => adapter.setCache(`key ${n % 100}`, { n, text: 'a value of the cache' }),
-  getCache: ({ adapter }) => (n) => () => adapter.getCache(`key ${n % 100}`),
-  log: ({ adapter, data }) => (n) => {
-    const entry = { entityId: data.entities[n % data.entities.length], roomId: room(data, n), type: 'useModel:TEXT_LARGE', body: { runId: uuid(0, n), prompt: body } };
+  setCache: ({ adapter, mine }) => () => {
+    const key = `key ${mine.random.nextBelow(100)}`;
+    return () => adapter.setCache(key, { text: 'a value of the cache' });
+  },
+  getCache: ({ adapter, mine }) => () => {
+    const key = `key ${mine.random.nextBelow(100)}`;
+    return () => adapter.getCache(key);
+  },
+  log: ({ adapter, mine }) => () => {
+    const entry = { entityId: entity(mine), roomId: room(mine), type: 'useModel:TEXT_LARGE', body: { runId: mine.random.nextGuid(), prompt: body } };
     return () => adapter.log(entry);
   },
 };
 
-function room(data, n) {
-  return data.rooms[n % data.rooms.length];
+function room(world) {
+  return world.rooms[world.random.nextBelow(world.rooms.length)];
 }
 
-// Rows in an order without order: a stride that shares no factor with a round number of rows.
-function scattered(n, rows) {
-  return (n * 7919) % rows;
+function entity(world) {
+  return world.entities[world.random.nextBelow(world.entities.length)];
 }
 
-export function operation(name, adapter, data, settings) {
-  if (!Object.hasOwn(operations, name)) throw new Error(`there is no operation "${name}"`);
-  return operations[name]({ ...settings, adapter, data });
+// settings.number: which sibling of the world the run writes and asks about; two runs with one number do the same.
+export function operation(adapter, world, ids, settings) {
+  if (!Object.hasOwn(operations, settings.operation)) throw new Error(`there is no operation "${settings.operation}"`);
+  return operations[settings.operation]({ ...settings, adapter, world, ids, mine: world.sibling(settings.number ?? 0) });
 }
