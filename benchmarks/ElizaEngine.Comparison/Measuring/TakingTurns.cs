@@ -15,19 +15,28 @@ internal sealed class TakingTurns(Probe probe, int rounds)
 {
     private const int MaxRepeats = 2;
 
-    /// <summary>A row for each contender, in their order.</summary>
+    /// <summary>A row for each contender, in their order. Who throws <see cref="NotSupportedException"/> has no part in it, and its row says why.</summary>
     public async Task<IReadOnlyList<Row>> RunAsync(IReadOnlyList<Contender> contenders)
     {
         var slices = contenders.Select(_ => new List<(Slice Slice, ProbeReading Probe, bool IsSteady)>()).ToArray();
+        var notRun = new string?[contenders.Count];
         for (var round = 0; round < rounds; round++)
         {
             // Nobody is always the first.
             foreach (var i in Enumerable.Range(0, contenders.Count).Select(place => (place + round) % contenders.Count))
             {
-                slices[i].Add(await QuietSliceAsync(contenders[i]));
+                if (notRun[i] is not null) continue;
+                try
+                {
+                    slices[i].Add(await QuietSliceAsync(contenders[i]));
+                }
+                catch (NotSupportedException error)
+                {
+                    notRun[i] = error.Message;
+                }
             }
         }
-        return [.. contenders.Select((contender, i) => Row(contender.Label, slices[i]))];
+        return [.. contenders.Select((contender, i) => notRun[i] is { } reason ? contender.Label with { NotRun = reason } : Row(contender.Label, slices[i]))];
     }
 
     private async Task<(Slice, ProbeReading, bool)> QuietSliceAsync(Contender contender)
