@@ -1,5 +1,5 @@
-// Writes rows.f32 and queries.f32: float32, little-endian, 100 to a vector, of unit length. Of the 101,000 most frequent words
-// 1,000 become queries, chosen by a fixed seed; the others are the rows, the most frequent first.
+// Writes rows.f32 and queries.f32: float32, little-endian, 100 to a vector, of unit length. 100,000 rows and 1,000 queries of the
+// 341,479 words, frequent and rare ones, drawn with a fixed seed.
 //
 // usage: node convert.mjs SOURCE.json FOLDER
 
@@ -13,10 +13,9 @@ const SEED = 42;
 const [source, folder] = process.argv.slice(2);
 const { words, vectors, dimensions } = JSON.parse(readFileSync(source, "utf8"));
 
-const chosen = new Set(sample(ROWS + QUERIES, QUERIES, mulberry32(SEED)));
-const all = words.slice(0, ROWS + QUERIES);
-write("queries.f32", all.filter((_, i) => chosen.has(i)));
-write("rows.f32", all.filter((_, i) => !chosen.has(i)));
+const drawn = sample(words.length, ROWS + QUERIES, mulberry32(SEED)).map((i) => words[i]);
+write("rows.f32", drawn.slice(0, ROWS));
+write("queries.f32", drawn.slice(ROWS));
 
 function write(name, list) {
   const bytes = new DataView(new ArrayBuffer(list.length * dimensions * 4));
