@@ -22,6 +22,8 @@ internal sealed class Hnswlib : IVectorEngine
 
     public bool BuildsOnThreads => true;
 
+    public bool CanScan => true;
+
     public async Task<string?> WhyNotAsync(Run run)
     {
         var installed = await Installed.FindAsync("hnswlib", run.CancellationToken);

@@ -14,6 +14,9 @@ internal interface IVectorEngine : IEngine
     /// <summary>Whether a build can be told on how many threads; else it is done once.</summary>
     bool BuildsOnThreads { get; }
 
+    /// <summary>Whether it can be told to compare every row that may be found, where it would not by itself.</summary>
+    bool CanScan => false;
+
     /// <summary>Whether it keeps more than vectors: rows that are read and filtered, and whose memory is not that of the vectors.</summary>
     bool StoresMore => false;
 

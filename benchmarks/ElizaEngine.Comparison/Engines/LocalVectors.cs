@@ -15,6 +15,8 @@ internal sealed class LocalVectors : IVectorEngine
 
     public bool BuildsOnThreads => false;
 
+    public bool CanScan => true;
+
     public bool StoresMore => true;
 
     public Task<string?> WhyNotAsync(Run run) => Task.FromResult<string?>(null);

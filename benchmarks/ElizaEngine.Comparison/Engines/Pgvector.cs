@@ -22,6 +22,8 @@ internal abstract class Pgvector(bool hasGraph) : IVectorEngine
 
     public bool BuildsOnThreads => hasGraph;
 
+    public bool CanScan => hasGraph;
+
     public Task<string?> WhyNotAsync(Run run) => run.Postgres.WhyNotAsync();
 
     public Task<string> NewPlaceAsync(Run run) => run.Postgres.NewDatabaseAsync();

@@ -15,6 +15,8 @@ internal sealed class PostgresVectors : IVectorEngine
 
     public bool BuildsOnThreads => true;
 
+    public bool CanScan => true;
+
     public Task<string?> WhyNotAsync(Run run) => run.Postgres.WhyNotAsync();
 
     public Task<string> NewPlaceAsync(Run run) => run.Postgres.NewDatabaseAsync();
