@@ -14,7 +14,7 @@ internal sealed record Contender(Row Label, Func<Task<Slice>> RunAsync);
 /// <param name="probe">Measures the machine.</param>
 /// <param name="rounds">Slices of each that count.</param>
 /// <param name="warmsUp">Whether everybody gets one slice more, first, that does not count.</param>
-internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp)
+internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp = false)
 {
     private const int MaxRepeats = 2;
 
