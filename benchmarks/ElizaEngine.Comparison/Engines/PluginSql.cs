@@ -42,14 +42,16 @@ internal abstract class PluginSql : ITurnEngine
 }
 
 /// <summary>On PGlite with a directory, which is what elizaOS takes when nothing is said. It never flushes.</summary>
-internal sealed class PluginSqlPglite : PluginSql
+internal sealed partial class PluginSqlPglite : PluginSql
 {
     public override string Name => "plugin-sql-pglite";
 
     public override string Title => "elizaOS @elizaos/plugin-sql 1.7.2 on PGlite 0.3.16, file-backed";
 
     protected override Task OpenAsync(NodeDriver driver, Run run, string folder, SampleWorld world) =>
-        driver.AskAsync<double>(new { Do = "open", world.Seed, world.Dimension, Pglite = Path.Combine(folder, "pglite") });
+        driver.AskAsync<double>(new { Do = "open", world.Seed, world.Dimension, Pglite = Directory(folder) });
+
+    private static string Directory(string folder) => Path.Combine(folder, "pglite");
 }
 
 /// <summary>On the run's own PostgreSQL.</summary>
