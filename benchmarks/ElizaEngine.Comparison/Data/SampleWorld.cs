@@ -76,6 +76,12 @@ internal sealed class SampleWorld
         return string.Concat(Words.AsSpan(start), Words.AsSpan(0, start));
     }
 
+    /// <summary>A number of this world's, for choices: 0 to <paramref name="count"/> - 1.</summary>
+    public int NextBelow(int count) => _random.NextBelow(count);
+
+    /// <summary>An id for something of this world's.</summary>
+    public Guid NextGuid() => _random.NextGuid();
+
     /// <summary>A vector as those of the memories: a question about one of the things that are talked about.</summary>
     public float[] NextVector()
     {

@@ -4,7 +4,7 @@ using ElizaEngine.Comparison.Turns;
 namespace ElizaEngine.Comparison.Engines;
 
 /// <summary>elizaOS' own database adapter, @elizaos/plugin-sql from npm, driven through Node.js.</summary>
-internal abstract class PluginSql : ITurnEngine
+internal abstract partial class PluginSql : ITurnEngine
 {
     private string? _packages;
 

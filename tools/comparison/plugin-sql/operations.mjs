@@ -53,6 +53,38 @@ const operations = {
     const key = `key ${mine.random.nextBelow(100)}`;
     return () => adapter.getCache(key);
   },
+  createTask: ({ adapter, mine }) => () => {
+    const task = {
+      id: mine.random.nextGuid(),
+      name: 'a task',
+      description: 'to be done',
+      roomId: room(mine),
+      worldId: mine.world,
+      tags: ['queue', `t${mine.random.nextBelow(50)}`],
+      metadata: {},
+    };
+    return () => adapter.createTask(task);
+  },
+  getTasks: ({ adapter, mine }) => () => {
+    const query = { tags: ['queue', `t${mine.random.nextBelow(50)}`] };
+    return () => adapter.getTasks(query);
+  },
+  addParticipant: ({ adapter, mine }) => () => {
+    const [who, where] = [entity(mine), room(mine)];
+    return () => adapter.addParticipant(who, where);
+  },
+  getParticipantsForRoom: ({ adapter, mine }) => () => {
+    const id = room(mine);
+    return () => adapter.getParticipantsForRoom(id);
+  },
+  createRelationship: ({ adapter, mine }) => () => {
+    const relationship = { id: mine.random.nextGuid(), sourceEntityId: entity(mine), targetEntityId: entity(mine), tags: ['friend'] };
+    return () => adapter.createRelationship(relationship);
+  },
+  getRelationships: ({ adapter, mine }) => () => {
+    const query = { entityId: entity(mine) };
+    return () => adapter.getRelationships(query);
+  },
   log: ({ adapter, mine }) => () => {
     const entry = { entityId: entity(mine), roomId: room(mine), type: 'useModel:TEXT_LARGE', body: { runId: mine.random.nextGuid(), prompt: body } };
     return () => adapter.log(entry);
