@@ -44,14 +44,6 @@ internal sealed partial class PluginSqlPglite : IOpenEngine
         driver.Kill();
     }
 
-    private async Task<NodeDriver> StartAsync(Run run, string folder, SampleWorld world)
-    {
-        var driver = StartDriver(run.CancellationToken);
-        await OpenAsync(driver, run, folder, world);
-        await driver.AskAsync<double>(new { Do = "migrate" });
-        return driver;
-    }
-
     private sealed record FirstAnswers(double OpenMs, double MigrateMs, double LatestMs, int Latest, double SearchMs, int Found);
 
     private sealed record Resident(long AnonymousBytes, long MappedBytes);

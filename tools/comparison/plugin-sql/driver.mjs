@@ -9,6 +9,7 @@
 //   {"do": "migrate"}                      elizaOS does it at each start                           -> milliseconds
 //   {"do": "call", "method": "getAgent", "args": [...]}                                            -> what the method returns
 //   {"do": "read", "method": "getMemories", "args": [...]}                                         -> nothing
+//   {"do": "sample"}                       something of the world, to compare with what others make -> rows
 //   {"do": "openAndAsk", ..., "room": "<uuid>", "vector": [...], "count": 10}      opens, migrates, and asks twice -> times
 //   {"do": "fill"}                         agent, rooms and entities of that world                 -> milliseconds
 //   {"do": "load", "count": 1000, "bulk": true}            the world's next memories               -> milliseconds
@@ -75,6 +76,12 @@ const requests = {
     const latestMs = await timed(async () => (latest = await adapter.getMemories({ tableName: 'messages', roomId: room, count })));
     const searchMs = await timed(async () => (found = await adapter.searchMemories({ tableName: 'messages', roomId: room, embedding: vector, count })));
     return { openMs, migrateMs, latestMs, latest: latest.length, searchMs, found: found.length };
+  },
+
+  sample: () => {
+    const sibling = world.sibling(1);
+    sibling.next();
+    return { agent: world.agent, room: world.rooms.at(-1), entity: world.entities.at(-1), memory: sibling.next(), query: sibling.nextVector() };
   },
 
   fill: () => timed(() => fill(adapter, world)),
