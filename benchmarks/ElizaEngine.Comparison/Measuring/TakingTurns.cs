@@ -15,6 +15,9 @@ internal sealed class TakingTurns(Probe probe, int rounds)
 {
     private const int MaxRepeats = 2;
 
+    /// <summary>Whether the contenders wait for the disk: if not, its moods are nothing to them.</summary>
+    public bool UsesDisk { get; init; } = true;
+
     /// <summary>A row for each contender, in their order.</summary>
     public async Task<IReadOnlyList<Row>> RunAsync(IReadOnlyList<Contender> contenders)
     {
@@ -37,7 +40,7 @@ internal sealed class TakingTurns(Probe probe, int rounds)
             var before = probe.Take();
             var slice = await contender.RunAsync();
             var after = probe.Take();
-            var isSteady = before.IsSteadyUntil(after);
+            var isSteady = before.IsSteadyUntil(after, UsesDisk);
             if (isSteady || repeats == MaxRepeats) return (slice, ProbeReading.Median([before, after]), isSteady);
         }
     }

@@ -127,7 +127,7 @@ internal sealed class VectorSuite : ISuite
     private async Task SweepAsync(Run run, IReadOnlyList<(IVectorEngine Engine, IVectorIndex Index)> indexes, VectorSet set, int[][] truth)
     {
         var queries = Enumerable.Range(0, set.QueryCount).ToArray();
-        var turns = new TakingTurns(run.Probe, run.Pick(1, 2, 3));
+        var turns = new TakingTurns(run.Probe, run.Pick(1, 2, 3)) { UsesDisk = false };
         var done = new HashSet<string>();
         for (var step = 0; ; step++)
         {
