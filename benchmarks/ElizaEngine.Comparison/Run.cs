@@ -26,10 +26,10 @@ internal sealed class Run(Size size, string directory, IReadOnlySet<string>? onl
     /// <summary>A PostgreSQL server of the run's own, started by whoever asks first.</summary>
     public PostgresServer Postgres { get; } = new(directory);
 
-    public TakingTurns Turns => new(Probe, Pick(1, 3, 5));
+    public TakingTurns Turns => new(Probe, rounds: Pick(1, 3, 4), warmsUp: size > Size.Toy);
 
     /// <summary>How long one slice of one engine takes, where time is the limit.</summary>
-    public TimeSpan SliceTime => TimeSpan.FromMilliseconds(Pick(60, 500, 2_000));
+    public TimeSpan SliceTime => TimeSpan.FromMilliseconds(Pick(60, 300, 1_500));
 
     public T Pick<T>(T toy, T quick, T full) => size switch { Size.Toy => toy, Size.Quick => quick, _ => full };
 

@@ -40,6 +40,14 @@ internal sealed class PostgresServer(string directory) : IAsyncDisposable
         return url.Uri.AbsoluteUri;
     }
 
+    /// <summary>What a database occupies.</summary>
+    public long DatabaseBytes(string url)
+    {
+        using var source = NpgsqlDataSource.Create(ConnectionString(url));
+        using var size = source.CreateCommand("SELECT pg_database_size(current_database())");
+        return (long)size.ExecuteScalar()!;
+    }
+
     /// <summary>What Npgsql takes; it reads no URLs.</summary>
     public static string ConnectionString(string url)
     {

@@ -11,26 +11,36 @@ internal sealed record Contender(Row Label, Func<Task<Slice>> RunAsync);
 /// Lets engines take turns, A B A B, so that what happens to the machine meanwhile happens to all of them. Beside every slice the
 /// machine is measured before and after; where the two differ the slice is taken again, and what never got a quiet moment is marked.
 /// </summary>
-internal sealed class TakingTurns(Probe probe, int rounds)
+/// <param name="probe">Measures the machine.</param>
+/// <param name="rounds">Slices of each that count.</param>
+/// <param name="warmsUp">Whether everybody gets one slice more, first, that does not count.</param>
+internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp)
 {
     private const int MaxRepeats = 2;
 
-    /// <summary>Whether the contenders wait for the disk: if not, its moods are nothing to them.</summary>
-    public bool UsesDisk { get; init; } = true;
-
-    /// <summary>A row for each contender, in their order.</summary>
+    /// <summary>A row for each contender, in their order. Who throws <see cref="NotSupportedException"/> has no part in it, and its row says why.</summary>
     public async Task<IReadOnlyList<Row>> RunAsync(IReadOnlyList<Contender> contenders)
     {
         var slices = contenders.Select(_ => new List<(Slice Slice, ProbeReading Probe, bool IsSteady)>()).ToArray();
-        for (var round = 0; round < rounds; round++)
+        var notRun = new string?[contenders.Count];
+        for (var round = warmsUp ? -1 : 0; round < rounds; round++)
         {
             // Nobody is always the first.
-            foreach (var i in Enumerable.Range(0, contenders.Count).Select(place => (place + round) % contenders.Count))
+            foreach (var i in Enumerable.Range(0, contenders.Count).Select(place => (place + round + 1) % contenders.Count))
             {
-                slices[i].Add(await QuietSliceAsync(contenders[i]));
+                if (notRun[i] is not null) continue;
+                try
+                {
+                    if (round < 0) await contenders[i].RunAsync();
+                    else slices[i].Add(await QuietSliceAsync(contenders[i]));
+                }
+                catch (NotSupportedException error)
+                {
+                    notRun[i] = error.Message;
+                }
             }
         }
-        return [.. contenders.Select((contender, i) => Row(contender.Label, slices[i]))];
+        return [.. contenders.Select((contender, i) => notRun[i] is { } reason ? contender.Label with { NotRun = reason } : Row(contender.Label, slices[i]))];
     }
 
     private async Task<(Slice, ProbeReading, bool)> QuietSliceAsync(Contender contender)

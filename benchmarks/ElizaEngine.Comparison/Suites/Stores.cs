@@ -30,14 +30,14 @@ internal sealed class Stores : IAsyncDisposable
     /// <summary>So many callers of each store, each doing the same.</summary>
     /// <param name="label">Of the rows; the engine is filled in.</param>
     /// <param name="callers">How many.</param>
-    /// <param name="operation">What a caller of a store does, again and again.</param>
-    public IEnumerable<Contender> Contenders(Row label, int callers, Func<IStore, Func<IStoreCaller, Func<ValueTask>>> operation) =>
+    /// <param name="operation">What a caller does, again and again.</param>
+    public IEnumerable<Contender> Contenders(Row label, int callers, Func<IStoreCaller, Func<ValueTask>> operation) =>
         _stores.Select(entry => new Contender(label with { Engine = entry.Engine.Name }, async () =>
         {
             var connected = Enumerable.Range(0, callers).Select(_ => entry.Store.NewCaller()).ToArray();
             try
             {
-                return await Callers.RunAsync([.. connected.Select(operation(entry.Store))], entry.Store.IsBlocking, _run.SliceTime);
+                return await Callers.RunAsync([.. connected.Select(operation)], entry.Store.IsBlocking, _run.SliceTime);
             }
             finally
             {
