@@ -127,13 +127,14 @@ internal sealed class VectorSuite : ISuite
     private async Task SweepAsync(Run run, IReadOnlyList<(IVectorEngine Engine, IVectorIndex Index)> indexes, VectorSet set, int[][] truth)
     {
         var queries = Enumerable.Range(0, set.QueryCount).ToArray();
-        var turns = new TakingTurns(run.Probe, run.Pick(1, 2, 3)) { UsesDisk = false };
         var done = new HashSet<string>();
         for (var step = 0; ; step++)
         {
             var taking = indexes.Where(one => step < one.Engine.Efforts.Count && !done.Contains(one.Engine.Name)).ToArray();
             if (taking.Length == 0) return;
             run.Say($"{Name}: {set.Name}, searches, step {step + 1}: {string.Join(", ", taking.Select(one => one.Engine.Name))}");
+            // Code that was never run is compiled while it runs; after the first step all of it was.
+            var turns = new TakingTurns(run.Probe, rounds: run.Pick(1, 2, 3), warmsUp: step == 0 && run.Size > Size.Toy, usesDisk: false);
             var rows = await turns.RunAsync([.. taking.Select(one =>
             {
                 var effort = one.Engine.Efforts[step];
