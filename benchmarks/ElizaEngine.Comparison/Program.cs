@@ -16,8 +16,9 @@ var toy = new Option<bool>("--toy") { Description = "A few seconds a suite: show
 var json = new Option<FileInfo?>("--json") { Description = "Write rows and targets into this file." };
 var output = new Option<DirectoryInfo?>("--out") { Description = "Write tables, pictures and JSON into this directory." };
 var engines = new Option<string?>("--engines") { Description = $"Only these, with commas between: {string.Join(", ", EngineCatalog.All.Select(engine => engine.Name))}." };
+var all = new Option<bool>("--require-all") { Description = "Fail when an engine cannot be had." };
 var directory = new Option<DirectoryInfo?>("--dir") { Description = "Where the databases lie while they are measured; its disk is what counts. Default: the directory for temporary files." };
-var root = new RootCommand("Compares ElizaEngine with what one would use instead, in one run, on this machine.") { suite, quick, toy, json, output, engines, directory };
+var root = new RootCommand("Compares ElizaEngine with what one would use instead, in one run, on this machine.") { suite, quick, toy, json, output, engines, all, directory };
 root.Validators.Add(result =>
 {
     var unknown = Names(result.GetValue(engines))?.Where(name => EngineCatalog.All.All(engine => engine.Name != name)).ToArray() ?? [];
@@ -47,7 +48,9 @@ root.SetAction(async (parsed, cancellationToken) =>
         Show(report);
         if (parsed.GetValue(json) is { } file) report.WriteJson(file.FullName);
         if (parsed.GetValue(output) is { } folder) report.WriteFolder(folder.FullName);
-        return 0;
+        if (!parsed.GetValue(all) || run.NotHad.Count == 0) return 0;
+        foreach (var (engine, reason) in run.NotHad) run.Say($"{engine} could not be had: {reason}");
+        return 1;
     }
     finally
     {

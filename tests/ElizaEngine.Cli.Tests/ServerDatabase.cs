@@ -24,18 +24,27 @@ internal sealed class ServerDatabase : IAsyncDisposable
     private static Uri Server => new(Environment.GetEnvironmentVariable(Variable) ?? throw new InvalidOperationException(
         $"{Variable} is not set. Run the tests with a server: bash tools/postgres/with-server.sh <the command that runs the tests>"));
 
+    private static string ServersOwn => Server.AbsolutePath.Trim('/');
+
+    /// <summary>What a command said on stderr, but for the warning that some servers earn by the version of their pgvector.</summary>
+    public static string WithoutItsVersion(string error) =>
+        string.Concat(error.Split('\n').Where(line => !line.StartsWith("eliza: warning: pgvector ", StringComparison.Ordinal)).Select(line => line.Length > 0 ? $"{line}\n" : ""));
+
+    /// <summary>Runs a statement in it.</summary>
+    public async Task ExecuteAsync(string sql) => await ExecuteAsync(sql, _name);
+
     public static async Task<ServerDatabase> CreateAsync()
     {
         var database = new ServerDatabase();
-        await ExecuteAsync($"CREATE DATABASE {database._name}");
+        await ExecuteAsync($"CREATE DATABASE {database._name}", ServersOwn);
         return database;
     }
 
-    public async ValueTask DisposeAsync() => await ExecuteAsync($"DROP DATABASE {_name} WITH (FORCE)");
+    public async ValueTask DisposeAsync() => await ExecuteAsync($"DROP DATABASE {_name} WITH (FORCE)", ServersOwn);
 
-    private static async Task ExecuteAsync(string sql)
+    private static async Task ExecuteAsync(string sql, string database)
     {
-        await using var source = NpgsqlDataSource.Create(KeywordsOf(Server.AbsolutePath.Trim('/')));
+        await using var source = NpgsqlDataSource.Create(KeywordsOf(database));
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }

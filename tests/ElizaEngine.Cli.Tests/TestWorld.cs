@@ -38,6 +38,8 @@ internal sealed class TestWorld : IDisposable
 
     public IEmbeddingGenerator<string, Embedding<float>> Generator { get; set; } = new LexicalEmbeddingGenerator();
 
+    public DatabaseOpener OpenDatabase { get; set; } = BackendOpener.OpenAsync;
+
     public string PathOf(string name) => Path.Combine(Root, name);
 
     /// <summary>Writes a file, with its folders, and returns its path.</summary>
@@ -64,7 +66,7 @@ internal sealed class TestWorld : IDisposable
                 Out = output,
                 Error = error,
                 IsTerminal = IsTerminal,
-                OpenDatabase = BackendOpener.OpenAsync,
+                OpenDatabase = OpenDatabase,
                 Variable = Variables.GetValueOrDefault,
                 Generator = Generator,
                 SelfCommand = ToolProcess.Command,

@@ -14,7 +14,7 @@ internal static class Cli
         ElizaEngine, the database that AI agents run on.
 
         Exit codes: 0 done; 1 failed, the reason is on stderr; 2 wrong usage; 130 interrupted by Ctrl-C.
-        With --json every command prints one JSON document on stdout, and nothing else there; so does a failure.
+        With --json every command prints one JSON document on stdout, and nothing else there; so does a failure. Warnings go to stderr.
         """;
 
     /// <summary>Runs one command and returns its exit code. Throws nothing.</summary>
@@ -25,6 +25,7 @@ internal static class Cli
         root.Subcommands.Add(DemoCommand.Create(Run));
         root.Subcommands.Add(DemoWriterCommand.Create(Run));
         root.Subcommands.Add(IngestCommand.Create(Run));
+        root.Subcommands.Add(MigrateCommand.Create(Run));
         root.Subcommands.Add(RecallCommand.Create(Run));
         root.Subcommands.Add(StatsCommand.Create(Run));
 
@@ -77,6 +78,7 @@ internal static class Cli
         {
             var isExpected = error is DatabaseException or CliException or IOException or System.Data.Common.DbException or UnauthorizedAccessException or PlatformNotSupportedException;
             var message = isExpected ? error.Message : $"Unexpected {error.GetType().Name}: {error.Message}";
+            if (error is SchemaException { Remedy: { } remedy }) message += $" For an administrator: {remedy}";
             return output.Fail(message, error.GetType().Name, ExitCodes.Failed);
         }
     }

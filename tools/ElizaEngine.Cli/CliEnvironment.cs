@@ -9,7 +9,7 @@ internal sealed record CliEnvironment
     /// <summary>Results go here.</summary>
     public required TextWriter Out { get; init; }
 
-    /// <summary>Reasons of failures go here.</summary>
+    /// <summary>Reasons of failures go here, and warnings.</summary>
     public required TextWriter Error { get; init; }
 
     /// <summary>What is typed comes from here.</summary>

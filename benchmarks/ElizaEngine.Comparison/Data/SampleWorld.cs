@@ -42,6 +42,11 @@ internal sealed class SampleWorld
         (Agent, World, Rooms, Entities) = (other.Agent, other.World, other.Rooms, other.Entities);
     }
 
+    public uint Seed => _seed;
+
+    /// <summary>Components of the vectors; 0: none.</summary>
+    public int Dimension => _dimension;
+
     public Guid Agent { get; }
 
     public Guid World { get; }
@@ -58,12 +63,24 @@ internal sealed class SampleWorld
     {
         var i = _made++;
         var id = _random.NextGuid();
-        var start = _random.NextBelow(Words.Length);
-        var text = string.Concat(Words.AsSpan(start), Words.AsSpan(0, start)) + i.ToString("d10");
+        var text = NextText() + i.ToString("d10");
         return new SampleMemory(id, Rooms[i % RoomCount], Entities[i % EntityCount], FirstMs + (i * 1000L), text, _dimension == 0 ? null : NextVector());
     }
 
     public SampleMemory[] Take(int count) => [.. Enumerable.Range(0, count).Select(_ => Next())];
+
+    /// <summary>Some 250 characters, a text as those of the memories.</summary>
+    public string NextText()
+    {
+        var start = _random.NextBelow(Words.Length);
+        return string.Concat(Words.AsSpan(start), Words.AsSpan(0, start));
+    }
+
+    /// <summary>A number of this world's, for choices: 0 to <paramref name="count"/> - 1.</summary>
+    public int NextBelow(int count) => _random.NextBelow(count);
+
+    /// <summary>An id for something of this world's.</summary>
+    public Guid NextGuid() => _random.NextGuid();
 
     /// <summary>A vector as those of the memories: a question about one of the things that are talked about.</summary>
     public float[] NextVector()

@@ -34,7 +34,7 @@ internal sealed class AdapterStore(IDatabase database, IDatabaseAdapter adapter,
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
-    private static Memory Of(SampleMemory memory) => new()
+    public static Memory Of(SampleMemory memory) => new()
     {
         Id = memory.Id,
         RoomId = memory.Room,

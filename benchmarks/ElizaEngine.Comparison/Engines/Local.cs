@@ -3,7 +3,7 @@ using ElizaEngine.Comparison.Data;
 namespace ElizaEngine.Comparison.Engines;
 
 /// <summary>Our local backend; every write is on the disk when it is acknowledged.</summary>
-internal class Local(string name, Durability durability) : IStoreEngine
+internal partial class Local(string name, Durability durability) : IStoreEngine
 {
     public Local()
         : this("local", Durability.PowerLoss)

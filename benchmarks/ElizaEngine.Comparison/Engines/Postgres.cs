@@ -3,7 +3,7 @@ using ElizaEngine.Comparison.Data;
 namespace ElizaEngine.Comparison.Engines;
 
 /// <summary>Our Postgres backend, on a server of this run.</summary>
-internal sealed class Postgres : IStoreEngine
+internal sealed partial class Postgres : IStoreEngine
 {
     public string Name => "postgres";
 

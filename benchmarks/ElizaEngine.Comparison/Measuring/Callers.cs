@@ -6,11 +6,19 @@ namespace ElizaEngine.Comparison.Measuring;
 internal static class Callers
 {
     /// <summary>As many callers as there are operations, for so long; every caller makes one call at least.</summary>
-    /// <param name="operations">The next call of each caller.</param>
+    /// <param name="operations">Makes the next call of a caller.</param>
     /// <param name="blocking">Whether a call keeps its thread; then each caller has one of its own.</param>
     /// <param name="duration">After it no call begins.</param>
     /// <param name="maxCalls">Nor after so many calls of each caller.</param>
-    public static async Task<Slice> RunAsync(IReadOnlyList<Func<ValueTask>> operations, bool blocking, TimeSpan duration, long maxCalls = long.MaxValue)
+    public static Task<Slice> RunAsync(IReadOnlyList<Func<ValueTask>> operations, bool blocking, TimeSpan duration, long maxCalls = long.MaxValue) =>
+        RunPreparedAsync([.. operations.Select(operation => (Func<Func<ValueTask>>)(() => operation))], blocking, duration, maxCalls);
+
+    /// <summary>The same with calls whose arguments are made before the clock of the call starts.</summary>
+    /// <param name="operations">Prepares the next call of a caller.</param>
+    /// <param name="blocking">Whether a call keeps its thread; then each caller has one of its own.</param>
+    /// <param name="duration">After it no call begins.</param>
+    /// <param name="maxCalls">Nor after so many calls of each caller.</param>
+    public static async Task<Slice> RunPreparedAsync(IReadOnlyList<Func<Func<ValueTask>>> operations, bool blocking, TimeSpan duration, long maxCalls = long.MaxValue)
     {
         var latencies = operations.Select(_ => new Latencies()).ToArray();
         var allocated = GC.GetTotalAllocatedBytes();
@@ -24,24 +32,26 @@ internal static class Callers
         foreach (var one in latencies) all.Add(one);
         return new Slice(all, elapsed) { AllocatedBytes = GC.GetTotalAllocatedBytes() - allocated };
 
-        async Task CallAsync(Func<ValueTask> operation, Latencies mine)
+        async Task CallAsync(Func<Func<ValueTask>> operation, Latencies mine)
         {
             for (long calls = 0; calls == 0 || (calls < maxCalls && Stopwatch.GetElapsedTime(start) < duration); calls++)
             {
+                var call = operation();
                 var before = Stopwatch.GetTimestamp();
-                await operation();
+                await call();
                 mine.Record(Stopwatch.GetElapsedTime(before));
             }
         }
 
-        void CallBlocking(Func<ValueTask> operation, Latencies mine)
+        void CallBlocking(Func<Func<ValueTask>> operation, Latencies mine)
         {
             // The threads' own beginning is not what is measured.
             if (everybodyIsReady.SignalAndWait(Timeout.Infinite) && everybodyIsReady.CurrentPhaseNumber == 1) Volatile.Write(ref start, Stopwatch.GetTimestamp());
             for (long calls = 0; calls == 0 || (calls < maxCalls && Stopwatch.GetElapsedTime(Volatile.Read(ref start)) < duration); calls++)
             {
+                var call = operation();
                 var before = Stopwatch.GetTimestamp();
-                var done = operation();
+                var done = call();
                 if (!done.IsCompletedSuccessfully) done.AsTask().GetAwaiter().GetResult();
                 mine.Record(Stopwatch.GetElapsedTime(before));
             }

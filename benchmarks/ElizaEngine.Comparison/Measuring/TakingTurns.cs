@@ -15,7 +15,7 @@ internal sealed record Contender(Row Label, Func<Task<Slice>> RunAsync);
 /// <param name="rounds">Slices of each that count.</param>
 /// <param name="warmsUp">Whether everybody gets one slice more, first, that does not count.</param>
 /// <param name="usesDisk">Whether contenders wait for the disk: if not, its moods are nothing to them.</param>
-internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp, bool usesDisk = true)
+internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp = false, bool usesDisk = true)
 {
     private const int MaxRepeats = 2;
 

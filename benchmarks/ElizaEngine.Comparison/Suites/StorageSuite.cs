@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ElizaEngine.Comparison.Calls;
 using ElizaEngine.Comparison.Data;
 using ElizaEngine.Comparison.Engines;
 using ElizaEngine.Comparison.Measuring;
@@ -25,6 +26,8 @@ internal sealed class StorageSuite : ISuite
         await LoadAsync(run);
         await ReadsAsync(run);
         await MemoryPerRowAsync(run);
+        var engines = await run.EnginesAsync<ICallEngine>(Name, engine => engine.Name is "local" or "local-process-crash" or "plugin-sql-pglite");
+        foreach (var (memories, dimension) in CallRows.Sizes(run)) await CallRows.MeasureAsync(run, Name, engines, memories, dimension);
     }
 
     public IEnumerable<Picture> Pictures(Rows rows)

@@ -20,6 +20,7 @@ internal static class StorageTargets
         new("get by id, hot, decoded", "x SQLite", 6, 15, rows => rows.Speedup(Suite, "get", One, "local", "sqlite-full")),
         new("latest 32 of a room without vectors", "x SQLite", 5, 20, rows => rows.Speedup(Suite, "latest", "32 without vectors", "local", "sqlite-full")),
         new("latest 32 of a room with vectors", "x SQLite", 3, 8, rows => rows.Speedup(Suite, "latest", "32 with vectors", "local", "sqlite-full")),
+        new("search in a room of 1k of 10k x 384, exact", "x elizaOS on PGlite", 100, 300, SearchPerPglite),
         new("search in a room of 1k of 10k x 384, exact", "x pgvector exact", 50, 150, rows => Best(rows, "search a room", "local", "postgres-raw")),
         new("memory per row beyond codes and cache", "bytes", 200, 120, BytesPerRow) { IsCeiling = true },
     ];
@@ -33,6 +34,9 @@ internal static class StorageTargets
     // Of a workload with one setting, whatever the size of the run made of it.
     private static double? Best(Rows rows, string workload, string engine, string than = "sqlite-full") =>
         rows.FirstOrDefault(row => row.Suite == Suite && row.Workload == workload) is { } any ? rows.Speedup(Suite, workload, any.Setting, engine, than) : null;
+
+    private static double? SearchPerPglite(Rows rows) => rows.SpeedupOfP50(
+        Suite, "searchMemories in a room, threshold 0.7", CallRows.Setting(10_000, 384), "local", "plugin-sql-pglite");
 
     private static double? BytesPerRow(Rows rows) =>
         rows.FirstOrDefault(row => row.Suite == Suite && row.Workload == "memory of rows") is { } row ? (double?)row.ResidentBytes / row.Operations : null;

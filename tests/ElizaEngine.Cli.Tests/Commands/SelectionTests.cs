@@ -37,6 +37,7 @@ public sealed class SelectionTests : IDisposable
     [InlineData("stats")]
     [InlineData("recall tea")]
     [InlineData("ingest {file}")]
+    [InlineData("migrate")]
     public async Task Without_options_a_url_in_the_environment_wins_over_its_directories(string line)
     {
         _world.Variables["ELIZA_DATA_DIR"] = _world.Data;
@@ -50,6 +51,9 @@ public sealed class SelectionTests : IDisposable
     [InlineData("recall tea --postgres {url}")]
     [InlineData("ingest {file} --postgres {url}")]
     [InlineData("demo --postgres {url}")]
+    [InlineData("migrate --postgres {url}")]
+    [InlineData("migrate --postgres {url} --dry-run")]
+    [InlineData("migrate --postgres {url} --script")]
     [InlineData("stats --postgres env:MY_DATABASE")]
     public async Task A_bad_url_is_one_line_without_the_password(string line)
     {
@@ -100,10 +104,14 @@ public sealed class SelectionTests : IDisposable
         Assert.DoesNotContain("Tr0ub4dor", found.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_server_that_is_not_there_is_one_line_without_the_password()
+    [Theory]
+    [InlineData("stats")]
+    [InlineData("migrate")]
+    [InlineData("migrate --dry-run")]
+    [InlineData("migrate --script")]
+    public async Task A_server_that_is_not_there_is_one_line_without_the_password(string line)
     {
-        var outcome = await _world.RunAsync("stats", "--postgres", "postgres://u:Tr0ub4dor@127.0.0.1:1/db?connect_timeout=1");
+        var outcome = await _world.RunAsync([.. line.Split(' '), "--postgres", "postgres://u:Tr0ub4dor@127.0.0.1:1/db?connect_timeout=1"]);
         Assert.Equal(1, outcome.ExitCode);
         Assert.StartsWith("eliza: ", outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("Unexpected", outcome.Error, StringComparison.Ordinal);

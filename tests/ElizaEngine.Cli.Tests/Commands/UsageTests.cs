@@ -27,6 +27,9 @@ public sealed class UsageTests : IDisposable
     [InlineData("recall text --dir x --postgres postgres://h/db")]
     [InlineData("ingest file --dir x --postgres postgres://h/db")]
     [InlineData("demo --dir x --postgres postgres://h/db")]
+    [InlineData("migrate --dir x --postgres postgres://h/db")]
+    [InlineData("migrate --postgres postgres://h/db --dry-run --script")]
+    [InlineData("migrate database --postgres postgres://h/db")]
     [InlineData("stats --postgres env:")]
     [InlineData("stats --postgres env:NOT_SET")]
     [InlineData("stats --dir postgres://h/db")]
@@ -42,7 +45,7 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public async Task An_unknown_command_is_told_which_there_are() =>
         Assert.Equal(
-            "eliza: There is no command 'recal'. Commands: demo, ingest, recall, stats. Try 'eliza --help'.",
+            "eliza: There is no command 'recal'. Commands: demo, ingest, migrate, recall, stats. Try 'eliza --help'.",
             (await _world.RunAsync("recal", "tea", "--dir", _world.Data)).Error.Trim());
 
     [Fact]
@@ -67,6 +70,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("--help")]
     [InlineData("demo --help")]
     [InlineData("ingest --help")]
+    [InlineData("migrate --help")]
     [InlineData("recall --help")]
     [InlineData("stats --help")]
     [InlineData("--version")]

@@ -50,7 +50,7 @@ internal static class IngestCommand
         if (tableName == DocumentRows.DocumentTable) throw new UsageException($"--table must not be {tableName}: whole documents lie there.");
         var files = SourceFiles.Find(paths);
         var watch = Stopwatch.StartNew();
-        await using var database = await output.Environment.OpenDatabase(location, cancellationToken);
+        await using var database = await output.OpenDatabaseAsync(location, cancellationToken);
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
         await ToolAgent.EnsureExistsAsync(adapter, cancellationToken);
         var roomId = await ToolAgent.EnsureRoomAsync(adapter, roomName, cancellationToken);

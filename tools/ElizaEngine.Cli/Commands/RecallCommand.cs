@@ -56,7 +56,7 @@ internal static class RecallCommand
         CommandOutput output, string text, DatabaseLocation location, string? roomName, Limit limit, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(text)) throw new UsageException("TEXT must not be blank.");
-        await using var database = await ExistingDatabase.OpenAsync(output.Environment.OpenDatabase, location, cancellationToken);
+        await using var database = await ExistingDatabase.OpenAsync(output.OpenDatabaseAsync, location, cancellationToken);
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
         var room = roomName is null ? null : await ToolAgent.FindRoomAsync(adapter, roomName, cancellationToken);
 

@@ -20,7 +20,7 @@ internal static class StatsCommand
 
     private static async Task<int> RunAsync(CommandOutput output, DatabaseLocation location, CancellationToken cancellationToken)
     {
-        await using var database = await ExistingDatabase.OpenAsync(output.Environment.OpenDatabase, location, cancellationToken);
+        await using var database = await ExistingDatabase.OpenAsync(output.OpenDatabaseAsync, location, cancellationToken);
         var statistics = await database.GetStatisticsAsync(cancellationToken);
 
         var table = CommandOutput.NewTable("", "Count");

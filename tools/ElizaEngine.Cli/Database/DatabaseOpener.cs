@@ -24,6 +24,9 @@ internal sealed record OpenDatabase(IDatabase Database) : IAsyncDisposable
     /// <summary>Product and version of the server; null when there is none.</summary>
     public string? Server { get; init; }
 
+    /// <summary>What does not keep it from being used, but should be known: sentences.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 }

@@ -8,9 +8,7 @@ internal static class PostgresOpener
     /// <summary>Opens it.</summary>
     public static async Task<OpenDatabase> OpenAsync(PostgresLocation location, CancellationToken cancellationToken)
     {
-        // A command is over before an index is built.
-        var database = await ElizaDatabase.OpenAsync(
-            new PostgresDatabaseOptions { ConnectionString = location.ConnectionString, Migrate = location.Migrate, VectorIndexRows = null }, cancellationToken);
+        var database = await ElizaDatabase.OpenAsync(OptionsOf(location), cancellationToken);
         try
         {
             var (server, durability) = await AskAsync(database, cancellationToken);
@@ -21,6 +19,7 @@ internal static class PostgresOpener
                 GetStatisticsAsync = async token => Count(await database.GetStatisticsAsync(token)),
                 Durability = durability,
                 Server = server,
+                Warnings = database.Warnings,
             };
         }
         catch
@@ -29,6 +28,10 @@ internal static class PostgresOpener
             throw;
         }
     }
+
+    /// <summary>How the tool opens a database. A command is over before an index is built.</summary>
+    public static PostgresDatabaseOptions OptionsOf(PostgresLocation location) =>
+        new() { ConnectionString = location.ConnectionString, Migrate = location.Migrate, VectorIndexRows = null };
 
     // What a commit of this server is worth, it knows itself.
     private static async Task<(string Server, string Durability)> AskAsync(PostgresDatabase database, CancellationToken cancellationToken)

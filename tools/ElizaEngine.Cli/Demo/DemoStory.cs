@@ -27,7 +27,7 @@ internal sealed class DemoStory(CommandOutput output, DatabaseLocation location)
         await SetTheSceneAsync(cancellationToken);
         await KillTheWriterAsync(cancellationToken);
         var watch = Stopwatch.StartNew();
-        await using var database = await _environment.OpenDatabase(location, cancellationToken);
+        await using var database = await output.OpenDatabaseAsync(location, cancellationToken);
         Report.ReopenTime = watch.Elapsed;
         Report.OpenReport = database.OpenReport;
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
@@ -42,7 +42,7 @@ internal sealed class DemoStory(CommandOutput output, DatabaseLocation location)
     private async Task SetTheSceneAsync(CancellationToken cancellationToken)
     {
         Act("1", "The scene");
-        await using var database = await _environment.OpenDatabase(location, cancellationToken);
+        await using var database = await output.OpenDatabaseAsync(location, cancellationToken);
         Report.Database = database.Name;
         Report.Durability = database.Durability;
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);

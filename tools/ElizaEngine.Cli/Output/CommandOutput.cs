@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ElizaEngine.Cli.Database;
 using Spectre.Console;
 
 namespace ElizaEngine.Cli.Output;
@@ -14,6 +15,7 @@ internal sealed class CommandOutput
     private static readonly JsonSerializerOptions JsonOptions = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly bool _isJson;
+    private readonly HashSet<string> _warnings = [];
 
     public CommandOutput(CliEnvironment environment, bool isJson)
     {
@@ -50,6 +52,12 @@ internal sealed class CommandOutput
     /// <summary>One line of text on the screen, as it is.</summary>
     public void Line(string text = "") => Screen.WriteLine(text);
 
+    /// <summary>Text that is more than lines for people, as it is: no line of it is broken.</summary>
+    public void Verbatim(string text)
+    {
+        if (!_isJson) Environment.Out.Write(text);
+    }
+
     /// <summary>One line with Spectre's markup; what is put into the holes is escaped.</summary>
     public void Markup(FormattableString text) => Screen.MarkupLineInterpolated(text);
 
@@ -66,6 +74,14 @@ internal sealed class CommandOutput
     {
         Environment.Error.WriteLine($"eliza: {Snippet.OneLine(message)}");
         return exitCode;
+    }
+
+    /// <summary>Opens a database, and says on stderr what should be known of it: of one command, each thing once.</summary>
+    public async Task<OpenDatabase> OpenDatabaseAsync(DatabaseLocation location, CancellationToken cancellationToken)
+    {
+        var database = await Environment.OpenDatabase(location, cancellationToken);
+        foreach (var warning in database.Warnings.Where(_warnings.Add)) Environment.Error.WriteLine($"eliza: warning: {Snippet.OneLine(warning)}");
+        return database;
     }
 
     /// <summary>A table in the tool's one style.</summary>
