@@ -13,8 +13,10 @@ internal sealed record ProbeReading(double DiskWritesPerSecond, double DiskWrite
     // Two readings that differ more than this were taken on what is no longer the same machine.
     private const double SteadyRatio = 1.3;
 
-    public bool IsSteadyUntil(ProbeReading later) =>
-        IsSteady(DiskWriteP50Us, later.DiskWriteP50Us) && IsSteady(MemoryGBPerSecond, later.MemoryGBPerSecond)
+    /// <param name="later">The reading after what was measured.</param>
+    /// <param name="usesDisk">Whether what was measured waits for the disk at all.</param>
+    public bool IsSteadyUntil(ProbeReading later, bool usesDisk) =>
+        (!usesDisk || IsSteady(DiskWriteP50Us, later.DiskWriteP50Us)) && IsSteady(MemoryGBPerSecond, later.MemoryGBPerSecond)
         && IsSteady(DotNanoseconds, later.DotNanoseconds);
 
     public static ProbeReading Median(IReadOnlyCollection<ProbeReading> readings) => new(

@@ -14,7 +14,8 @@ internal sealed record Contender(Row Label, Func<Task<Slice>> RunAsync);
 /// <param name="probe">Measures the machine.</param>
 /// <param name="rounds">Slices of each that count.</param>
 /// <param name="warmsUp">Whether everybody gets one slice more, first, that does not count.</param>
-internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp = false)
+/// <param name="usesDisk">Whether contenders wait for the disk: if not, its moods are nothing to them.</param>
+internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp = false, bool usesDisk = true)
 {
     private const int MaxRepeats = 2;
 
@@ -50,7 +51,7 @@ internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp = false)
             var before = probe.Take();
             var slice = await contender.RunAsync();
             var after = probe.Take();
-            var isSteady = before.IsSteadyUntil(after);
+            var isSteady = before.IsSteadyUntil(after, usesDisk);
             if (isSteady || repeats == MaxRepeats) return (slice, ProbeReading.Median([before, after]), isSteady);
         }
     }

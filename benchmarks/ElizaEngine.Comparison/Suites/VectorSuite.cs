@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ElizaEngine.Comparison.Data;
 using ElizaEngine.Comparison.Engines;
 using ElizaEngine.Comparison.Measuring;
@@ -18,6 +19,10 @@ internal sealed class VectorSuite : ISuite
     private const double EnoughRecall = 0.998;
     private const int TruthCount = 100;
 
+    // After so long no build begins: a suite has three minutes, or thirty, and the searches come after the builds.
+    private static readonly TimeSpan s_quickBuildTime = TimeSpan.FromSeconds(110);
+    private static readonly TimeSpan s_fullBuildTime = TimeSpan.FromMinutes(20);
+
     private static readonly double[] s_recalls = [0.95, 0.99];
 
     public string Name => Suite;
@@ -28,8 +33,12 @@ internal sealed class VectorSuite : ISuite
 
     public async Task RunAsync(Run run)
     {
-        var engines = await run.EnginesAsync<IVectorEngine>(Name);
-        foreach (var name in (string[])[VectorSet.Small, VectorSet.Large, VectorSet.Words]) await RunAsync(run, engines, name);
+        // Those that lie in this process first: where the time does not suffice for all, it is theirs.
+        var engines = (await run.EnginesAsync<IVectorEngine>(Name)).OrderByDescending(engine => engine.IsInProcess).ToArray();
+        var start = Stopwatch.GetTimestamp();
+        await RunAsync(run, engines, VectorSet.Small, run.Pick(2_000, 20_000, 100_000), start);
+        await RunAsync(run, engines, VectorSet.Words, run.Pick(2_000, 20_000, 100_000), start);
+        await RunAsync(run, engines, VectorSet.Large, run.Pick(1_000, 10_000, 100_000), start);
     }
 
     public IEnumerable<Picture> Pictures(Rows rows)
@@ -45,13 +54,13 @@ internal sealed class VectorSuite : ISuite
         }
     }
 
-    private async Task RunAsync(Run run, IReadOnlyList<IVectorEngine> engines, string name)
+    private async Task RunAsync(Run run, IReadOnlyList<IVectorEngine> engines, string name, int rows, long start)
     {
         run.Say($"{Name}: {name}, vectors and truth");
         VectorSet set;
         try
         {
-            set = await VectorSet.LoadAsync(name, run.Pick(2_000, 20_000, 100_000), run.Pick(100, 500, VectorSet.MaxQueries), run.CancellationToken);
+            set = await VectorSet.LoadAsync(name, rows, run.Pick(100, 500, VectorSet.MaxQueries), run.CancellationToken);
         }
         catch (InvalidOperationException missing)
         {
@@ -62,21 +71,24 @@ internal sealed class VectorSuite : ISuite
         var indexes = new List<(IVectorEngine Engine, IVectorIndex Index)>();
         try
         {
-            foreach (var engine in engines) indexes.Add((engine, await BuildAsync(run, engine, set)));
+            foreach (var engine in engines)
+            {
+                if (Stopwatch.GetElapsedTime(start) < run.Pick(TimeSpan.MaxValue, s_quickBuildTime, s_fullBuildTime)) indexes.Add((engine, await BuildAsync(run, engine, set)));
+                else run.Rows.Add([new Row(Name, $"build {name}", "2 threads", engine.Name) { NotRun = "the time of the suite does not suffice" }]);
+            }
             await SweepAsync(run, indexes, set, truth);
         }
         finally
         {
             foreach (var (_, index) in indexes) await index.DisposeAsync();
         }
-        foreach (var engine in engines) run.Rows.Add(AtRecalls(run.Rows, engine.Name, name));
+        foreach (var (engine, _) in indexes) run.Rows.Add(AtRecalls(run.Rows, engine.Name, name));
     }
 
-    /// <summary>One thread where that is a choice and not too long; then two, of which the index is kept.</summary>
     private async Task<IVectorIndex> BuildAsync(Run run, IVectorEngine engine, VectorSet set)
     {
-        // The largest set takes minutes on one thread and tells nothing new.
-        if (engine.BuildsOnThreads && set.Name != VectorSet.Large) await BuildAsync(run, engine, set, 1);
+        // What more threads bring is asked once, of those that are compared in it.
+        if (engine is { BuildsOnThreads: true, IsInProcess: true } && set.Name == VectorSet.Small) await BuildAsync(run, engine, set, 1);
         var place = await BuildAsync(run, engine, set, 2);
         if (engine.IsInProcess)
         {
@@ -127,13 +139,14 @@ internal sealed class VectorSuite : ISuite
     private async Task SweepAsync(Run run, IReadOnlyList<(IVectorEngine Engine, IVectorIndex Index)> indexes, VectorSet set, int[][] truth)
     {
         var queries = Enumerable.Range(0, set.QueryCount).ToArray();
-        var turns = new TakingTurns(run.Probe, run.Pick(1, 2, 3));
         var done = new HashSet<string>();
         for (var step = 0; ; step++)
         {
             var taking = indexes.Where(one => step < one.Engine.Efforts.Count && !done.Contains(one.Engine.Name)).ToArray();
             if (taking.Length == 0) return;
             run.Say($"{Name}: {set.Name}, searches, step {step + 1}: {string.Join(", ", taking.Select(one => one.Engine.Name))}");
+            // Code that was never run is compiled while it runs; after the first step all of it was.
+            var turns = new TakingTurns(run.Probe, rounds: run.Pick(1, 2, 3), warmsUp: step == 0 && run.Size > Size.Toy, usesDisk: false);
             var rows = await turns.RunAsync([.. taking.Select(one =>
             {
                 var effort = one.Engine.Efforts[step];

@@ -18,7 +18,6 @@ internal static class VectorTargets
         Search("100k words x 100", VectorSet.Words, 0.95, 1.8, 3),
         new("graph build, 100k x 384, 2 threads", "x hnswlib", 1.5, 3, Build),
         new("memory per vector beyond the float32 data on disk, 384 components", "x hnswlib's index", 0.5, 0.35, MemoryPerVector) { IsCeiling = true },
-        new("memory per row beyond codes and cache", "bytes", 200, 120, MemoryPerRow) { IsCeiling = true },
     ];
 
     private static Target Search(string what, string set, double recall, double must, double aim) => new(
@@ -34,9 +33,6 @@ internal static class VectorTargets
 
     private static double? MemoryPerVector(Rows rows) =>
         (double?)(Memory(rows, "open", Ours) - Memory(rows, "open, without vectors", Ours)) / Memory(rows, "open", VectorSuite.Reference);
-
-    private static double? MemoryPerRow(Rows rows) =>
-        rows.Find(Suite, "memory " + VectorSet.Small, "open, without vectors", Ours) is { } row ? (double?)row.ResidentBytes / row.Operations : null;
 
     private static long? Memory(Rows rows, string setting, string engine) => rows.Find(Suite, "memory " + VectorSet.Small, setting, engine)?.ResidentBytes;
 }
