@@ -60,7 +60,7 @@ internal sealed class FilterSuite : ISuite
                 await engine.BuildAsync(place, new VectorBuild(set, layout.Rooms, 2));
                 indexes.Add((engine, await engine.OpenAsync(place, new VectorShape(set.Dimension, set.Count))));
             }
-            var turns = new TakingTurns(run.Probe, rounds: run.Pick(1, 1, 2), warmsUp: false, usesDisk: false);
+            var turns = new TakingTurns(run.Probe.Take, rounds: run.Pick(1, 1, 2), warmsUp: false, usesDisk: false);
             foreach (var one in layout.Cases)
             {
                 run.Say($"{Name}: {one.Name}, {one.Rows} rows");
