@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ElizaEngine.Comparison.Data;
 using ElizaEngine.Comparison.Engines;
 using ElizaEngine.Comparison.Measuring;
@@ -19,9 +18,9 @@ internal sealed class VectorSuite : ISuite
     private const double EnoughRecall = 0.998;
     private const int TruthCount = 100;
 
-    // After so long no build begins: a suite has three minutes, or thirty, and the searches come after the builds.
-    private static readonly TimeSpan s_quickBuildTime = TimeSpan.FromSeconds(110);
-    private static readonly TimeSpan s_fullBuildTime = TimeSpan.FromMinutes(20);
+    // Of the time of the suite: later no build begins, since the searches come after it; and later no searches.
+    private const double BuildShare = 0.65;
+    private const double SearchShare = 0.95;
 
     private static readonly double[] s_recalls = [0.95, 0.99];
 
@@ -35,10 +34,10 @@ internal sealed class VectorSuite : ISuite
     {
         // Those that lie in this process first: where the time does not suffice for all, it is theirs.
         var engines = (await run.EnginesAsync<IVectorEngine>(Name)).OrderByDescending(engine => engine.IsInProcess).ToArray();
-        var start = Stopwatch.GetTimestamp();
-        await RunAsync(run, engines, VectorSet.Small, run.Pick(2_000, 20_000, 100_000), start);
-        await RunAsync(run, engines, VectorSet.Words, run.Pick(2_000, 20_000, 100_000), start);
-        await RunAsync(run, engines, VectorSet.Large, run.Pick(1_000, 10_000, 100_000), start);
+        var time = new SuiteTime(run);
+        await RunAsync(run, engines, VectorSet.Small, run.Pick(2_000, 20_000, 100_000), time);
+        await RunAsync(run, engines, VectorSet.Words, run.Pick(2_000, 20_000, 100_000), time);
+        await RunAsync(run, engines, VectorSet.Large, run.Pick(1_000, 10_000, 100_000), time);
     }
 
     public IEnumerable<Picture> Pictures(Rows rows)
@@ -54,7 +53,7 @@ internal sealed class VectorSuite : ISuite
         }
     }
 
-    private async Task RunAsync(Run run, IReadOnlyList<IVectorEngine> engines, string name, int rows, long start)
+    private async Task RunAsync(Run run, IReadOnlyList<IVectorEngine> engines, string name, int rows, SuiteTime time)
     {
         run.Say($"{Name}: {name}, vectors and truth");
         VectorSet set;
@@ -73,10 +72,10 @@ internal sealed class VectorSuite : ISuite
         {
             foreach (var engine in engines)
             {
-                if (Stopwatch.GetElapsedTime(start) < run.Pick(TimeSpan.MaxValue, s_quickBuildTime, s_fullBuildTime)) indexes.Add((engine, await BuildAsync(run, engine, set)));
-                else run.Rows.Add([new Row(Name, $"build {name}", "2 threads", engine.Name) { NotRun = "the time of the suite does not suffice" }]);
+                if (!time.IsAfter(BuildShare)) indexes.Add((engine, await BuildAsync(run, engine, set)));
+                else run.Rows.Add([SuiteTime.LeftOut(new Row(Name, $"build {name}", "2 threads", engine.Name))]);
             }
-            await SweepAsync(run, indexes, set, truth);
+            await SweepAsync(run, indexes, set, truth, time);
         }
         finally
         {
@@ -136,7 +135,7 @@ internal sealed class VectorSuite : ISuite
     };
 
     /// <summary>Each engine's efforts from hasty to thorough, side by side; an engine that finds nearly all is done.</summary>
-    private async Task SweepAsync(Run run, IReadOnlyList<(IVectorEngine Engine, IVectorIndex Index)> indexes, VectorSet set, int[][] truth)
+    private async Task SweepAsync(Run run, IReadOnlyList<(IVectorEngine Engine, IVectorIndex Index)> indexes, VectorSet set, int[][] truth, SuiteTime time)
     {
         var queries = Enumerable.Range(0, set.QueryCount).ToArray();
         var done = new HashSet<string>();
@@ -144,6 +143,11 @@ internal sealed class VectorSuite : ISuite
         {
             var taking = indexes.Where(one => step < one.Engine.Efforts.Count && !done.Contains(one.Engine.Name)).ToArray();
             if (taking.Length == 0) return;
+            if (time.IsAfter(SearchShare))
+            {
+                run.Rows.Add(taking.Select(one => SuiteTime.LeftOut(new Row(Name, $"search {set.Name}", $"from step {step + 1}", one.Engine.Name))));
+                return;
+            }
             run.Say($"{Name}: {set.Name}, searches, step {step + 1}: {string.Join(", ", taking.Select(one => one.Engine.Name))}");
             // Code that was never run is compiled while it runs; after the first step all of it was.
             var turns = new TakingTurns(run.Probe, rounds: run.Pick(1, 2, 3), warmsUp: step == 0 && run.Size > Size.Toy, usesDisk: false);
