@@ -19,14 +19,18 @@ internal abstract partial class PluginSql : ITurnEngine
         return installed.WhyNot;
     }
 
-    public async Task<ITurnPlayer> OpenTurnsAsync(Run run, string folder, SampleWorld world)
+    public async Task<ITurnPlayer> OpenTurnsAsync(Run run, string folder, SampleWorld world) => new PluginSqlPlayer(await StartAsync(run, folder, world));
+
+    /// <summary>A process that has the database open, as elizaOS has it when it has started.</summary>
+    protected async Task<NodeDriver> StartAsync(Run run, string folder, SampleWorld world)
     {
         var driver = StartDriver(run.CancellationToken);
         try
         {
             await OpenAsync(driver, run, folder, world);
             await driver.AskAsync<double>(new { Do = "migrate" });
-            return new PluginSqlPlayer(driver);
+            await CheckAsync(driver, world);
+            return driver;
         }
         catch
         {
@@ -39,17 +43,39 @@ internal abstract partial class PluginSql : ITurnEngine
 
     protected NodeDriver StartDriver(CancellationToken cancellationToken) =>
         NodeDriver.Start(_packages ?? throw new InvalidOperationException($"{Name} was not installed."), cancellationToken);
+
+    // The world is made in two languages, and figures are comparable only if it is the same one.
+    private static async Task CheckAsync(NodeDriver driver, SampleWorld world)
+    {
+        var theirs = await driver.AskAsync<Sample>(new { Do = "sample" });
+        var sibling = world.Sibling(1);
+        sibling.Next();
+        var memory = sibling.Next();
+        var isSame = theirs.Agent == world.Agent && theirs.Room == world.Rooms[^1] && theirs.Entity == world.Entities[^1]
+            && theirs.Memory.Id == memory.Id && theirs.Memory.RoomId == memory.Room && theirs.Memory.EntityId == memory.Entity
+            && theirs.Memory.CreatedAt == memory.CreatedAtMs && theirs.Memory.Content.Text == memory.Text
+            && theirs.Memory.Embedding.AsSpan().SequenceEqual(memory.Vector) && theirs.Query.AsSpan().SequenceEqual(sibling.NextVector());
+        if (!isSame) throw new InvalidOperationException("data.mjs and SampleWorld make different worlds.");
+    }
+
+    private sealed record Sample(Guid Agent, Guid Room, Guid Entity, SampledMemory Memory, float[] Query);
+
+    private sealed record SampledMemory(Guid Id, Guid RoomId, Guid EntityId, long CreatedAt, SampledContent Content, float[] Embedding);
+
+    private sealed record SampledContent(string Text);
 }
 
 /// <summary>On PGlite with a directory, which is what elizaOS takes when nothing is said. It never flushes.</summary>
-internal sealed class PluginSqlPglite : PluginSql
+internal sealed partial class PluginSqlPglite : PluginSql
 {
     public override string Name => "plugin-sql-pglite";
 
     public override string Title => "elizaOS @elizaos/plugin-sql 1.7.2 on PGlite 0.3.16, file-backed";
 
     protected override Task OpenAsync(NodeDriver driver, Run run, string folder, SampleWorld world) =>
-        driver.AskAsync<double>(new { Do = "open", world.Seed, world.Dimension, Pglite = Path.Combine(folder, "pglite") });
+        driver.AskAsync<double>(new { Do = "open", world.Seed, world.Dimension, Pglite = Directory(folder) });
+
+    private static string Directory(string folder) => Path.Combine(folder, "pglite");
 }
 
 /// <summary>On the run's own PostgreSQL.</summary>

@@ -8,11 +8,9 @@ internal abstract partial class PluginSql : ICallEngine
 {
     public async Task<ICallStore> OpenCallsAsync(Run run, string folder, SampleWorld world, int memories)
     {
-        var driver = StartDriver(run.CancellationToken);
+        var driver = await StartAsync(run, folder, world);
         try
         {
-            await OpenAsync(driver, run, folder, world);
-            await driver.AskAsync<double>(new { Do = "migrate" });
             await driver.AskAsync<double>(new { Do = "fill" });
             await driver.AskAsync<double>(new { Do = "load", Count = memories, Bulk = true });
             return new CallStore(driver);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ElizaEngine.Comparison.Data;
 using ElizaEngine.Comparison.Engines;
 using ElizaEngine.Comparison.Measuring;
@@ -68,8 +69,9 @@ internal sealed class TurnSuite : ISuite
     // The rooms and people that the other memories are of.
     private static Turn OthersOf(SampleWorld world) => Turn.OneByOne(
     [
-        ("createRooms", [new System.Text.Json.Nodes.JsonArray([.. world.Rooms.Select(room => new System.Text.Json.Nodes.JsonObject { ["id"] = room, ["source"] = "bench", ["type"] = "GROUP" })])]),
-        ("createEntities", [new System.Text.Json.Nodes.JsonArray([.. world.Entities.Select(entity => new System.Text.Json.Nodes.JsonObject { ["id"] = entity, ["names"] = new System.Text.Json.Nodes.JsonArray("Bob"), ["metadata"] = new System.Text.Json.Nodes.JsonObject(), ["agentId"] = world.Agent })])]),
+        ("createRooms", [new JsonArray([.. world.Rooms.Select(room => new JsonObject { ["id"] = room, ["source"] = "bench", ["type"] = "GROUP" })])]),
+        ("createEntities", [new JsonArray([.. world.Entities.Select(entity =>
+            new JsonObject { ["id"] = entity, ["names"] = new JsonArray("Bob"), ["metadata"] = new JsonObject(), ["agentId"] = world.Agent })])]),
     ]);
 
     private async Task MeasureAsync(Run run, Recording recording, IReadOnlyList<(ITurnEngine Engine, ITurnPlayer Player)> stage, string setting)
@@ -83,7 +85,7 @@ internal sealed class TurnSuite : ISuite
                 var (latencies, elapsed, allocated) = (new Latencies(), TimeSpan.Zero, default(long?));
                 do
                 {
-                    var played = await PlayAsync(entry.Player, recording.Conversation(++conversations), oneByOne: false);
+                    var played = await PlayAsync(entry.Player, Short(run, recording.Conversation(++conversations)), oneByOne: false);
                     foreach (var turn in played.TurnsUs) latencies.RecordUs(turn);
                     elapsed += TimeSpan.FromMicroseconds(played.TurnsUs.Sum());
                     if (played.AllocatedBytes is { } bytes) allocated = (allocated ?? 0) + bytes;
@@ -93,8 +95,12 @@ internal sealed class TurnSuite : ISuite
             });
         });
         run.Rows.Add(await run.Turns.RunAsync([.. contenders]));
-        foreach (var (engine, player) in stage) run.Rows.Add(await CallsAsync(engine, player, recording));
+        foreach (var (engine, player) in stage) run.Rows.Add(await CallsAsync(engine, player, Short(run, recording.Conversation(uint.MaxValue)), recording.Name));
     }
+
+    // A toy plays two turns of the twelve.
+    private static Conversation Short(Run run, Conversation conversation) =>
+        conversation with { Turns = [.. conversation.Turns.Take(run.Pick(2, int.MaxValue, int.MaxValue))] };
 
     private static async Task<PlayedTurns> PlayAsync(ITurnPlayer player, Conversation conversation, bool oneByOne)
     {
@@ -110,9 +116,8 @@ internal sealed class TurnSuite : ISuite
     }
 
     // Where the time goes: each call waits for the one before, so that none waits for another's sake.
-    private async Task<IEnumerable<Row>> CallsAsync(ITurnEngine engine, ITurnPlayer player, Recording recording)
+    private async Task<IEnumerable<Row>> CallsAsync(ITurnEngine engine, ITurnPlayer player, Conversation conversation, string recording)
     {
-        var conversation = recording.Conversation(uint.MaxValue);
         var played = await PlayAsync(player, conversation, oneByOne: true);
         var all = played.CallsUs.Sum();
         var kinds = conversation.Turns.SelectMany(turn => turn.Calls).Zip(played.CallsUs).GroupBy(call => call.First.Method, call => call.Second);
@@ -120,7 +125,7 @@ internal sealed class TurnSuite : ISuite
         {
             var latencies = new Latencies();
             foreach (var microseconds in kind) latencies.RecordUs(microseconds);
-            return new Row(Name, $"calls of {recording.Name}", kind.Key, engine.Name)
+            return new Row(Name, $"calls of {recording}", kind.Key, engine.Name)
             {
                 Operations = latencies.Count,
                 P50Us = latencies.PercentileUs(50),

@@ -8,12 +8,15 @@
 //   {"do": "open", "seed": 1, "dimension": 384, "pglite": "<directory>"}   or "postgres": "<url>"  -> milliseconds
 //   {"do": "migrate"}                      elizaOS does it at each start                           -> milliseconds
 //   {"do": "call", "method": "getAgent", "args": [...]}                                            -> what the method returns
+//   {"do": "read", "method": "getMemories", "args": [...]}                                         -> nothing
+//   {"do": "sample"}                       something of the world, to compare with what others make -> rows
+//   {"do": "openAndAsk", ..., "room": "<uuid>", "vector": [...], "count": 10}      opens, migrates, and asks twice -> times
 //   {"do": "fill"}                         agent, rooms and entities of that world                 -> milliseconds
 //   {"do": "load", "count": 1000, "bulk": true}            the world's next memories               -> milliseconds
 //   {"do": "run", "operation": "getMemoryById", "times": 100, "inFlight": 1, ...}                  -> {"microseconds": [...], ...}
 //   {"do": "replay", "turns": [[["call", 10, "getEntitiesByIds", [...]], ["done", 10], ...]]}      -> {"microseconds": [...], ...}
 //   {"do": "write", "acknowledged": 200, "operation": "createMemory"}      goes on after the answer -> true
-//   {"do": "memory"}                                                                               -> {"anonymousBytes": ...}
+//   {"do": "memory"}                                                                               -> bytes
 //   {"do": "close"}                        and, after the answer, the program                      -> milliseconds
 //
 // Whatever elizaOS says goes to the standard error.
@@ -65,7 +68,26 @@ const requests = {
     return adapter[method](...args.map((argument) => argument ?? undefined));
   },
 
+  openAndAsk: async (request) => {
+    const { room, vector, count } = request;
+    const openMs = await requests.open(request);
+    const migrateMs = await requests.migrate();
+    let latest, found;
+    const latestMs = await timed(async () => (latest = await adapter.getMemories({ tableName: 'messages', roomId: room, count })));
+    const searchMs = await timed(async () => (found = await adapter.searchMemories({ tableName: 'messages', roomId: room, embedding: vector, count })));
+    return { openMs, migrateMs, latestMs, latest: latest.length, searchMs, found: found.length };
+  },
+
+  sample: () => {
+    const sibling = world.sibling(1);
+    sibling.next();
+    return { agent: world.agent, room: world.rooms.at(-1), entity: world.entities.at(-1), memory: sibling.next(), query: sibling.nextVector() };
+  },
+
   fill: () => timed(() => fill(adapter, world)),
+
+  // As call, when nobody wants to see the answer.
+  read: async (request) => void (await requests.call(request)),
 
   load: async ({ count, bulk }) => {
     await adapter.ensureEmbeddingDimension(world.dimension);
@@ -97,7 +119,11 @@ const requests = {
       })().catch(failed);
     }),
 
-  memory: () => ({ anonymousBytes: 1024 * Number(/^RssAnon:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))[1]) }),
+  memory: () => {
+    const status = readFileSync('/proc/self/status', 'latin1');
+    const bytes = (key) => 1024 * Number(new RegExp(`^${key}:\\s*(\\d+) kB$`, 'm').exec(status)[1]);
+    return { anonymousBytes: bytes('RssAnon'), mappedBytes: bytes('RssFile') };
+  },
 
   close: () => timed(() => adapter.close()),
 };
