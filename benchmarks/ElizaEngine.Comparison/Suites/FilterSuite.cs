@@ -48,10 +48,13 @@ internal sealed class FilterSuite : ISuite
         {
             var shown = rows.Where(row => row is { Suite: Suite, NotRun: null } && row.Workload.EndsWith(kind, StringComparison.Ordinal)).ToArray();
             if (shown.Length == 0) continue;
-            yield return Picture.Lines(
+            var picture = Picture.Lines(
                 $"filters-{kind}", $"Filters, rows {kind}: median of a search, one thread", ("rows that pass, as a power of ten", row => Math.Log10(row.X!.Value)),
                 ("microseconds", true, row => row.P50Us),
                 shown.OrderBy(row => row.Engine, StringComparer.Ordinal).ThenBy(row => row.X).Select(row => row with { Engine = $"{row.Engine} {row.Setting}" }));
+            // Few rows, short searches.
+            picture.Plot.ShowLegend(ScottPlot.Alignment.UpperLeft);
+            yield return picture;
         }
     }
 

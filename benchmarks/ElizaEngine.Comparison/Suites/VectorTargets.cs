@@ -32,7 +32,7 @@ internal static class VectorTargets
     }
 
     private static double? MemoryPerVector(Rows rows) =>
-        (double?)(Memory(rows, "open", Ours) - Memory(rows, "open, without vectors", Ours)) / Memory(rows, "open", VectorSuite.Reference);
+        (double?)(Memory(rows, VectorSuite.Open, Ours) - Memory(rows, VectorSuite.OpenWithoutVectors, Ours)) / Memory(rows, VectorSuite.Open, VectorSuite.Reference);
 
     private static long? Memory(Rows rows, string setting, string engine) => rows.Find(Suite, "memory " + VectorSet.Small, setting, engine)?.ResidentBytes;
 }
