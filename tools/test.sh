@@ -273,6 +273,16 @@ command_line() {
     if step 'eliza --help' "$eliza" --help; then passed=$((passed + 1)); fi
 }
 
+# Every suite of the comparison at toy size, with every engine that it compares: so that the harness cannot rot.
+comparison() {
+    begin_stage Comparison 8
+    local harness=.artifacts/bin/ElizaEngine.Comparison/release/ElizaEngine.Comparison suite
+    for suite in storage vectors filters turn open postgres; do
+        if step "comparison, $suite" "$harness" "$suite" --toy --require-all --json "$RESULTS/comparison-$suite.json"; then passed=$((passed + 1)); fi
+    done
+    end_stage
+}
+
 examples() {
     begin_stage 'README example and command line' 2
     readme_example
@@ -301,6 +311,7 @@ main() {
     launcher=(bash tools/postgres/with-server.sh --)
     own_stage Postgres 12
     launcher=()
+    comparison
     examples
     finish
 }

@@ -220,15 +220,23 @@ public sealed class Json : IEquatable<Json>
         ArgumentNullException.ThrowIfNull(key);
         if (Kind != JsonValueKind.Object) throw new InvalidInputException("json", Kind, "a JSON object");
         key = CleanText.Normalize(key);
-        var json = new JsonText(_utf8.Length + InitialCapacity);
+        var json = new JsonText(_utf8.Length + (value?._utf8.Length ?? 0) + InitialCapacity);
         json.Raw((byte)'{');
-        foreach (var member in Members())
+        var reader = new Utf8JsonReader(_utf8);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (member.Key != key) Member(json, member.Key, member.Value);
+            var start = (int)reader.TokenStartIndex;
+            var isReplaced = reader.ValueTextEquals(key);
+            reader.Read();
+            reader.Skip();
+            if (isReplaced) continue;
+            json.Separate();
+            json.Raw(_utf8.AsSpan(start, (int)reader.BytesConsumed - start));
         }
         if (value is not null) Member(json, key, value);
         json.Raw((byte)'}');
-        return Composed(json);
+        return value?.Kind is JsonValueKind.Object or JsonValueKind.Array ? Composed(json) : new(json.ToArray());
     }
 
     /// <summary>A DOM view of the value; detached, may be kept.</summary>

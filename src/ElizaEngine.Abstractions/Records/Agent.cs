@@ -4,7 +4,7 @@ namespace ElizaEngine;
 public sealed record Agent
 {
     /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
-    public Agent() => Id = Guid.CreateVersion7();
+    public Agent() => Id = TimeOrderedId.Next();
 
     /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
     internal Agent(Guid id) => Id = id;

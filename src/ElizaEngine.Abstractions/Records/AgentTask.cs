@@ -6,7 +6,7 @@ namespace ElizaEngine;
 public sealed record AgentTask
 {
     /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
-    public AgentTask() => Id = Guid.CreateVersion7();
+    public AgentTask() => Id = TimeOrderedId.Next();
 
     /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
     internal AgentTask(Guid id) => Id = id;

@@ -4,7 +4,7 @@ namespace ElizaEngine;
 public sealed record Entity
 {
     /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
-    public Entity() => Id = Guid.CreateVersion7();
+    public Entity() => Id = TimeOrderedId.Next();
 
     /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
     internal Entity(Guid id) => Id = id;
@@ -32,7 +32,7 @@ public sealed record Entity
 public sealed record Component
 {
     /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
-    public Component() => Id = Guid.CreateVersion7();
+    public Component() => Id = TimeOrderedId.Next();
 
     /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
     internal Component(Guid id) => Id = id;

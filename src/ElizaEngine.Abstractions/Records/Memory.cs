@@ -8,7 +8,7 @@ namespace ElizaEngine;
 public sealed record Memory
 {
     /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
-    public Memory() => Id = Guid.CreateVersion7();
+    public Memory() => Id = TimeOrderedId.Next();
 
     /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
     internal Memory(Guid id) => Id = id;

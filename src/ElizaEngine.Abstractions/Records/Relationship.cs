@@ -4,7 +4,7 @@ namespace ElizaEngine;
 public sealed record Relationship
 {
     /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
-    public Relationship() => Id = Guid.CreateVersion7();
+    public Relationship() => Id = TimeOrderedId.Next();
 
     /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
     internal Relationship(Guid id) => Id = id;

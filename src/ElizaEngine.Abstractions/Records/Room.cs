@@ -4,7 +4,7 @@ namespace ElizaEngine;
 public sealed record Room
 {
     /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
-    public Room() => Id = Guid.CreateVersion7();
+    public Room() => Id = TimeOrderedId.Next();
 
     /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
     internal Room(Guid id) => Id = id;

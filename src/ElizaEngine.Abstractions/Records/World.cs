@@ -6,7 +6,7 @@ namespace ElizaEngine;
 public sealed record World
 {
     /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
-    public World() => Id = Guid.CreateVersion7();
+    public World() => Id = TimeOrderedId.Next();
 
     /// <summary>One that has its id: making another, only to lose it, would cost more than all the rest.</summary>
     internal World(Guid id) => Id = id;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ElizaEngine.Storage;
 
 namespace ElizaEngine.Local;
@@ -46,6 +47,7 @@ internal sealed class Sequencer
     /// <param name="plan">Reads the draft, throws or has effects. With <paramref name="bytesMax"/> it must not throw after an effect.</param>
     /// <param name="bytesMax">Most bytes the effects take in the log; null: not known yet.</param>
     /// <param name="cancellationToken">Counts until the gate is taken.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T> CommitAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken)
     {
         T? result = default;

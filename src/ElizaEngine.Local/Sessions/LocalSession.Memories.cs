@@ -139,14 +139,14 @@ internal abstract partial class LocalSession
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<NewMemory[]> PrepareMemories(IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken)
+    private async ValueTask<NewMemory[]> PrepareMemories(IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken)
     {
         var table = Door.TableName(tableName);
         var now = Now;
         var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory =>
             new NewMemory(Complete.Memory(memory, table, AgentId, now), NewVector.Of(memory.Embedding), memory.Embedding?.Length));
         // What the caller left open is decided against what is visible now, outside the order of writes.
-        if (!items.Any(item => item.Memory.Unique is null)) return items;
+        if (!Array.Exists(items, static item => item.Memory.Unique is null)) return items;
         return await Read(
             (items, cancellationToken),
             static (self, view, query) => self.DecideUnique(view, query.items, query.cancellationToken),

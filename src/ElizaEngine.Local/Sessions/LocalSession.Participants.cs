@@ -7,7 +7,7 @@ internal abstract partial class LocalSession
         await Store(
             () => Array.ConvertAll(Door.List(entityIds, nameof(entityIds)), entityId => new ParticipantRow
             {
-                Id = Guid.CreateVersion7(),
+                Id = TimeOrderedId.Next(),
                 EntityId = entityId,
                 RoomId = roomId,
                 AgentId = Agent,

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ElizaEngine.Storage;
 
 namespace ElizaEngine.Local;
@@ -53,7 +54,8 @@ internal abstract partial class LocalSession(Guid agentId, TableNames names, Tim
         ThrowIfClosed();
     }
 
-    private async Task<T> Change<T>(Func<Draft, T> plan, CancellationToken cancellationToken, long? bytesMax = null)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<T> Change<T>(Func<Draft, T> plan, CancellationToken cancellationToken, long? bytesMax = null)
     {
         try
         {
@@ -69,7 +71,7 @@ internal abstract partial class LocalSession(Guid agentId, TableNames names, Tim
     private async IAsyncEnumerable<TRecord> Stream<TRow, TRecord>(
         Func<LocalSession, View, IEnumerable<TRow>> rows,
         Func<LocalSession, View, TRow, TRecord> record,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken)
         where TRow : Row
     {
         const int pageRows = 64;

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace ElizaEngine.Comparison;
+
+/// <summary>
+/// Work that needs a process of its own: its memory is measured, or it is killed. A class with a constructor without parameters
+/// is found by itself.
+/// </summary>
+internal interface IChildTask
+{
+    /// <summary>Done in the child; what it returns is the answer, as JSON. Whatever it prints before goes to the standard error.</summary>
+    Task<object> RunAsync(string[] arguments);
+}
+
+/// <summary>The harness started again for one piece of work: <c>child TYPE ARGUMENTS...</c></summary>
+internal static class Child
+{
+    public const string Command = "child";
+
+    /// <summary>In the parent: starts a child and waits for its answer.</summary>
+    public static async Task<TAnswer> AskAsync<TTask, TAnswer>(IEnumerable<string> arguments, CancellationToken cancellationToken)
+        where TTask : IChildTask
+    {
+        using var child = Start<TTask>(arguments);
+        await using var kill = cancellationToken.Register(() => child.Kill(entireProcessTree: true));
+        var error = child.StandardError.ReadToEndAsync(CancellationToken.None);
+        var answer = await child.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        await child.WaitForExitAsync(CancellationToken.None);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (child.ExitCode != 0) throw new InvalidOperationException($"The child {typeof(TTask).Name} ended with {child.ExitCode}: {(await error).Trim()}");
+        return JsonSerializer.Deserialize<TAnswer>(answer)!;
+    }
+
+    /// <summary>In the parent: starts a child that is spoken to, or killed, by whoever started it.</summary>
+    public static Process Start<TTask>(IEnumerable<string> arguments)
+        where TTask : IChildTask =>
+        Process.Start(new ProcessStartInfo("dotnet", [typeof(Child).Assembly.Location, Command, typeof(TTask).Name, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+
+    /// <summary>In the child.</summary>
+    public static async Task<int> RunAsync(string task, string[] arguments)
+    {
+        var type = typeof(Child).Assembly.GetTypes().Single(type => type.Name == task && type.IsAssignableTo(typeof(IChildTask)));
+        var output = Console.Out;
+        Console.SetOut(Console.Error);
+        var answer = await ((IChildTask)Activator.CreateInstance(type)!).RunAsync(arguments);
+        await output.WriteAsync(JsonSerializer.Serialize(answer));
+        await output.FlushAsync();
+        return 0;
+    }
+}

@@ -1,0 +1,50 @@
+using ElizaEngine.Comparison.Data;
+
+namespace ElizaEngine.Comparison.Engines;
+
+internal sealed partial class PluginSqlPglite : IOpenEngine
+{
+    public async Task PrepareAsync(Run run, string folder, SampleWorld world, int memories)
+    {
+        await using var driver = await StartAsync(run, folder, world);
+        await driver.AskAsync<double>(new { Do = "fill" });
+        await driver.AskAsync<double>(new { Do = "load", Count = memories, Bulk = true });
+        await driver.AskAsync<double>(new { Do = "close" });
+    }
+
+    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world)
+    {
+        await using var driver = StartDriver(run.CancellationToken);
+        var opened = await driver.AskAsync<FirstAnswers>(new
+        {
+            Do = "openAndAsk",
+            world.Seed,
+            world.Dimension,
+            Pglite = Directory(folder),
+            Room = world.Rooms[0],
+            Vector = FirstQuestions.Vector(world),
+            FirstQuestions.Count,
+        });
+        if (opened.Latest < FirstQuestions.Count || opened.Found < FirstQuestions.Count) throw new InvalidOperationException($"Found {opened.Latest} and {opened.Found} memories in a room.");
+        foreach (var room in world.Rooms)
+        {
+            await driver.AskAsync<object>(new { Do = "read", Method = "getMemories", Args = new object[] { new { TableName = SampleMemory.Table, RoomId = room, Count = FirstQuestions.ReadOfEachRoom } } });
+            await driver.AskAsync<object>(new { Do = "read", Method = "searchMemories", Args = new object[] { new { TableName = SampleMemory.Table, RoomId = room, FirstQuestions.Count, Embedding = FirstQuestions.Vector(world) } } });
+        }
+        var memory = await driver.AskAsync<Resident>(new { Do = "memory" });
+        await driver.AskAsync<double>(new { Do = "close" });
+        // elizaOS looks at its migrations whenever it starts, and asks nothing before.
+        return new Opened(opened.OpenMs + opened.MigrateMs, opened.LatestMs, opened.SearchMs, memory.AnonymousBytes) { MappedBytes = memory.MappedBytes };
+    }
+
+    public async Task KillWhileWritingAsync(Run run, string folder, SampleWorld world, uint number, int acknowledged)
+    {
+        await using var driver = await StartAsync(run, folder, world);
+        await driver.AskAsync<bool>(new { Do = "write", Operation = "createMemory", Acknowledged = acknowledged, Number = number });
+        driver.Kill();
+    }
+
+    private sealed record FirstAnswers(double OpenMs, double MigrateMs, double LatestMs, int Latest, double SearchMs, int Found);
+
+    private sealed record Resident(long AnonymousBytes, long MappedBytes);
+}

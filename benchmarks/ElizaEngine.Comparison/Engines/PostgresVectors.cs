@@ -1,0 +1,49 @@
+using System.Diagnostics;
+
+namespace ElizaEngine.Comparison.Engines;
+
+/// <summary>Our Postgres backend, through its public door, with the index of vectors that it builds.</summary>
+internal sealed class PostgresVectors : IVectorEngine
+{
+    public string Name => "postgres";
+
+    public string Title => "ElizaEngine, Postgres backend, HNSW of pgvector";
+
+    public IReadOnlyList<int> Efforts { get; } = [0];
+
+    public bool IsInProcess => false;
+
+    public bool BuildsOnThreads => true;
+
+    public bool CanScan => true;
+
+    public Task<string?> WhyNotAsync(Run run) => run.Postgres.WhyNotAsync();
+
+    public Task<string> NewPlaceAsync(Run run) => run.Postgres.NewDatabaseAsync();
+
+    public async Task<BuildTime> BuildAsync(string place, VectorBuild build)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await using var database = await DatabaseAsync(place, $"max_parallel_maintenance_workers={build.Threads - 1}");
+        await AdapterVectors.StoreAsync(database, build);
+        var loaded = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        start = Stopwatch.GetTimestamp();
+        await database.BuildVectorIndexAsync(build.Set.Dimension);
+        return new BuildTime(loaded, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    // One search, one process, as with all others.
+    public async Task<IVectorIndex> OpenAsync(string place, VectorShape shape)
+    {
+        var database = await DatabaseAsync(place, "max_parallel_workers_per_gather=0");
+        return new AdapterVectors(database, async () => (await database.GetStatisticsAsync()).Bytes);
+    }
+
+    private static Task<PostgresDatabase> DatabaseAsync(string place, string setting) => PostgresDatabase.OpenAsync(new PostgresDatabaseOptions
+    {
+        ConnectionString = $"{place}?options={Uri.EscapeDataString($"-c {setting}")}",
+        // Only when it is asked for: when it is built is part of what is measured.
+        VectorIndexRows = null,
+        CommandTimeout = TimeSpan.FromMinutes(30),
+    });
+}

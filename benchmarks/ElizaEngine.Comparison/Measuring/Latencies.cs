@@ -1,0 +1,24 @@
+using HdrHistogram;
+
+namespace ElizaEngine.Comparison.Measuring;
+
+/// <summary>Every latency of a slice, from 1 ns to an hour, to three digits. One recorder at a time.</summary>
+internal sealed class Latencies
+{
+    private const long HighestNanoseconds = 3_600_000_000_000;
+
+    private readonly LongHistogram _histogram = new(HighestNanoseconds, 3);
+
+    public long Count => _histogram.TotalCount;
+
+    public double MaxUs => Count == 0 ? 0 : _histogram.GetMaxValue() / 1e3;
+
+    public void Record(TimeSpan latency) => _histogram.RecordValue(Math.Clamp((long)latency.TotalNanoseconds, 1, HighestNanoseconds));
+
+    public void RecordUs(double microseconds) => _histogram.RecordValue(Math.Clamp((long)(microseconds * 1e3), 1, HighestNanoseconds));
+
+    public void Add(Latencies others) => _histogram.Add(others._histogram);
+
+    /// <summary>Microseconds that so many percent of all do not exceed.</summary>
+    public double PercentileUs(double percent) => Count == 0 ? 0 : _histogram.GetValueAtPercentile(percent) / 1e3;
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Numerics.Tensors;
+
+namespace ElizaEngine.Comparison.Measuring;
+
+/// <summary>What the machine itself did at one moment.</summary>
+/// <param name="DiskWritesPerSecond">R: 1 KiB written and flushed, one caller.</param>
+/// <param name="DiskWriteP50Us">The median of those, in microseconds.</param>
+/// <param name="MemoryGBPerSecond">Bytes summed up from a block that no cache holds.</param>
+/// <param name="DotNanoseconds">One dot product of 384 floats that lie in the nearest cache.</param>
+internal sealed record ProbeReading(double DiskWritesPerSecond, double DiskWriteP50Us, double MemoryGBPerSecond, double DotNanoseconds)
+{
+    // Two readings that differ more than this were taken on what is no longer the same machine.
+    private const double SteadyRatio = 1.3;
+
+    /// <param name="later">The reading after what was measured.</param>
+    /// <param name="usesDisk">Whether what was measured waits for the disk at all.</param>
+    public bool IsSteadyUntil(ProbeReading later, bool usesDisk) =>
+        (!usesDisk || IsSteady(DiskWriteP50Us, later.DiskWriteP50Us)) && IsSteady(MemoryGBPerSecond, later.MemoryGBPerSecond)
+        && IsSteady(DotNanoseconds, later.DotNanoseconds);
+
+    public static ProbeReading Median(IReadOnlyCollection<ProbeReading> readings) => new(
+        Of(readings, reading => reading.DiskWritesPerSecond),
+        Of(readings, reading => reading.DiskWriteP50Us),
+        Of(readings, reading => reading.MemoryGBPerSecond),
+        Of(readings, reading => reading.DotNanoseconds));
+
+    private static double Of(IReadOnlyCollection<ProbeReading> readings, Func<ProbeReading, double> value) =>
+        readings.Select(value).Order().ElementAt(readings.Count / 2);
+
+    private static bool IsSteady(double one, double other) => Math.Max(one, other) <= Math.Min(one, other) * SteadyRatio;
+}
+
+/// <summary>
+/// Measures the machine: the disk that the databases lie on, its memory, its arithmetic. Some 60 ms a reading. Of memory and
+/// arithmetic it is the quickest of a few tries: an interrupt is not another machine. Not thread safe.
+/// </summary>
+internal sealed class Probe : IDisposable
+{
+    private const int Tries = 5;
+    private const int Dots = 20_000;
+
+    private readonly int _writes;
+    private readonly RawDisk _disk;
+    private readonly float[] _block;
+    private readonly float[] _one = Floats(1), _other = Floats(2);
+
+    /// <param name="directory">Its disk is measured.</param>
+    /// <param name="isShort">A tenth of the time, for figures that mean nothing.</param>
+    public Probe(string directory, bool isShort)
+    {
+        _writes = isShort ? 20 : 200;
+        _block = new float[isShort ? 1 << 20 : 16 << 20];
+        Array.Fill(_block, 1f);
+        _disk = new RawDisk(directory);
+        Take();
+    }
+
+    public ProbeReading Take()
+    {
+        var writes = new double[_writes];
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < _writes; i++)
+        {
+            var before = Stopwatch.GetTimestamp();
+            _disk.WriteDurably();
+            writes[i] = Stopwatch.GetElapsedTime(before).TotalMicroseconds;
+        }
+        var perSecond = _writes / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Array.Sort(writes);
+        return new ProbeReading(
+            perSecond,
+            writes[_writes / 2],
+            _block.Length * (double)sizeof(float) / Quickest(SumBlock).TotalNanoseconds,
+            Quickest(MultiplyRows).TotalNanoseconds / Dots);
+    }
+
+    public void Dispose() => _disk.Dispose();
+
+    private static TimeSpan Quickest(Func<float> work)
+    {
+        var quickest = TimeSpan.MaxValue;
+        for (var i = 0; i < Tries; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            var sum = work();
+            var elapsed = Stopwatch.GetElapsedTime(start);
+            // The sum is looked at, so that nobody leaves the work out.
+            if (!(sum > 0)) throw new InvalidOperationException("A sum of positive numbers is not positive.");
+            if (elapsed < quickest) quickest = elapsed;
+        }
+        return quickest;
+    }
+
+    private float SumBlock() => TensorPrimitives.Sum<float>(_block);
+
+    private float MultiplyRows()
+    {
+        var sum = 0f;
+        for (var i = 0; i < Dots; i++) sum += TensorPrimitives.Dot<float>(_one, _other);
+        return sum;
+    }
+
+    private static float[] Floats(int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, 384).Select(_ => random.NextSingle())];
+    }
+}

@@ -1,0 +1,54 @@
+namespace ElizaEngine.Comparison.Report;
+
+/// <summary>A table as texts, to be drawn on a terminal or written into a file.</summary>
+internal sealed record Table(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Lines);
+
+/// <summary>The tables of a run: one for each suite, and the targets.</summary>
+internal static class Tables
+{
+    private static readonly (string Name, Func<Row, string> Of)[] s_columns =
+    [
+        ("workload", row => row.Workload),
+        ("setting", row => row.Setting),
+        ("engine", row => row.Engine),
+        ("per second", row => Number.Text(row.PerSecond)),
+        ("p50 us", row => Number.Text(row.P50Us)),
+        ("p99 us", row => Number.Text(row.P99Us)),
+        ("max us", row => Number.Text(row.MaxUs)),
+        ("alloc", row => Number.Bytes(row.AllocatedBytesPerOperation)),
+        ("recall", row => Number.Text(row.Recall)),
+        ("resident", row => Number.Bytes(row.ResidentBytes)),
+        ("mapped", row => Number.Bytes(row.MappedBytes)),
+        ("disk", row => Number.Bytes(row.DiskBytes)),
+        ("R/s", row => Number.Text(row.Probe?.DiskWritesPerSecond)),
+        ("GB/s", row => Number.Text(row.Probe?.MemoryGBPerSecond)),
+        ("dot ns", row => Number.Text(row.Probe?.DotNanoseconds)),
+        ("remarks", Remarks),
+    ];
+
+    public static IEnumerable<Table> Of(Rows rows) => rows.GroupBy(row => row.Suite).Select(suite =>
+    {
+        var lines = suite.Select(row => s_columns.Select(column => column.Of(row)).ToArray()).ToArray();
+        // A column that says nothing in this suite is left out.
+        var used = Enumerable.Range(0, s_columns.Length).Where(column => lines.Any(line => line[column].Length > 0)).ToArray();
+        return new Table(suite.Key, [.. used.Select(column => s_columns[column].Name)], [.. lines.Select(line => used.Select(column => line[column]).ToArray())]);
+    });
+
+    public static Table Of(IEnumerable<TargetResult> targets) => new(
+        "targets",
+        ["target", "measured", "unit", "must", "aim", "met"],
+        [
+            .. targets.Select(target => (string[])
+            [
+                target.Target, target.Measured is null ? "not measured" : Number.Text(target.Measured), target.Unit, Number.Text(target.Must),
+                Number.Text(target.Aim), (target.Met, target.ReachesAim) switch { (null, _) => "", (false, _) => "NO", (_, true) => "aim", _ => "yes" },
+            ]),
+        ]);
+
+    private static string Remarks(Row row)
+    {
+        if (row.NotRun is { } reason) return $"not run: {reason}";
+        var unsteady = row.UnsteadySlices > 0 ? $"{row.UnsteadySlices} of {row.Slices} slices on an unsteady machine" : null;
+        return string.Join("; ", new[] { row.Note, unsteady }.Where(remark => remark is not null));
+    }
+}

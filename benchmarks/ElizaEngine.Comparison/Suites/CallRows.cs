@@ -1,0 +1,62 @@
+using ElizaEngine.Comparison.Calls;
+using ElizaEngine.Comparison.Data;
+using ElizaEngine.Comparison.Measuring;
+using ElizaEngine.Comparison.Report;
+
+namespace ElizaEngine.Comparison.Suites;
+
+/// <summary>Every call of an agent, on databases of several sizes: elizaOS' own adapter beside ours.</summary>
+internal static class CallRows
+{
+    private const uint Seed = 30;
+
+    /// <summary>The sizes that a run measures: memories and components of their vectors.</summary>
+    public static IReadOnlyList<(int Memories, int Dimension)> Sizes(Run run) => run.Pick<(int, int)[]>(
+        [(200, 384)],
+        [(1_000, 384), (10_000, 384)],
+        [(1_000, 384), (1_000, 1536), (10_000, 384), (10_000, 1536), (100_000, 384), (100_000, 1536)]);
+
+    /// <summary>Names a size in a row.</summary>
+    public static string Setting(int memories, int dimension) => $"{(memories >= 1000 ? $"{memories / 1000}k" : memories)} x {dimension}";
+
+    /// <summary>Measures all calls at one size.</summary>
+    public static async Task MeasureAsync(Run run, string suite, IReadOnlyList<ICallEngine> engines, int memories, int dimension)
+    {
+        if (engines.Count == 0) return;
+        var setting = Setting(memories, dimension);
+        var stores = new List<(string Name, ICallStore Store)>();
+        try
+        {
+            foreach (var engine in engines)
+            {
+                run.Say($"{suite}: {engine.Name} takes {setting}");
+                stores.Add((engine.Name, await engine.OpenCallsAsync(run, run.NewFolder(engine.Name), new SampleWorld(Seed, dimension), memories)));
+            }
+            var turns = run.TakeTurns(rounds: run.Pick(1, 2, 2), warmsUp: run.Size > Size.Toy);
+            foreach (var call in AgentCall.All)
+            {
+                run.Say($"{suite}: {call.Name}, {setting}");
+                run.Rows.Add(await turns.RunAsync([.. stores.Select(entry => Contender(run, suite, call, setting, entry.Name, entry.Store))]));
+            }
+        }
+        finally
+        {
+            foreach (var (_, store) in stores) await store.DisposeAsync();
+        }
+    }
+
+    private static Contender Contender(Run run, string suite, AgentCall call, string setting, string engine, ICallStore store)
+    {
+        // Every slice writes memories of its own. A delete takes those that the create before it, in the same slice, has written.
+        var slices = Numbers(call);
+        var duration = TimeSpan.FromMilliseconds(run.Pick(40, 150, 400));
+        return new Contender(new Row(suite, call.Name, setting, engine), async () =>
+        {
+            var number = slices++;
+            if (call.Operation == "deleteMemory") await store.RunAsync(new AgentCall("", "createMemory"), number, duration);
+            return await store.RunAsync(call, number, duration);
+        });
+    }
+
+    private static uint Numbers(AgentCall call) => 1 + (100 * (uint)AgentCall.All.TakeWhile(other => other != call).Count());
+}

@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using ElizaEngine.Comparison.Calls;
+using ElizaEngine.Comparison.Data;
+using ElizaEngine.Comparison.Engines;
+using ElizaEngine.Comparison.Measuring;
+using ElizaEngine.Comparison.Report;
+
+namespace ElizaEngine.Comparison.Suites;
+
+/// <summary>Rows: created by one caller and by many, loaded, read, searched in a room, deleted; and what they occupy.</summary>
+internal sealed class StorageSuite : ISuite
+{
+    private const uint Seed = 20;
+    private const int Dimension = 384;
+
+    public string Name => "storage";
+
+    public int Place => 1;
+
+    public IReadOnlyList<Target> Targets { get; } = StorageTargets.All;
+
+    public async Task RunAsync(Run run)
+    {
+        await WritesAsync(run, Safety.PowerLoss);
+        await WritesAsync(run, Safety.ProcessCrash);
+        await LoadAsync(run);
+        await ReadsAsync(run);
+        await MemoryPerRowAsync(run);
+        var engines = await run.EnginesAsync<ICallEngine>(Name, engine => engine.Name is "local" or "local-process-crash" or "plugin-sql-pglite");
+        foreach (var (memories, dimension) in CallRows.Sizes(run)) await CallRows.MeasureAsync(run, Name, engines, memories, dimension);
+    }
+
+    public IEnumerable<Picture> Pictures(Rows rows)
+    {
+        var mine = rows.Where(row => row.Suite == Name).ToArray();
+        if (mine.Length == 0) yield break;
+        yield return Picture.Lines(
+            "storage-creates",
+            "Creates a second against callers",
+            ("callers", row => row.X),
+            ("creates a second", true, row => row.PerSecond),
+            mine.Where(row => row.Workload == "create"));
+        yield return Picture.LatencyBars("storage-latency-of-writes", "Latency of writes", [.. mine.Where(row => row.Workload is "create" or "create log of 30 KB")]);
+        yield return Picture.LatencyBars("storage-latency-of-reads", "Latency of reads", [.. mine.Where(row => row.Workload is "get" or "latest" or "search a room")]);
+    }
+
+    private async Task WritesAsync(Run run, Safety safety)
+    {
+        var engines = await run.EnginesAsync<IStoreEngine>(Name, engine => engine.Safety == safety);
+        await using var stores = await Stores.CreateAsync(run, engines, new SampleWorld(Seed, 0));
+        var body = $$"""{"prompt":"{{new string('p', 30_000)}}"}""";
+        foreach (var callers in (int[])[1, 16, 64])
+        {
+            await MeasureAsync(run, stores, "create", Label(callers), callers, (world, caller) => () => caller.CreateAsync(world.Next()));
+        }
+        foreach (var callers in (int[])[1, 16])
+        {
+            await MeasureAsync(run, stores, "create log of 30 KB", Label(callers), callers, (world, caller) => () => caller.CreateLogAsync(world.Rooms[0], world.Entities[0], body));
+        }
+    }
+
+    /// <summary>Many rows at once, into an empty store for each slice, durable at the end; then what they occupy.</summary>
+    private async Task LoadAsync(Run run)
+    {
+        var memories = new SampleWorld(Seed, 0).Take(run.Pick(2_000, 20_000, 200_000));
+        var setting = $"{Number.Text(memories.Length)} rows";
+        var bytes = new Dictionary<string, long>();
+        run.Say($"storage: load, {setting}");
+        var engines = await run.EnginesAsync<IStoreEngine>(Name);
+        var rows = await run.TakeTurns(rounds: run.Pick(1, 2, 3), warmsUp: false).RunAsync([.. engines.Select(engine =>
+            new Contender(new Row(Name, "load", setting, engine.Name), () => LoadOnceAsync(engine)))]);
+        run.Rows.Add(rows.Select(row => row with { DiskBytes = bytes[row.Engine], PayloadBytes = memories.Sum(memory => memory.PayloadBytes) }));
+
+        async Task<Slice> LoadOnceAsync(IStoreEngine engine)
+        {
+            var folder = run.NewFolder(engine.Name);
+            Slice slice;
+            await using (var store = await engine.CreateAsync(run, folder, new SampleWorld(Seed, 0)))
+            {
+                var before = bytes.ContainsKey(engine.Name) ? 0 : store.DiskBytes();
+                var allocated = GC.GetTotalAllocatedBytes();
+                var start = Stopwatch.GetTimestamp();
+                await store.LoadAsync(memories);
+                var elapsed = Stopwatch.GetElapsedTime(start);
+                var latencies = new Latencies();
+                latencies.Record(elapsed);
+                slice = new Slice(latencies, elapsed) { Operations = memories.Length, AllocatedBytes = GC.GetTotalAllocatedBytes() - allocated };
+                if (before > 0) bytes[engine.Name] = store.DiskBytes() - before;
+            }
+            Directory.Delete(folder, recursive: true);
+            return slice;
+        }
+    }
+
+    private async Task ReadsAsync(Run run)
+    {
+        var engines = await run.EnginesAsync<IStoreEngine>(Name);
+        var world = new SampleWorld(Seed, Dimension);
+        var memories = world.Take(run.Pick(1_000, 10_000, 10_000));
+        var payload = memories.Sum(memory => memory.PayloadBytes);
+        await using var stores = await Stores.CreateAsync(run, engines, world);
+        foreach (var (engine, store) in stores.All)
+        {
+            run.Say($"storage: {engine.Name} takes {memories.Length} memories x {Dimension}");
+            await store.LoadAsync(memories);
+        }
+        var hot = memories.Where((_, i) => i % (memories.Length / 500) == 0).Select(memory => memory.Id).ToArray();
+        foreach (var callers in (int[])[1, 2])
+        {
+            await MeasureAsync(run, stores, "get", Label(callers), callers, (_, caller) =>
+            {
+                var next = 0;
+                return async () => Found(await caller.GetAsync(hot[next = (next + 1) % hot.Length]) ? 1 : 0, 1);
+            });
+        }
+        foreach (var (count, withVectors) in new[] { (32, false), (32, true), (50, false), (50, true) })
+        {
+            await MeasureAsync(run, stores, "latest", $"{count} {(withVectors ? "with" : "without")} vectors", 1, (siblings, caller) =>
+            {
+                var next = 0;
+                return async () => Found(await caller.LatestAsync(siblings.Rooms[next = (next + 1) % SampleWorld.RoomCount], count, withVectors), count);
+            });
+        }
+        var queries = Enumerable.Range(0, 200).Select(_ => world.NextVector()).ToArray();
+        await MeasureAsync(run, stores, "search a room", $"{memories.Length / SampleWorld.RoomCount} rows x {Dimension}", 1, (siblings, caller) =>
+        {
+            var next = 0;
+            return async () => Found(await caller.SearchAsync(siblings.Rooms[next % SampleWorld.RoomCount], queries[next++ % queries.Length], 10), 10);
+        });
+        await DeletesAsync(run, stores);
+        run.Rows.Add(stores.All.Select(entry => new Row(Name, "disk", $"{memories.Length} memories x {Dimension}", entry.Engine.Name)
+        {
+            DiskBytes = entry.Store.DiskBytes(),
+            PayloadBytes = payload,
+            Note = "after the deletes, without compaction",
+        }));
+    }
+
+    /// <summary>Each slice deletes rows that were stored for it, outside of the clock.</summary>
+    private async Task DeletesAsync(Run run, Stores stores)
+    {
+        var perSlice = run.Pick(50, 500, 5_000);
+        run.Say($"storage: delete, {perSlice} a slice");
+        run.Rows.Add(await run.Turns.RunAsync([.. stores.All.Select(entry => new Contender(new Row(Name, "delete", Label(1), entry.Engine.Name), async () =>
+        {
+            var doomed = stores.NewWorld().Take(perSlice);
+            await entry.Store.LoadAsync(doomed);
+            await using var caller = entry.Store.NewCaller();
+            var next = 0;
+            return await Callers.RunAsync([() => caller.DeleteAsync(doomed[next++].Id)], entry.Store.IsBlocking, run.SliceTime, perSlice);
+        }))]));
+    }
+
+    /// <summary>In a process of its own: what a row without vector adds to the memory of our local backend.</summary>
+    private async Task MemoryPerRowAsync(Run run)
+    {
+        if (!(await run.EnginesAsync<Engines.Local>(Name, engine => engine.Safety == Safety.ProcessCrash)).Any()) return;
+        var count = run.Pick(2_000, 100_000, 1_000_000);
+        run.Say($"storage: memory of {count} rows");
+        var answer = await Child.AskAsync<RowMemory, RowMemory.Answer>([run.NewFolder("row-memory"), count.ToString()], run.CancellationToken);
+        run.Rows.Add([new Row(Name, "memory of rows", $"{Number.Text(count)} rows", "local-process-crash")
+        {
+            Operations = count,
+            ResidentBytes = answer.ResidentBytes,
+            MappedBytes = answer.MappedBytes,
+            Note = $"{Number.Text((double)answer.ResidentBytes / count)} bytes a row",
+        }]);
+    }
+
+    private async Task MeasureAsync(Run run, Stores stores, string workload, string setting, int callers, Func<SampleWorld, IStoreCaller, Func<ValueTask>> operation)
+    {
+        run.Say($"storage: {workload}, {setting}");
+        var label = new Row(Name, workload, setting, "") { X = callers };
+        run.Rows.Add(await run.Turns.RunAsync([.. stores.Contenders(label, callers, caller => operation(stores.NewWorld(), caller))]));
+    }
+
+    private static string Label(int callers) => callers == 1 ? "1 caller" : $"{callers} callers";
+
+    // An engine that answers fast and wrong is not compared.
+    private static void Found(int found, int expected)
+    {
+        if (found != expected) throw new InvalidOperationException($"{found} rows were found, not {expected}.");
+    }
+}

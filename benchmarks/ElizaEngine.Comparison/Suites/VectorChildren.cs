@@ -1,0 +1,80 @@
+using ElizaEngine.Comparison.Data;
+using ElizaEngine.Comparison.Engines;
+using ElizaEngine.Comparison.Measuring;
+
+namespace ElizaEngine.Comparison.Suites;
+
+/// <summary>Builds an index in a process of its own: ENGINE PLACE SET ROWS THREADS WITH-VECTORS. Answers with a <see cref="BuildTime"/>.</summary>
+internal sealed class BuildVectors : IChildTask
+{
+    public async Task<object> RunAsync(string[] arguments)
+    {
+        var engine = VectorChildren.Engine(arguments[0]);
+        var set = await VectorSet.LoadAsync(arguments[2], int.Parse(arguments[3]), 0, CancellationToken.None);
+        return await engine.BuildAsync(arguments[1], new VectorBuild(set, new int[set.Count], int.Parse(arguments[4])) { WithVectors = bool.Parse(arguments[5]) });
+    }
+}
+
+/// <summary>
+/// What an open index takes in a process of its own, after some searches: ENGINE PLACE SET ROWS. Answers with a
+/// <see cref="VectorMemory"/>. A small index of the same engine was open before, so that the code itself is not counted.
+/// </summary>
+internal sealed class MeasureVectors : IChildTask
+{
+    private const int Queries = 20;
+    private const int SmallRows = 200;
+
+    public async Task<object> RunAsync(string[] arguments)
+    {
+        var engine = VectorChildren.Engine(arguments[0]);
+        var small = await VectorSet.LoadAsync(arguments[2], SmallRows, Queries, CancellationToken.None);
+        var folder = Directory.CreateTempSubdirectory("eliza-comparison-").FullName;
+        try
+        {
+            await engine.BuildAsync(folder, new VectorBuild(small, new int[SmallRows], 1));
+            await using (await SearchedAsync(engine, folder, small, SmallRows)) { }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        var before = Now();
+        await using var index = await SearchedAsync(engine, arguments[1], small, int.Parse(arguments[3]));
+        var after = Now();
+        return new VectorMemory(after.AnonymousBytes - before.AnonymousBytes, after.MappedBytes - before.MappedBytes, await index.DiskBytesAsync());
+    }
+
+    private static async Task<IVectorIndex> SearchedAsync(IVectorEngine engine, string place, VectorSet set, int rows)
+    {
+        var index = await engine.OpenAsync(place, new VectorShape(set.Dimension, rows));
+        await index.PrepareAsync(new VectorSearch(engine.Efforts[0]));
+        var found = new int[VectorSlice.K];
+        for (var i = 0; i < set.QueryCount; i++) await index.SearchAsync(set.Query(i), found);
+        return index;
+    }
+
+    private static ProcessMemory Now()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+        }
+        return ProcessMemory.OfThis();
+    }
+}
+
+/// <summary>Growth of a process by an open index, in bytes, and what lies on disk.</summary>
+internal sealed record VectorMemory(long AnonymousBytes, long MappedBytes, long DiskBytes);
+
+/// <summary>Asks the two.</summary>
+internal static class VectorChildren
+{
+    public static IVectorEngine Engine(string name) => EngineCatalog.All.OfType<IVectorEngine>().Single(engine => engine.Name == name);
+
+    public static Task<BuildTime> BuildAsync(Run run, IVectorEngine engine, string place, VectorSet set, int threads, bool withVectors = true) =>
+        Child.AskAsync<BuildVectors, BuildTime>([engine.Name, place, set.Name, $"{set.Count}", $"{threads}", $"{withVectors}"], run.CancellationToken);
+
+    public static Task<VectorMemory> MeasureAsync(Run run, IVectorEngine engine, string place, VectorSet set) =>
+        Child.AskAsync<MeasureVectors, VectorMemory>([engine.Name, place, set.Name, $"{set.Count}"], run.CancellationToken);
+}

@@ -1,0 +1,194 @@
+using ElizaEngine.Comparison.Data;
+using ElizaEngine.Comparison.Engines;
+using ElizaEngine.Comparison.Measuring;
+using ElizaEngine.Comparison.Report;
+
+namespace ElizaEngine.Comparison.Suites;
+
+/// <summary>
+/// Vectors: what it takes to build an index, in time and memory, and how many searches a second it answers how well. One caller,
+/// the best ten.
+/// </summary>
+internal sealed class VectorSuite : ISuite
+{
+    public const string Suite = "vectors";
+    public const string Reference = "hnswlib";
+    public const string Open = "open";
+    public const string OpenWithoutVectors = "open, without vectors";
+
+    // Beyond it a curve says no more than noise.
+    private const double EnoughRecall = 0.998;
+    private const int TruthCount = 100;
+
+    private const double ThoroughRecall = 0.99;
+
+    // Of the time of the suite: later no build begins, since the searches come after it; and later no searches.
+    private const double BuildShare = 0.65;
+    private const double SearchShare = 0.95;
+
+    private static readonly double[] s_recalls = [0.95, 0.99];
+
+    public string Name => Suite;
+
+    public int Place => 2;
+
+    public IReadOnlyList<Target> Targets { get; } = VectorTargets.All;
+
+    public async Task RunAsync(Run run)
+    {
+        // Those that lie in this process first: where the time does not suffice for all, it is theirs.
+        var engines = (await run.EnginesAsync<IVectorEngine>(Name)).OrderByDescending(engine => engine.IsInProcess).ToArray();
+        var time = new SuiteTime(run);
+        await RunAsync(run, engines, VectorSet.Small, run.Pick(2_000, 20_000, 100_000), time);
+        await RunAsync(run, engines, VectorSet.Words, run.Pick(2_000, 20_000, 100_000), time);
+        await RunAsync(run, engines, VectorSet.Large, run.Pick(1_000, 10_000, 100_000), time);
+    }
+
+    public IEnumerable<Picture> Pictures(Rows rows)
+    {
+        foreach (var sweep in rows.Where(row => row is { Suite: Suite, X: not null }).GroupBy(row => row.Workload))
+        {
+            var picture = Picture.Lines(
+                $"vectors-{sweep.Key.Split(' ')[^1]}", $"{sweep.Key}: recall against searches a second, one thread", ("recall@10", row => row.Recall),
+                ("searches a second", true, row => row.PerSecond), sweep.OrderBy(row => row.Engine, StringComparer.Ordinal).ThenBy(row => row.X));
+            // Where no curve goes.
+            picture.Plot.ShowLegend(ScottPlot.Alignment.LowerLeft);
+            yield return picture;
+        }
+        var thorough = rows.Where(row => row is { Suite: Suite, X: not null, Recall: >= ThoroughRecall }).GroupBy(row => (row.Workload, row.Engine)).Select(sweep => sweep.MinBy(row => row.X)!);
+        if (thorough.Any()) yield return Picture.LatencyBars("vectors-latency", $"One search, with the least effort that finds {ThoroughRecall:0 %} of the ten nearest", [.. thorough]);
+    }
+
+    private async Task RunAsync(Run run, IReadOnlyList<IVectorEngine> engines, string name, int rows, SuiteTime time)
+    {
+        run.Say($"{Name}: {name}, vectors and truth");
+        VectorSet set;
+        try
+        {
+            set = await VectorSet.LoadAsync(name, rows, run.Pick(100, 500, VectorSet.MaxQueries), run.CancellationToken);
+        }
+        catch (InvalidOperationException missing)
+        {
+            run.Rows.Add(engines.Select(engine => new Row(Name, $"search {name}", "", engine.Name) { NotRun = missing.Message }));
+            return;
+        }
+        var truth = ExactTruth.Load(set.Rows, set.Queries, set.Dimension, TruthCount);
+        var indexes = new List<(IVectorEngine Engine, IVectorIndex Index)>();
+        try
+        {
+            foreach (var engine in engines)
+            {
+                if (!time.IsAfter(BuildShare)) indexes.Add((engine, await BuildAsync(run, engine, set)));
+                else run.Rows.Add([SuiteTime.LeftOut(new Row(Name, $"build {name}", "2 threads", engine.Name))]);
+            }
+            await SweepAsync(run, indexes, set, truth, time);
+        }
+        finally
+        {
+            foreach (var (_, index) in indexes) await index.DisposeAsync();
+        }
+        foreach (var (engine, _) in indexes) run.Rows.Add(AtRecalls(run.Rows, engine.Name, name));
+    }
+
+    private async Task<IVectorIndex> BuildAsync(Run run, IVectorEngine engine, VectorSet set)
+    {
+        // What more threads bring is asked once, of those that are compared in it.
+        if (engine is { BuildsOnThreads: true, IsInProcess: true } && set.Name == VectorSet.Small) await BuildAsync(run, engine, set, 1);
+        var place = await BuildAsync(run, engine, set, 2);
+        if (engine.IsInProcess)
+        {
+            run.Rows.Add([MemoryRow(set, engine, Open, await VectorChildren.MeasureAsync(run, engine, place, set))]);
+            if (engine.StoresMore && set.Name == VectorSet.Small) await MeasureRowsAsync(run, engine, set);
+            return await engine.OpenAsync(place, new VectorShape(set.Dimension, set.Count));
+        }
+        var index = await engine.OpenAsync(place, new VectorShape(set.Dimension, set.Count));
+        run.Rows.Add([new Row(Name, $"memory {set.Name}", Open, engine.Name) { Operations = set.Count, DiskBytes = await index.DiskBytesAsync(), Note = "in a server of its own" }]);
+        return index;
+    }
+
+    private async Task<string> BuildAsync(Run run, IVectorEngine engine, VectorSet set, int threads)
+    {
+        run.Say($"{Name}: {set.Name}, {engine.Name} builds on {threads} threads");
+        var place = await engine.NewPlaceAsync(run);
+        var time = engine.IsInProcess
+            ? await VectorChildren.BuildAsync(run, engine, place, set, threads)
+            : await engine.BuildAsync(place, new VectorBuild(set, new int[set.Count], threads));
+        run.Rows.Add(
+        [
+            new Row(Name, $"build {set.Name}", $"{threads} threads", engine.Name)
+            {
+                Operations = set.Count,
+                PerSecond = set.Count / time.IndexSeconds,
+                Note = $"{(time.IndexSeconds is { } seconds ? $"index {seconds:0.0} s" : "no index")}, stored in {time.LoadSeconds:0.0} s",
+            },
+        ]);
+        return place;
+    }
+
+    /// <summary>The same rows without vectors: what is left is what the vectors take.</summary>
+    private async Task MeasureRowsAsync(Run run, IVectorEngine engine, VectorSet set)
+    {
+        var place = await engine.NewPlaceAsync(run);
+        await VectorChildren.BuildAsync(run, engine, place, set, 2, withVectors: false);
+        run.Rows.Add([MemoryRow(set, engine, OpenWithoutVectors, await VectorChildren.MeasureAsync(run, engine, place, set))]);
+    }
+
+    private Row MemoryRow(VectorSet set, IVectorEngine engine, string setting, VectorMemory memory) => new(Name, $"memory {set.Name}", setting, engine.Name)
+    {
+        Operations = set.Count,
+        ResidentBytes = memory.AnonymousBytes,
+        MappedBytes = memory.MappedBytes,
+        DiskBytes = memory.DiskBytes,
+        Note = $"{(double)memory.AnonymousBytes / set.Count:0} bytes a row resident",
+    };
+
+    /// <summary>Each engine's efforts from hasty to thorough, side by side; an engine that finds nearly all is done.</summary>
+    private async Task SweepAsync(Run run, IReadOnlyList<(IVectorEngine Engine, IVectorIndex Index)> indexes, VectorSet set, int[][] truth, SuiteTime time)
+    {
+        var queries = Enumerable.Range(0, set.QueryCount).ToArray();
+        var done = new HashSet<string>();
+        for (var step = 0; ; step++)
+        {
+            var taking = indexes.Where(one => step < one.Engine.Efforts.Count && !done.Contains(one.Engine.Name)).ToArray();
+            if (taking.Length == 0) return;
+            if (time.IsAfter(SearchShare))
+            {
+                run.Rows.Add(taking.Select(one => SuiteTime.LeftOut(new Row(Name, $"search {set.Name}", $"from step {step + 1}", one.Engine.Name))));
+                return;
+            }
+            run.Say($"{Name}: {set.Name}, searches, step {step + 1}: {string.Join(", ", taking.Select(one => one.Engine.Name))}");
+            // Code that was never run is compiled while it runs; after the first step all of it was.
+            var turns = run.TakeTurns(rounds: run.Pick(1, 2, 3), warmsUp: step == 0 && run.Size > Size.Toy, usesDisk: false);
+            var rows = await turns.RunAsync([.. taking.Select(one =>
+            {
+                var effort = one.Engine.Efforts[step];
+                var label = new Row(Name, $"search {set.Name}", one.Engine.Efforts.Count == 1 ? "" : $"effort {effort}", one.Engine.Name) { X = effort };
+                return new Contender(label, () => VectorSlice.RunAsync(one.Index, new VectorSearch(effort), set, queries, truth, run.SliceTime));
+            })]);
+            run.Rows.Add(rows);
+            done.UnionWith(rows.Where(row => row.Recall >= EnoughRecall).Select(row => row.Engine));
+        }
+    }
+
+    private IEnumerable<Row> AtRecalls(Rows rows, string engine, string set)
+    {
+        var workload = $"search {set}";
+        Row[] Sweep(string of) => [.. rows.Where(row => row is { Suite: Suite, X: not null } && row.Workload == workload && row.Engine == of)];
+        foreach (var recall in s_recalls)
+        {
+            var row = new Row(Name, workload, $"at recall {recall:0.00}", engine) { Recall = recall };
+            var reference = RecallCurve.At(Sweep(Reference), recall);
+            yield return RecallCurve.At(Sweep(engine), recall) is not { } found
+                ? row with { NotRun = $"its best recall is {Sweep(engine).Max(one => one.Recall):0.0000}" }
+                : row with
+                {
+                    PerSecond = found.PerSecond,
+                    Note = string.Join("; ", new[]
+                    {
+                        reference is { } other ? $"{found.PerSecond / other.PerSecond:0.00} x {Reference}" : null,
+                        found.IsBound ? "a lower bound" : null,
+                    }.Where(part => part is not null)),
+                };
+        }
+    }
+}

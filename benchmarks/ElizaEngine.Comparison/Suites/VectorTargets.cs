@@ -1,0 +1,38 @@
+using ElizaEngine.Comparison.Data;
+using ElizaEngine.Comparison.Report;
+
+namespace ElizaEngine.Comparison.Suites;
+
+/// <summary>What the vector suite decides. As long as our backend builds no graph, its build is worth 0.</summary>
+internal static class VectorTargets
+{
+    private const string Suite = VectorSuite.Suite;
+    private const string Ours = "local";
+
+    public static IReadOnlyList<Target> All { get; } =
+    [
+        Search("100k x 384", VectorSet.Small, 0.95, 2.5, 4.5),
+        Search("100k x 384", VectorSet.Small, 0.99, 2.5, 4.5),
+        Search("100k x 1536", VectorSet.Large, 0.95, 2.5, 4.5),
+        Search("100k x 1536", VectorSet.Large, 0.99, 2.5, 4.5),
+        Search("100k words x 100", VectorSet.Words, 0.95, 1.8, 3),
+        new("graph build, 100k x 384, 2 threads", "x hnswlib", 1.5, 3, Build),
+        new("memory per vector beyond the float32 data on disk, 384 components", "x hnswlib's index", 0.5, 0.35, MemoryPerVector) { IsCeiling = true },
+    ];
+
+    private static Target Search(string what, string set, double recall, double must, double aim) => new(
+        $"vector search, {what}, recall@10 {recall:0.00}, 1 thread", "x hnswlib", must, aim,
+        rows => rows.Speedup(Suite, $"search {set}", $"at recall {recall:0.00}", Ours, VectorSuite.Reference));
+
+    private static double? Build(Rows rows)
+    {
+        const string Workload = "build " + VectorSet.Small, Setting = "2 threads";
+        if (rows.Find(Suite, Workload, Setting, Ours) is not { } ours || rows.Find(Suite, Workload, Setting, VectorSuite.Reference) is not { } other) return null;
+        return (ours.PerSecond ?? 0) / other.PerSecond;
+    }
+
+    private static double? MemoryPerVector(Rows rows) =>
+        (double?)(Memory(rows, VectorSuite.Open, Ours) - Memory(rows, VectorSuite.OpenWithoutVectors, Ours)) / Memory(rows, VectorSuite.Open, VectorSuite.Reference);
+
+    private static long? Memory(Rows rows, string setting, string engine) => rows.Find(Suite, "memory " + VectorSet.Small, setting, engine)?.ResidentBytes;
+}
