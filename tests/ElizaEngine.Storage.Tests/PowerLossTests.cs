@@ -5,14 +5,18 @@ public sealed class PowerLossTests
 {
     private const int TossesPerCall = 6;
 
-    [Fact]
-    public async Task Power_lost_after_any_call_loses_nothing_acknowledged() => await Sweep(Durability.PowerLoss);
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Power_lost_after_any_call_loses_nothing_acknowledged(bool leads) => await Sweep(Durability.PowerLoss, leads);
 
     /// <summary>What was not flushed may go, but only from the end: what is left is a prefix, and the log opens.</summary>
-    [Fact]
-    public async Task Power_lost_at_process_crash_leaves_whole_batches_from_the_start() => await Sweep(Durability.ProcessCrash);
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Power_lost_at_process_crash_leaves_whole_batches_from_the_start(bool leads) => await Sweep(Durability.ProcessCrash, leads);
 
-    private static async Task Sweep(Durability durability)
+    private static async Task Sweep(Durability durability, bool leads)
     {
         for (var calls = 1; ; calls++)
         {
@@ -20,7 +24,7 @@ public sealed class PowerLossTests
             var disk = new PowerLossDisk(directory.Files, directory.Path) { CallsMax = calls };
             var acknowledged = new List<int>();
             var options = directory.Options with { Durability = durability, FlushInterval = TimeSpan.FromHours(1) };
-            var isComplete = await Run(disk, directory.Path, options, acknowledged);
+            var isComplete = await Run(disk, directory.Path, options, acknowledged, leads);
             if (durability != Durability.PowerLoss)
                 acknowledged.Clear();
             for (var toss = 0; toss < TossesPerCall; toss++)
@@ -60,7 +64,7 @@ public sealed class PowerLossTests
         await log.DisposeAsync();
     }
 
-    private static async Task<bool> Run(PowerLossDisk disk, string path, LogOptions options, List<int> acknowledged)
+    private static async Task<bool> Run(PowerLossDisk disk, string path, LogOptions options, List<int> acknowledged, bool leads)
     {
         WriteAheadLog? log = null;
         try
@@ -70,13 +74,16 @@ public sealed class PowerLossTests
             {
                 await log.BackgroundWork;
                 ValueTask first, second;
+                bool isLeader;
                 // Two frames, often in one flush: a chain or a large batch, and a small one.
                 lock (log.Gate)
                 {
-                    first = Append(log, batch, batch == 8 ? 9_000 : 2_500);
+                    first = Append(log, batch, batch == 8 ? 9_000 : 2_500, leads, out isLeader);
                     second = Append(log, batch + 1, 600);
                 }
 
+                if (isLeader)
+                    log.Lead();
                 await first;
                 acknowledged.Add(batch);
                 await second;
@@ -125,8 +132,11 @@ public sealed class PowerLossTests
         }
     }
 
-    private static ValueTask Append(WriteAheadLog log, int batch, int recordBytes)
+    private static ValueTask Append(WriteAheadLog log, int batch, int recordBytes) => Append(log, batch, recordBytes, leads: false, out _);
+
+    private static ValueTask Append(WriteAheadLog log, int batch, int recordBytes, bool leads, out bool isLeader)
     {
+        isLeader = false;
         lock (log.Gate)
         {
             try
@@ -139,7 +149,7 @@ public sealed class PowerLossTests
                     BitConverter.TryWriteBytes(body, batch);
                 }
 
-                return log.CommitLocked(batch);
+                return leads ? log.CommitLocked(batch, out isLeader) : log.CommitLocked(batch);
             }
             catch
             {

@@ -52,6 +52,7 @@ internal sealed class Sequencer
     {
         T? result = default;
         ValueTask durable;
+        var leads = false;
         TransactionConflictException? conflict = null;
         var isInPlace = bytesMax <= MaxInPlaceBytes;
         await _log.ReserveAsync(bytesMax ?? 0, cancellationToken).ConfigureAwait(false);
@@ -68,10 +69,11 @@ internal sealed class Sequencer
             {
                 conflict = error;
             }
-            if (draft?.Effects.Count > 0 && conflict is null) durable = AppendLocked(draft, isInPlace);
-            else if (!ReferenceEquals(_newest, Published)) durable = JoinLocked();
+            if (draft?.Effects.Count > 0 && conflict is null) durable = AppendLocked(draft, isInPlace, out leads);
+            else if (!ReferenceEquals(_newest, Published)) durable = JoinLocked(out leads);
             else durable = ValueTask.CompletedTask;
         }
+        if (leads) _log.Lead();
         if (conflict is null)
         {
             await durable.ConfigureAwait(false);
@@ -117,7 +119,7 @@ internal sealed class Sequencer
         return result;
     }
 
-    private ValueTask AppendLocked(Draft draft, bool isInPlace)
+    private ValueTask AppendLocked(Draft draft, bool isInPlace, out bool leads)
     {
         try
         {
@@ -135,7 +137,7 @@ internal sealed class Sequencer
             throw;
         }
         _newest = draft.State;
-        return _log.CommitLocked(_newest);
+        return _log.CommitLocked(_newest, out leads);
     }
 
     // What is written is not kept decoded where rows are many: most are never read, and keeping them costs a writer twice, once
@@ -148,9 +150,9 @@ internal sealed class Sequencer
     }
 
     // A call that found its work done already is acknowledged no sooner than that work is durable.
-    private ValueTask JoinLocked()
+    private ValueTask JoinLocked(out bool leads)
     {
         _log.BeginLocked(0);
-        return _log.CommitLocked(_newest);
+        return _log.CommitLocked(_newest, out leads);
     }
 }

@@ -104,8 +104,9 @@ internal sealed class FrameAppender
         return _frame.Append(kind, length, alignment, alignedOffset, out location);
     }
 
-    public ValueTask Commit(object state)
+    public ValueTask Commit(object state, bool mayLead, out bool leads)
     {
+        leads = false;
         if (!_inBatch)
             throw new InvalidOperationException("No batch is in progress.");
         var frame = _frame ?? StartFrame(0, 0, FrameFlags.None, _frameId);
@@ -119,7 +120,7 @@ internal sealed class FrameAppender
         if (_isChain)
             _commits.Enqueue(frame);
         else
-            _commits.ReturnOpen(frame);
+            leads = _commits.ReturnOpen(frame, mayLead);
         return task;
     }
 
@@ -135,7 +136,7 @@ internal sealed class FrameAppender
         if (!_isChain && frame.Waiters.Count > 0)
         {
             frame.RollBack(_markBytes, _markRecords);
-            _commits.ReturnOpen(frame);
+            _commits.ReturnOpen(frame, mayLead: false);
             return;
         }
 

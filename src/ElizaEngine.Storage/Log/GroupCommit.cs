@@ -3,14 +3,17 @@ using System.Diagnostics;
 namespace ElizaEngine.Storage;
 
 /// <summary>
-/// One flush for many waiting commits. The appender hands frames over; one thread checksums, writes and flushes them, publishes their
-/// states and completes their waiters, always in the order of the log.
+/// One flush for many waiting commits. The appender hands frames over; one thread at a time checksums, writes and flushes them,
+/// publishes their states and completes their waiters, always in the order of the log. As a rule that is the log's own writer thread.
+/// A caller that waits alone, on a quick disk, leads: it does all of it itself, which spares waking two threads.
 /// <list type="bullet">
+/// <item>Of the writer thread and a leader only one is at work; the one hands over to the other under <see cref="_sync"/>.</item>
 /// <item>A commit is acknowledged only after its frame, and every frame before it, is as durable as the level asks.</item>
 /// <item>A state is published before any of its commits is acknowledged.</item>
 /// <item>After a fault, a failed write or flush here or in the background, nothing is written, published or acknowledged any more, and
 /// nothing is tried again.</item>
-/// <item>The writer thread never takes the gate, so a caller may wait for it while holding the gate.</item>
+/// <item>The writer thread never takes the gate, so a caller may wait for it while holding the gate. A leader has left the gate, and
+/// never takes it either before it is done.</item>
 /// </list>
 /// </summary>
 internal sealed class GroupCommit
@@ -18,12 +21,15 @@ internal sealed class GroupCommit
     /// <summary>The writer waits for the commits that are about to come at most this long, and at most a quarter of a flush.</summary>
     private static readonly long s_cohortTicksMax = Stopwatch.Frequency / 10_000; // 100 us
 
+    private static readonly List<TaskCompletionSource> s_noRequests = [];
+
     private readonly object _sync = new();
     private readonly LogOptions _options;
     private readonly Action<object> _published;
     private readonly PendingBytes _pending;
     private readonly Queue<LogFrame> _queued = new();
     private readonly List<LogFrame> _writing = [];
+    private readonly List<LogFrame> _led = [];
     private readonly FrameBuffers _buffers;
     private readonly List<TaskCompletionSource> _flushRequests = [];
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,6 +37,10 @@ internal sealed class GroupCommit
     private volatile LogFault? _fault;
     private volatile int _waitingCommits;
     private bool _stopping;
+    private bool _isWriterAtWork;
+    private bool _isLed;
+    private bool _writerWaitsForLeader;
+    private int _waitingForRoom;
     private LogFile? _unflushed;
     private long _flushDueAt;
     private ulong _writtenLsn;
@@ -79,20 +89,60 @@ internal sealed class GroupCommit
         }
     }
 
-    /// <summary>Gives the open frame back: the writer takes it as soon as it is free. Under the gate.</summary>
-    public void ReturnOpen(LogFrame frame)
+    /// <summary>
+    /// Gives the open frame back: the writer takes it as soon as it is free. Under the gate. True: the caller leads, and must call
+    /// <see cref="Lead"/> when it has left the gate; until then nobody writes.
+    /// </summary>
+    /// <param name="frame">The open frame.</param>
+    /// <param name="mayLead">Whether the caller is ready to.</param>
+    public bool ReturnOpen(LogFrame frame, bool mayLead)
     {
         lock (_sync)
         {
             if (_fault is { } fault)
             {
                 Drop(frame, fault.Error);
-                return;
+                return false;
             }
 
             _open = frame;
             _waitingCommits = CountWaiting();
-            Monitor.PulseAll(_sync);
+            if (mayLead && IsAlone(frame))
+                return _isLed = true;
+            if (!_isLed)
+                Monitor.PulseAll(_sync);
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Writes, flushes, publishes and acknowledges what waits, on the caller's thread. Whatever fails is reported to those who wait, the
+    /// caller among them. Not under the gate.
+    /// </summary>
+    public void Lead()
+    {
+        lock (_sync)
+        {
+            TakeFrames(_led);
+        }
+
+        var wasFlushed = _unflushed is null;
+        try
+        {
+            Commit(_led, s_noRequests);
+        }
+        catch (Exception error)
+        {
+            GiveUp(_led, s_noRequests, error);
+        }
+
+        lock (_sync)
+        {
+            _led.Clear();
+            _isLed = false;
+            // The writer goes on with what came meanwhile, and looks after a flush that will be due.
+            if (_writerWaitsForLeader || HasWork() || _stopping || _fault is not null || wasFlushed != _unflushed is null)
+                Monitor.PulseAll(_sync);
         }
     }
 
@@ -119,8 +169,10 @@ internal sealed class GroupCommit
     {
         lock (_sync)
         {
+            _waitingForRoom++;
             while (_pending.IsOverLimit && _fault is null)
                 Monitor.Wait(_sync);
+            _waitingForRoom--;
             ThrowIfFaulted();
         }
     }
@@ -214,28 +266,64 @@ internal sealed class GroupCommit
         try
         {
             while (TakeWork(group, requests))
-            {
-                WriteGroup(group);
-                FlushIfDue(group, requests);
-                Publish(group);
-                Acknowledge(group, requests);
-            }
-
+                Commit(group, requests);
             FlushNow();
         }
         catch (Exception error)
         {
-            // Whatever it was, the frames in hand are neither known to be durable nor known not to be. A fault from elsewhere came first
-            // and stays.
-            Poison(error.Message, error);
-            var fault = _fault!;
-            foreach (var frame in group)
-                Fail(frame, fault.Error);
-            foreach (var request in requests)
-                request.TrySetException(new LogPoisonedException(fault.Reason, fault.Error));
+            GiveUp(group, requests, error);
         }
 
         _stopped.TrySetResult();
+    }
+
+    private void Commit(List<LogFrame> group, List<TaskCompletionSource> requests)
+    {
+        WriteGroup(group);
+        FlushIfDue(group, requests);
+        Publish(group);
+        Acknowledge(group, requests);
+    }
+
+    /// <summary>
+    /// Whatever it was, the frames in hand are neither known to be durable nor known not to be. A fault from elsewhere came first and
+    /// stays.
+    /// </summary>
+    private void GiveUp(List<LogFrame> group, List<TaskCompletionSource> requests, Exception error)
+    {
+        Poison(error.Message, error);
+        var fault = _fault!;
+        foreach (var frame in group)
+            Fail(frame, fault.Error);
+        foreach (var request in requests)
+            request.TrySetException(new LogPoisonedException(fault.Reason, fault.Error));
+    }
+
+    /// <summary>Whether nobody is at work, and nobody else waits or was there at the last flush.</summary>
+    private bool IsAlone(LogFrame frame) =>
+        !_isLed && !_isWriterAtWork && !_stopping && _queued.Count == 0 && frame.Waiters.Count == 1 && _flushRequests.Count == 0
+        && _expectedCommits <= 1
+        && _options.Durability switch
+        {
+            Durability.PowerLoss => TimeSpan.FromSeconds((double)_flushTicks / Stopwatch.Frequency) <= _options.LeaderFlushMax,
+            Durability.ProcessCrash => true,
+            _ => false,
+        };
+
+    private bool HasWork() => _queued.Count > 0 || _open is { Waiters.Count: > 0 } || _flushRequests.Count > 0;
+
+    private void TakeFrames(List<LogFrame> group)
+    {
+        _writing.AddRange(_queued);
+        _queued.Clear();
+        if (_open is { Waiters.Count: > 0 } open)
+        {
+            _writing.Add(open);
+            _open = null;
+        }
+
+        group.AddRange(_writing);
+        _waitingCommits = 0;
     }
 
     /// <summary>Waits for frames, a flush that is asked for or due, or the end. False at the end.</summary>
@@ -243,15 +331,25 @@ internal sealed class GroupCommit
     {
         group.Clear();
         requests.Clear();
-        if (_options.CohortWait && _expectedCommits > 0)
+        // One alone has nobody to wait for, and leads when it comes.
+        if (_options.CohortWait && _expectedCommits > 1)
             WaitForCohort();
         lock (_sync)
         {
+            _isWriterAtWork = false;
             while (true)
             {
                 if (_fault is not null)
                     return false;
-                if (_queued.Count > 0 || _open is { Waiters.Count: > 0 } || _flushRequests.Count > 0)
+                if (_isLed)
+                {
+                    _writerWaitsForLeader = true;
+                    Monitor.Wait(_sync);
+                    _writerWaitsForLeader = false;
+                    continue;
+                }
+
+                if (HasWork())
                     break;
                 if (_stopping)
                     return false;
@@ -260,21 +358,13 @@ internal sealed class GroupCommit
                 else if (Environment.TickCount64 is var now && now < _flushDueAt)
                     Monitor.Wait(_sync, (int)(_flushDueAt - now));
                 else
-                    return true; // Nothing to write, a flush is due.
+                    break; // Nothing to write, a flush is due.
             }
 
-            _writing.AddRange(_queued);
-            _queued.Clear();
-            if (_open is { Waiters.Count: > 0 } open)
-            {
-                _writing.Add(open);
-                _open = null;
-            }
-
-            group.AddRange(_writing);
+            _isWriterAtWork = true;
+            TakeFrames(group);
             requests.AddRange(_flushRequests);
             _flushRequests.Clear();
-            _waitingCommits = 0;
             return true;
         }
     }
@@ -322,7 +412,9 @@ internal sealed class GroupCommit
             foreach (var frame in group)
                 _buffers.Return(frame.Buffer);
             _pending.Remove(bytes);
-            Monitor.PulseAll(_sync);
+            // A pulse wakes the writer thread too, which costs a leader as much as all the rest.
+            if (_waitingForRoom > 0)
+                Monitor.PulseAll(_sync);
         }
     }
 
@@ -349,10 +441,11 @@ internal sealed class GroupCommit
     {
         if (_unflushed is not { } file)
             return;
+        // Before it is tried: a flush that fails is never tried again.
+        _unflushed = null;
         var started = Stopwatch.GetTimestamp();
         file.File.Flush();
         _flushTicks += (Stopwatch.GetTimestamp() - started - _flushTicks) / 8;
-        _unflushed = null;
         Volatile.Write(ref _flushes, _flushes + 1);
         Volatile.Write(ref _durableLsn, _writtenLsn);
     }

@@ -23,6 +23,12 @@ internal sealed record LogOptions
     /// <summary>Longest time between a write and its flush at <see cref="Durability.ProcessCrash"/>.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>
+    /// A caller that waits alone writes and flushes on its own thread where a flush takes at most this long, on average. Its thread is
+    /// not free meanwhile: so short a time the caller of an async method does not notice.
+    /// </summary>
+    public TimeSpan LeaderFlushMax { get; init; } = TimeSpan.FromMicroseconds(250);
+
     /// <summary>Whether the writer waits a moment for the commits that are about to come (see GroupCommit).</summary>
     public bool CohortWait { get; init; } = true;
 

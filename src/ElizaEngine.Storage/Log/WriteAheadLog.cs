@@ -126,7 +126,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public ValueTask ReserveAsync(long bytes, CancellationToken cancellationToken) => _pending.WaitAsync(bytes, cancellationToken);
 
     /// <summary>
-    /// Starts a batch, which ends with <see cref="CommitLocked"/> or <see cref="AbandonLocked"/> before the gate is left.
+    /// Starts a batch, which ends with <see cref="CommitLocked(object)"/> or <see cref="AbandonLocked"/> before the gate is left.
     /// </summary>
     /// <param name="bytesMax">
     /// Upper limit: the sum of <see cref="RecordBytes"/> of its records. A batch above <see cref="LogOptions.FrameBytes"/> becomes a
@@ -146,7 +146,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     }
 
     /// <summary>
-    /// Adds a record to the batch and returns its body, not cleared, to be filled before <see cref="CommitLocked"/>. The location is final.
+    /// Adds a record to the batch and returns its body, not cleared, to be filled before <see cref="CommitLocked(object)"/>. The location is final.
     /// In a chain this may wait for the writer, holding the gate.
     /// </summary>
     /// <param name="kind">1 to 255.</param>
@@ -172,8 +172,25 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public ValueTask CommitLocked(object state)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
-        return _appender.Commit(state);
+        return _appender.Commit(state, mayLead: false, out _);
     }
+
+    /// <summary>
+    /// The same for a caller that is ready to do the writer's work for itself when nobody else waits.
+    /// </summary>
+    /// <param name="state">To be published.</param>
+    /// <param name="leads">True: the caller must call <see cref="Lead"/> as soon as it has left the gate. Until then nobody writes.</param>
+    public ValueTask CommitLocked(object state, out bool leads)
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        return _appender.Commit(state, mayLead: true, out leads);
+    }
+
+    /// <summary>
+    /// Writes and flushes on this thread what was committed, and acknowledges it. Throws nothing: those who wait are told. After it the
+    /// caller's own commit has completed, unless another batch was begun meanwhile, whose frame it shares.
+    /// </summary>
+    public void Lead() => _commits.Lead();
 
     /// <summary>Ends the batch as if it had never begun. Harmless when none is in progress.</summary>
     public void AbandonLocked()
@@ -187,7 +204,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// the commits of others that wait in it, is never written or published. Every commit that is not acknowledged fails with
     /// <see cref="LogOutcomeUnknownException"/>, whose inner exception is <paramref name="reason"/>; later writes are refused; published
     /// records can be read. When the log is poisoned already the earlier fault stays. Without a batch in progress the newest frame may
-    /// be in the writer's hands: call this before <see cref="CommitLocked"/> or <see cref="AbandonLocked"/>.
+    /// be in the writer's hands: call this before <see cref="CommitLocked(object)"/> or <see cref="AbandonLocked"/>.
     /// </summary>
     public void PoisonLocked(Exception reason)
     {
