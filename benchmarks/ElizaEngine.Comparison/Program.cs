@@ -15,7 +15,7 @@ var quick = new Option<bool>("--quick") { Description = "At most three minutes a
 var toy = new Option<bool>("--toy") { Description = "A few seconds a suite: shows that everything runs; the figures mean nothing." };
 var json = new Option<FileInfo?>("--json") { Description = "Write rows and targets into this file." };
 var output = new Option<DirectoryInfo?>("--out") { Description = "Write tables, pictures and JSON into this directory." };
-var engines = new Option<string?>("--engines") { Description = $"Only these, with commas between: {string.Join(", ", EngineCatalog.All.Select(engine => engine.Name))}." };
+var engines = new Option<string?>("--engines") { Description = $"Only these, with commas between: {string.Join(", ", EngineCatalog.All.Select(engine => engine.Name).Distinct())}." };
 var all = new Option<bool>("--require-all") { Description = "Fail when an engine cannot be had." };
 var directory = new Option<DirectoryInfo?>("--dir") { Description = "Where the databases lie while they are measured; its disk is what counts. Default: the directory for temporary files." };
 var root = new RootCommand("Compares ElizaEngine with what one would use instead, in one run, on this machine.") { suite, quick, toy, json, output, engines, all, directory };
@@ -42,6 +42,7 @@ root.SetAction(async (parsed, cancellationToken) =>
         var report = new RunReport(
             Machine.Of(scratch, command),
             size.ToString().ToLowerInvariant(),
+            EngineCatalog.Titles(run.Rows.Select(row => row.Engine)),
             run.Rows,
             [.. SuiteCatalog.All.SelectMany(one => one.Targets).Select(target => target.Check(run.Rows))],
             [.. suites.SelectMany(one => one.Pictures(run.Rows))]);

@@ -29,7 +29,7 @@ internal sealed class Run(Size size, string directory, IReadOnlySet<string>? onl
     /// <summary>Engines that cannot be had, and why.</summary>
     public IReadOnlyDictionary<string, string> NotHad => _whyNot.Where(known => known.Value is not null).ToDictionary(known => known.Key, known => known.Value!);
 
-    public TakingTurns Turns => new(Probe, rounds: Pick(1, 3, 4), warmsUp: size > Size.Toy);
+    public TakingTurns Turns => new(Probe.Take, rounds: Pick(1, 3, 4), warmsUp: size > Size.Toy);
 
     /// <summary>How long one slice of one engine takes, where time is the limit.</summary>
     public TimeSpan SliceTime => TimeSpan.FromMilliseconds(Pick(60, 300, 1_500));

@@ -10,4 +10,13 @@ internal static class EngineCatalog
             .Select(type => (IEngine)Activator.CreateInstance(type)!)
             .OrderBy(engine => engine.Name, StringComparer.Ordinal),
     ];
+
+    /// <summary>What the engines of these names are, with their versions.</summary>
+    public static IReadOnlyDictionary<string, string> Titles(IEnumerable<string> names)
+    {
+        var wanted = names.ToHashSet();
+        return new SortedDictionary<string, string>(
+            All.Where(engine => wanted.Contains(engine.Name)).GroupBy(engine => engine.Name).ToDictionary(same => same.Key, same => string.Join("; ", same.Select(engine => engine.Title))),
+            StringComparer.Ordinal);
+    }
 }

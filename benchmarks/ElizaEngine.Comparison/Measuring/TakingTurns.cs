@@ -15,7 +15,7 @@ internal sealed record Contender(Row Label, Func<Task<Slice>> RunAsync);
 /// <param name="rounds">Slices of each that count.</param>
 /// <param name="warmsUp">Whether everybody gets one slice more, first, that does not count.</param>
 /// <param name="usesDisk">Whether contenders wait for the disk: if not, its moods are nothing to them.</param>
-internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp = false, bool usesDisk = true)
+internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool warmsUp = false, bool usesDisk = true)
 {
     private const int MaxRepeats = 2;
 
@@ -48,9 +48,9 @@ internal sealed class TakingTurns(Probe probe, int rounds, bool warmsUp = false,
     {
         for (var repeats = 0; ; repeats++)
         {
-            var before = probe.Take();
+            var before = probe();
             var slice = await contender.RunAsync();
-            var after = probe.Take();
+            var after = probe();
             var isSteady = before.IsSteadyUntil(after, usesDisk);
             if (isSteady || repeats == MaxRepeats) return (slice, ProbeReading.Median([before, after]), isSteady);
         }

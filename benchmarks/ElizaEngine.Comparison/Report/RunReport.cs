@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 namespace ElizaEngine.Comparison.Report;
 
 /// <summary>What a run found: machine, rows, targets, pictures.</summary>
-internal sealed record RunReport(Machine Machine, string Size, Rows Rows, IReadOnlyList<TargetResult> Targets, IReadOnlyList<Picture> Pictures)
+internal sealed record RunReport(Machine Machine, string Size, IReadOnlyDictionary<string, string> Engines, Rows Rows, IReadOnlyList<TargetResult> Targets, IReadOnlyList<Picture> Pictures)
 {
     private static readonly JsonSerializerOptions s_json = new()
     {
@@ -24,6 +24,7 @@ internal sealed record RunReport(Machine Machine, string Size, Rows Rows, IReadO
         {
             ["machine"] = Machine,
             ["size"] = Size,
+            ["engines"] = Engines,
             ["rows"] = JsonSerializer.SerializeToElement(Rows.ToArray(), s_json),
             ["targets"] = JsonSerializer.SerializeToElement(
                 Targets.Select(target => new { target.Target, target.Measured, target.Unit, target.Must, target.Aim, target.Met }), s_complete),
@@ -46,6 +47,8 @@ internal sealed record RunReport(Machine Machine, string Size, Rows Rows, IReadO
             .AppendLine(Machine.Command)
             .AppendLine("```")
             .AppendLine();
+        foreach (var (name, title) in Engines) text.AppendLine(CultureInfo.InvariantCulture, $"- `{name}`: {title}");
+        text.AppendLine();
         foreach (var table in Tables.Of(Rows).Prepend(Tables.Of(Targets))) Append(text, table);
         foreach (var picture in Pictures) text.AppendLine(CultureInfo.InvariantCulture, $"![{picture.Name}]({picture.Name}.png)").AppendLine();
         File.WriteAllText(Path.Combine(directory, "README.md"), text.ToString().TrimEnd() + "\n");

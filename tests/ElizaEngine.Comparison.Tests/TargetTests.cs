@@ -1,0 +1,48 @@
+using ElizaEngine.Comparison.Report;
+using Xunit;
+
+namespace ElizaEngine.Comparison.Tests;
+
+public sealed class TargetTests
+{
+    [Theory]
+    [InlineData(false, 1.9, false, false)]
+    [InlineData(false, 2, true, false)]
+    [InlineData(false, 5, true, true)]
+    [InlineData(true, 6, false, false)]
+    [InlineData(true, 2, true, true)]
+    public void A_target_is_met_at_its_line(bool isCeiling, double measured, bool met, bool aim)
+    {
+        var target = isCeiling ? new Target("t", "x", 5, 2, _ => measured) { IsCeiling = true } : new Target("t", "x", 2, 5, _ => measured);
+
+        var result = target.Check([]);
+
+        Assert.Equal((measured, met, aim), (result.Measured, result.Met, result.ReachesAim));
+    }
+
+    [Fact]
+    public void What_was_not_measured_is_neither_met_nor_missed()
+    {
+        var result = new Target("t", "x", 2, 5, rows => rows.Speedup("s", "w", "", "a", "b")).Check([]);
+
+        Assert.Equal((null, null, null), (result.Measured, result.Met, result.ReachesAim));
+    }
+
+    [Fact]
+    public void A_speedup_compares_two_engines_at_the_same_work()
+    {
+        Rows rows = [];
+        rows.Add(
+        [
+            new Row("s", "w", "64", "a") { PerSecond = 300, P50Us = 2 },
+            new Row("s", "w", "64", "b") { PerSecond = 100, P50Us = 8 },
+            new Row("s", "w", "1", "b") { PerSecond = 1, P50Us = 1 },
+            new Row("s", "w", "64", "c") { NotRun = "why", PerSecond = 1 },
+        ]);
+
+        Assert.Equal(3, rows.Speedup("s", "w", "64", "a", "b"));
+        Assert.Equal(4, rows.SpeedupOfP50("s", "w", "64", "a", "b"));
+        Assert.Null(rows.Speedup("s", "w", "64", "a", "c"));
+        Assert.Null(rows.Speedup("s", "w", "1", "a", "b"));
+    }
+}
