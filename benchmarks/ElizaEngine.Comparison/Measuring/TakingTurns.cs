@@ -15,10 +15,9 @@ internal sealed record Contender(Row Label, Func<Task<Slice>> RunAsync);
 /// <param name="rounds">Slices of each that count.</param>
 /// <param name="warmsUp">Whether everybody gets one slice more, first, that does not count.</param>
 /// <param name="usesDisk">Whether contenders wait for the disk: if not, its moods are nothing to them.</param>
-internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool warmsUp = false, bool usesDisk = true)
+/// <param name="maxRepeats">How often a slice that met no quiet machine is taken again.</param>
+internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool warmsUp = false, bool usesDisk = true, int maxRepeats = 2)
 {
-    private const int MaxRepeats = 2;
-
     /// <summary>A row for each contender, in their order. Who throws <see cref="NotSupportedException"/> has no part in it, and its row says why.</summary>
     public async Task<IReadOnlyList<Row>> RunAsync(IReadOnlyList<Contender> contenders)
     {
@@ -52,7 +51,7 @@ internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool war
             var slice = await contender.RunAsync();
             var after = probe();
             var isSteady = before.IsSteadyUntil(after, usesDisk);
-            if (isSteady || repeats == MaxRepeats) return (slice, ProbeReading.Median([before, after]), isSteady);
+            if (isSteady || repeats == maxRepeats) return (slice, ProbeReading.Median([before, after]), isSteady);
         }
     }
 
