@@ -19,9 +19,7 @@ public class PostgresCreateBenchmark
     [GlobalSetup]
     public async Task SetupAsync()
     {
-        var url = Environment.GetEnvironmentVariable("ELIZA_TEST_POSTGRES_URL")
-            ?? throw new InvalidOperationException("ELIZA_TEST_POSTGRES_URL is not set: run this under tools/postgres/with-server.sh.");
-        _database = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = url });
+        _database = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = BenchmarkServer.Url });
         var agent = Guid.CreateVersion7();
         _adapter = _database.ForAgent(agent);
         await _adapter.CreateAgentAsync(new Agent { Id = agent, Name = "Ada" });

@@ -40,9 +40,7 @@ public class PostgresSearchBenchmark
     [GlobalSetup]
     public async Task SetupAsync()
     {
-        var url = Environment.GetEnvironmentVariable("ELIZA_TEST_POSTGRES_URL")
-            ?? throw new InvalidOperationException("ELIZA_TEST_POSTGRES_URL is not set: run this under tools/postgres/with-server.sh.");
-        _database = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = url, VectorIndexRows = null });
+        _database = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = BenchmarkServer.Url, VectorIndexRows = null });
         _adapter = _database.ForAgent(Agent);
         if (await _adapter.CountMemoriesAsync(new MemoryQuery("messages") { AgentId = Agent }) < Rows) await StoreAsync();
     }

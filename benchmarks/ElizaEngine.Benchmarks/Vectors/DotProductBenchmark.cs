@@ -13,7 +13,7 @@ public class DotProductBenchmark
     private float[] _query = [];
     private float[][] _rows = [];
 
-    [Params(384, 1000, 1536)]
+    [Params(100, 384, 768, 1536, 3072)]
     public int Dimension { get; set; }
 
     [GlobalSetup]

@@ -15,7 +15,7 @@ internal sealed record Contender(Row Label, Func<Task<Slice>> RunAsync);
 /// <param name="rounds">Slices of each that count.</param>
 /// <param name="warmsUp">Whether everybody gets one slice more, first, that does not count.</param>
 /// <param name="usesDisk">Whether contenders wait for the disk: if not, its moods are nothing to them.</param>
-/// <param name="maxRepeats">How often a slice that met no quiet machine is taken again.</param>
+/// <param name="maxRepeats">How often a slice is taken again.</param>
 internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool warmsUp = false, bool usesDisk = true, int maxRepeats = 2)
 {
     /// <summary>A row for each contender, in their order. Who throws <see cref="NotSupportedException"/> has no part in it, and its row says why.</summary>

@@ -32,7 +32,7 @@ internal static class CallRows
                 run.Say($"{suite}: {engine.Name} takes {setting}");
                 stores.Add((engine.Name, await engine.OpenCallsAsync(run, run.NewFolder(engine.Name), new SampleWorld(Seed, dimension), memories)));
             }
-            var turns = new TakingTurns(run.Probe.Take, rounds: run.Pick(1, 2, 2), warmsUp: run.Size > Size.Toy);
+            var turns = run.TakeTurns(rounds: run.Pick(1, 2, 2), warmsUp: run.Size > Size.Toy);
             foreach (var call in AgentCall.All)
             {
                 run.Say($"{suite}: {call.Name}, {setting}");

@@ -74,7 +74,7 @@ internal sealed class FilterSuite : ISuite
             {
                 run.Say($"{Name}: {one.Name}, {one.Rows} rows");
                 // Code that was never run is compiled while it runs; after the first filter all of it was.
-                var turns = new TakingTurns(run.Probe.Take, rounds: run.Pick(1, 1, 2), warmsUp: run.Size > Size.Toy && one == layout.Cases[0], usesDisk: false, maxRepeats: run.Pick(0, 2, 2));
+                var turns = run.TakeTurns(rounds: run.Pick(1, 1, 2), warmsUp: run.Size > Size.Toy && one == layout.Cases[0], usesDisk: false);
                 if (time.IsAfter(SearchShare)) run.Rows.Add(indexes.Select(entry => SuiteTime.LeftOut(new Row(Name, one.Name, "", entry.Engine.Name))));
                 else run.Rows.Add(await turns.RunAsync([.. indexes.SelectMany(entry => Contenders(run, entry.Engine, entry.Index, set, one))]));
             }

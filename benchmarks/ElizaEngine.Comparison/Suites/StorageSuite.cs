@@ -67,7 +67,7 @@ internal sealed class StorageSuite : ISuite
         var bytes = new Dictionary<string, long>();
         run.Say($"storage: load, {setting}");
         var engines = await run.EnginesAsync<IStoreEngine>(Name);
-        var rows = await new TakingTurns(run.Probe.Take, rounds: run.Pick(1, 2, 3), warmsUp: false).RunAsync([.. engines.Select(engine =>
+        var rows = await run.TakeTurns(rounds: run.Pick(1, 2, 3), warmsUp: false).RunAsync([.. engines.Select(engine =>
             new Contender(new Row(Name, "load", setting, engine.Name), () => LoadOnceAsync(engine)))]);
         run.Rows.Add(rows.Select(row => row with { DiskBytes = bytes[row.Engine], PayloadBytes = memories.Sum(memory => memory.PayloadBytes) }));
 

@@ -94,7 +94,8 @@ internal sealed class TurnSuite : ISuite
                 return new Slice(latencies, elapsed) { AllocatedBytes = allocated };
             });
         });
-        run.Rows.Add(await run.Turns.RunAsync([.. contenders]));
+        var turns = run.TakeTurns(rounds: run.Pick(1, 2, 8), warmsUp: run.Size > Size.Toy);
+        run.Rows.Add(await turns.RunAsync([.. contenders]));
         foreach (var (engine, player) in stage) run.Rows.Add(await CallsAsync(engine, player, Short(run, recording.Conversation(uint.MaxValue)), recording.Name));
     }
 
@@ -121,18 +122,26 @@ internal sealed class TurnSuite : ISuite
         var played = await PlayAsync(player, conversation, oneByOne: true);
         var all = played.CallsUs.Sum();
         var kinds = conversation.Turns.SelectMany(turn => turn.Calls).Zip(played.CallsUs).GroupBy(call => call.First.Method, call => call.Second);
-        return kinds.OrderByDescending(kind => kind.Sum()).Take(CallKindsShown).Select(kind =>
+        return
+        [
+            RowOf("all of a turn", played.TurnsUs) with { Note = "one by one" },
+            .. kinds.OrderByDescending(kind => kind.Sum()).Take(CallKindsShown).Select(kind => RowOf(kind.Key, kind) with
+            {
+                Note = $"{kind.Sum() / all:p0} of a turn, {(double)kind.Count() / conversation.Turns.Count:0.#} calls of it",
+            }),
+        ];
+
+        Row RowOf(string what, IEnumerable<double> times)
         {
             var latencies = new Latencies();
-            foreach (var microseconds in kind) latencies.RecordUs(microseconds);
-            return new Row(Name, $"calls of {recording}", kind.Key, engine.Name)
+            foreach (var microseconds in times) latencies.RecordUs(microseconds);
+            return new Row(Name, $"calls of {recording}", what, engine.Name)
             {
                 Operations = latencies.Count,
                 P50Us = latencies.PercentileUs(50),
                 P99Us = latencies.PercentileUs(99),
                 MaxUs = latencies.MaxUs,
-                Note = $"{kind.Sum() / all:p0} of a turn, {(double)kind.Count() / conversation.Turns.Count:0.#} calls of it",
             };
-        });
+        }
     }
 }

@@ -158,7 +158,7 @@ internal sealed class VectorSuite : ISuite
             }
             run.Say($"{Name}: {set.Name}, searches, step {step + 1}: {string.Join(", ", taking.Select(one => one.Engine.Name))}");
             // Code that was never run is compiled while it runs; after the first step all of it was.
-            var turns = new TakingTurns(run.Probe.Take, rounds: run.Pick(1, 2, 3), warmsUp: step == 0 && run.Size > Size.Toy, usesDisk: false, maxRepeats: run.Pick(0, 2, 2));
+            var turns = run.TakeTurns(rounds: run.Pick(1, 2, 3), warmsUp: step == 0 && run.Size > Size.Toy, usesDisk: false);
             var rows = await turns.RunAsync([.. taking.Select(one =>
             {
                 var effort = one.Engine.Efforts[step];

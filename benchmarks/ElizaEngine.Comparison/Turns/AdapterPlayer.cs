@@ -7,7 +7,8 @@ namespace ElizaEngine.Comparison.Turns;
 /// <summary>Plays recorded turns on one of our own backends, in this process.</summary>
 /// <param name="database">Open and empty; closed with the player.</param>
 /// <param name="world">Its memories are loaded; nobody else may take any of it.</param>
-internal sealed class AdapterPlayer(IDatabase database, SampleWorld world) : ITurnPlayer
+/// <param name="afterLoad">What the database gets when it was loaded; null: nothing.</param>
+internal sealed class AdapterPlayer(IDatabase database, SampleWorld world, Func<IDatabase, Task>? afterLoad = null) : ITurnPlayer
 {
     private const int BatchSize = 1000;
 
@@ -16,6 +17,7 @@ internal sealed class AdapterPlayer(IDatabase database, SampleWorld world) : ITu
     public async Task LoadAsync(int count)
     {
         foreach (var batch in world.Take(count).Chunk(BatchSize)) await _adapter.CreateMemoriesAsync([.. batch.Select(AdapterStore.Of)], SampleMemory.Table);
+        if (afterLoad is not null) await afterLoad(database);
     }
 
     public async Task<PlayedTurns> PlayAsync(IReadOnlyList<Turn> turns, bool oneByOne)
