@@ -28,7 +28,7 @@ internal sealed class PostgresVectors : IVectorEngine
         await using var database = await DatabaseAsync(place, $"max_parallel_maintenance_workers={build.Threads - 1}");
         await AdapterVectors.StoreAsync(database, build);
         // As after the load of every engine on PostgreSQL.
-        await using (var source = NpgsqlDataSource.Create(PostgresServer.ConnectionString(place)))
+        await using (var source = NpgsqlDataSource.Create(PostgresServer.ConnectionString(place) + ";Command Timeout=0"))
         {
             await using var analyze = source.CreateCommand("VACUUM ANALYZE");
             await analyze.ExecuteNonQueryAsync();
