@@ -119,7 +119,7 @@ internal sealed class VectorSuite : ISuite
             {
                 Operations = set.Count,
                 PerSecond = set.Count / time.IndexSeconds,
-                Note = $"{(time.IndexSeconds is { } seconds ? $"index {seconds:0.0} s" : "no index")}, stored in {time.LoadSeconds:0.0} s",
+                Note = $"{set.Count} rows, {(time.IndexSeconds is { } seconds ? $"index {seconds:0.0} s" : "no index")}, stored in {time.LoadSeconds:0.0} s",
             },
         ]);
         return place;
@@ -179,7 +179,7 @@ internal sealed class VectorSuite : ISuite
             var row = new Row(Name, workload, $"at recall {recall:0.00}", engine) { Recall = recall };
             var reference = RecallCurve.At(Sweep(Reference), recall);
             yield return RecallCurve.At(Sweep(engine), recall) is not { } found
-                ? row with { NotRun = $"its best recall is {Sweep(engine).Max(one => one.Recall):0.0000}" }
+                ? row with { NotRun = Sweep(engine).Max(one => one.Recall) is { } best ? $"its best recall is {best:0.0000}" : "it was not searched" }
                 : row with
                 {
                     PerSecond = found.PerSecond,
