@@ -62,7 +62,10 @@ root.SetAction(async (parsed, cancellationToken) =>
 using var interrupted = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-return await root.Parse(args).InvokeAsync(cancellationToken: interrupted.Token);
+// Not the command line's own way to end, which waits two seconds: a server that builds an index takes longer to hear of it, and then
+// everything it left is taken away.
+var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null };
+return await root.Parse(args).InvokeAsync(invocation, interrupted.Token);
 
 void Cancel(PosixSignalContext context)
 {

@@ -16,6 +16,9 @@ internal sealed record FilterCase(string Name, int? Room, int Rows, int[] Querie
 /// <param name="Cases">What is asked.</param>
 internal sealed record FilterLayout(string Name, int[] Rooms, IReadOnlyList<FilterCase> Cases)
 {
+    /// <summary>The name of the case without a filter.</summary>
+    public const string NoFilter = "100 %, no filter";
+
     private const int TruthCount = 10;
     private const int RandomSeed = 5;
 
@@ -37,7 +40,7 @@ internal sealed record FilterLayout(string Name, int[] Rooms, IReadOnlyList<Filt
         int[] queries = [.. Enumerable.Range(0, Math.Max(1, set.QueryCount / 5))];
         return new FilterLayout("scattered", rooms,
         [
-            new FilterCase("100 %, no filter", null, set.Count, queries, Truth(set, queries, null)),
+            new FilterCase(NoFilter, null, set.Count, queries, Truth(set, queries, null)),
             .. Enumerable.Range(0, s_shares.Length).Select(room => Case(set, rooms, room, "scattered", queries)),
         ]);
     }

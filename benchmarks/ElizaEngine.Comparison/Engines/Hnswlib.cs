@@ -14,7 +14,7 @@ internal sealed class Hnswlib : IVectorEngine
 
     public string Name => "hnswlib";
 
-    public string Title => $"hnswlib {_version}, M {M}, efConstruction {EffortOfBuild}, g++ -O3 -march=native";
+    public string Title => $"hnswlib {_version}, M {M}, efConstruction {EffortOfBuild}, -O3 -march=native";
 
     public IReadOnlyList<int> Efforts { get; } = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768];
 

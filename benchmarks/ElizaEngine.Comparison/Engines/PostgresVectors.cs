@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 
 namespace ElizaEngine.Comparison.Engines;
 
@@ -26,6 +27,12 @@ internal sealed class PostgresVectors : IVectorEngine
         var start = Stopwatch.GetTimestamp();
         await using var database = await DatabaseAsync(place, $"max_parallel_maintenance_workers={build.Threads - 1}");
         await AdapterVectors.StoreAsync(database, build);
+        // As after the load of every engine on PostgreSQL.
+        await using (var source = NpgsqlDataSource.Create(PostgresServer.ConnectionString(place) + ";Command Timeout=0"))
+        {
+            await using var analyze = source.CreateCommand("VACUUM ANALYZE");
+            await analyze.ExecuteNonQueryAsync();
+        }
         var loaded = Stopwatch.GetElapsedTime(start).TotalSeconds;
         start = Stopwatch.GetTimestamp();
         await database.BuildVectorIndexAsync(build.Set.Dimension);

@@ -37,7 +37,7 @@ internal sealed class FilterSuite : ISuite
         var engines = await run.EnginesAsync<IVectorEngine>(Name);
         var time = new SuiteTime(run);
         run.Say($"{Name}: vectors and truth");
-        var set = await VectorSet.LoadAsync(VectorSet.Small, run.Pick(2_000, 10_000, 100_000), run.Pick(100, 500, VectorSet.MaxQueries), run.CancellationToken);
+        var set = await VectorSet.LoadAsync(VectorSet.Small, run.Pick(2_000, 20_000, 100_000), run.Pick(100, 500, VectorSet.MaxQueries), run.CancellationToken);
         await RunAsync(run, engines, set, FilterLayout.Scattered(set), time);
         await RunAsync(run, engines, set, FilterLayout.Regions(set), time);
     }

@@ -1,3 +1,4 @@
+using ElizaEngine.Comparison.Data;
 using ElizaEngine.Comparison.Report;
 
 namespace ElizaEngine.Comparison.Suites;
@@ -20,7 +21,7 @@ internal static class FilterTargets
     {
         var measured = (
             from search in rows
-            where search is { Suite: FilterSuite.Suite, Engine: Ours, Setting: FilterSuite.Chosen, NotRun: null } && search.X > moreRowsThan
+            where search is { Suite: FilterSuite.Suite, Engine: Ours, Setting: FilterSuite.Chosen, NotRun: null } && search.Workload != FilterLayout.NoFilter && search.X > moreRowsThan
             let scan = rows.Find(FilterSuite.Suite, search.Workload, FilterSuite.Exact, Ours)
             where scan is not null
             select measure(search, scan)).ToArray();

@@ -99,9 +99,9 @@ internal sealed class TurnSuite : ISuite
         foreach (var (engine, player) in stage) run.Rows.Add(await CallsAsync(engine, player, Short(run, recording.Conversation(uint.MaxValue)), recording.Name));
     }
 
-    // A toy plays two turns of the twelve.
+    // A toy plays two of the twelve turns, a quick run six.
     private static Conversation Short(Run run, Conversation conversation) =>
-        conversation with { Turns = [.. conversation.Turns.Take(run.Pick(2, int.MaxValue, int.MaxValue))] };
+        conversation with { Turns = [.. conversation.Turns.Take(run.Pick(2, 6, 12))] };
 
     private static async Task<PlayedTurns> PlayAsync(ITurnPlayer player, Conversation conversation, bool oneByOne)
     {
