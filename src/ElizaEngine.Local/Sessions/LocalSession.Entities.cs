@@ -100,7 +100,10 @@ internal abstract partial class LocalSession
 
     private static void ReplaceEntity(Draft draft, Entity entity, Row row)
     {
-        var stored = draft.View.Record<Entity>(row) with { Names = entity.Names, Metadata = entity.Metadata };
+        var stored = draft.View.Record<Entity>(row);
+        // elizaOS sends an entity anew with each of its messages: then there is nothing to write, and no flush to wait for.
+        if (entity.Names.SequenceEqual(stored.Names) && entity.Metadata == stored.Metadata) return;
+        stored = stored with { Names = entity.Names, Metadata = entity.Metadata };
         draft.Put(Rows.Of(stored), Rows.Encode(stored));
     }
 
