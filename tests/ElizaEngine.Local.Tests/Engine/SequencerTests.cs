@@ -16,7 +16,8 @@ public sealed class SequencerTests : IAsyncDisposable
         var cache = new RecordCache(1 << 20);
         var records = new RecordReader(cache);
         _sequencer = new Sequencer(recovery.State, records, cache);
-        _log = WriteAheadLog.Open("/memory", _files, new LogOptions(), recovery, _sequencer.Publish);
+        // Nobody leads: a test that closes the gate would wait in it.
+        _log = WriteAheadLog.Open("/memory", _files, new LogOptions { LeaderFlushMax = TimeSpan.Zero }, recovery, _sequencer.Publish);
         records.Attach(_log);
         _sequencer.Attach(_log);
     }
