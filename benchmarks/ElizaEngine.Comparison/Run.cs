@@ -30,16 +30,16 @@ internal sealed class Run(Size size, string directory, IReadOnlySet<string>? onl
     public IReadOnlyDictionary<string, string> NotHad => _whyNot.Where(known => known.Value is not null).ToDictionary(known => known.Key, known => known.Value!);
 
     /// <summary>Turns as most workloads take them.</summary>
-    public TakingTurns Turns => TakeTurns(rounds: Pick(1, 3, 4), warmsUp: size > Size.Toy);
+    public TakingTurns Turns => TakeTurns(rounds: Pick(1, 2, 4), warmsUp: size > Size.Toy);
 
     /// <summary>Turns beside this run's probe.</summary>
     /// <param name="rounds">Slices of each that count.</param>
     /// <param name="warmsUp">Whether everybody gets one slice more, first, that does not count.</param>
     /// <param name="usesDisk">Whether contenders wait for the disk.</param>
-    public TakingTurns TakeTurns(int rounds, bool warmsUp = false, bool usesDisk = true) => new(Probe.Take, rounds, warmsUp, usesDisk, Pick(0, 2, 2));
+    public TakingTurns TakeTurns(int rounds, bool warmsUp = false, bool usesDisk = true) => new(Probe.Take, rounds, warmsUp, usesDisk, Pick(0, 1, 2));
 
     /// <summary>How long one slice of one engine takes, where time is the limit.</summary>
-    public TimeSpan SliceTime => TimeSpan.FromMilliseconds(Pick(60, 300, 1_500));
+    public TimeSpan SliceTime => TimeSpan.FromMilliseconds(Pick(60, 150, 1_500));
 
     public T Pick<T>(T toy, T quick, T full) => size switch { Size.Toy => toy, Size.Quick => quick, _ => full };
 

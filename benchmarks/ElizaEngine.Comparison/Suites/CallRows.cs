@@ -13,7 +13,7 @@ internal static class CallRows
     /// <summary>The sizes that a run measures: memories and components of their vectors.</summary>
     public static IReadOnlyList<(int Memories, int Dimension)> Sizes(Run run) => run.Pick<(int, int)[]>(
         [(200, 384)],
-        [(1_000, 384), (10_000, 384)],
+        [(10_000, 384)],
         [(1_000, 384), (1_000, 1536), (10_000, 384), (10_000, 1536), (100_000, 384), (100_000, 1536)]);
 
     /// <summary>Names a size in a row.</summary>
@@ -49,7 +49,7 @@ internal static class CallRows
     {
         // Every slice writes memories of its own. A delete takes those that the create before it, in the same slice, has written.
         var slices = Numbers(call);
-        var duration = TimeSpan.FromMilliseconds(run.Pick(40, 150, 400));
+        var duration = TimeSpan.FromMilliseconds(run.Pick(40, 100, 400));
         return new Contender(new Row(suite, call.Name, setting, engine), async () =>
         {
             var number = slices++;
