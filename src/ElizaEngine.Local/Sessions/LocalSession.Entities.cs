@@ -101,8 +101,13 @@ internal abstract partial class LocalSession
     private static void ReplaceEntity(Draft draft, Entity entity, Row row)
     {
         var stored = draft.View.Record<Entity>(row);
-        // elizaOS sends an entity anew with each of its messages: then there is nothing to write, and no flush to wait for.
-        if (entity.Names.SequenceEqual(stored.Names) && entity.Metadata == stored.Metadata) return;
+        // elizaOS sends an entity anew with each of its messages: then there is nothing to write, and no flush to wait for. A transaction
+        // has said all the same that the row is to be so: it loses to whoever changed it meanwhile.
+        if (entity.Names.SequenceEqual(stored.Names) && entity.Metadata == stored.Metadata)
+        {
+            draft.RelyOn(row);
+            return;
+        }
         stored = stored with { Names = entity.Names, Metadata = entity.Metadata };
         draft.Put(Rows.Of(stored), Rows.Encode(stored));
     }

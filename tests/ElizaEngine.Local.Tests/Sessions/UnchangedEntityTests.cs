@@ -27,4 +27,23 @@ public sealed class UnchangedEntityTests
             Assert.Equal(changed.Metadata, stored.Metadata);
         }
     }
+
+    [Fact]
+    public async Task A_transaction_that_sends_it_as_it_was_loses_to_whoever_changed_it_meanwhile()
+    {
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions(), TestContext.Current.CancellationToken);
+        var adapter = database.ForAgent(Guid.CreateVersion7());
+        await adapter.CreateAgentAsync(new Agent { Id = adapter.AgentId, Name = "Ada" });
+        var entity = new Entity { Names = ["Bob"] };
+        await adapter.CreateEntityAsync(entity);
+
+        await Assert.ThrowsAsync<TransactionConflictException>(() => adapter.TransactionAsync(async (transaction, token) =>
+        {
+            Assert.True(await transaction.UpdateEntityAsync(entity, token));
+            await transaction.CreateEntityAsync(new Entity { Names = ["Eve"] }, token);
+            Assert.True(await adapter.UpdateEntityAsync(entity with { Names = ["Robert"] }, token));
+        }));
+
+        Assert.Equal(["Robert"], Assert.Single(await adapter.GetEntitiesByIdsAsync([entity.Id])).Names);
+    }
 }
