@@ -10,18 +10,14 @@ namespace ElizaEngine.Benchmarks.Abstractions;
 [InvocationCount(256)] // With the limits below at most 2 GB for the largest; BenchmarkDotNet by itself would write tens.
 [MaxWarmupCount(10)]
 [MaxIterationCount(30)]
-public abstract class TurnLogCalls
+public abstract class TurnLogCalls : TurnCalls
 {
-    private TurnDatabase _database = null!;
-    private IDatabaseAdapter _adapter = null!;
     private LogEntry _entry = null!;
 
     [Params(800, 30_000, 220_000)]
     public int BodyBytes { get; set; }
 
-    [GlobalSetup]
-    public async Task SetupAsync()
-    {
+    private protected override void Prepare() =>
         _entry = new LogEntry
         {
             EntityId = TurnScene.Agent,
@@ -29,15 +25,7 @@ public abstract class TurnLogCalls
             Type = "useModel:TEXT_LARGE",
             Body = new LogBody { RunId = TurnScene.Agent.ToString("D"), Metadata = Json.From(TurnScene.Text(new Random(8), BodyBytes - 80)) },
         };
-        _database = await OpenAsync();
-        _adapter = _database.Adapter;
-    }
-
-    [GlobalCleanup]
-    public async Task CleanupAsync() => await _database.DisposeAsync();
-
-    private protected abstract Task<TurnDatabase> OpenAsync();
 
     [Benchmark]
-    public Task Log() => _adapter.LogAsync(_entry with { Id = Guid.CreateVersion7() });
+    public Task Log() => Adapter.LogAsync(_entry with { Id = Guid.CreateVersion7() });
 }

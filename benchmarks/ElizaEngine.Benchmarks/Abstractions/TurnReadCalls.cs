@@ -9,7 +9,7 @@ namespace ElizaEngine.Benchmarks.Abstractions;
 /// world and 18 times for memories; the rest a few times each. On <see cref="TurnScene"/>, all of it read before.
 /// </summary>
 [MemoryDiagnoser]
-public abstract class TurnReadCalls
+public abstract class TurnReadCalls : TurnCalls
 {
     private const int Number = 4;
 
@@ -18,97 +18,83 @@ public abstract class TurnReadCalls
     private readonly Guid _person = TurnScene.Person(Number);
     private readonly string _cacheKey = TurnScene.CacheKey(Number);
     private readonly float[] _query = RandomVectors.Next(new Random(3), TurnScene.Dimension);
-    private TurnDatabase _database = null!;
-    private IDatabaseAdapter _adapter = null!;
-
-    [GlobalSetup]
-    public async Task SetupAsync()
-    {
-        _database = await OpenAsync();
-        _adapter = _database.Adapter;
-    }
-
-    [GlobalCleanup]
-    public async Task CleanupAsync() => await _database.DisposeAsync();
-
-    private protected abstract Task<TurnDatabase> OpenAsync();
 
     [Benchmark]
-    public Task<bool> Is_ready() => _adapter.IsReadyAsync();
+    public Task<bool> Is_ready() => Adapter.IsReadyAsync();
 
     [Benchmark]
-    public Task<Agent?> Get_agent() => _adapter.GetAgentAsync(TurnScene.Agent);
+    public Task<Agent?> Get_agent() => Adapter.GetAgentAsync(TurnScene.Agent);
 
     [Benchmark]
-    public Task<IReadOnlyList<Room>> Get_rooms_by_ids() => _adapter.GetRoomsByIdsAsync([_room]);
+    public Task<IReadOnlyList<Room>> Get_rooms_by_ids() => Adapter.GetRoomsByIdsAsync([_room]);
 
     [Benchmark]
-    public Task<World?> Get_world() => _adapter.GetWorldAsync(TurnScene.World);
+    public Task<World?> Get_world() => Adapter.GetWorldAsync(TurnScene.World);
 
     /// <summary>Of the worlds that a turn asks for every third is not there.</summary>
     [Benchmark]
-    public Task<World?> Get_world_that_is_missing() => _adapter.GetWorldAsync(_room);
+    public Task<World?> Get_world_that_is_missing() => Adapter.GetWorldAsync(_room);
 
     [Benchmark]
-    public Task<IReadOnlyList<World>> Get_all_worlds() => _adapter.GetAllWorldsAsync();
+    public Task<IReadOnlyList<World>> Get_all_worlds() => Adapter.GetAllWorldsAsync();
 
     [Benchmark]
-    public Task<ParticipantUserState?> Get_participant_user_state() => _adapter.GetParticipantUserStateAsync(_room, TurnScene.Agent);
+    public Task<ParticipantUserState?> Get_participant_user_state() => Adapter.GetParticipantUserStateAsync(_room, TurnScene.Agent);
 
     [Benchmark]
-    public Task<IReadOnlyList<Guid>> Get_participants_for_room() => _adapter.GetParticipantsForRoomAsync(_room);
+    public Task<IReadOnlyList<Guid>> Get_participants_for_room() => Adapter.GetParticipantsForRoomAsync(_room);
 
     [Benchmark]
-    public Task<IReadOnlyList<Guid>> Get_rooms_for_participants() => _adapter.GetRoomsForParticipantsAsync([_person, TurnScene.Agent]);
+    public Task<IReadOnlyList<Guid>> Get_rooms_for_participants() => Adapter.GetRoomsForParticipantsAsync([_person, TurnScene.Agent]);
 
     [Benchmark]
-    public Task<IReadOnlyList<Entity>> Get_entities_by_ids() => _adapter.GetEntitiesByIdsAsync([_person]);
+    public Task<IReadOnlyList<Entity>> Get_entities_by_ids() => Adapter.GetEntitiesByIdsAsync([_person]);
 
     [Benchmark]
-    public Task<IReadOnlyList<Entity>> Get_entities_for_room() => _adapter.GetEntitiesForRoomAsync(_room, includeComponents: true);
+    public Task<IReadOnlyList<Entity>> Get_entities_for_room() => Adapter.GetEntitiesForRoomAsync(_room, includeComponents: true);
 
     [Benchmark]
     public Task<IReadOnlyList<Component>> Get_components() =>
-        _adapter.GetComponentsAsync(new ComponentQuery(_person) { WorldId = TurnScene.World, SourceEntityId = TurnScene.Agent });
+        Adapter.GetComponentsAsync(new ComponentQuery(_person) { WorldId = TurnScene.World, SourceEntityId = TurnScene.Agent });
 
     [Benchmark]
-    public Task<IReadOnlyList<Relationship>> Get_relationships() => _adapter.GetRelationshipsAsync(new RelationshipQuery { EntityId = _person });
+    public Task<IReadOnlyList<Relationship>> Get_relationships() => Adapter.GetRelationshipsAsync(new RelationshipQuery { EntityId = _person });
 
     /// <summary>Of 20 tasks none.</summary>
     [Benchmark]
-    public Task<IReadOnlyList<AgentTask>> Get_tasks_of_a_room() => _adapter.GetTasksAsync(new TaskQuery { RoomId = _room, Tags = ["AWAITING_CHOICE"] });
+    public Task<IReadOnlyList<AgentTask>> Get_tasks_of_a_room() => Adapter.GetTasksAsync(new TaskQuery { RoomId = _room, Tags = ["AWAITING_CHOICE"] });
 
     /// <summary>Of 20 tasks all.</summary>
     [Benchmark]
-    public Task<IReadOnlyList<AgentTask>> Get_tasks_of_the_queue() => _adapter.GetTasksAsync(new TaskQuery { Tags = ["queue"] });
+    public Task<IReadOnlyList<AgentTask>> Get_tasks_of_the_queue() => Adapter.GetTasksAsync(new TaskQuery { Tags = ["queue"] });
 
     [Benchmark]
-    public Task<Json?> Get_cache() => _adapter.GetCacheAsync(_cacheKey);
+    public Task<Json?> Get_cache() => Adapter.GetCacheAsync(_cacheKey);
 
     /// <summary>Whether a message has been seen before.</summary>
     [Benchmark]
-    public Task<Memory?> Get_memory_by_id_that_is_missing() => _adapter.GetMemoryByIdAsync(_room);
+    public Task<Memory?> Get_memory_by_id_that_is_missing() => Adapter.GetMemoryByIdAsync(_room);
 
     [Benchmark]
-    public Task<IReadOnlyList<Memory>> Get_32_messages() => _adapter.GetMemoriesAsync(new MemoryQuery("messages") { RoomId = _room, Count = 32 });
+    public Task<IReadOnlyList<Memory>> Get_32_messages() => Adapter.GetMemoriesAsync(new MemoryQuery("messages") { RoomId = _room, Count = 32 });
 
     [Benchmark]
-    public Task<IReadOnlyList<Memory>> Get_20_messages() => _adapter.GetMemoriesAsync(new MemoryQuery("messages") { RoomId = _room, Count = 20 });
+    public Task<IReadOnlyList<Memory>> Get_20_messages() => Adapter.GetMemoriesAsync(new MemoryQuery("messages") { RoomId = _room, Count = 20 });
 
     [Benchmark]
     public Task<IReadOnlyList<Memory>> Get_30_unique_facts() =>
-        _adapter.GetMemoriesAsync(new MemoryQuery("facts") { RoomId = _room, Count = 30, UniqueOnly = true });
+        Adapter.GetMemoriesAsync(new MemoryQuery("facts") { RoomId = _room, Count = 30, UniqueOnly = true });
 
     [Benchmark]
-    public Task<IReadOnlyList<Memory>> Get_20_messages_by_room_ids() => _adapter.GetMemoriesByRoomIdsAsync(_otherRooms, "messages", 20);
+    public Task<IReadOnlyList<Memory>> Get_20_messages_by_room_ids() => Adapter.GetMemoriesByRoomIdsAsync(_otherRooms, "messages", 20);
 
     /// <summary>100 facts are compared.</summary>
     [Benchmark]
     public Task<IReadOnlyList<Memory>> Search_facts_of_a_room() =>
-        _adapter.SearchMemoriesAsync(new MemorySearch("facts", _query) { RoomId = _room, WorldId = TurnScene.World, Count = 6 });
+        Adapter.SearchMemoriesAsync(new MemorySearch("facts", _query) { RoomId = _room, WorldId = TurnScene.World, Count = 6 });
 
     /// <summary>50 facts are compared.</summary>
     [Benchmark]
     public Task<IReadOnlyList<Memory>> Search_facts_of_a_person() =>
-        _adapter.SearchMemoriesAsync(new MemorySearch("facts", _query) { RoomId = _room, EntityId = _person, Count = 6 });
+        Adapter.SearchMemoriesAsync(new MemorySearch("facts", _query) { RoomId = _room, EntityId = _person, Count = 6 });
 }

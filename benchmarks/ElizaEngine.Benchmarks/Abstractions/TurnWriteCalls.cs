@@ -11,7 +11,7 @@ namespace ElizaEngine.Benchmarks.Abstractions;
 [InvocationCount(1024)] // So many that they can be measured, so few that the database does not become another one.
 [MaxWarmupCount(10)]
 [MaxIterationCount(30)]
-public abstract class TurnWriteCalls
+public abstract class TurnWriteCalls : TurnCalls
 {
     // Not the room that is read: its latest messages would be those written here.
     private const int Number = 9;
@@ -27,8 +27,6 @@ public abstract class TurnWriteCalls
     private readonly Memory _actionResult;
     private readonly string _cacheKey = TurnScene.CacheKey(Number);
     private readonly Json _seen = Json.From(TurnScene.Message(Number, 1).ToString("D"));
-    private TurnDatabase _database = null!;
-    private IDatabaseAdapter _adapter = null!;
     private int _next;
 
     protected TurnWriteCalls()
@@ -49,50 +47,38 @@ public abstract class TurnWriteCalls
         };
     }
 
-    [GlobalSetup]
-    public async Task SetupAsync()
-    {
-        _database = await OpenAsync();
-        _adapter = _database.Adapter;
-    }
-
-    [GlobalCleanup]
-    public async Task CleanupAsync() => await _database.DisposeAsync();
-
-    private protected abstract Task<TurnDatabase> OpenAsync();
+    [Benchmark]
+    public Task<Guid> Create_message() => Adapter.CreateMemoryAsync(_message with { Id = Guid.CreateVersion7() }, "messages");
 
     [Benchmark]
-    public Task<Guid> Create_message() => _adapter.CreateMemoryAsync(_message with { Id = Guid.CreateVersion7() }, "messages");
+    public Task<Guid> Create_action_result() => Adapter.CreateMemoryAsync(_actionResult with { Id = Guid.CreateVersion7() }, "messages");
 
     [Benchmark]
-    public Task<Guid> Create_action_result() => _adapter.CreateMemoryAsync(_actionResult with { Id = Guid.CreateVersion7() }, "messages");
+    public Task<bool> Update_memory_with_its_vector() => Adapter.UpdateMemoryAsync(new MemoryUpdate(NextMessage()) { Embedding = _vector });
 
     [Benchmark]
-    public Task<bool> Update_memory_with_its_vector() => _adapter.UpdateMemoryAsync(new MemoryUpdate(NextMessage()) { Embedding = _vector });
+    public Task<bool> Update_entity() => Adapter.UpdateEntityAsync(_person);
 
     [Benchmark]
-    public Task<bool> Update_entity() => _adapter.UpdateEntityAsync(_person);
+    public Task<bool> Set_cache() => Adapter.SetCacheAsync(_cacheKey, _seen);
 
     [Benchmark]
-    public Task<bool> Set_cache() => _adapter.SetCacheAsync(_cacheKey, _seen);
+    public Task<Guid> Create_world_that_exists() => Adapter.CreateWorldAsync(_world);
 
     [Benchmark]
-    public Task<Guid> Create_world_that_exists() => _adapter.CreateWorldAsync(_world);
+    public Task<bool> Create_agent_that_exists() => Adapter.CreateAgentAsync(_agent);
 
     [Benchmark]
-    public Task<bool> Create_agent_that_exists() => _adapter.CreateAgentAsync(_agent);
+    public Task<IReadOnlyList<CreateResult>> Create_entities_that_exist() => Adapter.CreateEntitiesAsync([_person]);
 
     [Benchmark]
-    public Task<IReadOnlyList<CreateResult>> Create_entities_that_exist() => _adapter.CreateEntitiesAsync([_person]);
+    public Task<IReadOnlyList<CreateResult>> Create_rooms_that_exist() => Adapter.CreateRoomsAsync([_newRoom]);
 
     [Benchmark]
-    public Task<IReadOnlyList<CreateResult>> Create_rooms_that_exist() => _adapter.CreateRoomsAsync([_newRoom]);
+    public Task<IReadOnlyList<CreateResult>> Add_participants_who_are_there() => Adapter.AddParticipantsAsync([TurnScene.Agent], _room);
 
     [Benchmark]
-    public Task<IReadOnlyList<CreateResult>> Add_participants_who_are_there() => _adapter.AddParticipantsAsync([TurnScene.Agent], _room);
-
-    [Benchmark]
-    public Task Ensure_embedding_dimension() => _adapter.EnsureEmbeddingDimensionAsync(TurnScene.Dimension);
+    public Task Ensure_embedding_dimension() => Adapter.EnsureEmbeddingDimensionAsync(TurnScene.Dimension);
 
     private Guid NextMessage() => _messages[_next = (_next + 1) % _messages.Length];
 }

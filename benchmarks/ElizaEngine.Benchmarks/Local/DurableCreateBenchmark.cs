@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using ElizaEngine.Benchmarks.Storage;
+using ElizaEngine.Comparison.Measuring;
 
 namespace ElizaEngine.Benchmarks.Local;
 

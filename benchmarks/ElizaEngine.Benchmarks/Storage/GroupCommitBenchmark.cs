@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using ElizaEngine.Comparison.Measuring;
 using ElizaEngine.Storage;
 
 namespace ElizaEngine.Benchmarks.Storage;
