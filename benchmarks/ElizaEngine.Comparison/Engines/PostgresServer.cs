@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 
 namespace ElizaEngine.Comparison.Engines;
@@ -9,6 +8,8 @@ namespace ElizaEngine.Comparison.Engines;
 /// </summary>
 internal sealed class PostgresServer(string directory) : IAsyncDisposable
 {
+    private const string Program = "postgres/server.sh";
+
     private readonly string _folder = Path.Combine(directory, "postgres");
     private string? _url;
     private string? _whyNot;
@@ -18,11 +19,13 @@ internal sealed class PostgresServer(string directory) : IAsyncDisposable
     public async Task<string?> WhyNotAsync()
     {
         if (_url is not null || _whyNot is not null) return _whyNot;
-        var (code, output, error) = await ScriptAsync(
+        var script = await Script.RunAsync(Program,
+        [
             "start", "--owner", Environment.ProcessId.ToString(), _folder,
-            "fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=1GB", "max_wal_size=8GB", "maintenance_work_mem=1GB");
-        if (code == 0) _url = output;
-        else _whyNot = error;
+            "fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=1GB", "max_wal_size=8GB", "maintenance_work_mem=1GB",
+        ]);
+        if (script.Code == 0) _url = script.Output;
+        else _whyNot = script.Error;
         return _whyNot;
     }
 
@@ -65,18 +68,6 @@ internal sealed class PostgresServer(string directory) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_url is not null) await ScriptAsync("remove", _folder);
+        if (_url is not null) await Script.RunAsync(Program, ["remove", _folder]);
     }
-
-    private static async Task<(int Code, string Output, string Error)> ScriptAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("bash", [Repository.Script("postgres/server.sh"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var script = Process.Start(start)!;
-        var output = script.StandardOutput.ReadToEndAsync();
-        var error = script.StandardError.ReadToEndAsync();
-        await script.WaitForExitAsync();
-        return (script.ExitCode, LastLine(await output), LastLine(await error));
-    }
-
-    private static string LastLine(string text) => text.TrimEnd().Split('\n')[^1];
 }
