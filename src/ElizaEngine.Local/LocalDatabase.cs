@@ -21,7 +21,7 @@ public sealed class LocalDatabase : IDatabase
         Records = records;
         Shared = shared;
         var report = log.OpenReport;
-        OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.CutBytes, [.. report.KeptTails], report.Duration);
+        OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.IndexFiles, report.CutBytes, [.. report.KeptTails], report.Duration);
     }
 
     /// <summary>How it was opened.</summary>
@@ -134,12 +134,12 @@ public sealed class LocalDatabase : IDatabase
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var sequencer = new Sequencer(recovery.State, records, cache);
+        var sequencer = new Sequencer(records, cache);
         try
         {
             var log = WriteAheadLog.Open(directory, files, LogOptionsOf(options), recovery, sequencer.Publish);
             records.Attach(log);
-            sequencer.Attach(log);
+            sequencer.Attach(log, recovery.TakeState());
             return new LocalDatabase(options, log, sequencer, records, shared, files as IDisposable);
         }
         catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
@@ -157,6 +157,7 @@ public sealed class LocalDatabase : IDatabase
             _ => Storage.Durability.PowerLoss,
         },
         MaxFileBytes = options.MaxLogFileBytes,
+        IndexMinBytes = Math.Min(options.MaxLogFileBytes / 2, new LogOptions().IndexMinBytes),
         AcceptUnprovenFlush = options.AcceptUnprovenFlush,
         AllowNetworkFileSystem = options.AllowNetworkFileSystem,
         Time = options.TimeProvider,

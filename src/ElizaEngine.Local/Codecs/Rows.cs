@@ -438,6 +438,16 @@ internal static class Rows
         return new CacheRow { Id = reader.Id(), Key = reader.Text(), ExpiresMs = reader.OptionalInt64() };
     }
 
+    /// <summary>What <see cref="ReadCache"/> looks at: all but the value.</summary>
+    public static ReadOnlyMemory<byte> HeadOfCache(ReadOnlyMemory<byte> body)
+    {
+        var reader = new RowReader(body, 4);
+        reader.Id();
+        reader.Text();
+        reader.OptionalInt64();
+        return body[..reader.Consumed];
+    }
+
     public static Json DecodeCache(ReadOnlyMemory<byte> body)
     {
         var reader = new RowReader(body, 4);

@@ -24,18 +24,22 @@ internal sealed class Sequencer
     private DatabaseState _newest;
     private DatabaseState _published;
 
-    public Sequencer(DatabaseState recovered, RecordReader records, RecordCache cache)
+    public Sequencer(RecordReader records, RecordCache cache)
     {
-        _newest = recovered;
-        _published = recovered;
+        _newest = _published = new DatabaseState();
         _cache = cache;
-        _draft = new Draft(recovered, records, isLocked: true);
+        _draft = new Draft(_newest, records, isLocked: true);
     }
 
     /// <summary>What readers see: everything in it is durable.</summary>
     public DatabaseState Published => Volatile.Read(ref _published);
 
-    public void Attach(WriteAheadLog log) => _log = log;
+    /// <summary>Before the first call.</summary>
+    public void Attach(WriteAheadLog log, DatabaseState recovered)
+    {
+        _log = log;
+        _newest = _published = recovered;
+    }
 
     /// <summary>Called by the log, in order, when a state has become durable.</summary>
     public void Publish(object state) => Volatile.Write(ref _published, (DatabaseState)state);

@@ -138,6 +138,9 @@ internal sealed class VectorSlot
 
     public float[]? Pending;
 
+    /// <summary>Its checksum has been verified since the database was opened, or its bytes were in hand.</summary>
+    public bool IsVerified;
+
     /// <summary>The chain without one dimension.</summary>
     public static VectorSlot? Without(VectorSlot? chain, int dimension)
     {
@@ -148,7 +151,7 @@ internal sealed class VectorSlot
 
     /// <summary>This slot in front of another chain.</summary>
     public VectorSlot Before(VectorSlot? next) =>
-        ReferenceEquals(next, Next) ? this : new() { Dimension = Dimension, InverseNorm = InverseNorm, Next = next, Location = Location, Pending = Pending };
+        ReferenceEquals(next, Next) ? this : new() { Dimension = Dimension, InverseNorm = InverseNorm, Next = next, Location = Location, Pending = Pending, IsVerified = IsVerified };
 }
 
 internal sealed class RoomRow : Row

@@ -131,7 +131,7 @@ public sealed class RowsTests
     }
 
     // Every property, lists by their items, so that a field that a codec forgets is found here.
-    private static void AssertSame(object expected, object actual)
+    internal static void AssertSame(object expected, object actual)
     {
         Assert.Equal(expected.GetType(), actual.GetType());
         foreach (var property in expected.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
