@@ -136,6 +136,9 @@ internal sealed class PutVector : Effect
         _inverseNorm = inverseNorm;
     }
 
+    /// <summary>Where its record lies, when it was read back; a live one learns it later, from <see cref="Place"/>.</summary>
+    public RecordLocation Location { get; set; }
+
     public override byte Kind => VectorKind;
 
     public override int Length => FloatsOffset + (_dimension * sizeof(float));
@@ -191,9 +194,10 @@ internal sealed class PutVector : Effect
             InverseNorm = _inverseNorm,
             Next = VectorSlot.Without(row.Vectors, _dimension),
             Pending = _vector,
+            Location = Location,
             IsVerified = _isVerified,
         };
-        rows.Put(row.WithVectors(slot), row);
+        rows.PutVectors(row, slot);
     }
 
     public override Row? Place(IRowSet rows, RecordLocation location)
@@ -232,7 +236,7 @@ internal sealed class DropVector(Id memoryId, int dimension) : Effect
 
     public override void Apply(IRowSet rows)
     {
-        if (rows.FindMemory(memoryId) is { } row) rows.Put(row.WithVectors(VectorSlot.Without(row.Vectors, dimension)), row);
+        if (rows.FindMemory(memoryId) is { } row) rows.PutVectors(row, VectorSlot.Without(row.Vectors, dimension));
     }
 
     public override Row? Place(IRowSet rows, RecordLocation location) => rows.FindMemory(memoryId);

@@ -33,10 +33,12 @@ internal sealed class StateRecovery(SharedValues shared) : ILogReplay
 
     public IRecordHeads NewHeads() => new Heads(this);
 
+    // Its place is known before it is applied, so nothing need be found again to be told.
     private void Apply(Effect effect, RecordLocation location)
     {
+        if (effect is PutRow put) put.Row.Location = location;
+        else if (effect is PutVector vector) vector.Location = location;
         effect.Apply(_rows);
-        effect.Place(_rows, location);
     }
 
     private ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> body)

@@ -205,6 +205,9 @@ internal sealed class DatabaseState : IRowSet
         }
     }
 
+    /// <inheritdoc/>
+    public void PutVectors(MemoryRow row, VectorSlot? vectors) => Put(row.WithVectors(vectors), row);
+
     /// <summary>Takes a row that this state holds out of its table and indexes.</summary>
     public void Remove(Row row)
     {

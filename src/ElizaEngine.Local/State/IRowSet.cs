@@ -22,6 +22,9 @@ internal interface IRowSet
     /// <param name="old">The version that the set holds; null: none. The caller has looked.</param>
     void Put(Row row, Row? old);
 
+    /// <summary>Gives a memory that the set holds other vectors.</summary>
+    void PutVectors(MemoryRow row, VectorSlot? vectors);
+
     /// <summary>Takes out a row that the set holds.</summary>
     void Remove(Row row);
 }

@@ -34,6 +34,9 @@ internal sealed class LoadedRows : IRowSet
         else _byId[(int)row.Table].Put(row);
     }
 
+    // Nobody has seen the row: it need not be copied.
+    public void PutVectors(MemoryRow row, VectorSlot? vectors) => row.Vectors = vectors;
+
     public void Remove(Row row)
     {
         var removed = row switch

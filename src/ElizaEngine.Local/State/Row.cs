@@ -101,8 +101,8 @@ internal sealed class MemoryRow : Row
 
     public required bool IsUnique { get; init; }
 
-    /// <summary>The vectors, one for each dimension at most; null: none.</summary>
-    public VectorSlot? Vectors { get; init; }
+    /// <summary>The vectors, one for each dimension at most; null: none. Set while the row is loaded, then never again.</summary>
+    public VectorSlot? Vectors { get; set; }
 
     /// <summary>The vector of a dimension, or null.</summary>
     public VectorSlot? Vector(int dimension)
