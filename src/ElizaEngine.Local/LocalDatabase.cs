@@ -14,14 +14,14 @@ public sealed class LocalDatabase : IDatabase
     private readonly IDisposable? _memory;
     private volatile bool _isOpen = true;
 
-    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, TableNames names, IDisposable? memory)
+    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, SharedValues shared, IDisposable? memory)
     {
         _memory = memory;
         Options = options;
         _log = log;
         Sequencer = sequencer;
         Records = records;
-        Names = names;
+        Shared = shared;
         var report = log.OpenReport;
         OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.CutBytes, [.. report.KeptTails], report.Duration);
     }
@@ -36,7 +36,7 @@ public sealed class LocalDatabase : IDatabase
 
     internal RecordReader Records { get; }
 
-    internal TableNames Names { get; }
+    internal SharedValues Shared { get; }
 
     internal TimeProvider Time => Options.TimeProvider;
 
@@ -150,8 +150,8 @@ public sealed class LocalDatabase : IDatabase
 
     private static LocalDatabase Open(LocalDatabaseOptions options, IFileSystem files, string directory, IDisposable? memory, LogOptions logOptions)
     {
-        var names = new TableNames();
-        var recovery = new StateRecovery(names);
+        var shared = new SharedValues();
+        var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
         var sequencer = new Sequencer(recovery.State, records, cache);
@@ -160,7 +160,7 @@ public sealed class LocalDatabase : IDatabase
             var log = WriteAheadLog.Open(directory, files, logOptions, recovery, sequencer.Publish);
             records.Attach(log);
             sequencer.Attach(log);
-            return new LocalDatabase(options, log, sequencer, records, names, memory);
+            return new LocalDatabase(options, log, sequencer, records, shared, memory);
         }
         catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
         {

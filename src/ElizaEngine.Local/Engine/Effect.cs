@@ -44,18 +44,18 @@ internal abstract class Effect
     public virtual Row? Place(DatabaseState state, RecordLocation location) => null;
 
     /// <summary>The effect of a record. Rows it deletes are those of the state.</summary>
-    public static Effect Read(byte kind, ReadOnlyMemory<byte> body, DatabaseState state, TableNames names) => kind switch
+    public static Effect Read(byte kind, ReadOnlyMemory<byte> body, DatabaseState state, SharedValues shared) => kind switch
     {
         (byte)Table.Agents => new PutRow(Loaded(Rows.Of(Rows.DecodeAgent(body)))),
         (byte)Table.Entities => new PutRow(Loaded(Rows.Of(Rows.DecodeEntity(body)))),
         (byte)Table.Components => new PutRow(Loaded(Rows.Of(Rows.DecodeComponent(body)))),
-        (byte)Table.Memories => new PutRow(Rows.ReadMemory(body, names)),
+        (byte)Table.Memories => new PutRow(Rows.ReadMemory(body, shared)),
         (byte)Table.Rooms => new PutRow(Loaded(Rows.Of(Rows.DecodeRoom(body)))),
         (byte)Table.Worlds => new PutRow(Loaded(Rows.Of(Rows.DecodeWorld(body)))),
         (byte)Table.Participants => new PutRow(Rows.ReadParticipant(body)),
         (byte)Table.Relationships => new PutRow(Loaded(Rows.Of(Rows.DecodeRelationship(body)))),
         (byte)Table.Tasks => new PutRow(Loaded(Rows.Of(Rows.DecodeTask(body)))),
-        (byte)Table.Logs => new PutRow(Rows.ReadLog(body, names)),
+        (byte)Table.Logs => new PutRow(Rows.ReadLog(body, shared)),
         (byte)Table.Cache => new PutRow(Rows.ReadCache(body)),
         (byte)Table.Dimensions => new PutRow(Rows.ReadDimension(body)),
         VectorKind => PutVector.Read(body.Span),

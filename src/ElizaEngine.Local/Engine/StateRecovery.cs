@@ -4,7 +4,7 @@ using MessagePack;
 namespace ElizaEngine.Local;
 
 /// <summary>Builds the state from the log, at opening: reads each record as the effect it was, and applies it.</summary>
-internal sealed class StateRecovery(TableNames names) : ILogReplay
+internal sealed class StateRecovery(SharedValues shared) : ILogReplay
 {
     private byte[] _buffer = new byte[64 << 10];
 
@@ -16,7 +16,7 @@ internal sealed class StateRecovery(TableNames names) : ILogReplay
         Effect effect;
         try
         {
-            effect = kind == Effect.VectorKind ? PutVector.Read(body) : Effect.Read(kind, Copy(body), State, names);
+            effect = kind == Effect.VectorKind ? PutVector.Read(body) : Effect.Read(kind, Copy(body), State, shared);
         }
         catch (MessagePackSerializationException error)
         {

@@ -81,20 +81,21 @@ internal sealed class MemoryRow : Row
 {
     public override Table Table => Table.Memories;
 
-    public required string TableName { get; init; }
+    public required MemoryScope Scope { get; init; }
 
-    /// <summary>Number of the table name: equal names, equal numbers. Known to this process only.</summary>
-    public required int TableNumber { get; init; }
+    public string TableName => Scope.TableName;
 
-    public required Id AgentId { get; init; }
+    public int TableNumber => Scope.TableNumber;
 
-    public required Id? EntityId { get; init; }
+    public Id AgentId => Scope.AgentId;
 
-    public required Id? RoomId { get; init; }
+    public Id? EntityId => Scope.EntityId;
 
-    public required Id? WorldId { get; init; }
+    public Id? RoomId => Scope.RoomId;
 
-    public required Id? DocumentId { get; init; }
+    public Id? WorldId => Scope.WorldId;
+
+    public Id? DocumentId => Scope.DocumentId;
 
     public required long CreatedMs { get; init; }
 
@@ -115,13 +116,7 @@ internal sealed class MemoryRow : Row
     public MemoryRow WithVectors(VectorSlot? vectors) => new()
     {
         Id = Id,
-        TableName = TableName,
-        TableNumber = TableNumber,
-        AgentId = AgentId,
-        EntityId = EntityId,
-        RoomId = RoomId,
-        WorldId = WorldId,
-        DocumentId = DocumentId,
+        Scope = Scope,
         CreatedMs = CreatedMs,
         IsUnique = IsUnique,
         Vectors = vectors,

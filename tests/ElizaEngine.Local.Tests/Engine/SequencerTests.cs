@@ -12,7 +12,7 @@ public sealed class SequencerTests : IAsyncDisposable
 
     public SequencerTests()
     {
-        var recovery = new StateRecovery(new TableNames());
+        var recovery = new StateRecovery(new SharedValues());
         var cache = new RecordCache(1 << 20);
         var records = new RecordReader(cache);
         _sequencer = new Sequencer(recovery.State, records, cache);

@@ -72,13 +72,7 @@ public sealed class DatabaseStateTests
     private static readonly MemoryRow NoMemory = new()
     {
         Id = default,
-        TableName = "",
-        TableNumber = 0,
-        AgentId = default,
-        EntityId = null,
-        RoomId = null,
-        WorldId = null,
-        DocumentId = null,
+        Scope = new SharedValues().Scope("", default, null, null, null, null),
         CreatedMs = 0,
         IsUnique = false,
     };
