@@ -8,6 +8,9 @@ internal static class FileNames
     public const string Lock = "LOCK";
     public const string LostAndFound = "lost+found";
     public const string Temporary = ".tmp";
+
+    /// <summary>Stands in a directory from the first file of its first backup until that backup is complete.</summary>
+    public const string IncompleteBackup = "BACKUP-INCOMPLETE";
     private const string ManifestPrefix = "MANIFEST-";
     private const string LogPrefix = "log-";
     private const string LogSuffix = ".seg";
@@ -28,9 +31,9 @@ internal static class FileNames
         return found;
     }
 
-    /// <summary>A manifest whose writing was interrupted.</summary>
-    public static bool IsTemporary(string name) =>
-        name.EndsWith(Temporary, StringComparison.Ordinal) && TryManifest(name[..^Temporary.Length], out _);
+    /// <summary>A manifest, or a copy of a log file, whose writing was interrupted.</summary>
+    public static bool IsTemporary(string name) => name.EndsWith(Temporary, StringComparison.Ordinal)
+        && (TryManifest(name[..^Temporary.Length], out _) || TryLog(name[..^Temporary.Length], out _));
 
     private static bool TryNumber(string name, string prefix, string suffix, out long number)
     {

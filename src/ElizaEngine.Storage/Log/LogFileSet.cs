@@ -123,6 +123,24 @@ internal sealed class LogFileSet
             _manifests.Write(Describe(isClean, null));
     }
 
+    /// <summary>
+    /// The log up to a durable lsn. With <paramref name="seal"/> a manifest is written first, so that recovery too takes every file that
+    /// ends there for sealed and never writes to it again: such a file may be linked.
+    /// </summary>
+    /// <exception cref="LogDiskFullException">No room for the manifest.</exception>
+    /// <exception cref="LogPoisonedException">Writing it failed otherwise.</exception>
+    public LogSnapshot TakeSnapshot(bool seal)
+    {
+        lock (_prepareGate)
+        {
+            if (seal)
+                WriteManifestOrPoison();
+            var durable = DurableLsn();
+            lock (_sync)
+                return LogSnapshot.Of(_databaseId, durable, _nextNumber, _used, seal ? _manifests : null);
+        }
+    }
+
     /// <summary>Starts to prepare a file in the background when none is ahead.</summary>
     public void PrepareAhead()
     {
@@ -199,6 +217,23 @@ internal sealed class LogFileSet
         try
         {
             Prepare(frameBytes);
+        }
+        catch (LogDiskFullException)
+        {
+            throw;
+        }
+        catch (Exception error)
+        {
+            Poison(error.Message, error);
+            throw new LogPoisonedException(error.Message, error);
+        }
+    }
+
+    private void WriteManifestOrPoison()
+    {
+        try
+        {
+            _manifests.Write(Describe(isClean: false, null));
         }
         catch (LogDiskFullException)
         {

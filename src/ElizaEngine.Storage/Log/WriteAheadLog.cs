@@ -17,6 +17,7 @@ namespace ElizaEngine.Storage;
 internal sealed class WriteAheadLog : IAsyncDisposable
 {
     private readonly IDisposable _lock;
+    private readonly LogOptions _options;
     private readonly LogFileSet _files;
     private readonly GroupCommit _commits;
     private readonly FrameAppender _appender;
@@ -28,10 +29,13 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private bool _isClosed;
 
     private WriteAheadLog(
-        IDisposable directoryLock, LogFileSet files, GroupCommit commits, FrameAppender appender, FrameBuffers buffers,
-            PendingBytes pending, LogOpenReport report)
+        IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, LogFileSet files, GroupCommit commits,
+            FrameAppender appender, FrameBuffers buffers, PendingBytes pending, LogOpenReport report)
     {
         _lock = directoryLock;
+        Directory = directory;
+        FileSystem = fileSystem;
+        _options = options;
         _files = files;
         _commits = commits;
         _appender = appender;
@@ -42,6 +46,10 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     /// <summary>The sequencer lock of the caller. The log itself takes it only to close.</summary>
     public Lock Gate { get; } = new();
+
+    public string Directory { get; }
+
+    public IFileSystem FileSystem { get; }
 
     /// <summary>What recovery found.</summary>
     public LogOpenReport OpenReport { get; }
@@ -282,6 +290,28 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public Task FlushAsync() => _commits.FlushAsync();
 
     /// <summary>
+    /// The log with everything in it that was acknowledged before the call, as it lies in the files; the caller holds a pin until it has
+    /// let go of the result. Writers go on. A log that failed to write has the durable part of it, where that is all that was acknowledged.
+    /// </summary>
+    /// <param name="mayLink">Whether its files will be linked: then recovery is told first never to write to them again.</param>
+    /// <exception cref="LogPoisonedException">A write failed earlier, and acknowledged bytes may not be durable.</exception>
+    /// <exception cref="LogDiskFullException">No room for a manifest.</exception>
+    /// <exception cref="LogClosedException">The log is closed.</exception>
+    public async Task<LogSnapshot> TakeSnapshotAsync(bool mayLink)
+    {
+        try
+        {
+            await FlushAsync().ConfigureAwait(false);
+        }
+        catch (LogPoisonedException) when (_options.Durability == Durability.PowerLoss)
+        {
+            mayLink = false;
+        }
+
+        return _files.TakeSnapshot(mayLink);
+    }
+
+    /// <summary>
     /// Finishes the commits that were sequenced, records the clean end, waits for the pins, unmaps and lets go of the directory.
     /// May be called again, and at the same time.
     /// </summary>
@@ -313,7 +343,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             else
                 files.WriteManifest(isClean: false);
             var appender = new FrameAppender(files, commits, pending, buffers, options, tail);
-            var log = new WriteAheadLog(directoryLock, files, commits, appender, buffers, pending, recovered.Report);
+            var log = new WriteAheadLog(directoryLock, directory, fileSystem, options, files, commits, appender, buffers, pending, recovered.Report);
             commits.Start();
             files.PrepareAhead();
             return log;
