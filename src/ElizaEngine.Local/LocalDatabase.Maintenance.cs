@@ -93,6 +93,145 @@ public sealed partial class LocalDatabase
         }
     }
 
+    /// <summary>
+    /// Reads every byte of the log that counts, at one point in time, while readers and writers go on: every checksum, every record;
+    /// then compares each index with the rows, and the rows with what the log amounts to. Writers wait for one flush at the beginning.
+    /// Takes the memory of a second state. Nothing is changed.
+    /// </summary>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Ends it between two commits or indexes.</param>
+    /// <exception cref="WritesRefusedException">A write failed earlier: close the database, and verify the directory.</exception>
+    /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
+    public Task<VerifyReport> VerifyAsync(IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Translated(() => Verify(progress, cancellationToken)), cancellationToken);
+
+    /// <summary>
+    /// Verifies the files of a database that is closed, or that cannot be opened: every checksum of every file, every record, every index
+    /// against the rows. Nothing is changed but the text of LOCK.
+    /// </summary>
+    /// <param name="directory">The data directory, or a backup.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Ends it between two commits or indexes.</param>
+    /// <exception cref="InvalidInputException">The path is blank.</exception>
+    /// <exception cref="BackupRefusedException">There is no database.</exception>
+    /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
+    /// <exception cref="DirectoryInUseException">It is open: verify it where it is open.</exception>
+    /// <exception cref="DirectoryAccessException">It cannot be read.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer version wrote it.</exception>
+    public static Task<VerifyReport> VerifyDirectoryAsync(
+        string directory, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var path = PathOf(directory, nameof(directory));
+        return Task.Run(() => Translated(() => Verify(path, progress, cancellationToken)), cancellationToken);
+    }
+
+    /// <summary>
+    /// Says what repairing a damaged directory would lose, record by record; with <paramref name="acceptLoss"/> repairs it. Everything that
+    /// can still be read is kept, single records of a damaged commit too; the damaged bytes are kept in lost+found. Afterwards the
+    /// directory opens and verifies. Where there is a backup, restoring it may lose less. Never done by opening.
+    /// </summary>
+    /// <param name="directory">The data directory. Nobody has it open.</param>
+    /// <param name="acceptLoss">False: only says what would be done.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Ends it between two commits or files. It can be done again.</param>
+    /// <exception cref="InvalidInputException">The path is blank.</exception>
+    /// <exception cref="BackupRefusedException">There is no database, or so much of it is missing that no repair helps.</exception>
+    /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
+    /// <exception cref="DirectoryInUseException">It is open.</exception>
+    /// <exception cref="DirectoryAccessException">It cannot be read or written. It can be done again.</exception>
+    /// <exception cref="DiskFullException">There is no room. It can be done again.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer version wrote it.</exception>
+    public static Task<RepairReport> RepairAsync(
+        string directory, bool acceptLoss = false, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var path = PathOf(directory, nameof(directory));
+        return Task.Run(() => Translated(() => Repair(path, acceptLoss, progress, cancellationToken)), cancellationToken);
+    }
+
+    private VerifyReport Verify(IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var pin = Pin();
+        var (state, snapshot) = Sequencer.TakeSnapshot();
+        var visitor = new StateVisitor(Names);
+        var files = snapshot.Files.Select(ExaminedFile.Of).ToList();
+        var read = Step(Adapt(progress), files.Sum(static file => file.Length));
+        var examination = LogExamination.Run(
+            snapshot.DatabaseId, files, snapshot.StartLsn, snapshot.EndLsn, isClosed: true, visitor, read, cancellationToken);
+        var total = 2 * StateCheck.IndexCount;
+        var own = StateCheck.WithItsOwnRows(state, Indexes(progress, 0, total), cancellationToken);
+        var log = StateCheck.WithLog(state, visitor.State, Indexes(progress, own.Indexes, total), cancellationToken);
+        return new VerifyReport(
+            Options.Directory is null ? null : _log.Directory, [.. Describe(examination.Findings), .. own.Findings, .. log.Findings],
+            examination.EndLsn, files.Count, examination.Frames, examination.Records, CountRows(state), own.Indexes, Stopwatch.GetElapsedTime(started));
+    }
+
+    private static VerifyReport Verify(string path, IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var files = PosixFileSystem.Instance;
+        LogDirectory.CheckIsOurs(files, path);
+        using var held = files.Lock(path, Path.Join(path, FileNames.Lock), DirectoryLock.OwnerText(TimeProvider.System.GetUtcNow()));
+        using var directory = LogDirectory.Open(files, path);
+        var visitor = new StateVisitor(new TableNames());
+        var examination = directory.Examine(visitor, Step(Adapt(progress), directory.TotalBytes), cancellationToken);
+        var check = StateCheck.WithItsOwnRows(visitor.State, Indexes(progress, 0, StateCheck.IndexCount), cancellationToken);
+        return new VerifyReport(
+            path, [.. Describe(examination.Findings), .. check.Findings], examination.EndLsn, directory.Files.Count, examination.Frames,
+            examination.Records, CountRows(visitor.State), check.Indexes, Stopwatch.GetElapsedTime(started));
+    }
+
+    private static RepairReport Repair(string path, bool acceptLoss, IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var files = PosixFileSystem.Instance;
+        LogDirectory.CheckIsOurs(files, path);
+        using var held = files.Lock(path, Path.Join(path, FileNames.Lock), DirectoryLock.OwnerText(TimeProvider.System.GetUtcNow()));
+        using var directory = LogDirectory.Open(files, path);
+        var visitor = new StateVisitor(new TableNames());
+        var examination = directory.Examine(visitor, Step(Adapt(progress), directory.TotalBytes), cancellationToken);
+        var isNeeded = LogRepair.IsNeeded(examination);
+        IReadOnlyList<string> kept = [];
+        if (isNeeded && acceptLoss)
+        {
+            var total = directory.Files.Sum(static file => file.Entry.FileBytes);
+            kept = new LogRepair(files, directory, examination, LogOptionsOf(new LocalDatabaseOptions { Directory = path }),
+                Step(Adapt(progress), total, LogStage.Write), cancellationToken).Run(new RecordCheck());
+        }
+
+        return new RepairReport(
+            path, isNeeded, isNeeded && acceptLoss, [.. Describe(examination.Findings)], isNeeded ? visitor.Losses() : [], examination.Records,
+            isNeeded ? LogRepair.FilesToWrite(directory, examination) : [], kept, Stopwatch.GetElapsedTime(started));
+    }
+
+    private static IEnumerable<VerifyFinding> Describe(IEnumerable<LogFinding> findings) =>
+        findings.Select(static finding => new VerifyFinding(finding.File, finding.Offset, finding.Lsn, finding.What, finding.IsDamage));
+
+    private static T Translated<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
+        {
+            throw translated;
+        }
+    }
+
+    private static Action<long> Step(LogProgress? progress, long total, LogStage stage = LogStage.Examine)
+    {
+        long done = 0;
+        return progress is null ? static _ => { } : bytes => progress(stage, done += bytes, total);
+    }
+
+    private static Action<int> Indexes(IProgress<MaintenanceProgress>? progress, int before, int total) =>
+        done => progress?.Report(new MaintenanceProgress(MaintenanceStage.Indexes, before + done, total));
+
+    private static long CountRows(DatabaseState state) =>
+        (long)state.Agents.Count + state.Entities.Count + state.Components.Count + state.Memories.Count + state.Rooms.Count + state.Worlds.Count
+        + state.Participants.Count + state.Relationships.Count + state.Tasks.Count + state.Logs.Count + state.Cache.Count + state.Dimensions.Count;
+
     private static string PathOf(string directory, string name)
     {
         ArgumentNullException.ThrowIfNull(directory, name);

@@ -28,8 +28,10 @@ internal static class Cli
         root.Subcommands.Add(IngestCommand.Create(Run));
         root.Subcommands.Add(MigrateCommand.Create(Run));
         root.Subcommands.Add(RecallCommand.Create(Run));
+        root.Subcommands.Add(VerifyCommand.CreateRepair(Run));
         root.Subcommands.Add(BackupCommand.CreateRestore(Run));
         root.Subcommands.Add(StatsCommand.Create(Run));
+        root.Subcommands.Add(VerifyCommand.CreateVerify(Run));
 
         try
         {

@@ -131,13 +131,12 @@ internal sealed class LogFileSet
     /// <exception cref="LogPoisonedException">Writing it failed otherwise.</exception>
     public LogSnapshot TakeSnapshot(bool seal)
     {
+        if (!seal)
+            return Snapshot(null);
         lock (_prepareGate)
         {
-            if (seal)
-                WriteManifestOrPoison();
-            var durable = DurableLsn();
-            lock (_sync)
-                return LogSnapshot.Of(_databaseId, durable, _nextNumber, _used, seal ? _manifests : null);
+            WriteManifestOrPoison();
+            return Snapshot(_manifests);
         }
     }
 
@@ -167,6 +166,16 @@ internal sealed class LogFileSet
         _byNumber = [];
         foreach (var file in _used.Concat(_prepared))
             file.Dispose();
+    }
+
+    private LogSnapshot Snapshot(ManifestStore? manifests)
+    {
+        var durable = DurableLsn();
+        lock (_sync)
+        {
+            var next = Math.Max(_nextNumber, _used.Concat(_prepared).Max(static file => file.Number) + 1);
+            return LogSnapshot.Of(_databaseId, durable, next, _used, manifests);
+        }
     }
 
     private long PreparedRoom()

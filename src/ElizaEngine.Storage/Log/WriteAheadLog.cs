@@ -312,6 +312,23 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     }
 
     /// <summary>
+    /// The log exactly as it is sequenced, all of it durable and published. Waits for a flush with the gate held. The caller holds a pin
+    /// until it has let go of the result.
+    /// </summary>
+    /// <exception cref="LogPoisonedException">A write failed earlier.</exception>
+    /// <exception cref="LogClosedException">The log is closed.</exception>
+    public LogSnapshot TakeSnapshotLocked()
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        ThrowIfClosedLocked();
+        var flush = FlushAsync();
+        SpinWait.SpinUntil(() => flush.IsCompleted);
+        if (flush.Exception?.InnerException is { } error)
+            throw error;
+        return _files.TakeSnapshot(seal: false);
+    }
+
+    /// <summary>
     /// Finishes the commits that were sequenced, records the clean end, waits for the pins, unmaps and lets go of the directory.
     /// May be called again, and at the same time.
     /// </summary>
