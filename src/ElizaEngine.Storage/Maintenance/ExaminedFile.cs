@@ -133,7 +133,8 @@ internal sealed class ExaminedFile : IDisposable
     }
 
     /// <summary>The offset behind the last byte that is not zero, or <paramref name="from"/>.</summary>
-    public long EndOfData(long from) => from + Slice(from, Entry.FileBytes - from).LastIndexOfAnyExcept((byte)0) + 1;
+    public long EndOfData(long from) =>
+        from >= Length ? from : from + Slice(from, Length - from).LastIndexOfAnyExcept((byte)0) + 1;
 
     /// <summary>What is wrong with the size or the header block; null: nothing.</summary>
     public LogFinding? CheckShell(Guid databaseId)

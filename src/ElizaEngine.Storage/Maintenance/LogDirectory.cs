@@ -9,6 +9,7 @@ internal sealed class LogDirectory : IDisposable
     private static readonly string[] s_telling = ["PG_VERSION", "CURRENT", "data.mdb", "postmaster.pid"];
     private readonly IFileSystem _files;
     private readonly IReadOnlyList<string> _names;
+    private bool _goesOn;
 
     private LogDirectory(IFileSystem files, string path)
     {
@@ -42,6 +43,9 @@ internal sealed class LogDirectory : IDisposable
 
     /// <summary>Whether the newest of all manifests is the valid one.</summary>
     public bool IsManifestTrusted => Manifest is not null && Manifest.Generation == NewestGeneration;
+
+    /// <summary>Where the log begins.</summary>
+    public ulong StartLsn => Manifest?.StartLsn ?? (Files.Count > 0 ? Files[0].FirstLsn : 0);
 
     public long TotalBytes => Files.Sum(static file => file.Length);
 
@@ -85,9 +89,17 @@ internal sealed class LogDirectory : IDisposable
     /// <summary>Reads everything.</summary>
     public LogExamination Examine(ILogVisitor visitor, Action<long> progress, CancellationToken cancellationToken)
     {
-        var isClosed = IsManifestTrusted && Manifest!.IsClean;
+        // Where files go on behind it, a manifest was the last one only until a newer one was lost.
+        var isClosed = IsManifestTrusted && Manifest!.IsClean && !_goesOn;
+        if (Manifest is null && StartLsn > 0)
+        {
+            const string Gone = "the beginning of the log is gone, and no manifest tells what was in it";
+            Findings.Add(new LogFinding(Files[0].Name, 0, 0, Gone));
+            visitor.VisitLost(new LostBytes(Files[0].Name, 0, 0, 0, StartLsn, null, Gone), default);
+        }
+
         var examination = LogExamination.Run(
-            DatabaseId, Files, Manifest?.StartLsn ?? 0, Manifest?.DurableLsn ?? 0, isClosed, visitor, progress, cancellationToken);
+            DatabaseId, Files, StartLsn, Manifest?.DurableLsn ?? 0, isClosed, visitor, progress, cancellationToken);
         examination.Findings.InsertRange(0, Findings);
         return examination;
     }
@@ -199,6 +211,7 @@ internal sealed class LogDirectory : IDisposable
             // Among the files that are not sealed, where its lsns belong.
             var place = Files.FindIndex(other => !other.Entry.IsSealed && (other.FindFirstLsn() ?? ulong.MaxValue) > file.FirstLsn);
             Files.Insert(place < 0 ? Files.Count : place, file);
+            _goesOn = true;
         }
     }
 

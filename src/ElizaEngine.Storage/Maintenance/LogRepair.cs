@@ -73,7 +73,7 @@ internal sealed class LogRepair
             Generation = _directory.NewestGeneration + 1,
             WrittenMs = _options.Time.GetUtcNow().ToUnixTimeMilliseconds(),
             IsClean = true,
-            StartLsn = _directory.Manifest?.StartLsn ?? 0,
+            StartLsn = _directory.StartLsn,
             DurableLsn = _examination.EndLsn,
             NextFileNumber = _directory.NextFileNumber,
             Files = entries,

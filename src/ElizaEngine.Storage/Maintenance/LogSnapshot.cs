@@ -15,7 +15,7 @@ internal sealed record SnapshotFile(ManifestFile Entry, MappedFile Map, bool IsF
 /// <summary>A log up to one lsn, everything below it durable: files in the order of the log, without those that hold no frame of it.</summary>
 internal sealed record LogSnapshot(Guid DatabaseId, ulong StartLsn, ulong EndLsn, int NextFileNumber, IReadOnlyList<SnapshotFile> Files)
 {
-    public static LogSnapshot Of(Guid databaseId, ulong endLsn, int nextFileNumber, IEnumerable<LogFile> used, ManifestStore? manifests)
+    public static LogSnapshot Of(Guid databaseId, ulong startLsn, ulong endLsn, int nextFileNumber, IEnumerable<LogFile> used, ManifestStore? manifests)
     {
         var files = new List<SnapshotFile>();
         foreach (var file in used)
@@ -29,7 +29,7 @@ internal sealed record LogSnapshot(Guid DatabaseId, ulong StartLsn, ulong EndLsn
             files.Add(new SnapshotFile(entry, file.Map, isWhole && manifests?.ListsAsSealed(file.Number) == true));
         }
 
-        return new LogSnapshot(databaseId, 0, endLsn, nextFileNumber, files);
+        return new LogSnapshot(databaseId, startLsn, endLsn, nextFileNumber, files);
     }
 
     /// <summary>What a directory that holds this snapshot says of itself.</summary>

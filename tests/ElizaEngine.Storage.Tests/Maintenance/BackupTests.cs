@@ -36,6 +36,27 @@ public sealed class BackupTests
         }
     }
 
+    [Fact]
+    public async Task The_file_in_use_has_its_full_size_in_the_backup_and_zeros_behind_its_last_frame()
+    {
+        using var world = new BackupWorld();
+        await using var log = world.Open();
+        await BackupWorld.WriteAsync(log, 0, 12);
+        var report = await world.BackUpAsync(log);
+        await BackupWorld.WriteAsync(log, 12, 20);
+        var source = world.BytesOf(world.Source.Path);
+        var manifest = ManifestCodec.Read(world.Source.Files, world.Target, 1);
+        Assert.True(manifest is { IsBackup: true, IsClean: true } && manifest.DurableLsn == report.EndLsn);
+        Assert.All(manifest.Files, static file => Assert.True(file.IsSealed));
+        Assert.True(manifest.Files[^1].IsCut);
+        var last = manifest.Files[^1];
+        var bytes = world.BytesOf(world.Target)[FileNames.Log(last.Number)];
+        var end = LogFormat.FileHeaderBytes + (int)(last.EndLsn - last.FirstLsn);
+        Assert.Equal(last.FileBytes, bytes.Length);
+        Assert.True(bytes.AsSpan(0, end).SequenceEqual(source[FileNames.Log(last.Number)].AsSpan(0, end)));
+        Assert.False(bytes.AsSpan(end).ContainsAnyExcept((byte)0));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -123,6 +123,51 @@ public sealed class RepairTests
     }
 
     [Fact]
+    public async Task Without_any_manifest_a_missing_file_loses_the_records_in_it_wherever_it_was()
+    {
+        var image = await ImageAsync(close: true);
+        foreach (var name in LogsOf(image))
+        {
+            var without = image.Without(name);
+            foreach (var manifest in image.Files.Keys.Where(static key => FileNames.TryManifest(key, out _)))
+                without.Files.Remove(manifest);
+            var inside = TextsIn(image, name);
+            // Nothing is left that tells of the last file with frames, or that there was one: only the manifest did.
+            if (name == image.NewestLog || inside.Count == 0)
+                continue;
+            Assert.Single(AssertRepaired(without, inside));
+            // What was repaired goes on, and is opened again.
+            using var directory = without.Restore();
+            Examined.Run(directory, repair: true);
+            await using (var log = TestLog.Open(directory))
+                await log.Append("more");
+            await using var again = TestLog.Open(directory);
+            Assert.Equal([.. All().Except(inside), "more"], again.Replayed.Texts);
+        }
+    }
+
+    [Fact]
+    public async Task When_the_newest_manifest_was_deleted_the_files_that_go_on_behind_the_older_one_are_found()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var log = TestLog.Open(directory);
+        for (var i = 0; i < 3; i++)
+            await log.Append(BackupWorld.Text(i));
+        await log.DisposeAsync();
+        var older = DiskImage.Take(directory);
+        log = TestLog.Open(directory);
+        for (var i = 3; i < 30; i++)
+            await log.Append(BackupWorld.Text(i));
+        await log.DisposeAsync();
+        var image = DiskImage.Take(directory);
+        foreach (var name in image.Files.Keys.Where(static key => FileNames.TryManifest(key, out _)).ToList())
+            image.Files.Remove(name);
+        var manifest = older.Files.Keys.Where(static key => FileNames.TryManifest(key, out _)).Max(StringComparer.Ordinal)!;
+        image.Files.Add(manifest, older.Files[manifest]);
+        Assert.Empty(AssertRepaired(image, [], [.. BackupTests.Texts(30)]));
+    }
+
+    [Fact]
     public async Task The_last_frame_of_a_closed_log_is_not_cut_silently()
     {
         var image = await ImageAsync(close: true);
