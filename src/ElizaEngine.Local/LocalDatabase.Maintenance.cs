@@ -153,14 +153,14 @@ public sealed partial class LocalDatabase
         var started = Stopwatch.GetTimestamp();
         using var pin = Pin();
         var (state, snapshot) = Sequencer.TakeSnapshot();
-        var visitor = new StateVisitor(Names);
+        var visitor = new StateVisitor(Shared);
         var files = snapshot.Files.Select(ExaminedFile.Of).ToList();
         var read = Step(Adapt(progress), files.Sum(static file => file.Length));
         var examination = LogExamination.Run(
             snapshot.DatabaseId, files, snapshot.StartLsn, snapshot.EndLsn, isClosed: true, visitor, read, cancellationToken);
         var total = 2 * StateCheck.IndexCount;
         var own = StateCheck.WithItsOwnRows(state, Indexes(progress, 0, total), cancellationToken);
-        var log = StateCheck.WithLog(state, visitor.State, Indexes(progress, own.Indexes, total), cancellationToken);
+        var log = StateCheck.WithLog(state, visitor.BuildState(), Indexes(progress, own.Indexes, total), cancellationToken);
         return new VerifyReport(
             Options.Directory is null ? null : _log.Directory, [.. Describe(examination.Findings), .. own.Findings, .. log.Findings],
             examination.EndLsn, files.Count, examination.Frames, examination.Records, CountRows(state), own.Indexes, Stopwatch.GetElapsedTime(started));
@@ -173,12 +173,13 @@ public sealed partial class LocalDatabase
         LogDirectory.CheckIsOurs(files, path);
         using var held = files.Lock(path, Path.Join(path, FileNames.Lock), DirectoryLock.OwnerText(TimeProvider.System.GetUtcNow()));
         using var directory = LogDirectory.Open(files, path);
-        var visitor = new StateVisitor(new TableNames());
+        var visitor = new StateVisitor(new SharedValues());
         var examination = directory.Examine(visitor, Step(Adapt(progress), directory.TotalBytes), cancellationToken);
-        var check = StateCheck.WithItsOwnRows(visitor.State, Indexes(progress, 0, StateCheck.IndexCount), cancellationToken);
+        var state = visitor.BuildState();
+        var check = StateCheck.WithItsOwnRows(state, Indexes(progress, 0, StateCheck.IndexCount), cancellationToken);
         return new VerifyReport(
             path, [.. Describe(examination.Findings), .. check.Findings], examination.EndLsn, directory.Files.Count, examination.Frames,
-            examination.Records, CountRows(visitor.State), check.Indexes, Stopwatch.GetElapsedTime(started));
+            examination.Records, CountRows(state), check.Indexes, Stopwatch.GetElapsedTime(started));
     }
 
     private static RepairReport Repair(string path, bool acceptLoss, IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)
@@ -188,7 +189,7 @@ public sealed partial class LocalDatabase
         LogDirectory.CheckIsOurs(files, path);
         using var held = files.Lock(path, Path.Join(path, FileNames.Lock), DirectoryLock.OwnerText(TimeProvider.System.GetUtcNow()));
         using var directory = LogDirectory.Open(files, path);
-        var visitor = new StateVisitor(new TableNames());
+        var visitor = new StateVisitor(new SharedValues());
         var examination = directory.Examine(visitor, Step(Adapt(progress), directory.TotalBytes), cancellationToken);
         var isNeeded = LogRepair.IsNeeded(examination);
         IReadOnlyList<string> kept = [];

@@ -12,16 +12,16 @@ public sealed partial class LocalDatabase : IDatabase
     private readonly IDisposable? _memory;
     private volatile bool _isOpen = true;
 
-    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, TableNames names, IDisposable? memory)
+    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, SharedValues shared, IDisposable? memory)
     {
         _memory = memory;
         Options = options;
         _log = log;
         Sequencer = sequencer;
         Records = records;
-        Names = names;
+        Shared = shared;
         var report = log.OpenReport;
-        OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.CutBytes, [.. report.KeptTails], report.Duration);
+        OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.IndexFiles, report.CutBytes, [.. report.KeptTails], report.Duration);
     }
 
     /// <summary>How it was opened.</summary>
@@ -34,7 +34,7 @@ public sealed partial class LocalDatabase : IDatabase
 
     internal RecordReader Records { get; }
 
-    internal TableNames Names { get; }
+    internal SharedValues Shared { get; }
 
     internal TimeProvider Time => Options.TimeProvider;
 
@@ -130,17 +130,17 @@ public sealed partial class LocalDatabase : IDatabase
     {
         IFileSystem files = options.Directory is null ? new MemoryFileSystem() : new PosixFileSystem();
         var directory = options.Directory is null ? "/memory" : Path.GetFullPath(options.Directory);
-        var names = new TableNames();
-        var recovery = new StateRecovery(names);
+        var shared = new SharedValues();
+        var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var sequencer = new Sequencer(recovery.State, records, cache);
+        var sequencer = new Sequencer(records, cache);
         try
         {
             var log = WriteAheadLog.Open(directory, files, LogOptionsOf(options), recovery, sequencer.Publish);
             records.Attach(log);
-            sequencer.Attach(log);
-            return new LocalDatabase(options, log, sequencer, records, names, files as IDisposable);
+            sequencer.Attach(log, recovery.TakeState());
+            return new LocalDatabase(options, log, sequencer, records, shared, files as IDisposable);
         }
         catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
         {
@@ -157,6 +157,7 @@ public sealed partial class LocalDatabase : IDatabase
             _ => Storage.Durability.PowerLoss,
         },
         MaxFileBytes = options.MaxLogFileBytes,
+        IndexMinBytes = Math.Min(options.MaxLogFileBytes / 2, new LogOptions().IndexMinBytes),
         AcceptUnprovenFlush = options.AcceptUnprovenFlush,
         AllowNetworkFileSystem = options.AllowNetworkFileSystem,
         Time = options.TimeProvider,

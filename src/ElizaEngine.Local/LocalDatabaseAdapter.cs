@@ -7,7 +7,7 @@ internal sealed class LocalDatabaseAdapter : LocalSession, IDatabaseAdapter
     private volatile bool _isClosed;
 
     public LocalDatabaseAdapter(LocalDatabase database, Guid agentId)
-        : base(agentId, database.Names, database.Time) => _database = database;
+        : base(agentId, database.Shared, database.Time) => _database = database;
 
     public Task InitializeAsync(CancellationToken cancellationToken = default) => MigrateAsync(dryRun: false, cancellationToken);
 

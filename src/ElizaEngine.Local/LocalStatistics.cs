@@ -57,8 +57,9 @@ public sealed record LocalStatistics
 /// <param name="WasClean">It had been closed.</param>
 /// <param name="Frames">Frames of the log that were replayed.</param>
 /// <param name="Records">Records in them.</param>
+/// <param name="IndexFiles">Log files of which only the index was read, not the data.</param>
 /// <param name="CutBytes">Bytes of an unfinished write that were cut off: never acknowledged.</param>
 /// <param name="KeptTails">Files that keep what was cut off.</param>
 /// <param name="Duration">How long it took.</param>
 public sealed record LocalOpenReport(
-    bool IsNew, bool WasClean, long Frames, long Records, long CutBytes, IReadOnlyList<string> KeptTails, TimeSpan Duration);
+    bool IsNew, bool WasClean, long Frames, long Records, int IndexFiles, long CutBytes, IReadOnlyList<string> KeptTails, TimeSpan Duration);

@@ -14,7 +14,7 @@ public class EffectBenchmark
     private const int Rows = 10_000;
     private const int Effects = 64;
 
-    private readonly TableNames _names = new();
+    private readonly SharedValues _shared = new();
     private DatabaseState _state = new();
     private Effect[] _vectors = [];
     private Effect[] _contents = [];
@@ -76,6 +76,6 @@ public class EffectBenchmark
                 CreatedAt = DateTimeOffset.UnixEpoch.AddMilliseconds(number),
                 Metadata = new MemoryMetadata(),
             },
-            _names);
+            _shared);
     }
 }

@@ -8,7 +8,7 @@ namespace ElizaEngine.Benchmarks.Local;
 [MemoryDiagnoser]
 public class RowBenchmark
 {
-    private readonly TableNames _names = new();
+    private readonly SharedValues _shared = new();
     private Func<byte[]> _encode = () => [];
     private Func<ReadOnlyMemory<byte>, object> _decode = _ => "";
     private Func<ReadOnlyMemory<byte>, object> _read = _ => "";
@@ -56,8 +56,8 @@ public class RowBenchmark
             Content = new Content { Text = TurnScene.Text(new Random(1), 150), Source = "bench", ChannelType = ChannelTypes.Group },
             Metadata = new MemoryMetadata { Type = MemoryTypes.Message },
         };
-        var row = Rows.Of(memory, _names);
-        (_encode, _decode, _read) = (() => Rows.Encode(memory), body => Rows.DecodeMemory(body, row), body => Rows.ReadMemory(body, _names));
+        var row = Rows.Of(memory, _shared);
+        (_encode, _decode, _read) = (() => Rows.Encode(memory), body => Rows.DecodeMemory(body, row), body => Rows.ReadMemory(body, _shared));
     }
 
     private void UseEntity()
@@ -82,7 +82,7 @@ public class RowBenchmark
             CreatedAt = Time,
             Body = new LogBody { RunId = TurnScene.Agent.ToString("D"), Metadata = Json.From(TurnScene.Text(new Random(1), 30_000)) },
         };
-        (_encode, _decode, _read) = (() => Rows.Encode(entry), Rows.DecodeLog, body => Rows.ReadLog(body, _names));
+        (_encode, _decode, _read) = (() => Rows.Encode(entry), Rows.DecodeLog, body => Rows.ReadLog(body, _shared));
     }
 
     private void UseCacheEntry()

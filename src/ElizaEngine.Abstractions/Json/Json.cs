@@ -56,7 +56,7 @@ public sealed class Json : IEquatable<Json>
     {
         ArgumentNullException.ThrowIfNull(text);
         // A lone surrogate in the text itself becomes U+FFFD here, as the encoder's replacement.
-        return Parse(Encoding.UTF8.GetBytes(text).AsSpan());
+        return new(JsonNormalizer.NormalizeOwn(Encoding.UTF8.GetBytes(text)));
     }
 
     /// <summary>Reads UTF-8 JSON text.</summary>
@@ -129,7 +129,7 @@ public sealed class Json : IEquatable<Json>
             Member(json, key, value);
         }
         json.Raw((byte)'}');
-        return Parse(json.Written);
+        return new(JsonNormalizer.NormalizeOwn(json.ToArray()));
     }
 
     /// <summary>Serializes a value of the caller's own type with its source-generated type information.</summary>
@@ -217,26 +217,22 @@ public sealed class Json : IEquatable<Json>
     /// <exception cref="InvalidInputException">This is no object.</exception>
     public Json With(string key, Json? value)
     {
-        ArgumentNullException.ThrowIfNull(key);
-        if (Kind != JsonValueKind.Object) throw new InvalidInputException("json", Kind, "a JSON object");
-        key = CleanText.Normalize(key);
-        var json = new JsonText(_utf8.Length + (value?._utf8.Length ?? 0) + InitialCapacity);
-        json.Raw((byte)'{');
-        var reader = new Utf8JsonReader(_utf8);
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var start = (int)reader.TokenStartIndex;
-            var isReplaced = reader.ValueTextEquals(key);
-            reader.Read();
-            reader.Skip();
-            if (isReplaced) continue;
-            json.Separate();
-            json.Raw(_utf8.AsSpan(start, (int)reader.BytesConsumed - start));
-        }
+        var json = Without(key, value?._utf8.Length ?? 0);
         if (value is not null) Member(json, key, value);
         json.Raw((byte)'}');
         return value?.Kind is JsonValueKind.Object or JsonValueKind.Array ? Composed(json) : new(json.ToArray());
+    }
+
+    /// <summary>The same with a string, without a JSON value of its own in between.</summary>
+    internal Json WithText(string key, string text)
+    {
+        var json = Without(key, text.Length);
+        json.Separate();
+        json.String(key);
+        json.Raw((byte)':');
+        json.String(text);
+        json.Raw((byte)'}');
+        return new(json.ToArray());
     }
 
     /// <summary>A DOM view of the value; detached, may be kept.</summary>
@@ -305,6 +301,29 @@ public sealed class Json : IEquatable<Json>
             reader.Skip();
         }
         return false;
+    }
+
+    // This object without a key, open for one more member of some length.
+    private JsonText Without(string key, int more)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (Kind != JsonValueKind.Object) throw new InvalidInputException("json", Kind, "a JSON object");
+        key = CleanText.Normalize(key);
+        var json = new JsonText(_utf8.Length + more + InitialCapacity);
+        json.Raw((byte)'{');
+        var reader = new Utf8JsonReader(_utf8);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var start = (int)reader.TokenStartIndex;
+            var isReplaced = reader.ValueTextEquals(key);
+            reader.Read();
+            reader.Skip();
+            if (isReplaced) continue;
+            json.Separate();
+            json.Raw(_utf8.AsSpan(start, (int)reader.BytesConsumed - start));
+        }
+        return json;
     }
 
     private Json Slice(ref Utf8JsonReader reader)

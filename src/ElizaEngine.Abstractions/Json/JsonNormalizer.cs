@@ -14,15 +14,22 @@ internal static class JsonNormalizer
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = Limits.MaxJsonDepth };
 
+    /// <param name="utf8">Copied.</param>
     /// <exception cref="InvalidJsonException">The text is not JSON, or nests too deep.</exception>
     public static byte[] Normalize(ReadOnlySpan<byte> utf8)
     {
         if (utf8.Length > Limits.MaxRowBytes) throw new RowTooLargeException(utf8.Length);
+        // Bytes that are not UTF-8 become U+FFFD by way of UTF-16.
+        return NormalizeOwn(System.Text.Unicode.Utf8.IsValid(utf8) ? utf8.ToArray() : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(utf8)));
+    }
+
+    /// <param name="text">Valid UTF-8, the caller's no more.</param>
+    /// <exception cref="InvalidJsonException">The text is not JSON, or nests too deep.</exception>
+    public static byte[] NormalizeOwn(byte[] text)
+    {
+        if (text.Length > Limits.MaxRowBytes) throw new RowTooLargeException(text.Length);
         try
         {
-            var isUtf8 = System.Text.Unicode.Utf8.IsValid(utf8);
-            // Bytes that are not UTF-8 become U+FFFD by way of UTF-16.
-            var text = isUtf8 ? utf8.ToArray() : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(utf8));
             return IsNormal(text) ? text : Rewrite(text);
         }
         catch (JsonException error)

@@ -8,12 +8,13 @@ namespace ElizaEngine;
 /// the backslash, control characters), so that text in every script and emoji stay readable and short. (Every encoder of
 /// System.Text.Json escapes what lies outside the BMP.) U+0000 and lone surrogates become U+FFFD on the way.
 /// One spelling for every string: equal strings are equal bytes.
+/// It writes into a buffer of the shared pool: whoever makes one ends with <see cref="ToArray"/>.
 /// </summary>
 internal sealed class JsonText(int capacity)
 {
     private static readonly SearchValues<char> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(unit => (char)unit), '"', '\\']);
 
-    private byte[] _bytes = new byte[capacity];
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
 
     public int Length { get; private set; }
 
@@ -22,8 +23,15 @@ internal sealed class JsonText(int capacity)
 
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Length);
 
-    /// <summary>What has been written; nothing may be written any more.</summary>
-    public byte[] ToArray() => Length == _bytes.Length ? _bytes : Written.ToArray();
+    /// <summary>What has been written. The buffer goes back: nothing may be written or read any more.</summary>
+    public byte[] ToArray()
+    {
+        var text = Written.ToArray();
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = [];
+        Length = 0;
+        return text;
+    }
 
     public void CutTo(int length) => Length = length;
 
@@ -146,5 +154,11 @@ internal sealed class JsonText(int capacity)
         return _bytes.AsSpan(Length);
     }
 
-    private void Grow(int count) => Array.Resize(ref _bytes, (int)Math.Min(Array.MaxLength, Math.Max((long)_bytes.Length * 2, (long)Length + count + 16)));
+    private void Grow(int count)
+    {
+        var more = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, Math.Max((long)_bytes.Length * 2, (long)Length + count + 16)));
+        Written.CopyTo(more);
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = more;
+    }
 }

@@ -39,7 +39,7 @@ public abstract record OpenObject
 
     private protected void Set(string key, Json? value) => _json = _json.With(key, value);
 
-    private protected void Set(string key, string? value) => Set(key, value is null ? null : Json.From(value));
+    private protected void Set(string key, string? value) => _json = value is null ? _json.With(key, null) : _json.WithText(key, value);
 
     private protected void Set(string key, Guid? value) => Set(key, value is { } id ? Json.From(id.ToString("D")) : null);
 

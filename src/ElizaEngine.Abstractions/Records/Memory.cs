@@ -7,6 +7,8 @@ namespace ElizaEngine;
 /// </summary>
 public sealed record Memory
 {
+    private static readonly Content s_nothing = new();
+
     /// <summary>One with a new id, in time order, unless the initialiser gives another.</summary>
     public Memory() => Id = TimeOrderedId.Next();
 
@@ -35,7 +37,7 @@ public sealed record Memory
     public DateTimeOffset? CreatedAt { get; init; }
 
     /// <summary>What it says.</summary>
-    public Content Content { get; init; } = new();
+    public Content Content { get; init; } = s_nothing;
 
     /// <summary>What is known about it; null in input: the empty object.</summary>
     public MemoryMetadata? Metadata { get; init; }

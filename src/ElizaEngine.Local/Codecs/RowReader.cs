@@ -23,6 +23,9 @@ internal ref struct RowReader
         if (found < fields) throw new MessagePackSerializationException($"A row has {found} fields instead of {fields}.");
     }
 
+    /// <summary>Bytes of the body read so far.</summary>
+    public readonly int Consumed => (int)_reader.Consumed;
+
     public Id Id() => ReadId(Bytes() ?? throw Missing("id"));
 
     public Id? OptionalId() => Bytes() is { } bytes ? ReadId(bytes) : null;
@@ -56,11 +59,10 @@ internal ref struct RowReader
     public long? OptionalInt64() => IsNil() ? null : Int64();
 
     /// <summary>A moment in Unix milliseconds, one that a calendar has.</summary>
-    public long TimeMs()
-    {
-        var ms = Int64();
-        return ms is >= MinTimeMs and <= MaxTimeMs ? ms : throw new MessagePackSerializationException($"There is no moment {ms} ms from 1970.");
-    }
+    public long TimeMs() => CheckTime(Int64());
+
+    public static long CheckTime(long ms) =>
+        ms is >= MinTimeMs and <= MaxTimeMs ? ms : throw new MessagePackSerializationException($"There is no moment {ms} ms from 1970.");
 
     public DateTimeOffset Time() => DateTimeOffset.FromUnixTimeMilliseconds(TimeMs());
 

@@ -128,24 +128,20 @@ internal static class Rows
         };
     }
 
-    public static MemoryRow Of(Memory memory, TableNames names)
+    public static MemoryRow Of(Memory memory, SharedValues shared) => new()
     {
-        var (name, number) = names.Intern(memory.TableName!);
-        return new MemoryRow
-        {
-            Id = memory.Id,
-            TableName = name,
-            TableNumber = number,
-            AgentId = memory.AgentId!.Value,
-            EntityId = ToId(memory.EntityId),
-            RoomId = ToId(memory.RoomId),
-            WorldId = ToId(memory.WorldId),
-            DocumentId = ToId(memory.Metadata!.DocumentId),
-            CreatedMs = ToMs(memory.CreatedAt),
-            IsUnique = memory.Unique!.Value,
-            Decoded = memory,
-        };
-    }
+        Id = memory.Id,
+        Scope = shared.Scope(
+            memory.TableName!,
+            memory.AgentId!.Value,
+            ToId(memory.EntityId),
+            ToId(memory.RoomId),
+            ToId(memory.WorldId),
+            ToId(memory.Metadata!.DocumentId)),
+        CreatedMs = ToMs(memory.CreatedAt),
+        IsUnique = memory.Unique!.Value,
+        Decoded = memory,
+    };
 
     // What indexes need comes first, so that recovery need not look at the JSON.
     public static byte[] Encode(Memory memory)
@@ -165,21 +161,13 @@ internal static class Rows
         return writer.ToArray();
     }
 
-    public static MemoryRow ReadMemory(ReadOnlyMemory<byte> body, TableNames names)
+    public static MemoryRow ReadMemory(ReadOnlyMemory<byte> body, SharedValues shared)
     {
         var reader = new RowReader(body, 11);
-        var id = reader.Id();
-        var (name, number) = names.Intern(reader.Text());
         return new MemoryRow
         {
-            Id = id,
-            TableName = name,
-            TableNumber = number,
-            AgentId = reader.Id(),
-            EntityId = reader.OptionalId(),
-            RoomId = reader.OptionalId(),
-            WorldId = reader.OptionalId(),
-            DocumentId = reader.OptionalId(),
+            Id = reader.Id(),
+            Scope = shared.Scope(reader.Text(), reader.Id(), reader.OptionalId(), reader.OptionalId(), reader.OptionalId(), reader.OptionalId()),
             CreatedMs = reader.TimeMs(),
             IsUnique = reader.Boolean(),
         };
@@ -384,12 +372,12 @@ internal static class Rows
         };
     }
 
-    public static LogRow Of(LogEntry entry, TableNames names) => new()
+    public static LogRow Of(LogEntry entry, SharedValues shared) => new()
     {
         Id = entry.Id,
         EntityId = entry.EntityId,
         RoomId = entry.RoomId,
-        Type = names.Share(entry.Type),
+        Type = shared.Text(entry.Type),
         CreatedMs = ToMs(entry.CreatedAt),
         BodyBytes = entry.Body.Json.Utf8.Length,
         Decoded = entry,
@@ -407,7 +395,7 @@ internal static class Rows
         return writer.ToArray();
     }
 
-    public static LogRow ReadLog(ReadOnlyMemory<byte> body, TableNames names)
+    public static LogRow ReadLog(ReadOnlyMemory<byte> body, SharedValues shared)
     {
         var reader = new RowReader(body, 6);
         return new LogRow
@@ -416,7 +404,7 @@ internal static class Rows
             EntityId = reader.Id(),
             RoomId = reader.Id(),
             CreatedMs = reader.TimeMs(),
-            Type = names.Share(reader.Text()),
+            Type = shared.Text(reader.Text()),
             BodyBytes = reader.SkipBytes(),
         };
     }
@@ -448,6 +436,16 @@ internal static class Rows
     {
         var reader = new RowReader(body, 4);
         return new CacheRow { Id = reader.Id(), Key = reader.Text(), ExpiresMs = reader.OptionalInt64() };
+    }
+
+    /// <summary>What <see cref="ReadCache"/> looks at: all but the value.</summary>
+    public static ReadOnlyMemory<byte> HeadOfCache(ReadOnlyMemory<byte> body)
+    {
+        var reader = new RowReader(body, 4);
+        reader.Id();
+        reader.Text();
+        reader.OptionalInt64();
+        return body[..reader.Consumed];
     }
 
     public static Json DecodeCache(ReadOnlyMemory<byte> body)

@@ -5,9 +5,13 @@ namespace ElizaEngine.Local;
 /// <summary>
 /// A state being changed by one call, under the sequencer's gate or inside a transaction: what the call reads, what it
 /// requires, and the effects it has had so far. Effects take effect on the draft's own state at once.
+/// The sequencer has one for all calls, since they come one by one; a transaction has one of its own.
 /// </summary>
 internal sealed class Draft(DatabaseState state, RecordReader records, bool isLocked)
 {
+    // A longer list of effects is not kept for the next call.
+    private const int UsualEffects = 1024;
+
     private static readonly HashSet<(Table Table, Id Id, string ReferencedBy)> s_noReferences = [];
     private static readonly List<Row> s_noParents = [];
     private static readonly HashSet<Row> s_nothing = [];
@@ -27,7 +31,7 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     /// <summary>The state with everything this call has done so far.</summary>
     public View View => new(State, records, isLocked);
 
-    public IReadOnlyList<Effect> Effects => _effects;
+    public List<Effect> Effects => _effects;
 
     /// <summary>An effect has been applied, or has been begun to be.</summary>
     public bool IsDirty { get; private set; }
@@ -43,6 +47,22 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
 
     /// <summary>Most bytes the effects take in the log.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Begins the next call, on a state of its own. Only without a transaction.</summary>
+    public void Begin(DatabaseState state)
+    {
+        Clear();
+        State = state;
+    }
+
+    /// <summary>Lets go of what the call had done.</summary>
+    public void Clear()
+    {
+        _effects.Clear();
+        if (_effects.Capacity > UsualEffects) _effects.Capacity = UsualEffects;
+        IsDirty = false;
+        Bytes = 0;
+    }
 
     public void Put(Row row, byte[] body) => Add(new PutRow(row, body));
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using ElizaEngine.Storage;
@@ -38,29 +37,29 @@ internal abstract class Effect
 
     public abstract void Write(Span<byte> body);
 
-    public abstract void Apply(DatabaseState state);
+    public abstract void Apply(IRowSet rows);
 
-    /// <summary>Tells the row in the state, which this effect has been applied to, where its record lies. Returns that row, if it has one.</summary>
-    public virtual Row? Place(DatabaseState state, RecordLocation location) => null;
+    /// <summary>Tells the row, of those that this effect has been applied to, where its record lies. Returns that row, if it has one.</summary>
+    public virtual Row? Place(IRowSet rows, RecordLocation location) => null;
 
-    /// <summary>The effect of a record. Rows it deletes are those of the state.</summary>
-    public static Effect Read(byte kind, ReadOnlyMemory<byte> body, DatabaseState state, TableNames names) => kind switch
+    /// <summary>The effect of a record. Rows it deletes are those of the set.</summary>
+    public static Effect Read(byte kind, ReadOnlyMemory<byte> body, IRowSet rows, SharedValues shared) => kind switch
     {
         (byte)Table.Agents => new PutRow(Loaded(Rows.Of(Rows.DecodeAgent(body)))),
         (byte)Table.Entities => new PutRow(Loaded(Rows.Of(Rows.DecodeEntity(body)))),
         (byte)Table.Components => new PutRow(Loaded(Rows.Of(Rows.DecodeComponent(body)))),
-        (byte)Table.Memories => new PutRow(Rows.ReadMemory(body, names)),
+        (byte)Table.Memories => new PutRow(Rows.ReadMemory(body, shared)),
         (byte)Table.Rooms => new PutRow(Loaded(Rows.Of(Rows.DecodeRoom(body)))),
         (byte)Table.Worlds => new PutRow(Loaded(Rows.Of(Rows.DecodeWorld(body)))),
         (byte)Table.Participants => new PutRow(Rows.ReadParticipant(body)),
         (byte)Table.Relationships => new PutRow(Loaded(Rows.Of(Rows.DecodeRelationship(body)))),
         (byte)Table.Tasks => new PutRow(Loaded(Rows.Of(Rows.DecodeTask(body)))),
-        (byte)Table.Logs => new PutRow(Rows.ReadLog(body, names)),
+        (byte)Table.Logs => new PutRow(Rows.ReadLog(body, shared)),
         (byte)Table.Cache => new PutRow(Rows.ReadCache(body)),
         (byte)Table.Dimensions => new PutRow(Rows.ReadDimension(body)),
         VectorKind => PutVector.Read(body.Span),
         DropVectorKind => DropVector.Read(body.Span),
-        _ => DeleteRows.Read(kind, body.Span, state),
+        _ => DeleteRows.Read(kind, body.Span, rows),
     };
 
     // A row read back at opening does not hold its record: only what is asked for again does.
@@ -94,12 +93,16 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
 
     public override void Write(Span<byte> target) => body.CopyTo(target);
 
-    public override void Apply(DatabaseState state) =>
-        state.Put(row is MemoryRow memory && state.Memories.Find(memory.Id) is { Vectors: { } vectors } ? memory.WithVectors(vectors) : row);
-
-    public override Row? Place(DatabaseState state, RecordLocation location)
+    public override void Apply(IRowSet rows)
     {
-        var placed = state.Find(row);
+        var old = rows.Find(row);
+        rows.Put(old is MemoryRow { Vectors: { } vectors } ? ((MemoryRow)row).WithVectors(vectors) : row, old);
+    }
+
+    public override Row? Place(IRowSet rows, RecordLocation location)
+    {
+        // Not always the row that was put: another effect of the batch may have put a copy with its vector in its place.
+        var placed = rows.Find(row);
         if (placed is not null) placed.Location = location;
         return placed;
     }
@@ -111,7 +114,8 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
 /// </summary>
 internal sealed class PutVector : Effect
 {
-    private const int FloatsOffset = 24;
+    /// <summary>Bytes of a body in front of the floats: all that opening needs.</summary>
+    public const int FloatsOffset = 24;
 
     private readonly Id _memoryId;
     private readonly int _dimension;
@@ -119,16 +123,21 @@ internal sealed class PutVector : Effect
 
     // Null when it was read back at opening: then the floats stay where they are.
     private readonly float[]? _vector;
+    private readonly bool _isVerified;
 
     public PutVector(Id memoryId, float[] vector, float inverseNorm)
-        : this(memoryId, vector.Length, inverseNorm) => _vector = vector;
+        : this(memoryId, vector.Length, inverseNorm, isVerified: true) => _vector = vector;
 
-    private PutVector(Id memoryId, int dimension, float inverseNorm)
+    private PutVector(Id memoryId, int dimension, float inverseNorm, bool isVerified)
     {
+        _isVerified = isVerified;
         _memoryId = memoryId;
         _dimension = dimension;
         _inverseNorm = inverseNorm;
     }
+
+    /// <summary>Where its record lies, when it was read back; a live one learns it later, from <see cref="Place"/>.</summary>
+    public RecordLocation Location { get; set; }
 
     public override byte Kind => VectorKind;
 
@@ -145,11 +154,20 @@ internal sealed class PutVector : Effect
 
     public static PutVector Read(ReadOnlySpan<byte> body)
     {
+        var vector = Read(body, isVerified: true);
+        if (body.Length != vector.Length) throw new MessagePackSerializationException($"A vector of {vector._dimension} dimensions has {body.Length} bytes.");
+        return vector;
+    }
+
+    /// <summary>The effect of the head of a body, whose floats nobody has looked at yet.</summary>
+    public static PutVector ReadHead(ReadOnlySpan<byte> head) => Read(head, isVerified: false);
+
+    private static PutVector Read(ReadOnlySpan<byte> body, bool isVerified)
+    {
         if (body.Length < FloatsOffset) throw new MessagePackSerializationException($"A vector has {body.Length} bytes.");
         var dimension = BinaryPrimitives.ReadInt32LittleEndian(body[20..]);
-        if (dimension is < 1 or > Limits.MaxDimension || body.Length != FloatsOffset + (dimension * sizeof(float)))
-            throw new MessagePackSerializationException($"A vector of {dimension} dimensions has {body.Length} bytes.");
-        return new PutVector(Id.Read(body), dimension, BinaryPrimitives.ReadSingleLittleEndian(body[16..]));
+        if (dimension is < 1 or > Limits.MaxDimension) throw new MessagePackSerializationException($"A vector has {dimension} dimensions.");
+        return new PutVector(Id.Read(body), dimension, BinaryPrimitives.ReadSingleLittleEndian(body[16..]), isVerified);
     }
 
     /// <summary>Whether a memory is still there, if it was, with the same vector of a dimension, or still without one.</summary>
@@ -167,22 +185,24 @@ internal sealed class PutVector : Effect
         MemoryMarshal.AsBytes(_vector.AsSpan()).CopyTo(body[FloatsOffset..]);
     }
 
-    public override void Apply(DatabaseState state)
+    public override void Apply(IRowSet rows)
     {
-        if (state.Memories.Find(_memoryId) is not { } row) return;
+        if (rows.FindMemory(_memoryId) is not { } row) return;
         var slot = new VectorSlot
         {
             Dimension = _dimension,
             InverseNorm = _inverseNorm,
             Next = VectorSlot.Without(row.Vectors, _dimension),
             Pending = _vector,
+            Location = Location,
+            IsVerified = _isVerified,
         };
-        state.Put(row.WithVectors(slot));
+        rows.PutVectors(row, slot);
     }
 
-    public override Row? Place(DatabaseState state, RecordLocation location)
+    public override Row? Place(IRowSet rows, RecordLocation location)
     {
-        var row = state.Memories.Find(_memoryId);
+        var row = rows.FindMemory(_memoryId);
         if (row?.Vector(_dimension) is { } slot)
         {
             slot.Location = location;
@@ -214,12 +234,12 @@ internal sealed class DropVector(Id memoryId, int dimension) : Effect
         BinaryPrimitives.WriteInt32LittleEndian(body[16..], dimension);
     }
 
-    public override void Apply(DatabaseState state)
+    public override void Apply(IRowSet rows)
     {
-        if (state.Memories.Find(memoryId) is { } row) state.Put(row.WithVectors(VectorSlot.Without(row.Vectors, dimension)));
+        if (rows.FindMemory(memoryId) is { } row) rows.PutVectors(row, VectorSlot.Without(row.Vectors, dimension));
     }
 
-    public override Row? Place(DatabaseState state, RecordLocation location) => state.Memories.Find(memoryId);
+    public override Row? Place(IRowSet rows, RecordLocation location) => rows.FindMemory(memoryId);
 }
 
 /// <summary>
@@ -249,7 +269,7 @@ internal sealed class DeleteRows(Table table, ArraySegment<Row> rows) : Effect
         return true;
     }
 
-    public static DeleteRows Read(byte kind, ReadOnlySpan<byte> body, DatabaseState state)
+    public static DeleteRows Read(byte kind, ReadOnlySpan<byte> body, IRowSet set)
     {
         var table = (Table)(kind - DeleteKind);
         if (kind < DeleteKind || !Enum.IsDefined(table)) throw new MessagePackSerializationException($"There is no kind of record {kind}.");
@@ -257,34 +277,17 @@ internal sealed class DeleteRows(Table table, ArraySegment<Row> rows) : Effect
         if (table == Table.Cache ? body.Length < keyBytes : body.Length % keyBytes != 0)
             throw new MessagePackSerializationException($"A record of kind {kind} has {body.Length} bytes, which are no whole keys.");
         if (table == Table.Cache)
-            return new DeleteRows(table, state.Cache.Find(new CacheKey(Id.Read(body), Encoding.UTF8.GetString(body[Id.Bytes..]))) is { } entry ? new Row[] { entry } : []);
+            return new DeleteRows(table, set.FindCache(new CacheKey(Id.Read(body), Encoding.UTF8.GetString(body[Id.Bytes..]))) is { } entry ? new Row[] { entry } : []);
 
         var rows = new List<Row>(body.Length / keyBytes);
         for (var rest = body; rest.Length > 0; rest = rest[keyBytes..])
         {
-            if (Find(state, table, rest) is { } row) rows.Add(row);
+            var row = table == Table.Participants
+                ? set.FindParticipant(new PairKey(Id.Read(rest), Id.Read(rest[Id.Bytes..]), Id.Read(rest[(2 * Id.Bytes)..])))
+                : set.Find(table, Id.Read(rest));
+            if (row is not null) rows.Add(row);
         }
         return new DeleteRows(table, rows.ToArray());
-    }
-
-    private static Row? Find(DatabaseState state, Table table, ReadOnlySpan<byte> key)
-    {
-        var id = Id.Read(key);
-        return table switch
-        {
-            Table.Agents => state.Agents.Find(id),
-            Table.Entities => state.Entities.Find(id),
-            Table.Components => state.Components.Find(id),
-            Table.Memories => state.Memories.Find(id),
-            Table.Rooms => state.Rooms.Find(id),
-            Table.Worlds => state.Worlds.Find(id),
-            Table.Participants => state.Participants.Find(new PairKey(id, Id.Read(key[Id.Bytes..]), Id.Read(key[(2 * Id.Bytes)..]))),
-            Table.Relationships => state.Relationships.Find(id),
-            Table.Tasks => state.Tasks.Find(id),
-            Table.Logs => state.Logs.Find(id),
-            Table.Dimensions => state.Dimensions.Find(id),
-            _ => throw new UnreachableException(),
-        };
     }
 
     public override void Write(Span<byte> body)
@@ -311,12 +314,12 @@ internal sealed class DeleteRows(Table table, ArraySegment<Row> rows) : Effect
         }
     }
 
-    public override void Apply(DatabaseState state)
+    public override void Apply(IRowSet set)
     {
         // Of a row that a transaction both wrote and deleted, the newest state may hold another version than the one noted here.
         foreach (var row in rows)
         {
-            if (state.Find(row) is { } stored) state.Remove(stored);
+            if (set.Find(row) is { } stored) set.Remove(stored);
         }
     }
 }

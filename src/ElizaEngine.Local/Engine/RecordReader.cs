@@ -43,9 +43,14 @@ internal sealed class RecordReader(RecordCache cache)
 
     /// <summary>The floats of a vector, in place.</summary>
     /// <param name="slot">One that has its place in the log.</param>
-    /// <param name="verify">Whether to check them first: for those that leave the engine, not for the thousands a search compares.</param>
-    public ReadOnlySpan<float> Floats(VectorSlot slot, bool verify) =>
-        PutVector.Floats(verify ? Log.ReadVerified(slot.Location) : Log.Read(slot.Location));
+    /// <param name="verify">Whether to check them first.</param>
+    public ReadOnlySpan<float> Floats(VectorSlot slot, bool verify)
+    {
+        if (!verify) return PutVector.Floats(Log.Read(slot.Location));
+        var body = Log.ReadVerified(slot.Location);
+        slot.IsVerified = true;
+        return PutVector.Floats(body);
+    }
 
     private static object Decode(Row row, ReadOnlyMemory<byte> body) => row switch
     {

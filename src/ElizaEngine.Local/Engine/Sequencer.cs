@@ -18,24 +18,28 @@ internal sealed class Sequencer
     // A batch this small never becomes a chain of frames, so nothing can fail once it is planned.
     private const long MaxInPlaceBytes = 64 << 10;
 
-    private readonly RecordReader _records;
     private readonly RecordCache _cache;
+    private readonly Draft _draft; // Under the gate.
     private WriteAheadLog _log = null!;
     private DatabaseState _newest;
     private DatabaseState _published;
 
-    public Sequencer(DatabaseState recovered, RecordReader records, RecordCache cache)
+    public Sequencer(RecordReader records, RecordCache cache)
     {
-        _newest = recovered;
-        _published = recovered;
-        _records = records;
+        _newest = _published = new DatabaseState();
         _cache = cache;
+        _draft = new Draft(_newest, records, isLocked: true);
     }
 
     /// <summary>What readers see: everything in it is durable.</summary>
     public DatabaseState Published => Volatile.Read(ref _published);
 
-    public void Attach(WriteAheadLog log) => _log = log;
+    /// <summary>Before the first call.</summary>
+    public void Attach(WriteAheadLog log, DatabaseState recovered)
+    {
+        _log = log;
+        _newest = _published = recovered;
+    }
 
     /// <summary>Called by the log, in order, when a state has become durable.</summary>
     public void Publish(object state) => Volatile.Write(ref _published, (DatabaseState)state);
@@ -70,16 +74,15 @@ internal sealed class Sequencer
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (_log.Fault is { } fault) throw new WritesRefusedException(fault.Error);
-            Draft? draft = null;
             try
             {
-                result = isInPlace ? PlanInPlaceLocked(plan, bytesMax!.Value, out draft) : PlanApartLocked(plan, out draft);
+                result = isInPlace ? PlanInPlaceLocked(plan, bytesMax!.Value) : PlanApartLocked(plan);
             }
             catch (TransactionConflictException error)
             {
                 conflict = error;
             }
-            if (draft?.Effects.Count > 0 && conflict is null) durable = AppendLocked(draft, isInPlace, out leads);
+            if (_draft.Effects.Count > 0 && conflict is null) durable = AppendLocked(isInPlace, out leads);
             else if (!ReferenceEquals(_newest, Published)) durable = JoinLocked(out leads);
             else durable = ValueTask.CompletedTask;
         }
@@ -101,43 +104,43 @@ internal sealed class Sequencer
         throw conflict;
     }
 
-    private T PlanInPlaceLocked<T>(Func<Draft, T> plan, long bytesMax, out Draft draft)
+    private T PlanInPlaceLocked<T>(Func<Draft, T> plan, long bytesMax)
     {
         _log.BeginLocked(bytesMax);
         var frame = _log.FrameIdLocked;
-        draft = new Draft(_newest.EditableBy(frame), _records, isLocked: true);
+        _draft.Begin(_newest.EditableBy(frame));
         try
         {
-            var result = plan(draft);
-            if (draft.Effects.Count == 0) _log.AbandonLocked();
+            var result = plan(_draft);
+            if (_draft.Effects.Count == 0) _log.AbandonLocked();
             return result;
         }
         catch (Exception error)
         {
             // Once an effect has begun, the open frame's state, which earlier commits share, may be half changed: never publish it.
-            if (draft.IsDirty) _log.PoisonLocked(error);
+            if (_draft.IsDirty) _log.PoisonLocked(error);
             else _log.AbandonLocked();
             throw;
         }
     }
 
-    private T PlanApartLocked<T>(Func<Draft, T> plan, out Draft draft)
+    private T PlanApartLocked<T>(Func<Draft, T> plan)
     {
-        draft = new Draft(_newest.EditableBy(DatabaseState.NewPrivateOwner()), _records, isLocked: true);
-        var result = plan(draft);
-        if (draft.Effects.Count > 0) _log.BeginLocked(draft.Bytes);
+        _draft.Begin(_newest.EditableBy(DatabaseState.NewPrivateOwner()));
+        var result = plan(_draft);
+        if (_draft.Effects.Count > 0) _log.BeginLocked(_draft.Bytes);
         return result;
     }
 
-    private ValueTask AppendLocked(Draft draft, bool isInPlace, out bool leads)
+    private ValueTask AppendLocked(bool isInPlace, out bool leads)
     {
         try
         {
-            foreach (var effect in draft.Effects)
+            foreach (var effect in _draft.Effects)
             {
                 var body = _log.AppendLocked(effect.Kind, effect.Length, out var location, effect.Alignment, effect.AlignedOffset);
                 effect.Write(body);
-                if (effect.Place(draft.State, location) is { } row) Keep(row);
+                if (effect.Place(_draft.State, location) is { } row) Keep(row);
             }
         }
         catch (Exception error)
@@ -146,7 +149,8 @@ internal sealed class Sequencer
             else _log.AbandonLocked();
             throw;
         }
-        _newest = draft.State;
+        _newest = _draft.State;
+        _draft.Clear();
         return _log.CommitLocked(_newest, out leads);
     }
 

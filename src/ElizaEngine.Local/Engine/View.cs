@@ -17,8 +17,11 @@ internal readonly struct View(DatabaseState state, RecordReader records, bool is
         return (T)records.Load(row, isLocked);
     }
 
-    /// <summary>The floats of a vector, in place; for as long as the read holds its pin.</summary>
-    public ReadOnlySpan<float> Floats(VectorSlot slot) => slot.Pending ?? records.Floats(slot, verify: false);
+    /// <summary>
+    /// The floats of a vector, in place; for as long as the read holds its pin. Their checksum is verified once: not for each of the
+    /// thousands that each search compares.
+    /// </summary>
+    public ReadOnlySpan<float> Floats(VectorSlot slot) => slot.Pending ?? records.Floats(slot, verify: !slot.IsVerified);
 
     /// <summary>A copy of a vector, its checksum verified, to be handed out.</summary>
     public float[] Copy(VectorSlot slot) => slot.Pending?.ToArray() ?? records.Floats(slot, verify: true).ToArray();

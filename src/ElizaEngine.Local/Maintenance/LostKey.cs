@@ -28,19 +28,12 @@ internal sealed record LostKey(string What, string? Text, Table? Table, Id? Id, 
         return new LostKey($"record of unknown kind {kind}", null, null, null, false, "not known");
     }
 
-    /// <summary>The row that a state holds under the key, or null.</summary>
-    public Row? FindIn(DatabaseState state) => Probe is not null ? state.Find(Probe) : (Table, Id) switch
+    /// <summary>The row that is there under the key, or null.</summary>
+    public Row? FindIn(IRowSet rows) => (Probe, Table, Id) switch
     {
-        (Local.Table.Agents, { } id) => state.Agents.Find(id),
-        (Local.Table.Entities, { } id) => state.Entities.Find(id),
-        (Local.Table.Components, { } id) => state.Components.Find(id),
-        (Local.Table.Memories, { } id) => state.Memories.Find(id),
-        (Local.Table.Rooms, { } id) => state.Rooms.Find(id),
-        (Local.Table.Worlds, { } id) => state.Worlds.Find(id),
-        (Local.Table.Relationships, { } id) => state.Relationships.Find(id),
-        (Local.Table.Tasks, { } id) => state.Tasks.Find(id),
-        (Local.Table.Logs, { } id) => state.Logs.Find(id),
-        (Local.Table.Dimensions, { } id) => state.Dimensions.Find(id),
+        ({ } probe, _, _) => rows.Find(probe),
+        (_, Local.Table.Participants or Local.Table.Cache, _) => null,
+        (_, { } table, { } id) => rows.Find(table, id),
         _ => null,
     };
 

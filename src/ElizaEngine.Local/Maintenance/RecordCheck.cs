@@ -6,8 +6,8 @@ namespace ElizaEngine.Local;
 /// <summary>Reads every record as the effect it was, and keeps nothing: what can be read here can be opened.</summary>
 internal sealed class RecordCheck : ILogReplay
 {
-    private readonly TableNames _names = new();
-    private readonly DatabaseState _nothing = new();
+    private readonly SharedValues _shared = new();
+    private readonly LoadedRows _nothing = new();
     private byte[] _buffer = new byte[64 << 10];
 
     public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)
@@ -29,7 +29,7 @@ internal sealed class RecordCheck : ILogReplay
 
             if (_buffer.Length < body.Length) _buffer = new byte[body.Length];
             body.CopyTo(_buffer);
-            Effect.Read(kind, _buffer.AsMemory(0, body.Length), _nothing, _names);
+            Effect.Read(kind, _buffer.AsMemory(0, body.Length), _nothing, _shared);
             return null;
         }
         catch (MessagePackSerializationException error)

@@ -29,7 +29,7 @@ internal sealed class StateCheck
         foreach (var row in TableRows(state))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            rebuilt.Put(row);
+            rebuilt.Put(row, rebuilt.Find(row));
         }
 
         var check = new StateCheck(sameRows: true, progress, cancellationToken);

@@ -1,29 +1,34 @@
 using ElizaEngine.Storage;
+using MessagePack;
 
 namespace ElizaEngine.Local;
 
-/// <summary>Builds the state from all records that can be read, and says of the others what they were.</summary>
-internal sealed class StateVisitor(TableNames names) : ILogVisitor
+/// <summary>Collects the rows of all records that can be read, and says of the others what they were.</summary>
+internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
 {
-    private readonly StateRecovery _recovery = new(names);
+    private readonly LoadedRows _rows = new();
     private readonly List<(LostBytes Bytes, LostKey Key, RecordLocation? Older)> _losses = [];
     private readonly HashSet<Id> _lostMemories = [];
+    private byte[] _buffer = new byte[64 << 10];
 
-    public DatabaseState State => _recovery.State;
+    /// <summary>The state that the rows amount to; once everything has been read.</summary>
+    public DatabaseState BuildState() => DatabaseState.Of(_rows);
 
     public string? Visit(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ulong lsn)
     {
         try
         {
-            _recovery.Replay(kind, body, location);
+            var effect = kind == Effect.VectorKind ? PutVector.Read(body) : Effect.Read(kind, Copy(body), _rows, shared);
+            effect.Apply(_rows);
+            effect.Place(_rows, location);
         }
-        catch (LogDamagedException error)
+        catch (MessagePackSerializationException error)
         {
-            return error.What;
+            return $"the record cannot be decoded. {error.Message}";
         }
 
         // A vector without its memory is lost with it.
-        if (kind == Effect.VectorKind && LostKey.Read(kind, body) is { Id: { } id } key && _lostMemories.Contains(id) && State.Memories.Find(id) is null)
+        if (kind == Effect.VectorKind && LostKey.Read(kind, body) is { Id: { } id } key && _lostMemories.Contains(id) && _rows.FindMemory(id) is null)
         {
             var start = location.Offset - LogFormat.RecordHeaderBytes;
             var bytes = LogFormat.RecordHeaderBytes + LogFormat.RoundUp(location.Length, 8);
@@ -37,7 +42,7 @@ internal sealed class StateVisitor(TableNames names) : ILogVisitor
     {
         var key = lost.Kind is { } kind ? LostKey.Read(kind, body) : LostKey.Unknown;
         if (key is { Table: Table.Memories, Id: { } id, IsPut: true }) _lostMemories.Add(id);
-        _losses.Add((lost, key, key.FindIn(State)?.Location));
+        _losses.Add((lost, key, key.FindIn(_rows)?.Location));
     }
 
     /// <summary>What is lost, once everything has been read.</summary>
@@ -48,10 +53,17 @@ internal sealed class StateVisitor(TableNames names) : ILogVisitor
             loss.Bytes.EndLsn, loss.Bytes.What)),
     ];
 
+    private ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> body)
+    {
+        if (_buffer.Length < body.Length) _buffer = new byte[body.Length];
+        body.CopyTo(_buffer);
+        return _buffer.AsMemory(0, body.Length);
+    }
+
     private string Consequence(LostKey key, RecordLocation? older)
     {
         if (!key.IsPut) return key.Otherwise;
-        if (key.FindIn(State)?.Location is not { } now) return "it is gone";
+        if (key.FindIn(_rows)?.Location is not { } now) return "it is gone";
         return older is not null && now == older ? "an older version of it is there" : "none: a newer version of it is there";
     }
 }

@@ -20,7 +20,7 @@ internal abstract partial class LocalSession
                     if (draft.State.Logs.Find(entry.Id) is not null) continue;
                     draft.Require(Table.Entities, entry.EntityId, "logs.entityId");
                     draft.Require(Table.Rooms, entry.RoomId, "logs.roomId");
-                    draft.Put(Rows.Of(entry, Names), bodies[i]);
+                    draft.Put(Rows.Of(entry, Shared), bodies[i]);
                     results[i] = new CreateResult(entry.Id, CreateOutcome.Created);
                 }
                 return results;

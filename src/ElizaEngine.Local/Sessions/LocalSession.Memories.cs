@@ -104,7 +104,7 @@ internal abstract partial class LocalSession
     {
         Enter(cancellationToken);
         var rooms = Door.List(roomIds, nameof(roomIds)).Distinct().ToArray();
-        var table = Names.NumberOf(Door.TableName(tableName));
+        var table = Shared.NumberOf(Door.TableName(tableName));
         if (rooms.Length == 0) return 0;
         return await Change(
             draft =>
@@ -143,8 +143,13 @@ internal abstract partial class LocalSession
     {
         var table = Door.TableName(tableName);
         var now = Now;
-        var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory =>
-            new NewMemory(Complete.Memory(memory, table, AgentId, now), NewVector.Of(memory.Embedding), memory.Embedding?.Length));
+        var given = Door.List(memories, nameof(memories));
+        var items = new NewMemory[given.Length];
+        for (var i = 0; i < given.Length; i++)
+        {
+            var memory = given[i];
+            items[i] = new NewMemory(Complete.Memory(memory, table, AgentId, now), NewVector.Of(memory.Embedding), memory.Embedding?.Length);
+        }
         // What the caller left open is decided against what is visible now, outside the order of writes.
         if (!Array.Exists(items, static item => item.Memory.Unique is null)) return items;
         return await Read(
@@ -161,7 +166,7 @@ internal abstract partial class LocalSession
         draft.Require(Table.Agents, memory.AgentId!.Value, "memories.agentId");
         if (memory.EntityId is { } entity) draft.Require(Table.Entities, entity, "memories.entityId");
         if (memory.RoomId is { } room) draft.Require(Table.Rooms, room, "memories.roomId");
-        draft.Put(Rows.Of(memory, Names), body);
+        draft.Put(Rows.Of(memory, Shared), body);
         if (item.Vector is { } vector) PutVector(draft, memory.Id, vector);
         return new MemoryCreateResult(memory.Id, CreateOutcome.Created, memory.Unique!.Value);
     }
@@ -169,7 +174,7 @@ internal abstract partial class LocalSession
     private void ChangeContent(Draft draft, MemoryRow row, MemoryUpdate update)
     {
         var memory = Complete.Memory(draft.View.Record<Memory>(row), update);
-        draft.Put(Rows.Of(memory, Names), Rows.Encode(memory));
+        draft.Put(Rows.Of(memory, Shared), Rows.Encode(memory));
     }
 
     private void ChangeVector(Draft draft, MemoryRow row, NewVector? vector)

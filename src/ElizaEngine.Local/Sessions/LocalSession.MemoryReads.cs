@@ -29,7 +29,7 @@ internal abstract partial class LocalSession
             static (self, view, query) =>
             {
                 ArgumentNullException.ThrowIfNull(query.ids, nameof(ids));
-                var table = query.tableName is null ? (int?)null : self.Names.NumberOf(Door.TableName(query.tableName));
+                var table = query.tableName is null ? (int?)null : self.Shared.NumberOf(Door.TableName(query.tableName));
                 if (query.ids.Count == 1)
                 {
                     var only = view.State.Memories.Find(query.ids[0]);
@@ -80,7 +80,7 @@ internal abstract partial class LocalSession
     private IEnumerable<MemoryRow> MemoryRows(DatabaseState state, MemoryQuery query, bool page)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var table = Names.NumberOf(Door.TableName(query.TableName));
+        var table = Shared.NumberOf(Door.TableName(query.TableName));
         var count = Door.Count(query.Count, int.MaxValue);
         var offset = Door.Offset(query.Offset);
         var start = Door.NotBefore(query.Start) is { } notBefore ? Rows.ToMs(notBefore) : long.MinValue;
@@ -104,7 +104,7 @@ internal abstract partial class LocalSession
 
     private List<Memory> LatestOfRooms(View view, Id[] rooms, string tableName, int? count)
     {
-        var table = Names.NumberOf(Door.TableName(tableName));
+        var table = Shared.NumberOf(Door.TableName(tableName));
         var limit = Door.Count(count, int.MaxValue);
         if (limit == 0) return [];
         var rows = new List<MemoryRow>();

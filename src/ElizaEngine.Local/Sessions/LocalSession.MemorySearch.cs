@@ -10,7 +10,7 @@ internal abstract partial class LocalSession
             static (self, view, search) =>
             {
                 ArgumentNullException.ThrowIfNull(search);
-                var table = self.Names.NumberOf(Door.TableName(search.TableName));
+                var table = self.Shared.NumberOf(Door.TableName(search.TableName));
                 var count = Door.Count(search.Count, Limits.DefaultSearchCount);
                 var threshold = Door.Threshold(search.Threshold);
                 var query = NewVector.Of(search.Embedding);
@@ -121,7 +121,7 @@ internal abstract partial class LocalSession
     {
         if (item.Vector is not { } vector || vector.Floats.Length != dimension) return false;
         var memory = item.Memory;
-        var scope = new SearchScope(Names.NumberOf(memory.TableName!), memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
+        var scope = new SearchScope(Shared.NumberOf(memory.TableName!), memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
         if (Search(view, scope, vector, 1, Limits.DuplicateSimilarity).Count > 0) return true;
         foreach (var other in earlier)
         {

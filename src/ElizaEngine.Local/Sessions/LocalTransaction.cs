@@ -15,7 +15,7 @@ internal sealed class LocalTransaction : LocalSession
     private bool _isOver;
 
     public LocalTransaction(LocalDatabase database, Guid agentId)
-        : base(agentId, database.Names, database.Time)
+        : base(agentId, database.Shared, database.Time)
     {
         _database = database;
         _snapshot = database.Sequencer.Published;

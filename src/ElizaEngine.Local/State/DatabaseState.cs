@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace ElizaEngine.Local;
 
@@ -11,7 +12,7 @@ namespace ElizaEngine.Local;
 /// ever shown a state whose owner will edit no more.
 /// </para>
 /// </summary>
-internal sealed class DatabaseState
+internal sealed class DatabaseState : IRowSet
 {
     private static long _lastPrivateOwner;
 
@@ -74,6 +75,17 @@ internal sealed class DatabaseState
     /// <summary>Vectors of all memories, of every dimension.</summary>
     public int VectorCount { get; private set; }
 
+    /// <summary>The state of these rows. Each index is built in one go.</summary>
+    public static DatabaseState Of(LoadedRows rows)
+    {
+        var state = new DatabaseState();
+        Parallel.Invoke(
+            () => state.BuildMemories(rows.Of<MemoryRow>(Table.Memories)),
+            () => state.BuildLogs(rows.Of<LogRow>(Table.Logs)),
+            () => state.BuildSmallTables(rows));
+        return state;
+    }
+
     /// <summary>An owner that no frame and no other call has.</summary>
     public static long NewPrivateOwner() => Interlocked.Decrement(ref _lastPrivateOwner);
 
@@ -89,29 +101,46 @@ internal sealed class DatabaseState
     /// <summary>The agent's active dimension, or null.</summary>
     public int? DimensionOf(Id agentId) => Dimensions.Find(agentId)?.Dimension;
 
-    /// <summary>The version of a row that this state holds, or null.</summary>
-    public Row? Find(Row row) => row switch
+    /// <inheritdoc/>
+    public Row? Find(Table table, Id id) => table switch
     {
-        AgentRow => Agents.Find(row.Id),
-        EntityRow => Entities.Find(row.Id),
-        ComponentRow => Components.Find(row.Id),
-        MemoryRow => Memories.Find(row.Id),
-        RoomRow => Rooms.Find(row.Id),
-        WorldRow => Worlds.Find(row.Id),
-        ParticipantRow participant => Participants.Find(Local.ParticipantsByRoom.KeyOf(participant)),
-        RelationshipRow => Relationships.Find(row.Id),
-        TaskRow => Tasks.Find(row.Id),
-        LogRow => Logs.Find(row.Id),
-        CacheRow cache => Cache.Find(CacheByKey.KeyOf(cache)),
-        DimensionRow => Dimensions.Find(row.Id),
+        Table.Agents => Agents.Find(id),
+        Table.Entities => Entities.Find(id),
+        Table.Components => Components.Find(id),
+        Table.Memories => Memories.Find(id),
+        Table.Rooms => Rooms.Find(id),
+        Table.Worlds => Worlds.Find(id),
+        Table.Relationships => Relationships.Find(id),
+        Table.Tasks => Tasks.Find(id),
+        Table.Logs => Logs.Find(id),
+        Table.Dimensions => Dimensions.Find(id),
         _ => throw new UnreachableException(),
     };
 
-    /// <summary>Puts a row into its table and indexes, in place of the version there.</summary>
-    public void Put(Row row)
+    /// <inheritdoc/>
+    public MemoryRow? FindMemory(Id id) => Memories.Find(id);
+
+    /// <inheritdoc/>
+    public ParticipantRow? FindParticipant(in PairKey key) => Participants.Find(key);
+
+    /// <inheritdoc/>
+    public CacheRow? FindCache(in CacheKey key) => Cache.Find(key);
+
+    /// <summary>The version of a row that this state holds, or null.</summary>
+    public Row? Find(Row row) => row switch
     {
+        ParticipantRow participant => Participants.Find(Local.ParticipantsByRoom.KeyOf(participant)),
+        CacheRow cache => Cache.Find(CacheByKey.KeyOf(cache)),
+        _ => Find(row.Table, row.Id),
+    };
+
+    /// <summary>Puts a row into its table and indexes, in place of the version there.</summary>
+    /// <param name="row">The new version.</param>
+    /// <param name="old">The version that this state holds; null: none.</param>
+    public void Put(Row row, Row? old)
+    {
+        Debug.Assert(ReferenceEquals(old, Find(row)), "the caller has looked");
         // The usual change keeps every key: the new version takes the old one's place in each index. Only a key that moves must go first.
-        var old = Find(row);
         if (old is not null && !HasSameKeys(old, row))
         {
             Remove(old);
@@ -176,6 +205,9 @@ internal sealed class DatabaseState
         }
     }
 
+    /// <inheritdoc/>
+    public void PutVectors(MemoryRow row, VectorSlot? vectors) => Put(row.WithVectors(vectors), row);
+
     /// <summary>Takes a row that this state holds out of its table and indexes.</summary>
     public void Remove(Row row)
     {
@@ -237,6 +269,89 @@ internal sealed class DatabaseState
                 throw new UnreachableException();
         }
     }
+
+    private void BuildSmallTables(LoadedRows rows)
+    {
+        Agents = Index<Id, AgentRow, ById<AgentRow>>(rows.Of<AgentRow>(Table.Agents));
+        var entities = rows.Of<EntityRow>(Table.Entities);
+        Entities = Index<Id, EntityRow, ById<EntityRow>>(entities);
+        EntitiesByAgent = Index<ChildKey, EntityRow, EntitiesByAgent>(entities);
+        var components = rows.Of<ComponentRow>(Table.Components);
+        Components = Index<Id, ComponentRow, ById<ComponentRow>>(components);
+        ComponentsByEntity = Index<TimedKey, ComponentRow, ComponentsByEntity>(components);
+        ComponentsByRoom = Index<ChildKey, ComponentRow, ComponentsByRoom>(components);
+        var rooms = rows.Of<RoomRow>(Table.Rooms);
+        Rooms = Index<Id, RoomRow, ById<RoomRow>>(rooms);
+        RoomsByAgent = Index<ChildKey, RoomRow, RoomsByAgent>(rooms);
+        RoomsByWorld = Index<TimedKey, RoomRow, RoomsByWorld>(rooms, static row => row.WorldId is not null);
+        var worlds = rows.Of<WorldRow>(Table.Worlds);
+        Worlds = Index<Id, WorldRow, ById<WorldRow>>(worlds);
+        WorldsByAgent = Index<TimedKey, WorldRow, WorldsByAgent>(worlds);
+        var participants = rows.Of<ParticipantRow>(Table.Participants);
+        Participants = Index<PairKey, ParticipantRow, ParticipantsByRoom>(participants);
+        ParticipantsByEntity = Index<PairKey, ParticipantRow, ParticipantsByEntity>(participants);
+        var relationships = rows.Of<RelationshipRow>(Table.Relationships);
+        Relationships = Index<Id, RelationshipRow, ById<RelationshipRow>>(relationships);
+        RelationshipsBySource = Index<PairKey, RelationshipRow, RelationshipsBySource>(relationships);
+        RelationshipsByTarget = Index<PairKey, RelationshipRow, RelationshipsByTarget>(relationships);
+        var tasks = rows.Of<TaskRow>(Table.Tasks);
+        Tasks = Index<Id, TaskRow, ById<TaskRow>>(tasks);
+        TasksByAgent = Index<TimedKey, TaskRow, TasksByAgent>(tasks);
+        Cache = Index<CacheKey, CacheRow, CacheByKey>(rows.Of<CacheRow>(Table.Cache));
+        Dimensions = Index<Id, DimensionRow, ById<DimensionRow>>(rows.Of<DimensionRow>(Table.Dimensions));
+    }
+
+    // Sorted by id, then by time, then by table, then by room: each sort keeps the order of the one before where its own key is equal.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void BuildMemories(MemoryRow[] memories)
+    {
+        var keys = new ulong[memories.Length];
+        for (var i = 0; i < keys.Length; i++) keys[i] = memories[i].Id.High;
+        RowSort.ByKey(memories, keys);
+        Memories = RowIndex<Id, MemoryRow, ById<MemoryRow>>.Of(memories);
+
+        for (var i = 0; i < keys.Length; i++) keys[i] = RowSort.KeyOf(memories[i].CreatedMs);
+        RowSort.ByKey(memories, keys);
+        for (var i = 0; i < keys.Length; i++) keys[i] = (uint)memories[i].TableNumber;
+        RowSort.ByKey(memories, keys);
+        MemoriesByTable = RowIndex<TableMemoryKey, MemoryRow, MemoriesByTable>.Of(memories);
+        VectorCount = memories.Sum(CountVectors);
+
+        MemoriesByDocument = Index<ChildKey, MemoryRow, MemoriesByDocument>(memories, static row => row.DocumentId is not null);
+        var inRooms = Array.FindAll(memories, static row => row.RoomId is not null);
+        SortByRoom(inRooms, static row => row.RoomId!.Value);
+        MemoriesByRoom = RowIndex<RoomMemoryKey, MemoryRow, MemoriesByRoom>.Of(inRooms);
+    }
+
+    private void BuildLogs(LogRow[] logs)
+    {
+        var keys = new ulong[logs.Length];
+        for (var i = 0; i < keys.Length; i++) keys[i] = logs[i].Id.High;
+        RowSort.ByKey(logs, keys);
+        Logs = RowIndex<Id, LogRow, ById<LogRow>>.Of(logs);
+        for (var i = 0; i < keys.Length; i++) keys[i] = RowSort.KeyOf(logs[i].CreatedMs);
+        RowSort.ByKey(logs, keys);
+        LogsByTime = RowIndex<TimedKey, LogRow, LogsByTime>.Of(logs);
+        SortByRoom(logs, static row => row.RoomId);
+        LogsByRoom = RowIndex<TimedKey, LogRow, LogsByRoom>.Of(logs);
+    }
+
+    // Rooms are few: each gets its number in their order.
+    private static void SortByRoom<TRow>(TRow[] rows, Func<TRow, Id> roomOf)
+        where TRow : class
+    {
+        var numbers = new Dictionary<Id, ulong>();
+        foreach (var row in rows) numbers.TryAdd(roomOf(row), 0);
+        var number = 0ul;
+        foreach (var room in numbers.Keys.Order().ToArray()) numbers[room] = number++;
+        RowSort.ByKey(rows, Array.ConvertAll(rows, row => numbers[roomOf(row)]));
+    }
+
+    private static RowIndex<TKey, TRow, TOrder> Index<TKey, TRow, TOrder>(TRow[] rows, Predicate<TRow>? filter = null)
+        where TKey : struct, IComparable<TKey>
+        where TRow : class
+        where TOrder : struct, IRowOrder<TKey, TRow> =>
+        RowIndex<TKey, TRow, TOrder>.Of(filter is null ? [.. rows] : Array.FindAll(rows, filter));
 
     // Whether two versions of a row lie at the same place in every index: all that KeyOf of the orders looks at, beside the key of the table.
     private static bool HasSameKeys(Row old, Row row) => (old, row) switch

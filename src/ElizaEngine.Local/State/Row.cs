@@ -81,27 +81,28 @@ internal sealed class MemoryRow : Row
 {
     public override Table Table => Table.Memories;
 
-    public required string TableName { get; init; }
+    public required MemoryScope Scope { get; init; }
 
-    /// <summary>Number of the table name: equal names, equal numbers. Known to this process only.</summary>
-    public required int TableNumber { get; init; }
+    public string TableName => Scope.TableName;
 
-    public required Id AgentId { get; init; }
+    public int TableNumber => Scope.TableNumber;
 
-    public required Id? EntityId { get; init; }
+    public Id AgentId => Scope.AgentId;
 
-    public required Id? RoomId { get; init; }
+    public Id? EntityId => Scope.EntityId;
 
-    public required Id? WorldId { get; init; }
+    public Id? RoomId => Scope.RoomId;
 
-    public required Id? DocumentId { get; init; }
+    public Id? WorldId => Scope.WorldId;
+
+    public Id? DocumentId => Scope.DocumentId;
 
     public required long CreatedMs { get; init; }
 
     public required bool IsUnique { get; init; }
 
-    /// <summary>The vectors, one for each dimension at most; null: none.</summary>
-    public VectorSlot? Vectors { get; init; }
+    /// <summary>The vectors, one for each dimension at most; null: none. Set while the row is loaded, then never again.</summary>
+    public VectorSlot? Vectors { get; set; }
 
     /// <summary>The vector of a dimension, or null.</summary>
     public VectorSlot? Vector(int dimension)
@@ -115,13 +116,7 @@ internal sealed class MemoryRow : Row
     public MemoryRow WithVectors(VectorSlot? vectors) => new()
     {
         Id = Id,
-        TableName = TableName,
-        TableNumber = TableNumber,
-        AgentId = AgentId,
-        EntityId = EntityId,
-        RoomId = RoomId,
-        WorldId = WorldId,
-        DocumentId = DocumentId,
+        Scope = Scope,
         CreatedMs = CreatedMs,
         IsUnique = IsUnique,
         Vectors = vectors,
@@ -143,6 +138,9 @@ internal sealed class VectorSlot
 
     public float[]? Pending;
 
+    /// <summary>Its checksum has been verified since the database was opened, or its bytes were in hand.</summary>
+    public bool IsVerified;
+
     /// <summary>The chain without one dimension.</summary>
     public static VectorSlot? Without(VectorSlot? chain, int dimension)
     {
@@ -153,7 +151,7 @@ internal sealed class VectorSlot
 
     /// <summary>This slot in front of another chain.</summary>
     public VectorSlot Before(VectorSlot? next) =>
-        ReferenceEquals(next, Next) ? this : new() { Dimension = Dimension, InverseNorm = InverseNorm, Next = next, Location = Location, Pending = Pending };
+        ReferenceEquals(next, Next) ? this : new() { Dimension = Dimension, InverseNorm = InverseNorm, Next = next, Location = Location, Pending = Pending, IsVerified = IsVerified };
 }
 
 internal sealed class RoomRow : Row

@@ -29,7 +29,7 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
     where TRow : class
     where TOrder : struct, IRowOrder<TKey, TRow>
 {
-    private const int LeafCapacity = 64;
+    private const int LeafCapacity = 32;
     private const int InnerCapacity = 16;
 
     // 16 to the power of 12 inner nodes are more than memory holds; merging keeps every level at least two wide.
@@ -45,6 +45,23 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
 
     /// <summary>Rows in the index.</summary>
     public int Count { get; }
+
+    /// <summary>The index of all these rows, no two of which have the same key. Sorts the array. O(n log n), O(n) when it is in order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static RowIndex<TKey, TRow, TOrder> Of(TRow[] rows)
+    {
+        Sort(rows);
+        var nodes = new List<(TKey Key, Node Node)>((rows.Length / LeafCapacity) + 1);
+        for (var i = 0; i < rows.Length; i += LeafCapacity)
+        {
+            var leaf = Node.Leaf(0);
+            leaf.Count = Math.Min(LeafCapacity, rows.Length - i);
+            Array.Copy(rows, i, leaf.Rows!, 0, leaf.Count);
+            nodes.Add((TOrder.KeyOf(rows[i]), leaf));
+        }
+        while (nodes.Count > 1) nodes = Parents(nodes);
+        return nodes.Count == 0 ? default : new(nodes[0].Node, rows.Length);
+    }
 
     /// <summary>The topmost node, for whoever checks the invariants; null when the index is empty.</summary>
     internal Node? Root => _root;
@@ -92,6 +109,45 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
 
     /// <summary>The rows with keys up to <paramref name="from"/>, itself included, in descending order.</summary>
     public Cursor Descend(in TKey from) => new(_root, from, isAscending: false);
+
+    private static List<(TKey Key, Node Node)> Parents(List<(TKey Key, Node Node)> children)
+    {
+        var parents = new List<(TKey, Node)>((children.Count / InnerCapacity) + 1);
+        for (var i = 0; i < children.Count;)
+        {
+            var parent = Node.Inner(0);
+            // Not one child alone in the last.
+            parent.Count = children.Count - i == InnerCapacity + 1 ? InnerCapacity - 1 : Math.Min(InnerCapacity, children.Count - i);
+            for (var j = 0; j < parent.Count; j++) (parent.Keys![j], parent.Children![j]) = children[i + j];
+            parents.Add((children[i].Key, parent));
+            i += parent.Count;
+        }
+        return parents;
+    }
+
+    // Rows come from the log: for most indexes they are in order, or nearly so, and then this is one pass. Each step back of a row
+    // counts; when they become many, a sort of all the keys is cheaper.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Sort(TRow[] rows)
+    {
+        const int stepsPerRow = 4;
+        var steps = (long)stepsPerRow * rows.Length;
+        for (var i = 1; i < rows.Length; i++)
+        {
+            var (row, place) = (rows[i], i);
+            var key = TOrder.KeyOf(row);
+            while (place > 0 && TOrder.KeyOf(rows[place - 1]).CompareTo(key) > 0)
+            {
+                rows[place] = rows[place - 1];
+                place--;
+                if (--steps >= 0) continue;
+                rows[place] = row;
+                Array.Sort(Array.ConvertAll(rows, static each => TOrder.KeyOf(each)), rows);
+                return;
+            }
+            rows[place] = row;
+        }
+    }
 
     /// <summary>Walks an index from a key on, in one direction. A copy of it goes on from the same row.</summary>
     internal struct Cursor
@@ -203,6 +259,9 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
         public TKey[]? Keys;
         public Node[]? Children;
 
+        // Most changes under an inner node leave its separators as they are: then older versions of it have the same array.
+        private bool _sharesKeys;
+
         public static Node Leaf(long owner) => new() { Owner = owner, Rows = new TRow[LeafCapacity] };
 
         public static Node Inner(long owner) => new() { Owner = owner, Keys = new TKey[InnerCapacity], Children = new Node[InnerCapacity] };
@@ -219,11 +278,9 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
                 leaf.Count = Count;
                 return leaf;
             }
-            var inner = Inner(owner);
-            Array.Copy(Keys!, inner.Keys!, Count);
-            Array.Copy(Children!, inner.Children!, Count);
-            inner.Count = Count;
-            return inner;
+            var children = new Node[InnerCapacity];
+            Array.Copy(Children!, children, Count);
+            return new() { Owner = owner, Keys = Keys, Children = children, Count = Count, _sharesKeys = true };
         }
 
         /// <summary>First place in this leaf whose key is not less.</summary>
@@ -325,6 +382,7 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
 
         private void InsertChild(int place, in TKey key, Node child)
         {
+            OwnKeys();
             Array.Copy(Keys!, place, Keys!, place + 1, Count - place);
             Array.Copy(Children!, place, Children!, place + 1, Count - place);
             Keys![place] = key;
@@ -334,11 +392,19 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
 
         private void RemoveChild(int place)
         {
+            OwnKeys();
             Array.Copy(Keys!, place + 1, Keys!, place, Count - place - 1);
             Array.Copy(Children!, place + 1, Children!, place, Count - place - 1);
             Count--;
             Keys![Count] = default;
             Children![Count] = null!;
+        }
+
+        private void OwnKeys()
+        {
+            if (!_sharesKeys) return;
+            Keys = [.. Keys!];
+            _sharesKeys = false;
         }
 
         private Node SplitLeaf(int from, long owner)
@@ -353,6 +419,7 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
 
         private Node SplitInner(int from, long owner)
         {
+            OwnKeys();
             var right = Inner(owner);
             Array.Copy(Keys!, from, right.Keys!, 0, Count - from);
             Array.Copy(Children!, from, right.Children!, 0, Count - from);
@@ -384,6 +451,7 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
             }
             else
             {
+                target.OwnKeys();
                 Array.Copy(right.Keys!, 0, target.Keys!, target.Count, right.Count);
                 Array.Copy(right.Children!, 0, target.Children!, target.Count, right.Count);
                 target.Keys![target.Count] = Keys![left + 1];

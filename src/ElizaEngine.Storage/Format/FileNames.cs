@@ -14,26 +14,33 @@ internal static class FileNames
     private const string ManifestPrefix = "MANIFEST-";
     private const string LogPrefix = "log-";
     private const string LogSuffix = ".seg";
+    private const string IndexSuffix = ".idx";
 
     public static string Manifest(long generation) => ManifestPrefix + generation.ToString("D10", CultureInfo.InvariantCulture);
 
     public static string Log(int number) => LogPrefix + number.ToString("D10", CultureInfo.InvariantCulture) + LogSuffix;
+
+    public static string Index(int number) => LogPrefix + number.ToString("D10", CultureInfo.InvariantCulture) + IndexSuffix;
 
     public static string Tail(int number, long offset) =>
         string.Create(CultureInfo.InvariantCulture, $"{LogPrefix}{number:D10}-{offset}.tail");
 
     public static bool TryManifest(string name, out long generation) => TryNumber(name, ManifestPrefix, "", out generation);
 
-    public static bool TryLog(string name, out int number)
+    public static bool TryLog(string name, out int number) => TryFile(name, LogSuffix, out number);
+
+    public static bool TryIndex(string name, out int number) => TryFile(name, IndexSuffix, out number);
+
+    /// <summary>A manifest, an index file or a copy of a log file whose writing was interrupted.</summary>
+    public static bool IsTemporary(string name) => name.EndsWith(Temporary, StringComparison.Ordinal)
+        && name[..^Temporary.Length] is var final && (TryManifest(final, out _) || TryIndex(final, out _) || TryLog(final, out _));
+
+    private static bool TryFile(string name, string suffix, out int number)
     {
-        var found = TryNumber(name, LogPrefix, LogSuffix, out var value) && value < int.MaxValue;
+        var found = TryNumber(name, LogPrefix, suffix, out var value) && value < int.MaxValue;
         number = found ? (int)value : 0;
         return found;
     }
-
-    /// <summary>A manifest, or a copy of a log file, whose writing was interrupted.</summary>
-    public static bool IsTemporary(string name) => name.EndsWith(Temporary, StringComparison.Ordinal)
-        && (TryManifest(name[..^Temporary.Length], out _) || TryLog(name[..^Temporary.Length], out _));
 
     private static bool TryNumber(string name, string prefix, string suffix, out long number)
     {

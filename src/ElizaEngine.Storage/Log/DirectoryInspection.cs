@@ -26,7 +26,7 @@ internal static class DirectoryInspection
 
     private static bool IsOurs(IFileSystem files, string directory, string name)
     {
-        if (name is FileNames.Lock or FileNames.LostAndFound || FileNames.IsTemporary(name))
+        if (name is FileNames.Lock or FileNames.LostAndFound || FileNames.IsTemporary(name) || FileNames.TryIndex(name, out _))
             return true;
         return FileNames.TryLog(name, out _) && HoldsNoFrame(files, directory + "/" + name);
     }

@@ -7,4 +7,7 @@ internal interface ILogReplay
     /// <param name="body">Mapped bytes; valid during the call only.</param>
     /// <param name="location">Where the body can be read later.</param>
     void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location);
+
+    /// <summary>The heads of another index file, or null: then there are no index files. Any thread, at any time.</summary>
+    IRecordHeads? NewHeads() => null;
 }

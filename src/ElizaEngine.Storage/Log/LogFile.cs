@@ -39,6 +39,9 @@ internal sealed class LogFile : IDisposable
 
     public bool IsCut { get; private set; }
 
+    /// <summary>Its index stands for the frames up to there; 0 when it has none. Set by whoever opens or writes the index.</summary>
+    public ulong IndexedTo { get; set; }
+
     /// <summary>Whether nothing was ever written where the first frame goes.</summary>
     public bool IsBlank => !Map.Slice(LogFormat.FileHeaderBytes, LogFormat.FrameHeaderBytes).ContainsAnyExcept((byte)0);
 

@@ -53,6 +53,9 @@ internal sealed class LogFileSet
     /// <summary>Called when preparing failed otherwise than by a full disk.</summary>
     public Action<string, Exception> Poison { get; set; } = static (_, _) => { };
 
+    /// <summary>Called when a file has ended, perhaps under the log's gate, and again when the next ones are prepared.</summary>
+    public Action Ended { get; set; } = static () => { };
+
     /// <summary>The preparing in the background; completed when there is none.</summary>
     public Task Ahead
     {
@@ -60,6 +63,16 @@ internal sealed class LogFileSet
         {
             lock (_sync)
                 return _ahead;
+        }
+    }
+
+    /// <summary>The files that hold frames, in the order of the log.</summary>
+    public LogFile[] Used
+    {
+        get
+        {
+            lock (_sync)
+                return [.. _used];
         }
     }
 
@@ -205,6 +218,7 @@ internal sealed class LogFileSet
         }
 
         PrepareAhead();
+        Ended();
         return true;
     }
 
@@ -225,6 +239,8 @@ internal sealed class LogFileSet
         catch (LogPoisonedException)
         {
         }
+
+        Ended();
     }
 
     private void PrepareOrPoison(long frameBytes)

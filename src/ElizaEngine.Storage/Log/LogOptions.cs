@@ -14,6 +14,9 @@ internal sealed record LogOptions
     /// <summary>Largest normal log file; only a frame larger than it gets a larger file.</summary>
     public long MaxFileBytes { get; init; } = 64 << 20;
 
+    /// <summary>A log file that holds less gets no index file: it is read as fast as its index would be.</summary>
+    public long IndexMinBytes { get; init; } = 256 << 10;
+
     /// <summary>Soft limit of a frame's payload. A batch larger than it becomes a chain of frames.</summary>
     public int FrameBytes { get; init; } = 1 << 20;
 

@@ -20,6 +20,9 @@ internal sealed record LogOpenReport
 
     public long Records { get; set; }
 
+    /// <summary>Log files of which the index was read instead of the data.</summary>
+    public int IndexFiles { get; set; }
+
     /// <summary>Chains whose last frame is missing: batches that were never acknowledged.</summary>
     public long UnfinishedChains { get; set; }
 

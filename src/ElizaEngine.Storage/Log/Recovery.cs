@@ -21,7 +21,10 @@ internal sealed class Recovery
     private readonly List<FramePlace> _chain = [];
     private readonly List<FramePlace> _unproven = [];
     private ulong _proven; // Some valid header, or the manifest, says that everything below it was durable.
-    private int _index;
+    private int _place; // In the list: the file that is being read.
+    private LogFile? _indexedFile; // Whose index was looked for.
+    private LogIndex? _index;
+    private IRecordHeads? _heads;
     private long _offset = LogFormat.FileHeaderBytes;
     private ulong _lsn;
 
@@ -47,6 +50,7 @@ internal sealed class Recovery
         {
             recovery.OpenFiles(names);
             recovery.ReplayFrames();
+            recovery._index?.Dispose();
             var cut = recovery.DecideTail();
             // The decision is final: from here on the directory may change.
             recovery.KeepTails(cut);
@@ -56,6 +60,7 @@ internal sealed class Recovery
         }
         catch
         {
+            recovery._index?.Dispose();
             foreach (var file in recovery._list)
                 file.Dispose();
             throw;
@@ -67,7 +72,7 @@ internal sealed class Recovery
     {
         foreach (var name in names)
         {
-            if (FileNames.IsTemporary(name) || FileNames.TryLog(name, out _))
+            if (FileNames.IsTemporary(name) || FileNames.TryLog(name, out _) || FileNames.TryIndex(name, out _))
                 files.Delete(directory + "/" + name);
         }
 
@@ -104,13 +109,15 @@ internal sealed class Recovery
 
     private void ReplayFrames()
     {
-        while (_index < _list.Count)
+        while (_place < _list.Count)
         {
-            var file = _list[_index];
+            var file = _list[_place];
             if (file.IsEnded && _offset == LogFormat.FileHeaderBytes && file.FirstLsn != _lsn)
                 throw Damage($"the log reaches lsn {_lsn}, the file begins at lsn {file.FirstLsn}");
             if (file.IsEnded && _lsn == file.EndLsn)
-                MoveTo(_index + 1);
+                MoveTo(_place + 1);
+            else if (TryReplayIndex(file))
+                continue;
             else if (FrameReader.TryRead(file, _offset, _lsn, out var header, out var problem))
                 Accept(new FramePlace(file, _offset, header));
             else if (file.IsEnded)
@@ -122,12 +129,37 @@ internal sealed class Recovery
         }
     }
 
+    /// <summary>Takes the frames that the file's index stands for, when they begin here. They are durable, and whole batches.</summary>
+    private bool TryReplayIndex(LogFile file)
+    {
+        if (_indexedFile != file)
+        {
+            _index?.Dispose();
+            _indexedFile = file;
+            _heads = _replay.NewHeads();
+            _index = _heads is null ? null : LogIndex.TryOpen(_files, _directory, file, _manifest.DurableLsn);
+        }
+
+        if (_index is not { } index || index.FirstLsn != _lsn || _chain.Count > 0)
+            return false;
+        if (_offset == LogFormat.FileHeaderBytes && !file.IsEnded)
+            file.Start(_lsn);
+        index.Replay(_heads!);
+        file.IndexedTo = index.EndLsn;
+        _report.Records += index.Records;
+        _report.Frames += index.Frames;
+        _report.IndexFiles++;
+        _offset += (long)(index.EndLsn - _lsn);
+        _lsn = index.EndLsn;
+        return true;
+    }
+
     /// <summary>
     /// The file whose first frame has the lsn that is due, when the current one has ended; blank files in between are skipped.
     /// </summary>
     private int? FindContinuation()
     {
-        for (var i = _index + 1; i < _list.Count; i++)
+        for (var i = _place + 1; i < _list.Count; i++)
         {
             var file = _list[i];
             if (file.IsEnded ? file.FirstLsn == _lsn && file.EndLsn > _lsn : FrameReader.TryRead(file, LogFormat.FileHeaderBytes, _lsn,
@@ -142,13 +174,13 @@ internal sealed class Recovery
 
     private void MoveTo(int next)
     {
-        for (var i = _index; i < next; i++)
+        for (var i = _place; i < next; i++)
         {
             if (!_list[i].IsEnded)
-                _list[i].End(i == _index && _offset > LogFormat.FileHeaderBytes ? _list[i].FirstLsn : _lsn, _lsn, isCut: false);
+                _list[i].End(i == _place && _offset > LogFormat.FileHeaderBytes ? _list[i].FirstLsn : _lsn, _lsn, isCut: false);
         }
 
-        _index = next;
+        _place = next;
         _offset = LogFormat.FileHeaderBytes;
     }
 
@@ -196,9 +228,9 @@ internal sealed class Recovery
         {
             if (_lsn != _manifest.DurableLsn)
                 throw Damage($"the log was closed at lsn {_manifest.DurableLsn}, but goes on to lsn {_lsn}");
-            for (var i = _index; i < _list.Count; i++)
+            for (var i = _place; i < _list.Count; i++)
             {
-                if (TailScan.HoldsDataAt(_list[i], i == _index ? _offset : LogFormat.FileHeaderBytes))
+                if (TailScan.HoldsDataAt(_list[i], i == _place ? _offset : LogFormat.FileHeaderBytes))
                     throw Damage($"the log was closed at this lsn, but {_list[i].Name} has data behind it");
             }
 
@@ -206,14 +238,14 @@ internal sealed class Recovery
         }
 
         var cut = new List<(int, long)>();
-        for (var i = _index; i < _list.Count; i++)
+        for (var i = _place; i < _list.Count; i++)
         {
-            var from = i == _index ? _offset : LogFormat.FileHeaderBytes;
+            var from = i == _place ? _offset : LogFormat.FileHeaderBytes;
             if (_list[i].IsEnded && _list[i].EndLsn > _lsn)
                 throw Damage($"the log ends here, but {_list[i].Name} holds lsn {_list[i].FirstLsn} to {_list[i].EndLsn}");
             if (_list[i].IsEnded)
                 continue;
-            var promise = TailScan.HighestPromise(_list[i], from, i == _index ? _lsn : null);
+            var promise = TailScan.HighestPromise(_list[i], from, i == _place ? _lsn : null);
             if (promise > _lsn)
                 throw Damage($"the frame here is not valid, but a later one says that lsn {promise} was durable");
             if (TailScan.EndOfData(_list[i], from) > from)
@@ -254,7 +286,8 @@ internal sealed class Recovery
         {
             var isOldManifest = FileNames.TryManifest(name, out var generation) && generation < _manifest.Generation - 1;
             var isUnlistedLog = FileNames.TryLog(name, out var number) && !_list.Exists(file => file.Number == number);
-            if (isOldManifest || isUnlistedLog || FileNames.IsTemporary(name))
+            var isOrphan = FileNames.TryIndex(name, out var indexed) && !_list.Exists(file => file.Number == indexed);
+            if (isOldManifest || isUnlistedLog || isOrphan || FileNames.IsTemporary(name))
                 _files.Delete(_directory + "/" + name);
         }
     }
@@ -262,12 +295,12 @@ internal sealed class Recovery
     private RecoveredLog Result(List<(int Index, long Offset)> cut)
     {
         var tail = new LogTail(null, 0, _lsn);
-        var used = _list.GetRange(0, Math.Min(_index + 1, _list.Count));
+        var used = _list.GetRange(0, Math.Min(_place + 1, _list.Count));
         var prepared = new List<LogFile>();
-        if (_index < _list.Count)
+        if (_place < _list.Count)
         {
-            var file = _list[_index];
-            var isCut = cut.Exists(entry => entry.Index == _index);
+            var file = _list[_place];
+            var isCut = cut.Exists(entry => entry.Index == _place);
             // A file whose blocks are smaller than asked for ends too: a torn write could touch an acknowledged frame in it.
             if (isCut || file.BlockBytes < _options.BlockBytes)
                 file.End(_offset > LogFormat.FileHeaderBytes ? file.FirstLsn : _lsn, _lsn, isCut);
@@ -277,7 +310,7 @@ internal sealed class Recovery
                 file.Start(_lsn);
         }
 
-        for (var i = _index + 1; i < _list.Count; i++)
+        for (var i = _place + 1; i < _list.Count; i++)
         {
             var isCut = cut.Exists(entry => entry.Index == i);
             if (isCut || _list[i].IsEnded || _list[i].BlockBytes < _options.BlockBytes)
@@ -304,7 +337,7 @@ internal sealed class Recovery
     }
 
     private LogDamagedException Damage(string what) =>
-        _index < _list.Count ? new LogDamagedException(_list[_index].Name, _offset, _lsn, what)
+        _place < _list.Count ? new LogDamagedException(_list[_place].Name, _offset, _lsn, what)
         : _list.Count > 0 ? new LogDamagedException(_list[^1].Name, _list[^1].FileBytes, _lsn, what)
         : new LogDamagedException(FileNames.Manifest(_manifest.Generation), 0, _lsn, what);
 }

@@ -23,6 +23,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private readonly FrameAppender _appender;
     private readonly PendingBytes _pending;
     private readonly FrameBuffers _buffers;
+    private readonly IndexWriting _indexes;
     private readonly ReadPins _pins = new();
     private readonly Lock _closeGate = new();
     private Task? _closing;
@@ -30,7 +31,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     private WriteAheadLog(
         IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, LogFileSet files, GroupCommit commits,
-            FrameAppender appender, FrameBuffers buffers, PendingBytes pending, LogOpenReport report)
+            FrameAppender appender, FrameBuffers buffers, PendingBytes pending, IndexWriting indexes, LogOpenReport report)
     {
         _lock = directoryLock;
         Directory = directory;
@@ -41,6 +42,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _appender = appender;
         _buffers = buffers;
         _pending = pending;
+        _indexes = indexes;
         OpenReport = report;
     }
 
@@ -59,8 +61,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     public bool IsPoisoned => _commits.Fault is not null;
 
-    /// <summary>Completes when no file is being prepared in the background.</summary>
-    public Task BackgroundWork => _files.Ahead;
+    /// <summary>Completes when no file is being prepared, and no index written, in the background.</summary>
+    public Task BackgroundWork => Task.WhenAll(_files.Ahead, _indexes.Work);
 
     public LogStatistics Statistics
     {
@@ -110,7 +112,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
                 ? Recovery.Create(files, directory, options, names)
                 : Recovery.Run(files, directory, options, replay, generation, names);
             recovered.Report.Duration = Stopwatch.GetElapsedTime(started);
-            return Assemble(directoryLock, directory, files, options, recovered, published);
+            return Assemble(directoryLock, directory, files, options, recovered, replay.NewHeads, published);
         }
         catch
         {
@@ -340,7 +342,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     private static WriteAheadLog Assemble(
         IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, RecoveredLog recovered,
-            Action<object> published)
+            Func<IRecordHeads?> newHeads, Action<object> published)
     {
         var pending = new PendingBytes(options.MaxPendingBytes);
         var buffers = new FrameBuffers(LogFrame.BufferBytes(options.FrameBytes));
@@ -351,6 +353,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             DurableLsn = () => commits.DurableLsn,
             Poison = commits.Poison,
         };
+        var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn);
+        files.Ended = indexes.Start;
         try
         {
             // Before the first frame: the log is not clean any more, and what recovery cut is recorded.
@@ -360,9 +364,11 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             else
                 files.WriteManifest(isClean: false);
             var appender = new FrameAppender(files, commits, pending, buffers, options, tail);
-            var log = new WriteAheadLog(directoryLock, directory, fileSystem, options, files, commits, appender, buffers, pending, recovered.Report);
+            var log = new WriteAheadLog(directoryLock, directory, fileSystem, options, files, commits, appender, buffers, pending, indexes,
+                recovered.Report);
             commits.Start();
             files.PrepareAhead();
+            indexes.Start();
             return log;
         }
         catch
@@ -384,10 +390,14 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _commits.Stop();
         await _commits.Stopped.ConfigureAwait(false);
         await _files.StopAsync().ConfigureAwait(false);
+        await _indexes.StopAsync().ConfigureAwait(false);
         try
         {
             if (_commits.Fault is null)
+            {
+                _indexes.Finish();
                 _files.WriteManifest(isClean: true);
+            }
         }
         catch (IOException)
         {

@@ -59,6 +59,11 @@ internal sealed class LogRepair
         foreach (var name in _directory.Strays)
             KeepWhole(name);
 
+        // They tell of records that will be padding, and are built again.
+        foreach (var name in _files.List(_directory.Path).Where(static name => FileNames.TryIndex(name, out _)))
+            _files.Delete(_directory.Path + "/" + name);
+        _files.FlushDirectory(_directory.Path);
+
         var entries = new List<ManifestFile>();
         foreach (var file in used)
         {
@@ -238,8 +243,7 @@ internal sealed class LogRepair
         foreach (var name in _files.List(_directory.Path))
         {
             var isUnlisted = FileNames.TryLog(name, out var number) && !manifest.Files.Any(file => file.Number == number);
-            var isIndex = name.StartsWith("log-", StringComparison.Ordinal) && name.EndsWith(".idx", StringComparison.Ordinal);
-            if (isUnlisted || isIndex || _directory.DamagedManifests.Contains(name) || FileNames.IsTemporary(name))
+            if (isUnlisted || _directory.DamagedManifests.Contains(name) || FileNames.IsTemporary(name))
                 _files.Delete(_directory.Path + "/" + name);
         }
 

@@ -69,7 +69,7 @@ public sealed class HostileBodyTests
         {
             if (known.Contains(kind)) continue;
             foreach (var length in (int[])[0, 1, 16, 24, 48])
-                Assert.Throws<MessagePackSerializationException>(() => Effect.Read((byte)kind, new byte[length], new DatabaseState(), new TableNames()));
+                Assert.Throws<MessagePackSerializationException>(() => Effect.Read((byte)kind, new byte[length], new DatabaseState(), new SharedValues()));
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class HostileBodyTests
             {
                 if (table == Table.Cache && length >= 16) continue; // The rest is text.
                 Assert.Throws<MessagePackSerializationException>(
-                    () => Effect.Read((byte)(Effect.DeleteKind + table), new byte[length], new DatabaseState(), new TableNames()));
+                    () => Effect.Read((byte)(Effect.DeleteKind + table), new byte[length], new DatabaseState(), new SharedValues()));
             }
         }
     }
@@ -163,7 +163,7 @@ public sealed class HostileBodyTests
     private static void Try(Subject subject, byte[] body, string what)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Check(() => Effect.Read(subject.Kind, body, new DatabaseState(), new TableNames()));
+        Check(() => Effect.Read(subject.Kind, body, new DatabaseState(), new SharedValues()));
         Check(() => subject.Decode(body));
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(allocated < 100_000 + (64L * body.Length), $"{what} of kind {subject.Kind}: {body.Length} bytes made {allocated} bytes of objects");

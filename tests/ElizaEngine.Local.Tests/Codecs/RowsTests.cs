@@ -32,25 +32,25 @@ public sealed class RowsTests
     [Fact]
     public void Memories_round_trip()
     {
-        var names = new TableNames();
+        var shared = new SharedValues();
         foreach (var memory in Samples.Memories())
         {
             var body = Rows.Encode(memory);
-            var row = Rows.Of(memory, names);
+            var row = Rows.Of(memory, shared);
             AssertSame(memory, Rows.DecodeMemory(body, row));
-            AssertSame(row, Rows.ReadMemory(body, names));
+            AssertSame(row, Rows.ReadMemory(body, shared));
         }
     }
 
     [Fact]
     public void Logs_round_trip()
     {
-        var names = new TableNames();
+        var shared = new SharedValues();
         foreach (var entry in Samples.Logs())
         {
             var body = Rows.Encode(entry);
             AssertSame(entry, Rows.DecodeLog(body));
-            AssertSame(Rows.Of(entry, names), Rows.ReadLog(body, names));
+            AssertSame(Rows.Of(entry, shared), Rows.ReadLog(body, shared));
         }
     }
 
@@ -80,7 +80,7 @@ public sealed class RowsTests
     [Fact]
     public void Fields_that_a_later_version_added_are_left_alone()
     {
-        var names = new TableNames();
+        var shared = new SharedValues();
         var state = new DatabaseState().EditableBy(1);
         foreach (var (kind, body, decode) in Samples.Bodies())
         {
@@ -88,7 +88,7 @@ public sealed class RowsTests
             decode(longer);
             AssertSame(Read(body), Read(longer));
 
-            Row Read(ReadOnlyMemory<byte> bytes) => Assert.IsType<PutRow>(Effect.Read(kind, bytes, state, names)).Row;
+            Row Read(ReadOnlyMemory<byte> bytes) => Assert.IsType<PutRow>(Effect.Read(kind, bytes, state, shared)).Row;
         }
     }
 
@@ -131,7 +131,7 @@ public sealed class RowsTests
     }
 
     // Every property, lists by their items, so that a field that a codec forgets is found here.
-    private static void AssertSame(object expected, object actual)
+    internal static void AssertSame(object expected, object actual)
     {
         Assert.Equal(expected.GetType(), actual.GetType());
         foreach (var property in expected.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))

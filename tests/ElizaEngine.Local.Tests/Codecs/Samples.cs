@@ -175,10 +175,10 @@ internal static class Samples
         foreach (var item in Agents()) yield return ((byte)Table.Agents, Local.Rows.Encode(item), body => Local.Rows.DecodeAgent(body));
         foreach (var item in Entities()) yield return ((byte)Table.Entities, Local.Rows.Encode(item), body => Local.Rows.DecodeEntity(body));
         foreach (var item in Components()) yield return ((byte)Table.Components, Local.Rows.Encode(item), body => Local.Rows.DecodeComponent(body));
-        var names = new TableNames();
+        var shared = new SharedValues();
         foreach (var item in Memories())
         {
-            var row = Local.Rows.Of(item, names);
+            var row = Local.Rows.Of(item, shared);
             yield return ((byte)Table.Memories, Local.Rows.Encode(item), body => Local.Rows.DecodeMemory(body, row));
         }
         foreach (var item in Rooms()) yield return ((byte)Table.Rooms, Local.Rows.Encode(item), body => Local.Rows.DecodeRoom(body));

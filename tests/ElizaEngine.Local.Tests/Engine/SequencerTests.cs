@@ -12,14 +12,14 @@ public sealed class SequencerTests : IAsyncDisposable
 
     public SequencerTests()
     {
-        var recovery = new StateRecovery(new TableNames());
+        var recovery = new StateRecovery(new SharedValues());
         var cache = new RecordCache(1 << 20);
         var records = new RecordReader(cache);
-        _sequencer = new Sequencer(recovery.State, records, cache);
+        _sequencer = new Sequencer(records, cache);
         // Nobody leads: a test that closes the gate would wait in it.
         _log = WriteAheadLog.Open("/memory", _files, new LogOptions { LeaderFlushMax = TimeSpan.Zero }, recovery, _sequencer.Publish);
         records.Attach(_log);
-        _sequencer.Attach(_log);
+        _sequencer.Attach(_log, recovery.TakeState());
     }
 
     public async ValueTask DisposeAsync()

@@ -40,10 +40,10 @@ public sealed class DatabaseStateTests
         var rows = new RandomRows(random);
         MemoryRow memory;
         do memory = rows.Next() as MemoryRow ?? NoMemory; while (memory.RoomId is null || memory.DocumentId is null);
-        state.Put(memory);
+        state.Put(memory, null);
         var changed = memory.WithVectors(new VectorSlot { Dimension = 9, InverseNorm = 1 });
         var next = state.EditableBy(2);
-        next.Put(changed);
+        next.Put(changed, memory);
 
         AssertEqualsRebuild(state, [memory]);
         AssertEqualsRebuild(next, [changed]);
@@ -62,13 +62,7 @@ public sealed class DatabaseStateTests
     private static readonly MemoryRow NoMemory = new()
     {
         Id = default,
-        TableName = "",
-        TableNumber = 0,
-        AgentId = default,
-        EntityId = null,
-        RoomId = null,
-        WorldId = null,
-        DocumentId = null,
+        Scope = new SharedValues().Scope("", default, null, null, null, null),
         CreatedMs = 0,
         IsUnique = false,
     };
@@ -85,7 +79,7 @@ public sealed class DatabaseStateTests
         // A pair of entities has one relationship for each agent; the calls above the state see to it.
         if (row is RelationshipRow relationship && state.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship)) is { } holder && holder.Id != row.Id)
             return;
-        state.Put(row);
+        state.Put(row, state.Find(row));
         model[KeyOf(row)] = row;
         Assert.Same(row, state.Find(row));
     }

@@ -4,7 +4,7 @@ namespace ElizaEngine.Local.Tests.State;
 internal sealed class RandomRows(Random random)
 {
     private static readonly string[] s_tables = ["messages", "facts", "documents"];
-    private readonly TableNames _names = new();
+    private readonly SharedValues _shared = new();
 
     public static Id IdOf(int number) => new(0xe11a_0000_0000_4000UL + (ulong)number, 0x8000_0000_0000_0000UL);
 
@@ -38,24 +38,14 @@ internal sealed class RandomRows(Random random)
         CreatedMs = Time(),
     };
 
-    private MemoryRow Memory()
+    private MemoryRow Memory() => new()
     {
-        var (name, number) = _names.Intern(s_tables[random.Next(s_tables.Length)]);
-        return new MemoryRow
-        {
-            Id = Id(150),
-            TableName = name,
-            TableNumber = number,
-            AgentId = Id(4),
-            EntityId = Maybe(10),
-            RoomId = Maybe(8),
-            WorldId = Maybe(3),
-            DocumentId = Maybe(5),
-            CreatedMs = Time(),
-            IsUnique = random.Next(2) == 0,
-            Vectors = Vectors(),
-        };
-    }
+        Id = Id(150),
+        Scope = _shared.Scope(s_tables[random.Next(s_tables.Length)], Id(4), Maybe(10), Maybe(8), Maybe(3), Maybe(5)),
+        CreatedMs = Time(),
+        IsUnique = random.Next(2) == 0,
+        Vectors = Vectors(),
+    };
 
     private VectorSlot? Vectors()
     {

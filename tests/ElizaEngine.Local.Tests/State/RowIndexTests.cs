@@ -167,7 +167,7 @@ public sealed class RowIndexTests
     public void Ascending_keys_fill_their_leaves()
     {
         var index = Of(Enumerable.Range(0, 100_000).Select(key => (long)key));
-        Assert.InRange(IndexCheck.AssertInvariants(index), 1, (100_000 / 64 * 11 / 10) + 2);
+        Assert.InRange(IndexCheck.AssertInvariants(index), 1, (100_000 / 32 * 11 / 10) + 2);
     }
 
     public enum Deletion

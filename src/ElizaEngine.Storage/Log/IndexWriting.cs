@@ -1,0 +1,85 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>Gives each log file that has ended its index, in the background, one after the other. Any thread.</summary>
+/// <param name="files">Of the directory.</param>
+/// <param name="directory">Of log and index files.</param>
+/// <param name="minBytes">A file that holds less gets none.</param>
+/// <param name="newHeads">New heads for each file; null: no index files.</param>
+/// <param name="used">The files that hold frames.</param>
+/// <param name="durableLsn">Up to where the log is durable.</param>
+internal sealed class IndexWriting(
+    IFileSystem files, string directory, long minBytes, Func<IRecordHeads?> newHeads, Func<LogFile[]> used, Func<ulong> durableLsn)
+{
+    private readonly Lock _sync = new();
+    private Task _work = Task.CompletedTask;
+    private volatile bool _stopped;
+
+    /// <summary>The writing in the background; completed when there is none.</summary>
+    public Task Work
+    {
+        get
+        {
+            lock (_sync)
+                return _work;
+        }
+    }
+
+    /// <summary>Writes what is missing, in the background.</summary>
+    public void Start()
+    {
+        lock (_sync)
+        {
+            if (!_stopped && _work.IsCompleted)
+                _work = Task.Run(() => WriteEnded(() => _stopped));
+        }
+    }
+
+    /// <summary>Completes when no index is being written, and writes no more.</summary>
+    public Task StopAsync()
+    {
+        lock (_sync)
+        {
+            _stopped = true;
+            return _work;
+        }
+    }
+
+    /// <summary>
+    /// Writes what is still missing, also for the file that frames go into, as far as it has got. After <see cref="StopAsync"/>, when the
+    /// log is at rest.
+    /// </summary>
+    public void Finish()
+    {
+        WriteEnded(static () => false);
+        var durable = durableLsn();
+        if (used() is [.., { IsEnded: false } tail] && tail.IndexedTo < durable && durable - tail.FirstLsn >= (ulong)minBytes)
+            TryWrite(tail, durable);
+    }
+
+    private void WriteEnded(Func<bool> isStopped)
+    {
+        foreach (var file in used())
+        {
+            if (isStopped())
+                return;
+            if (file.IsEnded && file.IndexedTo < file.EndLsn && file.EndLsn <= durableLsn())
+                TryWrite(file, file.EndLsn);
+        }
+    }
+
+    private void TryWrite(LogFile file, ulong endLsn)
+    {
+        if (endLsn - file.FirstLsn < (ulong)minBytes || newHeads() is not { } heads)
+            return;
+        try
+        {
+            LogIndex.Write(files, directory, file, endLsn, heads);
+        }
+        catch (Exception error) when (error is StorageException or StorageIOException)
+        {
+            // Without an index the data is read, and read errors and damage are reported by whoever reads it then.
+        }
+
+        file.IndexedTo = endLsn;
+    }
+}

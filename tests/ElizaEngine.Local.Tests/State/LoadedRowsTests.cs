@@ -1,0 +1,46 @@
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.State;
+
+/// <summary>Rows collected at opening give the same state as the same rows put one by one.</summary>
+public sealed class LoadedRowsTests
+{
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 10)]
+    [InlineData(3, 1_000)]
+    [InlineData(4, 20_000)]
+    public void A_state_built_from_them_equals_one_that_grew(int seed, int steps)
+    {
+        var random = new Random(seed);
+        var rows = new RandomRows(random);
+        var (loaded, grown) = (new LoadedRows(), new DatabaseState().EditableBy(1));
+        for (var step = 0; step < steps; step++)
+        {
+            var row = rows.Next();
+            if (row is RelationshipRow relationship && grown.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship)) is { } holder && holder.Id != row.Id)
+                continue;
+            var old = grown.Find(row);
+            Assert.Same(old, loaded.Find(row));
+            if (old is not null && random.Next(4) == 0)
+            {
+                grown.Remove(old);
+                loaded.Remove(old);
+                continue;
+            }
+            grown.Put(row, old);
+            loaded.Put(row, old);
+        }
+        var built = DatabaseState.Of(loaded);
+        StateComparison.AssertSame(grown, built);
+        // And it can be edited as any other.
+        var edited = built.EditableBy(2);
+        for (var step = 0; step < 200; step++)
+        {
+            if (rows.Next() is not MemoryRow row) continue;
+            grown.Put(row, grown.Find(row));
+            edited.Put(row, edited.Find(row));
+        }
+        StateComparison.AssertSame(grown, edited);
+    }
+}
