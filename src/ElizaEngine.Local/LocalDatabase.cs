@@ -6,7 +6,7 @@ namespace ElizaEngine;
 /// <summary>
 /// An open local database: one data directory, owned by this process, shared by any number of agents. Thread-safe.
 /// </summary>
-public sealed class LocalDatabase : IDatabase
+public sealed partial class LocalDatabase : IDatabase
 {
     private const string MemoryDirectory = "/memory";
 

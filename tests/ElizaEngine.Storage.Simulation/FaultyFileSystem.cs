@@ -47,6 +47,14 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
         inner.Delete(path);
     }
 
+    public bool TryLink(string from, string to)
+    {
+        Check("link", to);
+        return inner.TryLink(from, to);
+    }
+
+    public bool IsInside(string path, string directory) => inner.IsInside(path, directory);
+
     public void FlushDirectory(string directory)
     {
         Check("flush-directory", directory);

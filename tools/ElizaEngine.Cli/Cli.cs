@@ -22,12 +22,16 @@ internal static class Cli
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON document on stdout.", Recursive = true };
         var root = new RootCommand(Description) { json };
+        root.Subcommands.Add(BackupCommand.CreateBackup(Run));
         root.Subcommands.Add(DemoCommand.Create(Run));
         root.Subcommands.Add(DemoWriterCommand.Create(Run));
         root.Subcommands.Add(IngestCommand.Create(Run));
         root.Subcommands.Add(MigrateCommand.Create(Run));
         root.Subcommands.Add(RecallCommand.Create(Run));
+        root.Subcommands.Add(VerifyCommand.CreateRepair(Run));
+        root.Subcommands.Add(BackupCommand.CreateRestore(Run));
         root.Subcommands.Add(StatsCommand.Create(Run));
+        root.Subcommands.Add(VerifyCommand.CreateVerify(Run));
 
         try
         {

@@ -258,6 +258,26 @@ public sealed class ForeignDirectoryException : DatabaseException
     public string Evidence { get; }
 }
 
+/// <summary>
+/// A directory cannot be what a backup, a restore or a repair needs: it holds another database, or none, or is not empty. Nothing in it
+/// was changed.
+/// </summary>
+public sealed class BackupRefusedException : DatabaseException
+{
+    internal BackupRefusedException(string path, string reason, Exception? inner = null)
+        : base($"The directory {path} {reason}", inner)
+    {
+        Path = path;
+        Reason = reason;
+    }
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+
+    /// <summary>Why, and what to do instead; the end of a sentence that begins with the path.</summary>
+    public string Reason { get; }
+}
+
 /// <summary>The directory cannot be created, read or written by this process.</summary>
 public sealed class DirectoryAccessException : DatabaseException
 {

@@ -44,6 +44,16 @@ internal sealed class Sequencer
     /// <summary>Called by the log, in order, when a state has become durable.</summary>
     public void Publish(object state) => Volatile.Write(ref _published, (DatabaseState)state);
 
+    /// <summary>The newest state and the log that holds exactly it, both durable. Writers wait for one flush. The caller holds a pin.</summary>
+    public (DatabaseState State, LogSnapshot Log) TakeSnapshot()
+    {
+        lock (_log.Gate)
+        {
+            var snapshot = _log.TakeSnapshotLocked();
+            return (Published, snapshot);
+        }
+    }
+
     /// <summary>
     /// Runs one call. A call of a single row announces its bytes and edits the open frame's state in place; any other is planned
     /// on a state of its own, so that it may throw half way.

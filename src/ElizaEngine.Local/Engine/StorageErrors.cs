@@ -8,6 +8,9 @@ internal static class StorageErrors
     private const string ForeignHint =
         "To take over an elizaOS database, open an empty directory and import from it; nothing was written here.";
 
+    private const string IncompleteHint =
+        "A first backup, or a restore, into it was not completed: do it again, into this directory or another one.";
+
     public static Exception Translate(Exception error) => error switch
     {
         LogClosedException => new DatabaseClosedException("database"),
@@ -18,6 +21,9 @@ internal static class StorageErrors
         LogDamagedException damaged => new CorruptDataException(damaged.Message, damaged.File, damaged.Offset, damaged.Lsn, damaged),
         LogDirectoryInUseException used => new DirectoryInUseException(
             used.Path, used.ProcessId > 0 ? used.ProcessId : null, used.ProcessId > 0 ? $"process {used.ProcessId} ({used.Owner})" : "another process", used),
+        LogBackupRefusedException refused => new BackupRefusedException(refused.Path, refused.Reason, refused),
+        LogDirectoryForeignException { Evidence: FileNames.IncompleteBackup } foreign =>
+            new ForeignDirectoryException(foreign.Path, foreign.Evidence, IncompleteHint, foreign),
         LogDirectoryForeignException foreign => new ForeignDirectoryException(foreign.Path, foreign.Evidence, ForeignHint, foreign),
         LogFormatNewerException newer => new UnsupportedFormatException($"{newer.Message} Open it with the version that wrote it, or a later one.", newer),
         LogRecordTooLargeException large => new RowTooLargeException(large.Length),

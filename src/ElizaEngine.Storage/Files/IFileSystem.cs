@@ -31,6 +31,15 @@ internal interface IFileSystem
     /// <summary>Removes a name. Mappings of the file stay valid.</summary>
     void Delete(string path);
 
+    /// <summary>
+    /// Gives a file a second name: the same bytes on the disk, for good. Durable after <see cref="FlushDirectory"/>. False when this file
+    /// system cannot, or not there.
+    /// </summary>
+    bool TryLink(string from, string to) => false;
+
+    /// <summary>Whether a path, which need not exist, is a directory or lies below it.</summary>
+    bool IsInside(string path, string directory) => (path + "/").StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);
+
     /// <summary>Makes the names in a directory durable.</summary>
     void FlushDirectory(string directory);
 

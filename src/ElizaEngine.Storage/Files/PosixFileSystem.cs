@@ -61,6 +61,33 @@ internal sealed class PosixFileSystem : IFileSystem
             throw Failure("unlink", path);
     }
 
+    public bool TryLink(string from, string to)
+    {
+        const int NotPermitted = 1;
+        const int OtherDevice = 18;
+        const int TooManyLinks = 31;
+        const int NotImplemented = 38;
+        const int NotSupported = 95;
+        if (Libc.Link(from, to) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() is NotPermitted or OtherDevice or TooManyLinks or NotImplemented or NotSupported
+            ? false
+            : throw Failure("link", from);
+    }
+
+    // By what the names lead to, so that a symbolic link does not hide it.
+    public bool IsInside(string path, string directory)
+    {
+        var wanted = Resolve(directory);
+        for (var current = Resolve(path); current is not null; current = Path.GetDirectoryName(current))
+        {
+            if (current == wanted)
+                return true;
+        }
+
+        return false;
+    }
+
     public void FlushDirectory(string directory)
     {
         using var handle = Open(directory, Libc.ReadOnly | Libc.Directory);
@@ -111,6 +138,18 @@ internal sealed class PosixFileSystem : IFileSystem
             if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
                 throw Failure("open", path);
         }
+    }
+
+    /// <summary>The path without symbolic links, as far as it exists.</summary>
+    private static string Resolve(string path)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var parent = Path.GetDirectoryName(full);
+        if (parent is null)
+            return full;
+        var here = Path.Join(Resolve(parent), Path.GetFileName(full));
+        var target = Directory.Exists(here) ? new DirectoryInfo(here).ResolveLinkTarget(returnFinalTarget: true) : null;
+        return target is null ? here : Resolve(target.FullName);
     }
 
     private static string NearestExisting(string path)

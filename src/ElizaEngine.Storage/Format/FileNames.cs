@@ -8,6 +8,9 @@ internal static class FileNames
     public const string Lock = "LOCK";
     public const string LostAndFound = "lost+found";
     public const string Temporary = ".tmp";
+
+    /// <summary>Stands in a directory from the first file of its first backup until that backup is complete.</summary>
+    public const string IncompleteBackup = "BACKUP-INCOMPLETE";
     private const string ManifestPrefix = "MANIFEST-";
     private const string LogPrefix = "log-";
     private const string LogSuffix = ".seg";
@@ -28,9 +31,9 @@ internal static class FileNames
 
     public static bool TryIndex(string name, out int number) => TryFile(name, IndexSuffix, out number);
 
-    /// <summary>A manifest or an index file whose writing was interrupted.</summary>
+    /// <summary>A manifest, an index file or a copy of a log file whose writing was interrupted.</summary>
     public static bool IsTemporary(string name) => name.EndsWith(Temporary, StringComparison.Ordinal)
-        && name[..^Temporary.Length] is var final && (TryManifest(final, out _) || TryIndex(final, out _));
+        && name[..^Temporary.Length] is var final && (TryManifest(final, out _) || TryIndex(final, out _) || TryLog(final, out _));
 
     private static bool TryFile(string name, string suffix, out int number)
     {

@@ -38,6 +38,9 @@ internal sealed record Manifest
     /// <summary>The log was closed and ends at <see cref="DurableLsn"/>.</summary>
     public required bool IsClean { get; init; }
 
+    /// <summary>A backup made it, and nobody has opened the directory for writing since.</summary>
+    public bool IsBackup { get; init; }
+
     public required ulong StartLsn { get; init; }
 
     public required ulong DurableLsn { get; init; }

@@ -10,6 +10,8 @@ internal static class ManifestCodec
     public const int MaxFiles = 1 << 20;
 
     private const ulong Magic = 0x4E414D415A494C45; // "ELIZAMAN"
+    private const uint CleanFlag = 1;
+    private const uint BackupFlag = 2;
     private const int HeaderBytes = 80;
     private const int EntryBytes = 48;
     private const int HashBytes = 8;
@@ -31,7 +33,7 @@ internal static class ManifestCodec
         manifest.DatabaseId.TryWriteBytes(header[16..], bigEndian: true, out _);
         BinaryPrimitives.WriteInt64LittleEndian(header[32..], manifest.Generation);
         BinaryPrimitives.WriteInt64LittleEndian(header[40..], manifest.WrittenMs);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[48..], manifest.IsClean ? 1u : 0u);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[48..], (manifest.IsClean ? CleanFlag : 0) | (manifest.IsBackup ? BackupFlag : 0));
         BinaryPrimitives.WriteInt32LittleEndian(header[52..], manifest.Files.Count);
         BinaryPrimitives.WriteUInt64LittleEndian(header[56..], manifest.StartLsn);
         BinaryPrimitives.WriteUInt64LittleEndian(header[64..], manifest.DurableLsn);
@@ -40,6 +42,21 @@ internal static class ManifestCodec
             EncodeFile(header.Slice(HeaderBytes + (i * EntryBytes), EntryBytes), manifest.Files[i]);
         BinaryPrimitives.WriteUInt64LittleEndian(header[^HashBytes..], Hash(bytes, manifest.Generation));
         return bytes;
+    }
+
+    /// <summary>Reads the manifest of a generation from its file.</summary>
+    /// <exception cref="LogDamagedException">Anything in it is wrong.</exception>
+    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    public static Manifest Read(IFileSystem files, string directory, long generation)
+    {
+        var name = FileNames.Manifest(generation);
+        using var file = files.Open(directory + "/" + name);
+        var length = file.Length;
+        if (length > MaxBytes)
+            throw new LogDamagedException(name, length, 0, "the manifest is too long");
+        var bytes = new byte[length];
+        file.Read(0, bytes);
+        return Decode(name, generation, bytes);
     }
 
     /// <summary>Reads a manifest that carries its final name.</summary>
@@ -83,7 +100,8 @@ internal static class ManifestCodec
             DatabaseId = new Guid(bytes.Slice(16, 16), bigEndian: true),
             Generation = generation,
             WrittenMs = BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
-            IsClean = (BinaryPrimitives.ReadUInt32LittleEndian(bytes[48..]) & 1) != 0,
+            IsClean = (BinaryPrimitives.ReadUInt32LittleEndian(bytes[48..]) & CleanFlag) != 0,
+            IsBackup = (BinaryPrimitives.ReadUInt32LittleEndian(bytes[48..]) & BackupFlag) != 0,
             StartLsn = BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]),
             DurableLsn = BinaryPrimitives.ReadUInt64LittleEndian(bytes[64..]),
             NextFileNumber = (int)next,

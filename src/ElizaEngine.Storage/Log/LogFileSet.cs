@@ -18,6 +18,7 @@ internal sealed class LogFileSet
     private readonly string _directory;
     private readonly LogOptions _options;
     private readonly Guid _databaseId;
+    private readonly ulong _startLsn;
     private readonly List<LogFile> _used;
     private readonly List<LogFile> _prepared;
     private readonly ManifestStore _manifests;
@@ -34,6 +35,7 @@ internal sealed class LogFileSet
         _directory = directory;
         _options = options;
         _databaseId = databaseId;
+        _startLsn = recovered.Manifest?.StartLsn ?? 0;
         _manifests = manifests;
         _used = recovered.Used;
         _prepared = recovered.Prepared;
@@ -136,6 +138,27 @@ internal sealed class LogFileSet
             _manifests.Write(Describe(isClean, null));
     }
 
+    /// <summary>
+    /// The log up to a durable lsn. With <paramref name="seal"/> a manifest is written first, so that recovery too takes every file that
+    /// ends there for sealed and never writes to it again: such a file may be linked.
+    /// </summary>
+    /// <exception cref="LogDiskFullException">No room for the manifest.</exception>
+    /// <exception cref="LogPoisonedException">Writing it failed otherwise.</exception>
+    /// <exception cref="LogClosedException">The log is being closed.</exception>
+    public LogSnapshot TakeSnapshot(bool seal)
+    {
+        if (!seal)
+            return Snapshot(null);
+        lock (_prepareGate)
+        {
+            // The manifest of a close comes after that, and is the last.
+            if (_stopped)
+                throw new LogClosedException();
+            WriteManifestOrPoison();
+            return Snapshot(_manifests);
+        }
+    }
+
     /// <summary>Starts to prepare a file in the background when none is ahead.</summary>
     public void PrepareAhead()
     {
@@ -162,6 +185,16 @@ internal sealed class LogFileSet
         _byNumber = [];
         foreach (var file in _used.Concat(_prepared))
             file.Dispose();
+    }
+
+    private LogSnapshot Snapshot(ManifestStore? manifests)
+    {
+        var durable = DurableLsn();
+        lock (_sync)
+        {
+            var next = Math.Max(_nextNumber, _used.Concat(_prepared).Max(static file => file.Number) + 1);
+            return LogSnapshot.Of(_databaseId, _startLsn, durable, next, _used, manifests);
+        }
     }
 
     private long PreparedRoom()
@@ -215,6 +248,23 @@ internal sealed class LogFileSet
         try
         {
             Prepare(frameBytes);
+        }
+        catch (LogDiskFullException)
+        {
+            throw;
+        }
+        catch (Exception error)
+        {
+            Poison(error.Message, error);
+            throw new LogPoisonedException(error.Message, error);
+        }
+    }
+
+    private void WriteManifestOrPoison()
+    {
+        try
+        {
+            _manifests.Write(Describe(isClean: false, null));
         }
         catch (LogDiskFullException)
         {
@@ -287,7 +337,7 @@ internal sealed class LogFileSet
                 Generation = _manifests.Generation + 1,
                 WrittenMs = _options.Time.GetUtcNow().ToUnixTimeMilliseconds(),
                 IsClean = isClean,
-                StartLsn = 0,
+                StartLsn = _startLsn,
                 DurableLsn = durable,
                 NextFileNumber = added is null ? _nextNumber : _nextNumber + 1,
                 Files = [.. order.Select(file => file.Describe(durable))],

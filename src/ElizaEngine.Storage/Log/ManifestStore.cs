@@ -6,12 +6,16 @@ namespace ElizaEngine.Storage;
 internal sealed class ManifestStore(IFileSystem files, string directory, Manifest? current)
 {
     private HashSet<int> _listed = Numbers(current);
+    private HashSet<int> _sealed = SealedNumbers(current);
 
     /// <summary>Of the newest manifest that carries its final name; 0 when there is none.</summary>
     public long Generation { get; private set; } = current?.Generation ?? 0;
 
     /// <summary>Whether a manifest that may be the one on disk lists this file.</summary>
     public bool Lists(int number) => _listed.Contains(number);
+
+    /// <summary>Whether the manifest on disk says that this file is sealed.</summary>
+    public bool ListsAsSealed(int number) => _sealed.Contains(number);
 
     /// <summary>Makes <paramref name="manifest"/> the state of the directory.</summary>
     /// <exception cref="LogDiskFullException">No room; the old manifest still counts.</exception>
@@ -45,12 +49,16 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
         }
 
         _listed = Numbers(manifest);
+        _sealed = SealedNumbers(manifest);
         Generation = manifest.Generation;
         if (Generation > 2)
             TryDelete(directory + "/" + FileNames.Manifest(Generation - 2));
     }
 
     private static HashSet<int> Numbers(Manifest? manifest) => [.. manifest?.Files.Select(file => file.Number) ?? []];
+
+    private static HashSet<int> SealedNumbers(Manifest? manifest) =>
+        [.. manifest?.Files.Where(file => file.IsSealed).Select(file => file.Number) ?? []];
 
     private void TryDelete(string path)
     {

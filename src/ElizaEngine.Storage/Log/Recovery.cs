@@ -45,7 +45,7 @@ internal sealed class Recovery
     public static RecoveredLog Run(
         IFileSystem files, string directory, LogOptions options, ILogReplay replay, long generation, IReadOnlyList<string> names)
     {
-        var recovery = new Recovery(files, directory, options, replay, ReadManifest(files, directory, generation));
+        var recovery = new Recovery(files, directory, options, replay, ManifestCodec.Read(files, directory, generation));
         try
         {
             recovery.OpenFiles(names);
@@ -87,18 +87,6 @@ internal sealed class Recovery
         };
     }
 
-    private static Manifest ReadManifest(IFileSystem files, string directory, long generation)
-    {
-        var name = FileNames.Manifest(generation);
-        using var file = files.Open(directory + "/" + name);
-        var length = file.Length;
-        if (length > ManifestCodec.MaxBytes)
-            throw new LogDamagedException(name, length, 0, "the manifest is too long");
-        var bytes = new byte[length];
-        file.Read(0, bytes);
-        return ManifestCodec.Decode(name, generation, bytes);
-    }
-
     private void OpenFiles(IReadOnlyList<string> names)
     {
         foreach (var listed in _manifest.Files)
@@ -112,7 +100,8 @@ internal sealed class Recovery
         foreach (var name in names)
         {
             var isUnlisted = FileNames.TryLog(name, out var number) && !_list.Exists(file => file.Number == number);
-            if (isUnlisted && !DirectoryInspection.HoldsNoFrame(_files, _directory + "/" + name))
+            // Beside a backup they are what an interrupted, newer backup left.
+            if (isUnlisted && !_manifest.IsBackup && !DirectoryInspection.HoldsNoFrame(_files, _directory + "/" + name))
                 throw new LogDamagedException(name, LogFormat.FileHeaderBytes, 0,
                     "the file holds frames, but the manifest does not list it");
         }

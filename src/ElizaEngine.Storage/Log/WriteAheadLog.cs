@@ -17,6 +17,7 @@ namespace ElizaEngine.Storage;
 internal sealed class WriteAheadLog : IAsyncDisposable
 {
     private readonly IDisposable _lock;
+    private readonly LogOptions _options;
     private readonly LogFileSet _files;
     private readonly GroupCommit _commits;
     private readonly FrameAppender _appender;
@@ -29,10 +30,13 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private bool _isClosed;
 
     private WriteAheadLog(
-        IDisposable directoryLock, LogFileSet files, GroupCommit commits, FrameAppender appender, FrameBuffers buffers,
-            PendingBytes pending, IndexWriting indexes, LogOpenReport report)
+        IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, LogFileSet files, GroupCommit commits,
+            FrameAppender appender, FrameBuffers buffers, PendingBytes pending, IndexWriting indexes, LogOpenReport report)
     {
         _lock = directoryLock;
+        Directory = directory;
+        FileSystem = fileSystem;
+        _options = options;
         _files = files;
         _commits = commits;
         _appender = appender;
@@ -44,6 +48,10 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     /// <summary>The sequencer lock of the caller. The log itself takes it only to close.</summary>
     public Lock Gate { get; } = new();
+
+    public string Directory { get; }
+
+    public IFileSystem FileSystem { get; }
 
     /// <summary>What recovery found.</summary>
     public LogOpenReport OpenReport { get; }
@@ -284,6 +292,45 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public Task FlushAsync() => _commits.FlushAsync();
 
     /// <summary>
+    /// The log with everything in it that was acknowledged before the call, as it lies in the files; the caller holds a pin until it has
+    /// let go of the result. Writers go on. A log that failed to write has the durable part of it, where that is all that was acknowledged.
+    /// </summary>
+    /// <param name="mayLink">Whether its files will be linked: then recovery is told first never to write to them again.</param>
+    /// <exception cref="LogPoisonedException">A write failed earlier, and acknowledged bytes may not be durable.</exception>
+    /// <exception cref="LogDiskFullException">No room for a manifest.</exception>
+    /// <exception cref="LogClosedException">The log is closed.</exception>
+    public async Task<LogSnapshot> TakeSnapshotAsync(bool mayLink)
+    {
+        try
+        {
+            await FlushAsync().ConfigureAwait(false);
+        }
+        catch (LogPoisonedException) when (_options.Durability == Durability.PowerLoss)
+        {
+            mayLink = false;
+        }
+
+        return _files.TakeSnapshot(mayLink);
+    }
+
+    /// <summary>
+    /// The log exactly as it is sequenced, all of it durable and published. Waits for a flush with the gate held. The caller holds a pin
+    /// until it has let go of the result.
+    /// </summary>
+    /// <exception cref="LogPoisonedException">A write failed earlier.</exception>
+    /// <exception cref="LogClosedException">The log is closed.</exception>
+    public LogSnapshot TakeSnapshotLocked()
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        ThrowIfClosedLocked();
+        var flush = FlushAsync();
+        SpinWait.SpinUntil(() => flush.IsCompleted);
+        if (flush.Exception?.InnerException is { } error)
+            throw error;
+        return _files.TakeSnapshot(seal: false);
+    }
+
+    /// <summary>
     /// Finishes the commits that were sequenced, records the clean end, waits for the pins, unmaps and lets go of the directory.
     /// May be called again, and at the same time.
     /// </summary>
@@ -317,7 +364,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             else
                 files.WriteManifest(isClean: false);
             var appender = new FrameAppender(files, commits, pending, buffers, options, tail);
-            var log = new WriteAheadLog(directoryLock, files, commits, appender, buffers, pending, indexes, recovered.Report);
+            var log = new WriteAheadLog(directoryLock, directory, fileSystem, options, files, commits, appender, buffers, pending, indexes,
+                recovered.Report);
             commits.Start();
             files.PrepareAhead();
             indexes.Start();

@@ -30,6 +30,14 @@ public sealed class UsageTests : IDisposable
     [InlineData("migrate --dir x --postgres postgres://h/db")]
     [InlineData("migrate --postgres postgres://h/db --dry-run --script")]
     [InlineData("migrate database --postgres postgres://h/db")]
+    [InlineData("backup --dir x")]
+    [InlineData("backup y --postgres postgres://h/db")]
+    [InlineData("restore --dir x")]
+    [InlineData("restore y --postgres postgres://h/db")]
+    [InlineData("verify x")]
+    [InlineData("verify --postgres postgres://h/db")]
+    [InlineData("repair --dir x --force")]
+    [InlineData("repair --postgres postgres://h/db")]
     [InlineData("stats --postgres env:")]
     [InlineData("stats --postgres env:NOT_SET")]
     [InlineData("stats --dir postgres://h/db")]
@@ -45,7 +53,7 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public async Task An_unknown_command_is_told_which_there_are() =>
         Assert.Equal(
-            "eliza: There is no command 'recal'. Commands: demo, ingest, migrate, recall, stats. Try 'eliza --help'.",
+            "eliza: There is no command 'recal'. Commands: backup, demo, ingest, migrate, recall, repair, restore, stats, verify. Try 'eliza --help'.",
             (await _world.RunAsync("recal", "tea", "--dir", _world.Data)).Error.Trim());
 
     [Fact]
@@ -70,6 +78,10 @@ public sealed class UsageTests : IDisposable
     [InlineData("--help")]
     [InlineData("demo --help")]
     [InlineData("ingest --help")]
+    [InlineData("backup --help")]
+    [InlineData("restore --help")]
+    [InlineData("verify --help")]
+    [InlineData("repair --help")]
     [InlineData("migrate --help")]
     [InlineData("recall --help")]
     [InlineData("stats --help")]

@@ -1,0 +1,129 @@
+using System.Text;
+
+namespace ElizaEngine.Storage;
+
+/// <summary>Tells whether a directory may take a backup or a restored database. Changes nothing before it has said yes.</summary>
+internal static class BackupTarget
+{
+    private const int ChunkBytes = 1 << 20;
+
+    /// <summary>The manifest of the backup that the directory holds; null when it holds nothing, or the beginning of a first backup.</summary>
+    /// <exception cref="LogBackupRefusedException">It holds a database that is no backup.</exception>
+    /// <exception cref="LogDirectoryForeignException">It holds other files.</exception>
+    /// <exception cref="LogDamagedException">Its manifest is damaged.</exception>
+    public static Manifest? ForBackup(IFileSystem files, string directory)
+    {
+        var names = files.List(directory);
+        if (IsBlank(names))
+            return null;
+        var generation = DirectoryInspection.NewestManifest(files, directory, names);
+        if (generation == 0)
+            // Creating a database was interrupted here: nothing is lost with what it left.
+            return null;
+        var manifest = ManifestCodec.Read(files, directory, generation);
+        return manifest.IsBackup ? manifest : throw new LogBackupRefusedException(directory,
+            "holds a database that has been opened for writing, not a backup that could be renewed. Choose an empty directory.");
+    }
+
+    /// <summary>Null: the directory holds nothing, or the beginning of a restore.</summary>
+    /// <exception cref="LogBackupRefusedException">It holds anything else.</exception>
+    public static Manifest? ForRestore(IFileSystem files, string directory)
+    {
+        var names = files.List(directory);
+        return IsBlank(names) ? null : throw new LogBackupRefusedException(directory,
+            $"is not empty: it holds {names.First(static name => name != FileNames.Lock)}. A backup is restored into an empty directory.");
+    }
+
+    /// <summary>
+    /// The files of the snapshot that the older backup has already. They are compared, not trusted by their names: what differs is copied
+    /// anew, if it is damaged.
+    /// </summary>
+    /// <exception cref="LogBackupRefusedException">The backup holds what the snapshot does not: it would be destroyed.</exception>
+    public static HashSet<ManifestFile> Compare(
+        IFileSystem files, string directory, Manifest older, LogSnapshot snapshot, Action<long> progress, CancellationToken cancellationToken)
+    {
+        if (older.DatabaseId != snapshot.DatabaseId)
+            throw new LogBackupRefusedException(directory, "holds a backup of another database. Choose another directory.");
+        var equal = new HashSet<ManifestFile>();
+        foreach (var entry in older.Files)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var file = snapshot.Files.FirstOrDefault(candidate => candidate.Entry.Number == entry.Number);
+            if (file is null || file.Entry.Salt != entry.Salt || file.Entry.FirstLsn != entry.FirstLsn || file.Entry.EndLsn < entry.EndLsn)
+                throw AnotherHistory(directory, entry);
+            if (HasSameFrames(files, directory, entry, file, progress, cancellationToken))
+            {
+                if (entry == file.Entry)
+                    equal.Add(entry);
+            }
+            else if (LogCheck.IsIntact(files, directory, older.DatabaseId, entry))
+            {
+                throw AnotherHistory(directory, entry);
+            }
+        }
+
+        return equal;
+    }
+
+    /// <summary>Makes a directory recognisable as no database, durably, until it is one.</summary>
+    public static void MarkIncomplete(IFileSystem files, string directory)
+    {
+        using (var mark = files.Create(directory + "/" + FileNames.IncompleteBackup))
+        {
+            mark.Write(0, Encoding.UTF8.GetBytes("A backup or a restore into this directory began and has not been completed.\n"));
+            mark.Flush();
+        }
+
+        files.FlushDirectory(directory);
+    }
+
+    /// <summary>The directory is a database now. A mark that stays behind hinders nobody.</summary>
+    public static void RemoveMark(IFileSystem files, string directory)
+    {
+        if (!files.List(directory).Contains(FileNames.IncompleteBackup))
+            return;
+        try
+        {
+            files.Delete(directory + "/" + FileNames.IncompleteBackup);
+            files.FlushDirectory(directory);
+        }
+        catch (IOException)
+        {
+            // The next backup removes it.
+        }
+    }
+
+    private static LogBackupRefusedException AnotherHistory(string directory, ManifestFile entry) => new(directory,
+        $"holds a backup with writes that this database does not have ({FileNames.Log(entry.Number)}, up to lsn {entry.EndLsn}): "
+        + "they would be lost. Choose another directory.");
+
+    /// <summary>Nothing but LOCK, or the mark and what else an interrupted first backup leaves.</summary>
+    private static bool IsBlank(IReadOnlyList<string> names) => names.Contains(FileNames.IncompleteBackup)
+        ? names.All(static name => name is FileNames.Lock or FileNames.IncompleteBackup || FileNames.TryLog(name, out _) || FileNames.IsTemporary(name))
+        : names.All(static name => name == FileNames.Lock);
+
+    /// <summary>Whether the copy has the size of the file and, as far as it goes, its header block and frames, bit by bit.</summary>
+    private static bool HasSameFrames(
+        IFileSystem files, string directory, ManifestFile entry, SnapshotFile file, Action<long> progress, CancellationToken cancellationToken)
+    {
+        var name = FileNames.Log(entry.Number);
+        if (!files.List(directory).Contains(name))
+            return false;
+        using var copy = files.Open(directory + "/" + name);
+        if (copy.Length != file.Entry.FileBytes)
+            return false;
+        var buffer = new byte[ChunkBytes];
+        var end = LogFormat.FileHeaderBytes + (long)(entry.EndLsn - entry.FirstLsn);
+        for (long offset = 0; offset < end; offset += buffer.Length)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var chunk = buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - offset));
+            copy.Read(offset, chunk);
+            if (!chunk.SequenceEqual(file.Map.Slice(offset, chunk.Length)))
+                return false;
+            progress(chunk.Length);
+        }
+
+        return true;
+    }
+}

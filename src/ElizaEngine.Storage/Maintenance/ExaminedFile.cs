@@ -1,0 +1,174 @@
+using System.Buffers.Binary;
+
+namespace ElizaEngine.Storage;
+
+/// <summary>
+/// A log file as far as it is there: it may be missing, short, or have any bytes. Nothing is read beyond what is there.
+/// </summary>
+internal sealed class ExaminedFile : IDisposable
+{
+    private readonly IFile? _file;
+    private readonly bool _ownsMap;
+
+    private ExaminedFile(ManifestFile entry, IFile? file, MappedFile? map, bool ownsMap)
+    {
+        Entry = entry;
+        _file = file;
+        Map = map;
+        _ownsMap = ownsMap;
+        FirstLsn = entry.FirstLsn;
+        EndLsn = entry.EndLsn;
+        Length = Math.Min(map?.Length ?? 0, entry.FileBytes);
+    }
+
+    /// <summary>What is known of it from the manifest, or else from its own header.</summary>
+    public ManifestFile Entry { get; }
+
+    public MappedFile? Map { get; }
+
+    public string Name => FileNames.Log(Entry.Number);
+
+    public bool IsMissing => Map is null;
+
+    /// <summary>Bytes that are there, at most the file's size.</summary>
+    public long Length { get; }
+
+    /// <summary>What the examination found out, for files that are not sealed.</summary>
+    public ulong FirstLsn { get; set; }
+
+    public ulong EndLsn { get; set; }
+
+    /// <summary>The size or the header block is not what it should be.</summary>
+    public bool NeedsNewShell { get; set; }
+
+    public bool IsBlank => Length <= LogFormat.FileHeaderBytes || EndOfData(LogFormat.FileHeaderBytes) == LogFormat.FileHeaderBytes;
+
+    /// <summary>Opens the file of an entry, which need not be there.</summary>
+    public static ExaminedFile Open(IFileSystem files, string directory, ManifestFile entry, bool exists)
+    {
+        if (!exists)
+            return new ExaminedFile(entry, null, null, ownsMap: false);
+        var file = files.Open(directory + "/" + FileNames.Log(entry.Number));
+        try
+        {
+            // An empty file cannot be mapped.
+            return file.Length == 0
+                ? new ExaminedFile(entry, file, null, ownsMap: false) { NeedsNewShell = true }
+                : new ExaminedFile(entry, file, file.Map(), ownsMap: true);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A file of an open log.</summary>
+    public static ExaminedFile Of(SnapshotFile file) => new(file.Entry, null, file.Map, ownsMap: false);
+
+    /// <summary>The bytes from an offset on, at most so many, that are there.</summary>
+    public ReadOnlySpan<byte> Slice(long offset, long count)
+    {
+        var there = (int)Math.Clamp(Length - offset, 0, count);
+        return there == 0 ? default : Map!.Slice(offset, there);
+    }
+
+    /// <summary>A frame header, valid for this file and this place.</summary>
+    public bool TryHeader(long offset, ulong lsn, out FrameHeader header, out string problem)
+    {
+        if (!FrameHeader.TryDecode(Slice(offset, Entry.FileBytes - offset), Entry.Salt, out header, out problem))
+            return false;
+        if (header.Lsn != lsn)
+            problem = $"the frame has lsn {header.Lsn} instead of {lsn}";
+        else if (header.OccupiedBytes(Entry.BlockBytes) > Entry.FileBytes - offset)
+            problem = "the frame ends behind the file";
+        return problem.Length == 0;
+    }
+
+    /// <summary>Whether a frame's payload is what was written.</summary>
+    public bool HasPayload(long offset, in FrameHeader header)
+    {
+        var payload = Slice(offset + LogFormat.FrameHeaderBytes, header.PayloadBytes);
+        return payload.Length == header.PayloadBytes && FrameHeader.HashPayload(payload, Entry.Salt, header.Lsn) == header.PayloadHash;
+    }
+
+    /// <summary>The next place, from an offset whose lsn is known on, at which a valid frame header stands that belongs there.</summary>
+    public long? FindFrame(long offset, ulong lsn, long end)
+    {
+        for (var place = offset; place + LogFormat.FrameHeaderBytes <= Math.Min(end, Length); place += Entry.BlockBytes)
+        {
+            if (HasMagic(place) && TryHeader(place, lsn + (ulong)(place - offset), out _, out _))
+                return place;
+        }
+
+        return null;
+    }
+
+    /// <summary>The lsn with which the file begins, from its first valid frame header; null when it has none.</summary>
+    public ulong? FindFirstLsn()
+    {
+        for (long place = LogFormat.FileHeaderBytes; place + LogFormat.FrameHeaderBytes <= Length; place += Entry.BlockBytes)
+        {
+            if (!HasMagic(place) || !FrameHeader.TryDecode(Slice(place, Entry.FileBytes - place), Entry.Salt, out var header, out _))
+                continue;
+            var before = (ulong)(place - LogFormat.FileHeaderBytes);
+            if (header.Lsn >= before)
+                return header.Lsn - before;
+        }
+
+        return null;
+    }
+
+    /// <summary>The highest lsn that a valid frame header promises to be durable.</summary>
+    public ulong HighestPromise()
+    {
+        ulong highest = 0;
+        for (long place = LogFormat.FileHeaderBytes; place + LogFormat.FrameHeaderBytes <= Length; place += Entry.BlockBytes)
+        {
+            if (HasMagic(place) && FrameHeader.TryDecode(Slice(place, Entry.FileBytes - place), Entry.Salt, out var header, out _))
+                highest = Math.Max(highest, header.SyncedLsn);
+        }
+
+        return highest;
+    }
+
+    /// <summary>The offset behind the last byte that is not zero, or <paramref name="from"/>.</summary>
+    public long EndOfData(long from) =>
+        from >= Length ? from : from + Slice(from, Length - from).LastIndexOfAnyExcept((byte)0) + 1;
+
+    /// <summary>What is wrong with the size or the header block; null: nothing.</summary>
+    public LogFinding? CheckShell(Guid databaseId)
+    {
+        if (IsMissing)
+            return new LogFinding(Name, 0, FirstLsn, NeedsNewShell ? "the file is empty" : "the file is missing");
+        if (Map!.Length != Entry.FileBytes)
+            return new LogFinding(Name, Math.Min(Map.Length, Entry.FileBytes), 0, $"the file has {Map.Length} bytes instead of {Entry.FileBytes}");
+        try
+        {
+            var header = LogFileHeader.Decode(Name, Slice(0, LogFormat.FileHeaderBytes));
+            if (header.DatabaseId != databaseId)
+                return new LogFinding(Name, 16, 0, "the file belongs to another database");
+            return header.Number == Entry.Number && header.Salt == Entry.Salt && header.FileBytes == Entry.FileBytes && header.BlockBytes == Entry.BlockBytes
+                ? null
+                : new LogFinding(Name, 32, 0, "the file is not the one that the manifest lists");
+        }
+        catch (LogDamagedException error)
+        {
+            return new LogFinding(Name, error.Offset, 0, error.What);
+        }
+        catch (LogFormatNewerException error)
+        {
+            // What lists the file is of a version that is known here.
+            return new LogFinding(Name, 8, 0, $"the header block claims format {error.Found}");
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_ownsMap)
+            Map?.Dispose();
+        _file?.Dispose();
+    }
+
+    private bool HasMagic(long place) => BinaryPrimitives.ReadUInt32LittleEndian(Slice(place, 4)) == FrameHeader.Magic;
+}

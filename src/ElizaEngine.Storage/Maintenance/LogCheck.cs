@@ -1,0 +1,110 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>Reads a log whose files are all sealed, from beginning to end, and stops at the first thing that is not as it was written.</summary>
+internal static class LogCheck
+{
+    /// <summary>Reads what a manifest lists; writes nothing.</summary>
+    /// <param name="replay">Receives every record of every complete batch.</param>
+    /// <param name="progress">Told the bytes of each frame.</param>
+    /// <returns>Frames and records.</returns>
+    /// <exception cref="LogDamagedException">A checksum, a place or a size is wrong.</exception>
+    public static (long Frames, long Records) Run(
+        IFileSystem files, string directory, Manifest manifest, ILogReplay replay, Action<long> progress, CancellationToken cancellationToken)
+    {
+        long frames = 0;
+        long records = 0;
+        var chain = new List<FramePlace>();
+        var open = new List<LogFile>();
+        try
+        {
+            foreach (var entry in manifest.Files)
+            {
+                if (chain.Count == 0)
+                    Close(open);
+                var file = LogFile.Open(files, directory, manifest.DatabaseId, entry);
+                open.Add(file);
+                progress(LogFormat.FileHeaderBytes);
+                foreach (var place in Frames(file))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    frames++;
+                    records += Follow(chain, place, replay);
+                    progress(place.OccupiedBytes);
+                }
+            }
+        }
+        finally
+        {
+            Close(open);
+        }
+
+        return (frames, records);
+    }
+
+    /// <summary>Whether every frame of a sealed file is as it was written.</summary>
+    public static bool IsIntact(IFileSystem files, string directory, Guid databaseId, ManifestFile entry)
+    {
+        if (!files.List(directory).Contains(FileNames.Log(entry.Number)))
+            return false;
+        try
+        {
+            using var file = LogFile.Open(files, directory, databaseId, entry);
+            foreach (var place in Frames(file))
+                FrameReader.Replay(place, NoReplay.Instance);
+            return true;
+        }
+        catch (LogDamagedException)
+        {
+            return false;
+        }
+    }
+
+    private static IEnumerable<FramePlace> Frames(LogFile file)
+    {
+        long offset = LogFormat.FileHeaderBytes;
+        for (var lsn = file.FirstLsn; lsn < file.EndLsn;)
+        {
+            if (!FrameReader.TryRead(file, offset, lsn, out var header, out var problem))
+                throw new LogDamagedException(file.Name, offset, lsn, problem);
+            var place = new FramePlace(file, offset, header);
+            if (lsn + (ulong)place.OccupiedBytes > file.EndLsn)
+                throw new LogDamagedException(file.Name, offset, lsn, $"the frame reaches over lsn {file.EndLsn}, where the file ends");
+            yield return place;
+            offset += place.OccupiedBytes;
+            lsn += (ulong)place.OccupiedBytes;
+        }
+    }
+
+    private static long Follow(List<FramePlace> chain, FramePlace place, ILogReplay replay)
+    {
+        var isContinued = (place.Header.Flags & FrameFlags.Continued) != 0;
+        if (isContinued && chain.Count == 0)
+            throw new LogDamagedException(place.File.Name, place.Offset, place.Header.Lsn, "the frame continues a batch that did not begin");
+        if (!isContinued)
+            chain.Clear();
+        chain.Add(place);
+        if ((place.Header.Flags & FrameFlags.Continues) != 0)
+            return 0;
+        long records = 0;
+        foreach (var link in chain)
+            records += FrameReader.Replay(link, replay);
+        chain.Clear();
+        return records;
+    }
+
+    private static void Close(List<LogFile> files)
+    {
+        foreach (var file in files)
+            file.Dispose();
+        files.Clear();
+    }
+
+    private sealed class NoReplay : ILogReplay
+    {
+        public static NoReplay Instance { get; } = new();
+
+        public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)
+        {
+        }
+    }
+}

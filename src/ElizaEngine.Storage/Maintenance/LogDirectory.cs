@@ -1,0 +1,236 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>
+/// The files of a directory that nobody has open, as the newest valid manifest lists them; where that is not to be had, as the files say
+/// of themselves.
+/// </summary>
+internal sealed class LogDirectory : IDisposable
+{
+    private static readonly string[] s_telling = ["PG_VERSION", "CURRENT", "data.mdb", "postmaster.pid"];
+    private readonly IFileSystem _files;
+    private readonly IReadOnlyList<string> _names;
+    private bool _goesOn;
+
+    private LogDirectory(IFileSystem files, string path)
+    {
+        _files = files;
+        Path = path;
+        _names = files.List(path);
+    }
+
+    public string Path { get; }
+
+    /// <summary>The newest manifest that is valid; null when there is none.</summary>
+    public Manifest? Manifest { get; private set; }
+
+    /// <summary>The highest generation that a name claims.</summary>
+    public long NewestGeneration { get; private set; }
+
+    /// <summary>Names of manifests that are not valid.</summary>
+    public List<string> DamagedManifests { get; } = [];
+
+    public Guid DatabaseId { get; private set; }
+
+    /// <summary>In the order of the log.</summary>
+    public List<ExaminedFile> Files { get; } = [];
+
+    /// <summary>Log files that hold frames and are not part of the log.</summary>
+    public List<string> Strays { get; } = [];
+
+    public List<LogFinding> Findings { get; } = [];
+
+    public int NextFileNumber { get; private set; } = 1;
+
+    /// <summary>Whether the newest of all manifests is the valid one.</summary>
+    public bool IsManifestTrusted => Manifest is not null && Manifest.Generation == NewestGeneration;
+
+    /// <summary>Where the log begins.</summary>
+    public ulong StartLsn => Manifest?.StartLsn ?? (Files.Count > 0 ? Files[0].FirstLsn : 0);
+
+    public long TotalBytes => Files.Sum(static file => file.Length);
+
+    /// <summary>Opens the files for reading. The directory is locked.</summary>
+    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    public static LogDirectory Open(IFileSystem files, string path)
+    {
+        var directory = new LogDirectory(files, path);
+        try
+        {
+            directory.ReadManifests();
+            directory.OpenFiles();
+            return directory;
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the files are ours, valid or not. Changes nothing.</summary>
+    /// <exception cref="LogBackupRefusedException">There is no database.</exception>
+    /// <exception cref="LogDirectoryForeignException">The files are another program's.</exception>
+    public static void CheckIsOurs(IFileSystem files, string path)
+    {
+        if (!files.DirectoryExists(path))
+            throw new LogBackupRefusedException(path, "does not exist.");
+        var names = files.List(path);
+        if (names.Any(static name => FileNames.TryManifest(name, out _)))
+            return;
+        if (names.Contains(FileNames.IncompleteBackup))
+            throw new LogBackupRefusedException(path, "holds a backup or a restore that was never completed: do that again.");
+        var foreign = s_telling.FirstOrDefault(names.Contains);
+        if (foreign is null && names.Any(static name => FileNames.TryLog(name, out _)))
+            return;
+        foreign ??= names.FirstOrDefault(static name => name is not FileNames.Lock and not FileNames.LostAndFound);
+        throw foreign is null ? new LogBackupRefusedException(path, "holds no database.") : new LogDirectoryForeignException(path, foreign);
+    }
+
+    /// <summary>Reads everything.</summary>
+    public LogExamination Examine(ILogVisitor visitor, Action<long> progress, CancellationToken cancellationToken)
+    {
+        // Where files go on behind it, a manifest was the last one only until a newer one was lost.
+        var isClosed = IsManifestTrusted && Manifest!.IsClean && !_goesOn;
+        if (Manifest is null && StartLsn > 0)
+        {
+            const string Gone = "the beginning of the log is gone, and no manifest tells what was in it";
+            Findings.Add(new LogFinding(Files[0].Name, 0, 0, Gone));
+            visitor.VisitLost(new LostBytes(Files[0].Name, 0, 0, 0, StartLsn, null, Gone), default);
+        }
+
+        var examination = LogExamination.Run(
+            DatabaseId, Files, StartLsn, Manifest?.DurableLsn ?? 0, isClosed, visitor, progress, cancellationToken);
+        examination.Findings.InsertRange(0, Findings);
+        return examination;
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in Files)
+            file.Dispose();
+    }
+
+    private void ReadManifests()
+    {
+        var generations = new List<long>();
+        foreach (var name in _names)
+        {
+            if (FileNames.TryManifest(name, out var generation))
+                generations.Add(generation);
+        }
+
+        foreach (var generation in generations.OrderDescending())
+        {
+            NewestGeneration = Math.Max(NewestGeneration, generation);
+            try
+            {
+                var manifest = ManifestCodec.Read(_files, Path, generation);
+                Manifest ??= manifest;
+            }
+            catch (LogDamagedException error)
+            {
+                DamagedManifests.Add(error.File);
+                Findings.Add(new LogFinding(error.File, error.Offset, 0, error.What, IsDamage: Manifest is null));
+            }
+        }
+
+        if (generations.Count == 0)
+            Findings.Add(new LogFinding(FileNames.Manifest(1), 0, 0, "there is no manifest"));
+    }
+
+    private void OpenFiles()
+    {
+        var onDisk = new Dictionary<int, string>();
+        foreach (var name in _names)
+        {
+            if (FileNames.TryLog(name, out var number))
+                onDisk.Add(number, name);
+        }
+
+        NextFileNumber = Math.Max(Manifest?.NextFileNumber ?? 1, onDisk.Keys.DefaultIfEmpty().Max() + 1);
+        foreach (var entry in Manifest?.Files ?? [])
+            Files.Add(ExaminedFile.Open(_files, Path, entry, onDisk.Remove(entry.Number)));
+        DatabaseId = Manifest?.DatabaseId ?? Guid.Empty;
+        // Beside a backup they are what an interrupted, newer backup left.
+        if (!(IsManifestTrusted && Manifest!.IsBackup))
+            AddUnlisted(onDisk.Keys.Order());
+    }
+
+    /// <summary>
+    /// Files with frames that no manifest lists. Where the newest manifest is gone they go on where the listed ones end, in the order of
+    /// their lsns; where two claim the same lsn, recovery had cut the one with the lower number.
+    /// </summary>
+    private void AddUnlisted(IEnumerable<int> numbers)
+    {
+        var candidates = new List<ExaminedFile>();
+        foreach (var number in numbers)
+        {
+            if (ReadHeader(number) is not { } header)
+            {
+                Strays.Add(FileNames.Log(number));
+                continue;
+            }
+
+            if (DatabaseId == Guid.Empty)
+                DatabaseId = header.DatabaseId;
+            var entry = new ManifestFile(number, header.FileBytes, header.Salt, 0, 0, header.BlockBytes, LogFileFlags.None);
+            var file = ExaminedFile.Open(_files, Path, entry, exists: true);
+            if (file.FindFirstLsn() is { } first && header.DatabaseId == DatabaseId)
+            {
+                file.FirstLsn = first;
+                candidates.Add(file);
+                continue;
+            }
+
+            if (!file.IsBlank)
+                Strays.Add(file.Name);
+            file.Dispose();
+        }
+
+        foreach (var name in Strays)
+            Findings.Add(new LogFinding(name, LogFormat.FileHeaderBytes, 0, "the file holds bytes, but no manifest lists it and it says not what it is"));
+        foreach (var file in candidates)
+            Findings.Add(new LogFinding(file.Name, LogFormat.FileHeaderBytes, file.FirstLsn, "the file holds frames, but no valid manifest lists it"));
+        Insert(candidates);
+    }
+
+    private void Insert(List<ExaminedFile> candidates)
+    {
+        var listedEnd = Manifest?.Files.Where(static file => file.IsSealed).Select(static file => file.EndLsn).DefaultIfEmpty().Max() ?? 0;
+        foreach (var file in candidates.OrderBy(static file => file.FirstLsn).ThenByDescending(static file => file.Entry.Number))
+        {
+            var rival = candidates.Exists(other => other.FirstLsn == file.FirstLsn && other.Entry.Number > file.Entry.Number)
+                || Files.Exists(other => other.FindFirstLsn() == file.FirstLsn && !other.Entry.IsSealed && other.Entry.Number > file.Entry.Number);
+            if (rival || file.FirstLsn < listedEnd)
+            {
+                Strays.Add(file.Name);
+                file.Dispose();
+                continue;
+            }
+
+            // Among the files that are not sealed, where its lsns belong.
+            var place = Files.FindIndex(other => !other.Entry.IsSealed && (other.FindFirstLsn() ?? ulong.MaxValue) > file.FirstLsn);
+            Files.Insert(place < 0 ? Files.Count : place, file);
+            _goesOn = true;
+        }
+    }
+
+    private LogFileHeader? ReadHeader(int number)
+    {
+        var name = FileNames.Log(number);
+        using var file = _files.Open(Path + "/" + name);
+        var block = new byte[LogFormat.FileHeaderBytes];
+        if (file.Length < block.Length)
+            return null;
+        file.Read(0, block);
+        try
+        {
+            var header = LogFileHeader.Decode(name, block);
+            return header.Number == number ? header : null;
+        }
+        catch (LogDamagedException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Text;
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.Maintenance;
+
+public sealed class RepairTests
+{
+    private static readonly Guid s_agent = Guid.Parse("aaaaaaaa-0000-4000-8000-000000000001");
+
+    [Fact]
+    public async Task A_repair_says_which_rows_would_be_lost_and_then_loses_these()
+    {
+        using var folder = new TestFolder();
+        var ids = await FillAsync(folder);
+        Overwrite(folder.Data, "text 5", "texd 5");
+        Overwrite(folder.Data, "text 9", "tyxt 9");
+        var before = Snapshot(folder.Data);
+        var plan = await LocalDatabase.RepairAsync(folder.Data);
+        Assert.Equal((true, false), (plan.IsNeeded, plan.IsDone));
+        AssertSame(before, Snapshot(folder.Data));
+        // Each memory came with a vector, which is of no use without it.
+        Assert.Equal(
+            [("memory", ids[5]), ("embedding", ids[5]), ("memory", ids[9]), ("embedding", ids[9])],
+            plan.Losses.Select(loss => (loss.What, Guid.Parse(loss.Key!))));
+        Assert.All(plan.Losses.Where(loss => loss.What == "memory"), loss => Assert.Equal("it is gone", loss.Consequence));
+        await Assert.ThrowsAsync<CorruptDataException>(folder.OpenAsync);
+
+        var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
+        Assert.True(report.IsDone);
+        Assert.Equal(plan.Losses, report.Losses);
+        Assert.All(report.KeptFiles, file => Assert.True(File.Exists(file)));
+        Assert.Contains(report.KeptFiles, file => File.ReadAllText(file, Encoding.Latin1).Contains("texd 5", StringComparison.Ordinal));
+        Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).Findings);
+        await using var database = await folder.OpenAsync();
+        var rows = await database.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages"));
+        Assert.Equal(ids.Where((_, i) => i is not 5 and not 9).Order(), rows.Select(row => row.Id).Order());
+        Assert.All(rows, row => Assert.NotNull(row.Embedding));
+        Assert.Empty((await database.VerifyAsync()).Findings);
+        await database.ForAgent(s_agent).CreateMemoryAsync(new Memory { Content = Content.FromText("after") }, "messages");
+    }
+
+    [Fact]
+    public async Task A_lost_version_gives_the_older_one_back_and_a_newer_one_stays()
+    {
+        using var folder = new TestFolder();
+        Guid older, newer, back;
+        await using (var database = await BackupTests.OpenAsync(folder.Data))
+        {
+            var adapter = database.ForAgent(s_agent);
+            older = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("first one") }, "messages");
+            newer = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("first two") }, "messages");
+            back = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("deleted") }, "messages");
+            await adapter.UpdateMemoryAsync(new MemoryUpdate(older) { Content = Content.FromText("second one") });
+            await adapter.UpdateMemoryAsync(new MemoryUpdate(newer) { Content = Content.FromText("second two") });
+            await adapter.UpdateMemoryAsync(new MemoryUpdate(newer) { Content = Content.FromText("third two") });
+            await adapter.DeleteMemoryAsync(back);
+            await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("last") }, "messages");
+        }
+
+        Overwrite(folder.Data, "second one", "sekond one");
+        Overwrite(folder.Data, "second two", "sekond two");
+        // The deletion: the last place where the id stands.
+        Overwrite(folder.Data, back.ToByteArray(bigEndian: true), [.. back.ToByteArray(bigEndian: true)[..15], (byte)(back.ToByteArray(bigEndian: true)[15] ^ 1)], last: true);
+        var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
+        Assert.Equal(
+            ["an older version of it is there", "none: a newer version of it is there", "the rows come back, where they were not deleted otherwise"],
+            report.Losses.Select(loss => loss.Consequence));
+        await using var repaired = await folder.OpenAsync();
+        var rows = await repaired.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages"));
+        Assert.Equal(["deleted", "first one", "last", "third two"], rows.Select(row => row.Content.Text).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_sound_database_is_left_alone()
+    {
+        using var folder = new TestFolder();
+        await FillAsync(folder);
+        var before = Snapshot(folder.Data);
+        var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
+        Assert.Equal((false, false, 0), (report.IsNeeded, report.IsDone, report.Losses.Count));
+        AssertSame(before, Snapshot(folder.Data));
+        await using var database = await folder.OpenAsync();
+        await Assert.ThrowsAsync<DirectoryInUseException>(() => LocalDatabase.RepairAsync(folder.Data));
+        await Assert.ThrowsAsync<BackupRefusedException>(() => LocalDatabase.RepairAsync(folder.In("nowhere")));
+    }
+
+    [Fact]
+    public async Task A_missing_file_and_a_damaged_manifest_cost_the_rows_of_that_file_only()
+    {
+        using var folder = new TestFolder();
+        await using (var database = await BackupTests.OpenAsync(folder.Data))
+        {
+            await BackupTests.AddAsync(database, 0, 200);
+        }
+
+        var files = System.IO.Directory.GetFiles(folder.Data, "log-*.seg").Order(StringComparer.Ordinal).ToArray();
+        Assert.True(files.Length > 4);
+        File.Delete(files[2]);
+        VerifyTests.Flip(System.IO.Directory.GetFiles(folder.Data, "MANIFEST-*").Max(StringComparer.Ordinal)!, 60);
+        var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
+        var loss = Assert.Single(report.Losses);
+        Assert.Equal((Path.GetFileName(files[2]), null, "records of unknown kind and number"), (loss.File, loss.Key, loss.What));
+        Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).Findings);
+        await using var repaired = await folder.OpenAsync();
+        var texts = (await repaired.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages"))).Select(row => int.Parse(row.Content.Text!)).Order().ToList();
+        // One commit in each block of 4096 bytes.
+        Assert.Equal(200 - (int)((loss.EndSequence - loss.FirstSequence) / 4096), texts.Count);
+        Assert.Equal((0, 199), (texts[0], texts[^1]));
+    }
+
+    private static async Task<List<Guid>> FillAsync(TestFolder folder)
+    {
+        await using var database = await BackupTests.OpenAsync(folder.Data);
+        var ids = new List<Guid>();
+        for (var i = 0; i < 20; i++)
+        {
+            var memory = new Memory { Content = Content.FromText($"text {i}."), Embedding = new float[] { 1, i } };
+            ids.Add(await database.ForAgent(s_agent).CreateMemoryAsync(memory, "messages"));
+        }
+
+        return ids;
+    }
+
+    private static void Overwrite(string directory, string old, string replacement) => Overwrite(directory, Encoding.UTF8.GetBytes(old), Encoding.UTF8.GetBytes(replacement), last: false);
+
+    private static void Overwrite(string directory, byte[] old, byte[] replacement, bool last)
+    {
+        foreach (var path in System.IO.Directory.GetFiles(directory, "*.seg").Order(StringComparer.Ordinal))
+        {
+            var bytes = File.ReadAllBytes(path);
+            var at = last ? bytes.AsSpan().LastIndexOf(old) : bytes.AsSpan().IndexOf(old);
+            if (at < 0) continue;
+            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            RandomAccess.Write(handle, replacement, at);
+            return;
+        }
+        Assert.Fail("It is in no log file.");
+    }
+
+    private static Dictionary<string, byte[]> Snapshot(string directory) =>
+        System.IO.Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("/LOCK", StringComparison.Ordinal)).ToDictionary(file => file, File.ReadAllBytes);
+
+    private static void AssertSame(Dictionary<string, byte[]> before, Dictionary<string, byte[]> after)
+    {
+        Assert.Equal(before.Keys.Order(StringComparer.Ordinal), after.Keys.Order(StringComparer.Ordinal));
+        Assert.All(before, file => Assert.Equal(file.Value, after[file.Key]));
+    }
+}

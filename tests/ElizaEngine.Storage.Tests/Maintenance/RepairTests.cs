@@ -1,0 +1,439 @@
+namespace ElizaEngine.Storage.Tests;
+
+/// <summary>Each kind of damage: what the examination says is lost is what is lost, and the rest is there.</summary>
+public sealed class RepairTests
+{
+    private const int Header = LogFormat.FileHeaderBytes;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_sound_log_has_no_finding_and_needs_no_repair(bool close)
+    {
+        using var directory = (await ImageAsync(close)).Restore();
+        var before = DiskImage.Take(directory);
+        var examined = Examined.Run(directory, repair: true);
+        Assert.Empty(examined.Findings);
+        Assert.Empty(examined.Lost);
+        Assert.Equal(All(), examined.Texts);
+        AssertSame(before, DiskImage.Take(directory));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_changed_byte_in_a_record_loses_that_record_and_no_other(bool close)
+    {
+        var image = await ImageAsync(close);
+        var (file, offset) = PlaceOf(image, "record 7 b");
+        var lost = AssertRepaired(image.With(file, bytes => bytes[offset + 4] ^= 1), ["record 7 b"]);
+        Assert.Equal((file, offset - LogFormat.RecordHeaderBytes, (byte?)1), (lost[0].File, (int)lost[0].Offset, lost[0].Kind));
+    }
+
+    [Fact]
+    public async Task A_changed_byte_in_the_header_of_a_record_loses_that_record_and_no_other()
+    {
+        var image = await ImageAsync(close: true);
+        var (file, offset) = PlaceOf(image, "record 7 b");
+        foreach (var position in (int[])[0, 1, 4, 5, 6, 8, 12])
+            AssertRepaired(image.With(file, bytes => bytes[offset - LogFormat.RecordHeaderBytes + position] ^= 0x11), ["record 7 b"]);
+    }
+
+    [Fact]
+    public async Task A_frame_whose_header_is_gone_loses_nothing()
+    {
+        var image = await ImageAsync(close: true);
+        var (file, offset) = PlaceOf(image, "record 7 a");
+        foreach (var position in (int[])[0, 4, 8, 12, 16, 32, 44])
+            Assert.Empty(AssertRepaired(image.With(file, bytes => bytes[offset - LogFormat.RecordHeaderBytes - LogFormat.FrameHeaderBytes + position] ^= 1), []));
+    }
+
+    [Fact]
+    public async Task Headers_of_two_frames_in_a_row_lose_nothing()
+    {
+        var image = await ImageAsync(close: true);
+        var first = PlaceOf(image, "record 7 a");
+        var second = PlaceOf(image, "record 8 a");
+        Assert.Equal(first.File, second.File);
+        Assert.Empty(AssertRepaired(
+            image.With(first.File, bytes =>
+            {
+                bytes[first.Offset - 64] ^= 1;
+                bytes[second.Offset - 64] ^= 1;
+            }),
+            []));
+    }
+
+    [Fact]
+    public async Task A_header_block_of_a_file_loses_nothing()
+    {
+        var image = await ImageAsync(close: true);
+        foreach (var name in LogsOf(image))
+        {
+            foreach (var position in (int[])[0, 16, 32, 40, 48, 56, 76])
+                Assert.Empty(AssertRepaired(image.With(name, bytes => bytes[position] ^= 1), []));
+            Assert.Empty(AssertRepaired(image.With(name, static bytes => bytes.AsSpan(0, Header).Clear()), []));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_missing_or_empty_file_loses_the_records_in_it(bool close)
+    {
+        var image = await ImageAsync(close);
+        foreach (var name in LogsOf(image))
+        {
+            var inside = TextsIn(image, name);
+            var lost = AssertRepaired(image.Without(name), inside);
+            // Of a file that was in use at a crash nobody knows whether anything was in it.
+            Assert.True(lost.Count == 1 || (inside.Count == 0 && lost.Count == 0));
+            Assert.All(lost, entry => Assert.Equal((name, null), (entry.File, entry.Kind)));
+            var empty = image.Without(name);
+            empty.Files.Add(name, []);
+            AssertRepaired(empty, inside);
+        }
+    }
+
+    [Fact]
+    public async Task A_file_cut_short_loses_what_is_behind_and_one_that_is_too_long_loses_nothing()
+    {
+        var image = await ImageAsync(close: true);
+        var (file, offset) = PlaceOf(image, "record 7 a");
+        var inside = TextsIn(image, file);
+        var cut = image.With(file, static _ => { });
+        cut.Files[file] = cut.Files[file][..(offset + 3)];
+        AssertRepaired(cut, [.. inside.SkipWhile(static text => text != "record 7 a")]);
+        cut.Files[file] = [.. image.Files[file], .. new byte[4096]];
+        Assert.Empty(AssertRepaired(cut, []));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_damaged_or_missing_manifest_loses_nothing(bool close)
+    {
+        var image = await ImageAsync(close);
+        var manifests = image.Files.Keys.Where(static name => FileNames.TryManifest(name, out _)).Order(StringComparer.Ordinal).ToArray();
+        Assert.Equal(2, manifests.Length);
+        Assert.Empty(AssertRepaired(image.With(manifests[1], static bytes => bytes[70] ^= 1), []));
+        Assert.Empty(AssertRepaired(image.With(manifests[1], static bytes => bytes.AsSpan().Clear()).With(manifests[0], static bytes => bytes[70] ^= 1), []));
+        Assert.Empty(AssertRepaired(image.Without(manifests[1]).With(manifests[0], static bytes => bytes[70] ^= 1), []));
+        Assert.Empty(AssertRepaired(image.Without(manifests[0]).Without(manifests[1]), []));
+    }
+
+    [Fact]
+    public async Task Without_any_manifest_a_missing_file_loses_the_records_in_it_wherever_it_was()
+    {
+        var image = await ImageAsync(close: true);
+        foreach (var name in LogsOf(image))
+        {
+            var without = image.Without(name);
+            foreach (var manifest in image.Files.Keys.Where(static key => FileNames.TryManifest(key, out _)))
+                without.Files.Remove(manifest);
+            var inside = TextsIn(image, name);
+            // Nothing is left that tells of the last file with frames, or that there was one: only the manifest did.
+            if (name == image.NewestLog || inside.Count == 0)
+                continue;
+            Assert.Single(AssertRepaired(without, inside));
+            // What was repaired goes on, and is opened again.
+            using var directory = without.Restore();
+            Examined.Run(directory, repair: true);
+            await using (var log = TestLog.Open(directory))
+                await log.Append("more");
+            await using var again = TestLog.Open(directory);
+            Assert.Equal([.. All().Except(inside), "more"], again.Replayed.Texts);
+        }
+    }
+
+    [Fact]
+    public async Task When_the_newest_manifest_was_deleted_the_files_that_go_on_behind_the_older_one_are_found()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var log = TestLog.Open(directory);
+        for (var i = 0; i < 3; i++)
+            await log.Append(BackupWorld.Text(i));
+        await log.DisposeAsync();
+        var older = DiskImage.Take(directory);
+        log = TestLog.Open(directory);
+        for (var i = 3; i < 30; i++)
+            await log.Append(BackupWorld.Text(i));
+        await log.DisposeAsync();
+        var image = DiskImage.Take(directory);
+        foreach (var name in image.Files.Keys.Where(static key => FileNames.TryManifest(key, out _)).ToList())
+            image.Files.Remove(name);
+        var manifest = older.Files.Keys.Where(static key => FileNames.TryManifest(key, out _)).Max(StringComparer.Ordinal)!;
+        image.Files.Add(manifest, older.Files[manifest]);
+        Assert.Empty(AssertRepaired(image, [], [.. BackupTests.Texts(30)]));
+    }
+
+    [Fact]
+    public async Task The_last_frame_of_a_closed_log_is_not_cut_silently()
+    {
+        var image = await ImageAsync(close: true);
+        var (start, end) = image.LastFrame(image.NewestLog);
+        var last = All().Skip(All().Count() - 2).ToList();
+        AssertRepaired(image.With(image.NewestLog, bytes => bytes.AsSpan(start, end - start).Clear()), last);
+        Assert.Empty(AssertRepaired(image.With(image.NewestLog, bytes => bytes[end + 100] = 1), []));
+    }
+
+    [Fact]
+    public async Task A_torn_tail_is_no_damage()
+    {
+        var image = await ImageAsync(close: false);
+        var (start, end) = image.LastFrame(image.NewestLog);
+        using var directory = image.With(image.NewestLog, bytes => bytes.AsSpan(start + 60, end - start - 60).Clear()).Restore();
+        var examined = Examined.Run(directory, repair: true);
+        Assert.True(examined.IsSound);
+        Assert.Equal((image.NewestLog, start), (examined.Findings[0].File, (int)examined.Findings[0].Offset));
+        Assert.Empty(examined.Lost);
+        Assert.Empty(examined.Kept);
+        await using var log = TestLog.Open(directory);
+        Assert.Equal(All().SkipLast(2), log.Replayed.Texts);
+    }
+
+    [Fact]
+    public async Task Behind_a_hole_in_a_large_frame_the_records_are_kept()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var texts = Enumerable.Range(0, 60).Select(static i => BackupWorld.Text(i, 90)).ToArray();
+        var log = TestLog.Open(directory);
+        await log.Append(texts);
+        await log.DisposeAsync();
+        var image = DiskImage.Take(directory);
+        var (file, offset) = PlaceOf(image, texts[20]);
+        // A sector in the middle of the frame, which touches five records.
+        var lost = AssertRepaired(image.With(file, bytes => bytes.AsSpan(offset + 5, 512).Clear()), [.. texts[20..25]], texts);
+        Assert.Single(lost);
+    }
+
+    [Fact]
+    public async Task A_damaged_link_of_a_chain_loses_its_own_records()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var chain = Enumerable.Range(0, 12).Select(static i => BackupWorld.Text(i, 3000)).ToArray();
+        var log = TestLog.Open(directory);
+        await log.Append("before");
+        await log.Append(chain);
+        await log.Append("behind");
+        await log.DisposeAsync();
+        var image = DiskImage.Take(directory);
+        foreach (var text in chain)
+        {
+            var (file, offset) = PlaceOf(image, text);
+            AssertRepaired(image.With(file, bytes => bytes[offset + 50] ^= 1), [text], ["before", .. chain, "behind"]);
+            // The header of the link, wherever its frame begins.
+            var frame = offset - LogFormat.RecordHeaderBytes;
+            while (!image.Files[file].AsSpan(frame).StartsWith("EFRM"u8))
+                frame -= 8;
+            Assert.Empty(AssertRepaired(image.With(file, bytes => bytes[frame + 8] ^= 1), [], ["before", .. chain, "behind"]));
+        }
+    }
+
+    [Fact]
+    public async Task The_damaged_bytes_are_in_lost_and_found()
+    {
+        var image = await ImageAsync(close: true);
+        var (file, offset) = PlaceOf(image, "record 7 b");
+        var damaged = image.With(file, bytes => bytes[offset + 4] ^= 1);
+        using var directory = damaged.Restore();
+        var kept = Assert.Single(Examined.Run(directory, repair: true).Kept);
+        using var copy = directory.Files.Open(kept);
+        var bytes = new byte[copy.Length];
+        copy.Read(0, bytes);
+        Assert.True(damaged.Files[file].AsSpan().IndexOf(bytes) >= 0);
+        Assert.True(bytes.AsSpan().IndexOf(damaged.Files[file].AsSpan(offset, 10)) >= 0);
+    }
+
+    [Fact]
+    public async Task Repairing_leaves_a_backup_that_shares_the_file_alone()
+    {
+        using var world = new BackupWorld(Disk.Posix);
+        var log = world.Open();
+        await BackupWorld.WriteAsync(log, 0, 40);
+        Assert.True((await world.BackUpAsync(log)).Linked > 0);
+        await log.DisposeAsync();
+        world.Change(world.Source.Path, FileNames.Log(1), static bytes => bytes[5000] ^= 1);
+        var shared = world.BytesOf(world.Target);
+        var examined = Examined.Run(world.Source, repair: true);
+        Assert.Single(examined.Lost);
+        Assert.Equal(39, (await world.TextsAsync(world.Source.Path)).Count);
+        // The bad byte is in both, and stays in the one that was not repaired.
+        Assert.Equal(shared, world.BytesOf(world.Target));
+        Assert.False(Examined.Run(world.Source.Files, world.Target, world.Source.Options).IsSound);
+    }
+
+    [Fact]
+    public async Task What_is_no_database_is_not_repaired()
+    {
+        using var world = new BackupWorld();
+        Assert.Throws<LogBackupRefusedException>(() => Examined.Run(world.Source));
+        world.Source.Files.CreateDirectory(world.Source.Path);
+        Assert.Throws<LogBackupRefusedException>(() => Examined.Run(world.Source));
+        using (world.Source.Files.Create(world.Source.File("PG_VERSION")))
+            Assert.Throws<LogDirectoryForeignException>(() => Examined.Run(world.Source));
+        world.Source.Files.Delete(world.Source.File("PG_VERSION"));
+        await using var log = world.Open();
+        Assert.Throws<LogDirectoryInUseException>(() => Examined.Run(world.Source));
+    }
+
+    [Fact]
+    public async Task Zeroed_sectors_lose_what_was_said_and_nothing_else()
+    {
+        var image = await ImageAsync(close: true);
+        foreach (var name in LogsOf(image))
+        {
+            for (var sector = 0; sector < image.Files[name].Length; sector += 512)
+            {
+                var start = sector;
+                AssertPredicted(image, image.With(name, bytes => bytes.AsSpan(start, 512).Clear()));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Any_byte_of_a_log_file_may_change()
+    {
+        var image = await ImageAsync(close: true);
+        foreach (var name in LogsOf(image))
+        {
+            var end = image.Files[name].AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+            for (var position = 0; position < end; position += position is > 80 and < Header ? 512 : 7)
+            {
+                var place = position;
+                AssertPredicted(image, image.With(name, bytes => bytes[place] ^= 0x40));
+            }
+        }
+    }
+
+    /// <summary>Fails, or ends the process at, call n of a repair; doing it again gives what was said at first.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_repair_that_fails_at_any_call_can_be_done_again(bool crash)
+    {
+        var image = await ImageAsync(close: true);
+        var (file, offset) = PlaceOf(image, "record 7 b");
+        var missing = LogsOf(image)[0];
+        var manifest = image.Files.Keys.Where(static name => FileNames.TryManifest(name, out _)).Max(StringComparer.Ordinal)!;
+        Assert.NotEqual(file, missing);
+        var damaged = image.With(file, bytes => bytes[offset + 4] ^= 1).With(manifest, static bytes => bytes[70] ^= 1).Without(missing);
+        var wanted = All().Except(TextsIn(image, missing)).Where(static text => !text.StartsWith("record 7 b", StringComparison.Ordinal)).ToList();
+        for (var n = 1; ; n++)
+        {
+            using var directory = damaged.Restore();
+            var (call, hit) = (0, "");
+            var faulty = new FaultyFileSystem(directory.Files)
+            {
+                Fault = (operation, path) =>
+                {
+                    if (crash ? ++call < n : ++call != n)
+                        return null;
+                    hit = $"call {n}: {operation} {path}";
+                    return FaultyFileSystem.IoError(operation, path);
+                },
+            };
+            try
+            {
+                Examined.Run(faulty, directory.Path, directory.Options, repair: true);
+            }
+            catch (StorageIOException)
+            {
+                Assert.NotEmpty(hit);
+            }
+
+            Examined.Run(directory, repair: true);
+            Assert.True(Examined.Run(directory).IsSound, hit);
+            await using (var log = TestLog.Open(directory))
+                Assert.Equal(wanted, log.Replayed.Texts);
+            if (hit.Length == 0)
+                return;
+            Assert.True(n < 500);
+        }
+    }
+
+    private static IEnumerable<string> All() =>
+        Enumerable.Range(0, 20).SelectMany(static i => new[] { $"record {i} a", $"record {i} b" + new string('x', i % 5 * 700) });
+
+    private static async Task<DiskImage> ImageAsync(bool close)
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var log = TestLog.Open(directory);
+        var texts = All().ToArray();
+        for (var i = 0; i < texts.Length; i += 2)
+        {
+            // So that no manifest promises the last of them.
+            await log.Log.BackgroundWork;
+            await log.Append(texts[i], texts[i + 1]);
+        }
+
+        var image = await DiskImage.Take(log, directory);
+        await log.DisposeAsync();
+        return close ? DiskImage.Take(directory) : image;
+    }
+
+    private static List<string> LogsOf(DiskImage image) => [.. image.Files.Keys.Where(static name => FileNames.TryLog(name, out _)).Order(StringComparer.Ordinal)];
+
+    private static (string File, int Offset) PlaceOf(DiskImage image, string text)
+    {
+        using var directory = image.Restore();
+        var location = Examined.Run(directory).Records.First(record => record.Text.StartsWith(text, StringComparison.Ordinal)).Location;
+        return (FileNames.Log(location.File), location.Offset);
+    }
+
+    private static List<string> TextsIn(DiskImage image, string file)
+    {
+        using var directory = image.Restore();
+        return [.. Examined.Run(directory).Records.Where(record => FileNames.Log(record.Location.File) == file).Select(static record => record.Text)];
+    }
+
+    /// <summary>Examines, repairs, examines again and opens. The losses are the same each time, and those that are wanted.</summary>
+    private static List<LostBytes> AssertRepaired(DiskImage damaged, List<string> lost, string[]? all = null)
+    {
+        using var directory = damaged.Restore();
+        var before = DiskImage.Take(directory);
+        var predicted = Examined.Run(directory);
+        AssertSame(before, DiskImage.Take(directory));
+        Assert.False(predicted.IsSound);
+        var repaired = Examined.Run(directory, repair: true);
+        Assert.Equal(predicted.Lost, repaired.Lost);
+        var wanted = (all ?? All()).Where(text => !lost.Exists(prefix => text == prefix || (prefix.StartsWith("record", StringComparison.Ordinal) && all is null
+            && text.StartsWith(prefix + "x", StringComparison.Ordinal)))).ToList();
+        Assert.Equal(wanted, predicted.Texts);
+        var after = Examined.Run(directory);
+        Assert.Empty(after.Findings);
+        Assert.Equal(wanted, after.Texts);
+        var log = TestLog.Open(directory);
+        Assert.Equal(wanted, log.Replayed.Texts);
+        return predicted.Lost;
+    }
+
+    /// <summary>Whatever the damage was: what is missing afterwards is what was said, and what was said is missing.</summary>
+    private static void AssertPredicted(DiskImage whole, DiskImage damaged)
+    {
+        using var original = whole.Restore();
+        var records = Examined.Run(original).Records;
+        using var directory = damaged.Restore();
+        var examined = Examined.Run(directory, repair: true);
+        var there = Examined.Run(directory);
+        Assert.Empty(there.Findings);
+        var left = there.Texts.ToHashSet();
+        Assert.Equal(examined.Texts, there.Texts);
+        Assert.Equal(records.Select(static record => record.Text).Where(left.Contains), there.Texts);
+        foreach (var (text, location) in records)
+        {
+            var start = location.Offset - LogFormat.RecordHeaderBytes;
+            var isNamed = examined.Lost.Exists(lost =>
+                lost.File == FileNames.Log(location.File) && lost.Offset < location.Offset + Math.Max(1, location.Length) && lost.Offset + lost.Bytes > start);
+            Assert.True(left.Contains(text) != isNamed, $"{text} at {location}");
+        }
+
+        Assert.True(examined.IsSound || examined.Lost.Count > 0 || left.Count == records.Count);
+    }
+
+    private static void AssertSame(DiskImage before, DiskImage after)
+    {
+        Assert.Equal(before.Files.Keys.Order(StringComparer.Ordinal), after.Files.Keys.Order(StringComparer.Ordinal));
+        Assert.All(before.Files, file => Assert.Equal(file.Value, after.Files[file.Key]));
+    }
+}
