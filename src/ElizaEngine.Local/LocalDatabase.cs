@@ -32,6 +32,12 @@ public sealed partial class LocalDatabase : IDatabase
     /// <summary>What was found when it was opened.</summary>
     public LocalOpenReport OpenReport { get; }
 
+    /// <summary>
+    /// The first damage that was found in the background, in log files of which opening read only the index; null: none so far. Reads of
+    /// other rows go on, and so do writes. <see cref="VerifyAsync(IProgress{MaintenanceProgress}?, CancellationToken)"/> says all of it.
+    /// </summary>
+    public CorruptDataException? Damage => _log.Damage is { } damage ? (CorruptDataException)StorageErrors.Translate(damage) : null;
+
     internal Sequencer Sequencer { get; }
 
     internal RecordReader Records { get; }
@@ -42,6 +48,8 @@ public sealed partial class LocalDatabase : IDatabase
 
     /// <summary>Completes when nothing is being prepared in the background.</summary>
     internal Task BackgroundWork => _log.BackgroundWork;
+
+    internal Task Scrubbing => _log.Scrubbing;
 
     internal bool IsOpen => _isOpen;
 
@@ -133,6 +141,7 @@ public sealed partial class LocalDatabase : IDatabase
     {
         const long MinLogFileBytes = 64 << 10;
         if (!Enum.IsDefined(options.Durability)) throw new InvalidInputException("durability", options.Durability, "PowerLoss or ProcessCrash");
+        if (options.ScrubBytesPerSecond < 0) throw new InvalidInputException("scrubBytesPerSecond", options.ScrubBytesPerSecond, "0 or more");
         if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
         if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
         if (options.Directory?.Contains('\0', StringComparison.Ordinal) == true) throw new InvalidInputException("directory", options.Directory, "a path without U+0000");
@@ -179,6 +188,7 @@ public sealed partial class LocalDatabase : IDatabase
         MaxFileBytes = options.MaxLogFileBytes,
         // A database in memory is never opened again.
         IndexMinBytes = options.Directory is null ? long.MaxValue : Math.Min(options.MaxLogFileBytes / 2, new LogOptions().IndexMinBytes),
+        ScrubBytesPerSecond = options.ScrubBytesPerSecond,
         AcceptUnprovenFlush = options.AcceptUnprovenFlush,
         AllowNetworkFileSystem = options.AllowNetworkFileSystem,
         Time = options.TimeProvider,

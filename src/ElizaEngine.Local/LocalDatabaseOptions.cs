@@ -26,6 +26,12 @@ public sealed record LocalDatabaseOptions
     public long MaxLogFileBytes { get; init; } = 64L << 20;
 
     /// <summary>
+    /// Bytes of sealed log files that are verified in the background each second, after an opening that read only their index; 0: none.
+    /// What is found stands in <see cref="LocalDatabase.Damage"/>. Default: 32 MiB.
+    /// </summary>
+    public long ScrubBytesPerSecond { get; init; } = 32L << 20;
+
+    /// <summary>
     /// Opens on an operating system where it has not been proven that a flush reaches the disk: anything but Linux.
     /// </summary>
     public bool AcceptUnprovenFlush { get; init; }

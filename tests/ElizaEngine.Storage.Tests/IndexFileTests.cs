@@ -6,7 +6,7 @@ namespace ElizaEngine.Storage.Tests;
 /// <summary>Index files: opening gives the same with them, without them, and with bad ones.</summary>
 public sealed class IndexFileTests
 {
-    private static readonly LogOptions s_options = new() { FirstFileBytes = 64 << 10, MaxFileBytes = 64 << 10, FrameBytes = 8 << 10, IndexMinBytes = 4 << 10 };
+    private static readonly LogOptions s_options = new() { FirstFileBytes = 64 << 10, MaxFileBytes = 64 << 10, FrameBytes = 8 << 10, IndexMinBytes = 4 << 10, ScrubBytesPerSecond = long.MaxValue };
 
     [Theory]
     [InlineData(Disk.Posix)]
@@ -160,6 +160,42 @@ public sealed class IndexFileTests
         await using var log = Open(directory, out var replayed);
         Assert.Equal(written, replayed.Texts);
         Assert.Equal(0, log.OpenReport.IndexFiles);
+    }
+
+    [Fact]
+    public async Task Damage_in_a_file_that_opening_did_not_read_is_found_in_the_background()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var written = await FillAsync(directory, seed: 9, batches: 300);
+        var image = DiskImage.Take(directory);
+        using (var sound = image.Restore())
+        {
+            await using var log = Open(sound, out _);
+            await log.Scrubbing;
+            Assert.Null(log.Damage);
+        }
+
+        var name = image.Files.Keys.First(name => FileNames.TryIndex(name, out _)).Replace(".idx", ".seg", StringComparison.Ordinal);
+        using var damaged = image.With(name, static bytes => bytes[20_000] ^= 1).Restore();
+        await using (var log = Open(damaged, out var replayed))
+        {
+            Assert.Equal(written, replayed.Texts);
+            await log.Scrubbing;
+            var damage = Assert.IsType<LogDamagedException>(log.Damage);
+            Assert.Equal(name, damage.File);
+            Assert.InRange(damage.Offset, LogFormat.FileHeaderBytes, 20_000);
+        }
+    }
+
+    [Fact]
+    public async Task A_log_can_be_closed_while_its_files_are_being_verified()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        await FillAsync(directory, seed: 10, batches: 2_000);
+        var log = WriteAheadLog.Open(directory.Path, directory.Files, s_options with { ScrubBytesPerSecond = 1 }, new ReplayedHeads(), static _ => { });
+        await log.DisposeAsync();
+        Assert.True(log.Scrubbing.IsCompletedSuccessfully);
+        Assert.Null(log.Damage);
     }
 
     private static WriteAheadLog Open(TestDirectory directory, out ReplayedHeads replayed, IFileSystem? files = null)

@@ -7,8 +7,10 @@ namespace ElizaEngine.Storage;
 /// <param name="newHeads">New heads for each file; null: no index files.</param>
 /// <param name="used">The files that hold frames.</param>
 /// <param name="durableLsn">Up to where the log is durable.</param>
+/// <param name="damaged">Told of a frame that was found damaged.</param>
 internal sealed class IndexWriting(
-    IFileSystem files, string directory, long minBytes, Func<IRecordHeads?> newHeads, Func<LogFile[]> used, Func<ulong> durableLsn)
+    IFileSystem files, string directory, long minBytes, Func<IRecordHeads?> newHeads, Func<LogFile[]> used, Func<ulong> durableLsn,
+    Action<LogDamagedException> damaged)
 {
     private readonly Lock _sync = new();
     private Task _work = Task.CompletedTask;
@@ -75,9 +77,13 @@ internal sealed class IndexWriting(
         {
             LogIndex.Write(files, directory, file, endLsn, heads);
         }
-        catch (Exception error) when (error is StorageException or StorageIOException)
+        catch (LogDamagedException error)
         {
-            // Without an index the data is read, and read errors and damage are reported by whoever reads it then.
+            damaged(error);
+        }
+        catch (StorageIOException)
+        {
+            // Without an index the data is read.
         }
 
         file.IndexedTo = endLsn;

@@ -17,6 +17,9 @@ internal sealed record LogOptions
     /// <summary>A log file that holds less gets no index file: it is read as fast as its index would be.</summary>
     public long IndexMinBytes { get; init; } = 256 << 10;
 
+    /// <summary>Bytes a second of sealed files that are verified in the background, when opening read their index only; 0: none.</summary>
+    public long ScrubBytesPerSecond { get; init; } = 32 << 20;
+
     /// <summary>Soft limit of a frame's payload. A batch larger than it becomes a chain of frames.</summary>
     public int FrameBytes { get; init; } = 1 << 20;
 
@@ -67,6 +70,8 @@ internal sealed record LogOptions
                 $"MaxFileBytes is {MaxFileBytes}; it must be a multiple of 4096 from FirstFileBytes to {LogFormat.MaxFileBytes}.");
         if (FrameBytes < 1024 || FrameBytes > LogFormat.MaxRecordBytes)
             throw new ArgumentException($"FrameBytes is {FrameBytes}; it must be from 1024 to {LogFormat.MaxRecordBytes}.");
+        if (ScrubBytesPerSecond < 0)
+            throw new ArgumentException($"ScrubBytesPerSecond is {ScrubBytesPerSecond}; it must be at least 0.");
         if (MaxPendingBytes < FrameBytes)
             throw new ArgumentException($"MaxPendingBytes is {MaxPendingBytes}; it must be at least FrameBytes.");
     }

@@ -24,6 +24,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private readonly PendingBytes _pending;
     private readonly FrameBuffers _buffers;
     private readonly IndexWriting _indexes;
+    private readonly Scrub _scrub;
     private readonly ReadPins _pins = new();
     private readonly Lock _closeGate = new();
     private Task? _closing;
@@ -31,7 +32,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     private WriteAheadLog(
         IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, LogFileSet files, GroupCommit commits,
-            FrameAppender appender, FrameBuffers buffers, PendingBytes pending, IndexWriting indexes, LogOpenReport report)
+            FrameAppender appender, FrameBuffers buffers, PendingBytes pending, IndexWriting indexes, Scrub scrub, LogOpenReport report)
     {
         _lock = directoryLock;
         Directory = directory;
@@ -43,6 +44,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _buffers = buffers;
         _pending = pending;
         _indexes = indexes;
+        _scrub = scrub;
         OpenReport = report;
     }
 
@@ -58,6 +60,12 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     /// <summary>Why the log takes no more writes; null while it does.</summary>
     public LogFault? Fault => _commits.Fault;
+
+    /// <summary>Completes when every file of which opening read the index only has been verified, or the log is closed.</summary>
+    public Task Scrubbing => _scrub.Work;
+
+    /// <summary>Damage in a sealed file that was found in the background; null: none so far.</summary>
+    public LogDamagedException? Damage => _scrub.Damage;
 
     public bool IsPoisoned => _commits.Fault is not null;
 
@@ -353,7 +361,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             DurableLsn = () => commits.DurableLsn,
             Poison = commits.Poison,
         };
-        var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn);
+        var scrub = new Scrub([.. recovered.Used.Where(static file => file.IndexedTo > 0)], options.ScrubBytesPerSecond, options.Time);
+        var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn,
+            scrub.Note);
         files.Ended = indexes.Start;
         try
         {
@@ -365,10 +375,11 @@ internal sealed class WriteAheadLog : IAsyncDisposable
                 files.WriteManifest(isClean: false);
             var appender = new FrameAppender(files, commits, pending, buffers, options, tail);
             var log = new WriteAheadLog(directoryLock, directory, fileSystem, options, files, commits, appender, buffers, pending, indexes,
-                recovered.Report);
+                scrub, recovered.Report);
             commits.Start();
             files.PrepareAhead();
             indexes.Start();
+            scrub.Start();
             return log;
         }
         catch
@@ -391,6 +402,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         await _commits.Stopped.ConfigureAwait(false);
         await _files.StopAsync().ConfigureAwait(false);
         await _indexes.StopAsync().ConfigureAwait(false);
+        await _scrub.StopAsync().ConfigureAwait(false);
         try
         {
             if (_commits.Fault is null)

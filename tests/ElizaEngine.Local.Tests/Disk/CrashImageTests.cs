@@ -16,7 +16,7 @@ public sealed class CrashImageTests
     [Fact]
     public async Task Whatever_is_left_of_a_crash_holds_what_was_acknowledged()
     {
-        var extent = Extent.Of("IMAGES", 20_000, 240);
+        var extent = Extent.Of("IMAGES", 20_000, 400);
         var tally = new Tally(Extent.Seed);
         var seeds = Enumerable.Range(0, int.MaxValue).Select(i => unchecked(Extent.Seed + i));
         using var end = new CancellationTokenSource(extent.Time);

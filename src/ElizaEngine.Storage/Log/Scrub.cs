@@ -1,0 +1,78 @@
+namespace ElizaEngine.Storage;
+
+/// <summary>
+/// Reads, in the background and at a bounded rate, what opening took the index files' word for: the frames of sealed log files, with all
+/// their checksums. So damage is found while a backup of the undamaged file may still be at hand, not when somebody asks for the row.
+/// </summary>
+/// <param name="files">Log files whose index was read. They stay mapped until <see cref="StopAsync"/> has completed.</param>
+/// <param name="bytesPerSecond">Read at most; 0: nothing is read.</param>
+/// <param name="time">Paces the reading.</param>
+internal sealed class Scrub(IReadOnlyList<LogFile> files, long bytesPerSecond, TimeProvider time)
+{
+    private const int SliceBytes = 1 << 20;
+
+    private readonly CancellationTokenSource _stop = new();
+    private LogDamagedException? _damage;
+    private long _verifiedBytes;
+    private Task _work = Task.CompletedTask;
+
+    /// <summary>The first damage that was found; null: none so far.</summary>
+    public LogDamagedException? Damage => Volatile.Read(ref _damage);
+
+    /// <summary>Bytes of frames that were read and found valid.</summary>
+    public long VerifiedBytes => Volatile.Read(ref _verifiedBytes);
+
+    /// <summary>Completes when everything has been read, or the reading was stopped.</summary>
+    public Task Work => _work;
+
+    public void Start()
+    {
+        if (bytesPerSecond > 0 && files.Count > 0)
+            _work = Task.Run(RunAsync);
+    }
+
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _work.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    /// <summary>Notes damage that was found elsewhere; the first stays.</summary>
+    public void Note(LogDamagedException damage) => Interlocked.CompareExchange(ref _damage, damage, null);
+
+    private async Task RunAsync()
+    {
+        var pause = TimeSpan.FromSeconds((double)SliceBytes / bytesPerSecond);
+        long slice = 0;
+        foreach (var file in files)
+        {
+            for (var lsn = file.FirstLsn; lsn < file.IndexedTo;)
+            {
+                var offset = LogFormat.FileHeaderBytes + (long)(lsn - file.FirstLsn);
+                if (!FrameReader.TryRead(file, offset, lsn, out var frame, out var problem))
+                {
+                    // The next frame's place is not known: the other files may still be sound.
+                    Note(new LogDamagedException(file.Name, offset, lsn, problem));
+                    break;
+                }
+
+                var bytes = frame.OccupiedBytes(file.BlockBytes);
+                lsn += (ulong)bytes;
+                slice += bytes;
+                Volatile.Write(ref _verifiedBytes, _verifiedBytes + bytes);
+                if (slice < SliceBytes)
+                    continue;
+                slice = 0;
+                try
+                {
+                    await Task.Delay(pause, time, _stop.Token).ConfigureAwait(false);
+                }
+                catch (OperationCanceledException)
+                {
+                    return;
+                }
+            }
+        }
+    }
+}
