@@ -26,6 +26,9 @@ internal enum DiskFault
     /// </summary>
     DroppedPages,
 
+    /// <summary>A flush, of a file or of names, succeeds and does nothing: a disk that lies. Any other call works.</summary>
+    Ignored,
+
     /// <summary>A write succeeds, but its bytes land elsewhere: in another place of the file, or in another file. Any other call works.</summary>
     Misdirected,
 }

@@ -137,7 +137,10 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
     {
         lock (_gate)
         {
-            FailOn(Begin("flush-directory", directory), "flush-directory", directory);
+            var fault = Begin("flush-directory", directory);
+            if (fault == DiskFault.Ignored)
+                return;
+            FailOn(fault, "flush-directory", directory);
             foreach (var (name, file) in _pendingNames.Where(change => IsIn(directory, change.Name)))
             {
                 if (file is null)
@@ -248,7 +251,7 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
             {
                 var fault = _disk.Begin("fill", _path);
                 var reached = fault == DiskFault.ShortWrite ? length / 2 : length;
-                if (fault is DiskFault.None or DiskFault.Misdirected or DiskFault.ShortWrite)
+                if (fault is DiskFault.None or DiskFault.Ignored or DiskFault.Misdirected or DiskFault.ShortWrite)
                 {
                     _cache.FillWithZeros(reached);
                     Array.Resize(ref _written, (int)Math.Max(_written.Length, reached));
@@ -265,6 +268,8 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
             lock (_disk._gate)
             {
                 var fault = _disk.Begin("flush", _path);
+                if (fault == DiskFault.Ignored)
+                    return;
                 var isDropped = _disk.FailNextFlush || fault == DiskFault.DroppedPages;
                 if (isDropped)
                 {

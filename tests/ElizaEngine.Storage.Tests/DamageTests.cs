@@ -87,6 +87,41 @@ public sealed class DamageTests
         await Refused(image);
     }
 
+    /// <summary>
+    /// The last frame landed three sectors before the end of the third one's block, and its padding cleared the fourth. The story: the log
+    /// opened with three frames, and nothing was reported.
+    /// </summary>
+    [Fact]
+    public async Task A_last_frame_that_went_astray_and_wiped_the_one_before_is_refused()
+    {
+        var image = await Image(close: false, commits: 5);
+        var (start, end) = image.LastFrame(image.NewestLog);
+        var astray = image.With(image.NewestLog, bytes =>
+        {
+            var frame = bytes.AsSpan(start, end - start);
+            frame.ToArray().CopyTo(bytes, start - 4096 - (3 * 512));
+            frame.Clear();
+        });
+        await Refused(astray);
+    }
+
+    /// <summary>Where it hit the header block, or the end of the last frame's block, and whatever it was.</summary>
+    [Theory]
+    [InlineData(3584)]
+    [InlineData(-512)]
+    public async Task Bytes_that_went_astray_into_the_zeros_before_the_end_of_the_log_are_refused(int place)
+    {
+        var image = await Image(close: false, commits: 5);
+        var position = place > 0 ? place : image.LastFrame(image.NewestLog).End + place;
+        // In a header block it counts while the file holds no frame: then nothing else would tell that one was wiped.
+        await Refused(image.With(image.NewestLog, bytes =>
+        {
+            if (place > 0)
+                bytes.AsSpan(LogFormat.FileHeaderBytes).Clear();
+            bytes[position] = 1;
+        }));
+    }
+
     [Fact]
     public async Task A_refused_open_changes_nothing()
     {

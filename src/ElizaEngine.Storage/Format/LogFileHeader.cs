@@ -5,6 +5,9 @@ namespace ElizaEngine.Storage;
 /// <summary>The header block of a log file. Byte picture: FORMAT.md, "Header block of a log file".</summary>
 internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong Salt, long FileBytes, int BlockBytes, long CreatedMs)
 {
+    /// <summary>Bytes of the fields; zeros fill the block.</summary>
+    public const int FieldBytes = 80;
+
     private const ulong Magic = 0x474F4C415A494C45; // "ELIZALOG"
     private const int CrcOffset = 76;
 

@@ -26,6 +26,7 @@ internal sealed class Recovery
     private LogIndex? _index;
     private IRecordHeads? _heads;
     private long _offset = LogFormat.FileHeaderBytes;
+    private long _blank = LogFileHeader.FieldBytes; // From here to the offset there are zeros.
     private ulong _lsn;
 
     private Recovery(IFileSystem files, string directory, LogOptions options, ILogReplay replay, Manifest manifest)
@@ -150,6 +151,7 @@ internal sealed class Recovery
         _report.Frames += index.Frames;
         _report.IndexFiles++;
         _offset += (long)(index.EndLsn - _lsn);
+        _blank = _offset; // Where its last frame ends the index does not say.
         _lsn = index.EndLsn;
         return true;
     }
@@ -182,6 +184,7 @@ internal sealed class Recovery
 
         _place = next;
         _offset = LogFormat.FileHeaderBytes;
+        _blank = LogFileHeader.FieldBytes;
     }
 
     private void Accept(FramePlace place)
@@ -207,6 +210,7 @@ internal sealed class Recovery
         _unproven.Add(place);
         if (_unproven[0].Header.Lsn < _proven)
             _unproven.RemoveAll(frame => frame.Header.Lsn < _proven);
+        _blank = _offset + LogFormat.FrameHeaderBytes + header.PayloadBytes;
         _offset += place.OccupiedBytes;
         _lsn += (ulong)place.OccupiedBytes;
     }
@@ -245,7 +249,10 @@ internal sealed class Recovery
                 throw Damage($"the log ends here, but {_list[i].Name} holds lsn {_list[i].FirstLsn} to {_list[i].EndLsn}");
             if (_list[i].IsEnded)
                 continue;
-            var promise = TailScan.HighestPromise(_list[i], from, i == _place ? _lsn : null);
+            var blank = i == _place ? _blank : LogFileHeader.FieldBytes;
+            if (_list[i].Map.Slice(blank, (int)(from - blank)).ContainsAnyExcept((byte)0))
+                throw new LogDamagedException(_list[i].Name, blank, _lsn, "bytes lie where zeros must be: a write went astray");
+            var promise = TailScan.HighestPromise(_list[i], from, _list);
             if (promise > _lsn)
                 throw Damage($"the frame here is not valid, but a later one says that lsn {promise} was durable");
             if (TailScan.EndOfData(_list[i], from) > from)

@@ -5,6 +5,9 @@ namespace ElizaEngine.Storage;
 /// <summary>Looks behind the end of the log for what was left there.</summary>
 internal static class TailScan
 {
+    /// <summary>A write that goes astray lands at a multiple of it.</summary>
+    private const int SectorBytes = 512;
+
     /// <summary>Whether the place of a next frame is not blank.</summary>
     public static bool HoldsDataAt(LogFile file, long offset) =>
         !file.IsEnded && file.Map.Slice(offset, (int)Math.Min(4096, file.FileBytes - offset)).ContainsAnyExcept((byte)0);
@@ -14,22 +17,25 @@ internal static class TailScan
         from + file.Map.Slice(from, (int)(file.FileBytes - from)).LastIndexOfAnyExcept((byte)0) + 1;
 
     /// <summary>
-    /// The highest synced lsn in a frame header that is valid for this file. A header is its own witness: its checksum holds the salt of
-    /// the file, so no content of a record can look like one.
+    /// The highest synced lsn in a frame header that is valid for one of these files. A header is its own witness: its checksum holds a
+    /// salt, so no content of a record can look like one. It tells the truth wherever it lies: where a write went astray, too.
     /// </summary>
-    /// <param name="lsn">The lsn that belongs to <paramref name="from"/>; null when it is not known.</param>
-    public static ulong HighestPromise(LogFile file, long from, ulong? lsn)
+    /// <param name="files">The files of the log.</param>
+    public static ulong HighestPromise(LogFile file, long from, IReadOnlyList<LogFile> files)
     {
         ulong highest = 0;
         var bytes = file.Map.Slice(from, (int)(file.FileBytes - from));
-        for (var offset = 0; offset + LogFormat.FrameHeaderBytes <= bytes.Length; offset += file.BlockBytes)
+        var step = Math.Min(file.BlockBytes, SectorBytes);
+        for (var offset = 0; offset + LogFormat.FrameHeaderBytes <= bytes.Length; offset += step)
         {
             var candidate = bytes[offset..];
-            if (BinaryPrimitives.ReadUInt32LittleEndian(candidate) != FrameHeader.Magic || !FrameHeader.TryDecode(candidate, file.Salt,
-                out var header, out _))
+            if (BinaryPrimitives.ReadUInt32LittleEndian(candidate) != FrameHeader.Magic)
                 continue;
-            if (lsn is null || header.Lsn == lsn + (ulong)offset)
-                highest = Math.Max(highest, header.SyncedLsn);
+            foreach (var owner in files)
+            {
+                if (FrameHeader.TryDecode(candidate, owner.Salt, out var header, out _))
+                    highest = Math.Max(highest, header.SyncedLsn);
+            }
         }
 
         return highest;

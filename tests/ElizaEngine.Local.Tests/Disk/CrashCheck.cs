@@ -38,7 +38,7 @@ internal static class CrashCheck
                 if (random.Next(5) == 0)
                 {
                     children.Add(new CrashPoint(
-                        CrashKind.Recovery, disk.Cut(random), Volatile.Read(ref possible), point.Clock, point.Settings,
+                        CrashKind.Recovery, disk.Cut(random), Volatile.Read(ref possible), [], point.Clock, point.Settings,
                         $"{point.Story}; while that was recovered with {seed}, before {call.Operation} {call.Path}, call {call.Number}"));
                 }
                 return DiskFault.None;

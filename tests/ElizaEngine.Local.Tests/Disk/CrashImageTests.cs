@@ -33,6 +33,34 @@ public sealed class CrashImageTests
         Assert.True(tally.Images > 0, "no image was checked");
     }
 
+    /// <summary>That the check can fail: on a disk whose flushes do nothing, power cuts take what was acknowledged.</summary>
+    [Theory]
+    [InlineData("flush")]
+    [InlineData("flush-directory")]
+    public async Task On_a_disk_that_lies_acknowledged_calls_are_missed(string operation)
+    {
+        await using var history = new DiskHistory(
+            DiskSettings.Fixed(Durability.PowerLoss, 8 << 10, 16 << 10), seed: 1, imagesPerHundredCalls: 20, $"a disk that ignores every {operation}")
+        {
+            Fault = call => call.Operation == operation ? DiskFault.Ignored : DiskFault.None,
+        };
+        await history.RunAsync(new OperationMaker(1).Make(10, overlap: false).Where(one => one is Write));
+        await history.CloseAsync();
+        var missed = 0;
+        foreach (var point in history.TakePoints().Where(point => point.Kind == CrashKind.PowerCut))
+        {
+            try
+            {
+                await CrashCheck.RunAsync(point, 1);
+            }
+            catch (InvalidOperationException)
+            {
+                missed++;
+            }
+        }
+        Assert.True(missed > 5, $"only {missed} crashes lost something");
+    }
+
     private static async Task RunAsync(int seed, Tally tally, long enough, CancellationToken cancel)
     {
         var random = new Random(seed);

@@ -19,8 +19,9 @@ internal enum CrashKind
 /// <param name="Kind">Where it came from.</param>
 /// <param name="Image">What the disk holds.</param>
 /// <param name="Possible">In the order of the log: at least the first, which had been acknowledged; at most the last, which had been begun.</param>
+/// <param name="Earlier">What was there before the first of them, oldest first.</param>
 /// <param name="Clock">How far the clock was from its beginning.</param>
 /// <param name="Settings">How the database was opened.</param>
 /// <param name="Story">How the image came about.</param>
 internal sealed record CrashPoint(
-    CrashKind Kind, DiskImage Image, IReadOnlyList<Moment> Possible, TimeSpan Clock, DiskSettings Settings, string Story);
+    CrashKind Kind, DiskImage Image, IReadOnlyList<Moment> Possible, IReadOnlyList<Moment> Earlier, TimeSpan Clock, DiskSettings Settings, string Story);

@@ -30,7 +30,7 @@ internal sealed class DiskHistory : IAsyncDisposable
     private LocalDatabase? _database;
     private int _acknowledged;
     private int _durable;
-    private bool _isInDoubt;
+    private bool _needsReopening;
 
     public DiskHistory(DiskSettings settings, int seed, int imagesPerHundredCalls, string story)
     {
@@ -49,6 +49,15 @@ internal sealed class DiskHistory : IAsyncDisposable
     public Func<DiskCall, DiskFault> Fault { get; set; } = static _ => DiskFault.None;
 
     public SimulatedDisk Disk => _disk;
+
+    /// <summary>A disk that no longer lets the database be opened ends the history, without an error.</summary>
+    public bool MayEnd { get; init; }
+
+    /// <summary>So does a report of damage, on a disk that lies.</summary>
+    public bool MayReportDamage { get; init; }
+
+    /// <summary>It has ended so.</summary>
+    public bool IsOver { get; private set; }
 
     /// <summary>Calls that were acknowledged.</summary>
     public int Acknowledged { get; private set; }
@@ -81,8 +90,14 @@ internal sealed class DiskHistory : IAsyncDisposable
         {
             try
             {
-                if (_database is null || _isInDoubt) await ReopenAsync();
-                await operation.RunAsync(this);
+                if (_database is null || _needsReopening) await ReopenAsync();
+                if (!IsOver) await operation.RunAsync(this);
+                if (IsOver) return;
+            }
+            catch (CorruptDataException) when (MayReportDamage)
+            {
+                IsOver = true;
+                return;
             }
             catch (Exception error)
             {
@@ -103,6 +118,11 @@ internal sealed class DiskHistory : IAsyncDisposable
             }
             catch (Exception error) when (error is DirectoryAccessException or DiskFullException && attempt < 4)
             {
+            }
+            catch (Exception error) when (error is DirectoryAccessException or DiskFullException && MayEnd)
+            {
+                IsOver = true;
+                return;
             }
         }
         await SettleAsync();
@@ -132,35 +152,38 @@ internal sealed class DiskHistory : IAsyncDisposable
             var expected = await ExpectAsync(write);
             calls.Add((write, expected, AnswerAsync(_database!, write)));
         }
-        var (acknowledged, isRefused) = (0, false);
+        var isRefused = false;
         foreach (var (write, expected, call) in calls)
         {
             var answer = await call;
-            if (answer is Unknown or FailedBefore)
+            if (answer is Unknown or Poisoned or Full)
             {
                 if (answer == Unknown) Doubts++;
                 else Refused++;
-                _isInDoubt |= answer == Unknown;
-                // What comes after a call that failed fails too, but for a disk that was full for a moment.
-                if (answer == FailedBefore && calls.Count == 1) Forget(_moments.Count - 1);
+                // After a full disk the next call may succeed; otherwise only another process can write.
+                _needsReopening |= answer != Full || calls.Count > 1;
+                if (answer != Unknown && calls.Count == 1) Forget(_moments.Count - 1);
                 isRefused = true;
                 continue;
             }
             Assert.False(isRefused, $"{write} was acknowledged after one before it had failed");
             Assert.True(expected == answer, $"{write}: {Moment.Difference(expected, answer)}");
-            acknowledged++;
             Acknowledged++;
             lock (_gate) _acknowledged++;
         }
-        if (isRefused && calls.Count > 1) _isInDoubt = true;
         if (_coin.Next(3) > 0) await _database!.BackgroundWork;
     }
 
     /// <summary>Everything that can be read is what the model says, in every index.</summary>
-    public async Task CompareAsync()
+    public Task CompareAsync() => CompareAsync(_moments[^1]);
+
+    /// <summary>The same, when the last writes may have failed: what was acknowledged, and nothing else.</summary>
+    public Task CompareAcknowledgedAsync() => CompareAsync(_moments[_acknowledged]);
+
+    private async Task CompareAsync(Moment moment)
     {
         var found = await Moment.TextAsync(_database!);
-        var expected = await _moments[^1].TextAsync(Clock);
+        var expected = await moment.TextAsync(Clock);
         Assert.True(expected == found, Moment.Difference(expected, found));
         DatabaseStateTests.AssertIndexesAgree(_database!.Sequencer.Published);
     }
@@ -172,10 +195,13 @@ internal sealed class DiskHistory : IAsyncDisposable
     }
 
     private const string Unknown = "nobody knows";
-    private const string FailedBefore = "refused by a failed disk";
+    private const string Poisoned = "refused after a failure";
+    private const string Full = "refused by a full disk";
 
     private async Task ReopenAsync()
     {
+        // A failed disk takes no writes; what was acknowledged can still be read, and nothing else.
+        if (_database is not null) await CompareAcknowledgedAsync();
         await CloseAsync();
         await OpenAsync();
     }
@@ -202,11 +228,28 @@ internal sealed class DiskHistory : IAsyncDisposable
             if (found != await _moments[i].TextAsync(Clock)) continue;
             Forget(i + 1);
             lock (_gate) _acknowledged = _durable = i;
-            _isInDoubt = false;
+            _needsReopening = false;
             DatabaseStateTests.AssertIndexesAgree(_database!.Sequencer.Published);
             return;
         }
+        if (MayReportDamage && !_database!.OpenReport.WasClean && await IsWithoutLastFrameAsync(found))
+        {
+            IsOver = true;
+            return;
+        }
         Assert.Fail($"What was opened is none of {_moments.Count - _acknowledged} possible states. {Moment.Difference(await _moments[_acknowledged].TextAsync(Clock), found)}");
+    }
+
+    // A frame that the disk put elsewhere was never there; but only the last one.
+    private async Task<bool> IsWithoutLastFrameAsync(string found)
+    {
+        var newest = await _moments[_acknowledged].TextAsync(Clock);
+        for (var i = _acknowledged - 1; i >= 0; i--)
+        {
+            var text = await _moments[i].TextAsync(Clock);
+            if (text != newest) return text == found;
+        }
+        return false;
     }
 
     private DiskFault BeforeCall(DiskCall call)
@@ -230,6 +273,7 @@ internal sealed class DiskHistory : IAsyncDisposable
                 isKill ? CrashKind.Kill : CrashKind.PowerCut,
                 isKill ? _disk.Kill() : _disk.Cut(coin),
                 _moments[first..],
+                _moments[..first],
                 Clock,
                 _settings,
                 $"{_story}, {(isKill ? "killed" : "power cut")} {when}, {_acknowledged} acknowledged, {_moments.Count - 1} begun");
@@ -255,9 +299,17 @@ internal sealed class DiskHistory : IAsyncDisposable
         {
             return Unknown;
         }
-        catch (Exception error) when (error is DiskFullException or WritesRefusedException)
+        catch (WritesRefusedException)
         {
-            return FailedBefore;
+            return Poisoned;
+        }
+        catch (DiskFullException)
+        {
+            return Full;
+        }
+        catch (CorruptDataException)
+        {
+            throw;
         }
         catch (Exception error) when (hasTwoReasons && error is (InvalidInputException or ReferenceNotFoundException))
         {

@@ -23,6 +23,17 @@ internal sealed class DiskSettings
         _salts = new Random(seed);
     }
 
+    /// <summary>The usual way to wait, files of this size.</summary>
+    public static DiskSettings Fixed(Durability durability, long firstFileBytes, long maxFileBytes) => new(1)
+    {
+        Durability = durability,
+        FirstFileBytes = firstFileBytes,
+        MaxFileBytes = maxFileBytes,
+        CohortWait = true,
+        LeaderFlushMax = TimeSpan.FromSeconds(10),
+        FlushInterval = TimeSpan.FromHours(1),
+    };
+
     public Durability Durability { get; init; }
 
     public long FirstFileBytes { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Xunit;
 
 namespace ElizaEngine.Local.Tests.Disk;
 
@@ -24,6 +25,24 @@ internal sealed record Extent(long Count, TimeSpan Time, bool MustReach)
 
     /// <summary>Of everything random in a run; any run can be had again with <c>ELIZA_DISK_SEED</c>.</summary>
     public static int Seed { get; } = (int)(Number("ELIZA_DISK_SEED") ?? RandomNumberGenerator.GetInt32(1_000_000, 1_000_000_000));
+
+    /// <summary>Whether the environment asks for more, or less, than a run of CI.</summary>
+    public static bool IsGiven(string name) => Number($"ELIZA_DISK_{name}") is not null || Number("ELIZA_DISK_SECONDS") is not null;
+
+    /// <summary>Tries one seed after the other.</summary>
+    public async Task RunAsync(Func<int, CancellationToken, Task> tryOne)
+    {
+        using var end = new CancellationTokenSource(Time);
+        var done = 0L;
+        try
+        {
+            for (; done < Count; done++) await tryOne(unchecked((int)(Seed + done)), end.Token);
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            Assert.False(MustReach, $"seed {Seed}: the clock stopped the test after {Time.TotalSeconds} s, at {done} of {Count}");
+        }
+    }
 
     private static long? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? long.Parse(text, CultureInfo.InvariantCulture) : null;

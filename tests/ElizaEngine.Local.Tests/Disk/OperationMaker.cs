@@ -20,13 +20,16 @@ internal sealed class OperationMaker(int seed)
     /// <summary>A write of one caller.</summary>
     public Write MakeWrite() => _random.Next(100) switch
     {
-        < 4 => LargeBatch(),
+        < 4 => MakeLargeBatch(),
         < 7 => Single(new DeleteRooms([Pool.Rooms[_random.Next(3)]])),
         < 9 => Single(new CreateEntities([.. Pool.Entities.Take(3).Select(id => new Entity { Id = id })])),
         < 12 => Single(new CreateRooms([.. Pool.Rooms.Take(3).Select(id => new Room { Id = id, Source = "test", Type = "GROUP" })])),
         < 22 => new Write(Agent(), [.. Enumerable.Range(0, _random.Next(2, 6)).Select(_ => _calls.MakeWrite())], InTransaction: true),
-        _ => Single(_calls.MakeWrite()),
+        _ => MakeSingle(),
     };
+
+    /// <summary>A write of one call.</summary>
+    public Write MakeSingle() => Single(_calls.MakeWrite());
 
     private Operation Next(bool overlap) => _random.Next(100) switch
     {
@@ -34,12 +37,12 @@ internal sealed class OperationMaker(int seed)
         < 8 => new Reopen(),
         < 11 => new Kill(),
         < 13 => new LookAtEverything(),
-        < 45 when overlap => new Together([MakeWrite(), .. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => Single(_calls.MakeWrite()))]),
+        < 45 when overlap => new Together([MakeWrite(), .. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => MakeSingle())]),
         _ => MakeWrite(),
     };
 
-    // More than a frame: a chain of frames, over several files.
-    private Write LargeBatch()
+    /// <summary>A write of more than a frame: a chain of frames, over several files.</summary>
+    public Write MakeLargeBatch()
     {
         var text = string.Create(_random.Next(4_000, 9_000), _random.Next(), static (span, from) =>
         {

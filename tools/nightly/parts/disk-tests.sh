@@ -1,11 +1,12 @@
-# Sourced by the scripts that run tests of the stage Disk at full size: run_disk_tests CLASS [NAME=value...].
-# Every one takes SECONDS as its first argument: then it tries as much as fits into them. The seed is printed; ELIZA_DISK_SEED repeats it.
+# Sourced by the scripts that run tests of the stage Disk at full size.
+# What was tried is printed, with the seed it came from; ELIZA_DISK_SEED=<seed> repeats it.
 
-run_disk_tests() {
-    local class=$1 program=.artifacts/bin/ElizaEngine.Local.Tests/release/ElizaEngine.Local.Tests
-    shift
+run_disk_tests() { # test class, what is counted, how many, tests that share the time, [seconds, in which it tries what it can]
+    local class=$1 what=$2 count=$3 tests=$4 seconds=${5:-} program=.artifacts/bin/ElizaEngine.Local.Tests/release/ElizaEngine.Local.Tests
+    if [[ -n $seconds ]]; then count='' seconds=$(((seconds + tests - 1) / tests)); fi
     DOTNET_ROOT=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
     export DOTNET_ROOT
     [[ -x $program ]] || dotnet build -c Release -v q tests/ElizaEngine.Local.Tests
-    env "$@" "$program" -noLogo -noColor -noAutoReporters -class "ElizaEngine.Local.Tests.Disk.$class"
+    env "ELIZA_DISK_$what=$count" "ELIZA_DISK_SECONDS=$seconds" \
+        "$program" -noLogo -noColor -noAutoReporters -class "ElizaEngine.Local.Tests.$class"
 }
