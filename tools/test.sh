@@ -11,7 +11,7 @@ readonly RUN_CEILING_MINUTES=50
 readonly RESULTS=.artifacts/test-results
 readonly AOT_PROJECT=tests/ElizaEngine.Aot
 # Tests that carry the trait Stage=<name> leave the unit stage and run in a stage of their own: name it here and call own_stage below.
-readonly OWN_STAGES=(SIGKILL Postgres)
+readonly OWN_STAGES=(SIGKILL Disk Postgres)
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 export DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
@@ -236,6 +236,19 @@ own_stage() { # trait value, ceiling in minutes
     end_stage
 }
 
+# What runs for hours at night is run for seconds here, so that it cannot rot.
+nightly_scripts() {
+    begin_stage 'Nightly scripts, ten seconds each' 4
+    local script found=0
+    for script in tools/nightly/*.sh; do
+        [[ -e $script ]] || continue
+        found=1
+        if step "$(basename "$script") 10" bash "$script" 10; then passed=$((passed + 1)); fi
+    done
+    if ((found == 0)); then fail 'there are no scripts in tools/nightly'; fi
+    end_stage
+}
+
 # The README's first C# block, taken as it stands, must compile against the front door and run in an empty directory.
 readme_example() {
     local folder=.artifacts/readme root=$PWD
@@ -307,6 +320,8 @@ main() {
     build_and_analysis
     unit_and_conformance
     own_stage SIGKILL 5
+    own_stage Disk 8
+    nightly_scripts
     # Its time includes the making of a private PostgreSQL, on a machine that has no other. Without a server it fails.
     launcher=(bash tools/postgres/with-server.sh --)
     own_stage Postgres 12

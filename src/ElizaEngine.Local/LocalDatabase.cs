@@ -8,6 +8,8 @@ namespace ElizaEngine;
 /// </summary>
 public sealed partial class LocalDatabase : IDatabase
 {
+    private const string MemoryDirectory = "/memory";
+
     private readonly WriteAheadLog _log;
     private readonly IDisposable? _memory;
     private volatile bool _isOpen = true;
@@ -38,6 +40,9 @@ public sealed partial class LocalDatabase : IDatabase
 
     internal TimeProvider Time => Options.TimeProvider;
 
+    /// <summary>Completes when nothing is being prepared in the background.</summary>
+    internal Task BackgroundWork => _log.BackgroundWork;
+
     internal bool IsOpen => _isOpen;
 
     /// <summary>Opens a directory, or a database in memory.</summary>
@@ -57,6 +62,16 @@ public sealed partial class LocalDatabase : IDatabase
         Check(options);
         // Recovery reads the log: not on the caller's thread.
         return Task.Run(() => Open(options), cancellationToken);
+    }
+
+    /// <summary>Opens a directory of another file system, which the caller owns: a simulated disk.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="files">Where the directory lies.</param>
+    /// <param name="adjust">Changes how the log is opened.</param>
+    internal static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options, IFileSystem files, Func<LogOptions, LogOptions> adjust)
+    {
+        Check(options);
+        return Task.Run(() => Open(options, files, options.Directory ?? MemoryDirectory, memory: null, adjust(LogOptionsOf(options))));
     }
 
     /// <inheritdoc/>
@@ -128,8 +143,13 @@ public sealed partial class LocalDatabase : IDatabase
 
     private static LocalDatabase Open(LocalDatabaseOptions options)
     {
-        IFileSystem files = options.Directory is null ? new MemoryFileSystem() : new PosixFileSystem();
-        var directory = options.Directory is null ? "/memory" : Path.GetFullPath(options.Directory);
+        if (options.Directory is not null) return Open(options, new PosixFileSystem(), Path.GetFullPath(options.Directory), memory: null, LogOptionsOf(options));
+        var memory = new MemoryFileSystem();
+        return Open(options, memory, MemoryDirectory, memory, LogOptionsOf(options));
+    }
+
+    private static LocalDatabase Open(LocalDatabaseOptions options, IFileSystem files, string directory, IDisposable? memory, LogOptions logOptions)
+    {
         var shared = new SharedValues();
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
@@ -137,10 +157,10 @@ public sealed partial class LocalDatabase : IDatabase
         var sequencer = new Sequencer(records, cache);
         try
         {
-            var log = WriteAheadLog.Open(directory, files, LogOptionsOf(options), recovery, sequencer.Publish);
+            var log = WriteAheadLog.Open(directory, files, logOptions, recovery, sequencer.Publish);
             records.Attach(log);
             sequencer.Attach(log, recovery.TakeState());
-            return new LocalDatabase(options, log, sequencer, records, shared, files as IDisposable);
+            return new LocalDatabase(options, log, sequencer, records, shared, memory);
         }
         catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
         {
@@ -157,7 +177,8 @@ public sealed partial class LocalDatabase : IDatabase
             _ => Storage.Durability.PowerLoss,
         },
         MaxFileBytes = options.MaxLogFileBytes,
-        IndexMinBytes = Math.Min(options.MaxLogFileBytes / 2, new LogOptions().IndexMinBytes),
+        // A database in memory is never opened again.
+        IndexMinBytes = options.Directory is null ? long.MaxValue : Math.Min(options.MaxLogFileBytes / 2, new LogOptions().IndexMinBytes),
         AcceptUnprovenFlush = options.AcceptUnprovenFlush,
         AllowNetworkFileSystem = options.AllowNetworkFileSystem,
         Time = options.TimeProvider,

@@ -21,7 +21,7 @@ public sealed class PowerLossTests
         for (var calls = 1; ; calls++)
         {
             using var directory = new TestDirectory(Disk.Memory);
-            var disk = new PowerLossDisk(directory.Files, directory.Path) { CallsMax = calls };
+            using var disk = new SimulatedDisk(directory.Path) { CallsMax = calls };
             var acknowledged = new List<int>();
             var options = directory.Options with { Durability = durability, FlushInterval = TimeSpan.FromHours(1) };
             var isComplete = await Run(disk, directory.Path, options, acknowledged, leads);
@@ -46,7 +46,7 @@ public sealed class PowerLossTests
     public async Task A_commit_that_came_back_after_a_failed_flush_survives_a_later_power_loss()
     {
         using var directory = new TestDirectory(Disk.Memory);
-        var disk = new PowerLossDisk(directory.Files, directory.Path);
+        using var disk = new SimulatedDisk(directory.Path);
         var log = WriteAheadLog.Open(directory.Path, disk, directory.Options, new ReplayedRecords(), static _ => { });
         await log.BackgroundWork;
         await Append(log, 1, 100);
@@ -64,7 +64,7 @@ public sealed class PowerLossTests
         await log.DisposeAsync();
     }
 
-    private static async Task<bool> Run(PowerLossDisk disk, string path, LogOptions options, List<int> acknowledged, bool leads)
+    private static async Task<bool> Run(SimulatedDisk disk, string path, LogOptions options, List<int> acknowledged, bool leads)
     {
         WriteAheadLog? log = null;
         try

@@ -73,6 +73,48 @@ public sealed class TornTailTests
         Assert.Empty(reopened.Log.OpenReport.KeptTails);
     }
 
+    /// <summary>
+    /// The frame had no room in the file before, where a smaller one fits. The story: it went there, behind it the cut file stood in the
+    /// list with the lsn of the cut, and the opening after the next took that for damage.
+    /// </summary>
+    [Fact]
+    public async Task A_log_that_was_cut_at_the_start_of_a_file_goes_on_and_opens_again_and_again()
+    {
+        DiskImage image;
+        var options = new LogOptions { FirstFileBytes = 16 << 10, MaxFileBytes = 32 << 10, FrameBytes = 8 << 10, MaxPendingBytes = 64 << 10 };
+        var large = new string('x', 5_000);
+        using (var directory = new TestDirectory(Disk.Memory))
+        {
+            await using var log = TestLog.Open(directory, options);
+            await log.Log.BackgroundWork;
+            await log.Append("first");
+            await log.Append("second");
+            await log.Append(large);
+            image = await DiskImage.Take(log, directory);
+        }
+
+        var name = image.NewestLog;
+        Assert.Equal(LogFormat.FileHeaderBytes, image.LastFrame(name).Start);
+        image = image.With(name, bytes => bytes[LogFormat.FileHeaderBytes + 100] ^= 1);
+        // The crash came before the next file was prepared: no manifest says yet where the first file ends.
+        image = image.Without(image.Files.Keys.Where(file => FileNames.TryManifest(file, out _)).Max(StringComparer.Ordinal)!);
+
+        var expected = new List<string> { "first", "second" };
+        for (var opening = 0; opening < 5; opening++)
+        {
+            using var directory = image.Restore(options);
+            await using var log = TestLog.Open(directory);
+            Assert.Equal(expected, log.Replayed.Texts);
+            foreach (var text in (string[])["small", large, "small"])
+            {
+                await log.Append(text);
+                expected.Add(text);
+            }
+
+            image = await DiskImage.Take(log, directory);
+        }
+    }
+
     private static async Task AssertCut(DiskImage image, LogOptions options, string[] expected)
     {
         using var directory = image.Restore(options);

@@ -301,8 +301,9 @@ internal sealed class Recovery
         {
             var file = _list[_place];
             var isCut = cut.Exists(entry => entry.Index == _place);
-            // A file whose blocks are smaller than asked for ends too: a torn write could touch an acknowledged frame in it.
-            if (isCut || file.BlockBytes < _options.BlockBytes)
+            // A file whose blocks are smaller than asked for ends too: a torn write could touch an acknowledged frame in it. So does one
+            // with a file behind it that ends here, at this lsn: the log must not grow past it.
+            if (isCut || file.BlockBytes < _options.BlockBytes || Enumerable.Range(_place + 1, _list.Count - _place - 1).Any(i => Ends(i, cut)))
                 file.End(_offset > LogFormat.FileHeaderBytes ? file.FirstLsn : _lsn, _lsn, isCut);
             else
                 tail = new LogTail(file, _offset, _lsn);
@@ -312,10 +313,9 @@ internal sealed class Recovery
 
         for (var i = _place + 1; i < _list.Count; i++)
         {
-            var isCut = cut.Exists(entry => entry.Index == i);
-            if (isCut || _list[i].IsEnded || _list[i].BlockBytes < _options.BlockBytes)
+            if (Ends(i, cut))
             {
-                _list[i].End(_lsn, _lsn, isCut || _list[i].IsCut);
+                _list[i].End(_lsn, _lsn, cut.Exists(entry => entry.Index == i) || _list[i].IsCut);
                 used.Add(_list[i]);
             }
             else
@@ -335,6 +335,10 @@ internal sealed class Recovery
             Report = _report,
         };
     }
+
+    /// <summary>Whether a file behind the end of the log can take no frame.</summary>
+    private bool Ends(int index, List<(int Index, long Offset)> cut) =>
+        _list[index].IsEnded || _list[index].BlockBytes < _options.BlockBytes || cut.Exists(entry => entry.Index == index);
 
     private LogDamagedException Damage(string what) =>
         _place < _list.Count ? new LogDamagedException(_list[_place].Name, _offset, _lsn, what)

@@ -26,6 +26,12 @@ internal sealed partial class HistoryMaker(int seed)
         return steps;
     }
 
+    /// <summary>The calls a history begins with.</summary>
+    public IReadOnlyList<CallStep> MakeBeginning() => [.. Make(0).OfType<CallStep>().Where(step => step.Call is not Census)];
+
+    /// <summary>A call that writes.</summary>
+    public Call MakeWrite() => Write();
+
     private Memory NewVector(Guid id) => NewMemory() with { Id = id, AgentId = null, EntityId = null, RoomId = Pool.Rooms[0], Embedding = OneOf(Pool.Vectors(3)) };
 
     private Step NextStep() => _random.Next(100) switch

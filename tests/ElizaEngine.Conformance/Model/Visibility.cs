@@ -5,3 +5,6 @@ using System.Runtime.CompilerServices;
 
 // The calls as data serve the tests of a backend, too.
 [assembly: InternalsVisibleTo("ElizaEngine.Postgres.Tests")]
+
+// And the reference is the model of what a crashed disk holds.
+[assembly: InternalsVisibleTo("ElizaEngine.Local.Tests")]

@@ -59,6 +59,16 @@ public sealed class DatabaseStateTests
         Assert.NotEqual(DatabaseState.NewPrivateOwner(), DatabaseState.NewPrivateOwner());
     }
 
+    /// <summary>Every index of a state equals a rebuild from the rows that its tables hold.</summary>
+    internal static void AssertIndexesAgree(DatabaseState state) => AssertEqualsRebuild(
+        state,
+        [
+            .. IndexCheck.RowsOf(state.Agents), .. IndexCheck.RowsOf(state.Entities), .. IndexCheck.RowsOf(state.Components),
+            .. IndexCheck.RowsOf(state.Memories), .. IndexCheck.RowsOf(state.Rooms), .. IndexCheck.RowsOf(state.Worlds),
+            .. IndexCheck.RowsOf(state.Participants), .. IndexCheck.RowsOf(state.Relationships), .. IndexCheck.RowsOf(state.Tasks),
+            .. IndexCheck.RowsOf(state.Logs), .. IndexCheck.RowsOf(state.Cache), .. IndexCheck.RowsOf(state.Dimensions),
+        ]);
+
     private static readonly MemoryRow NoMemory = new()
     {
         Id = default,

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 
-namespace ElizaEngine.Storage.Tests;
+namespace ElizaEngine.Storage.Simulation;
 
-/// <summary>The files of a directory as bytes: taken while a log is open it is what a killed process leaves.</summary>
+/// <summary>The files of a directory as bytes: what a killed process or a power cut leaves. Names are paths inside the directory.</summary>
 internal sealed class DiskImage
 {
     public Dictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
@@ -12,22 +12,17 @@ internal sealed class DiskImage
             && file.Value.AsSpan(LogFormat.FileHeaderBytes).ContainsAnyExcept((byte)0))
         .MaxBy(file => BinaryPrimitives.ReadUInt64LittleEndian(file.Value.AsSpan(LogFormat.FileHeaderBytes + 16))).Key;
 
-    /// <summary>What a kill would leave now; no file is half prepared.</summary>
-    public static async Task<DiskImage> Take(TestLog log, TestDirectory directory)
-    {
-        await log.Log.BackgroundWork;
-        return Take(directory);
-    }
+    public int TotalBytes => Files.Values.Sum(bytes => bytes.Length);
 
-    /// <summary>Of a closed log.</summary>
-    public static DiskImage Take(TestDirectory directory)
+    /// <summary>The files of a directory that nobody writes to now, without those in folders of it.</summary>
+    public static DiskImage Take(IFileSystem files, string directory)
     {
         var image = new DiskImage();
-        foreach (var name in directory.Files.List(directory.Path))
+        foreach (var name in files.List(directory))
         {
             if (name is FileNames.Lock or FileNames.LostAndFound || FileNames.IsTemporary(name))
                 continue;
-            using var file = directory.Files.Open(directory.File(name));
+            using var file = files.Open(directory + "/" + name);
             var bytes = new byte[file.Length];
             file.Read(0, bytes);
             image.Files.Add(name, bytes);
@@ -54,18 +49,17 @@ internal sealed class DiskImage
         return copy;
     }
 
-    /// <summary>A directory in memory with these files.</summary>
-    public TestDirectory Restore(LogOptions? options = null)
+    /// <summary>Writes the files into a directory, which is created.</summary>
+    public void RestoreTo(IFileSystem files, string directory)
     {
-        var directory = options is null ? new TestDirectory(Disk.Memory) : new TestDirectory(Disk.Memory) { Options = options };
-        directory.Files.CreateDirectory(directory.Path);
+        files.CreateDirectory(directory);
         foreach (var (name, bytes) in Files)
         {
-            using var file = directory.Files.Create(directory.File(name));
+            if (name.LastIndexOf('/') is > 0 and var slash)
+                files.CreateDirectory(directory + "/" + name[..slash]);
+            using var file = files.Create(directory + "/" + name);
             file.Write(0, bytes);
         }
-
-        return directory;
     }
 
     /// <summary>Where the last frame of a file begins and ends.</summary>

@@ -1,4 +1,4 @@
-namespace ElizaEngine.Storage.Tests;
+namespace ElizaEngine.Storage.Simulation;
 
 /// <summary>Passes everything to a real file system until a test says which calls fail.</summary>
 internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem

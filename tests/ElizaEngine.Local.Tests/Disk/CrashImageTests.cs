@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Globalization;
+using ElizaEngine.Storage.Simulation;
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.Disk;
+
+/// <summary>
+/// Random histories on a simulated disk, and images of what a crash would leave at any call of them. See <see cref="CrashCheck"/> for
+/// what must be true of each.
+/// </summary>
+[Trait("Stage", "Disk")]
+[Collection(nameof(Disk))]
+public sealed class CrashImageTests
+{
+    [Fact]
+    public async Task Whatever_is_left_of_a_crash_holds_what_was_acknowledged()
+    {
+        var extent = Extent.Of("IMAGES", 20_000, 240);
+        var tally = new Tally(Extent.Seed);
+        var seeds = Enumerable.Range(0, int.MaxValue).Select(i => unchecked(Extent.Seed + i));
+        using var end = new CancellationTokenSource(extent.Time);
+        try
+        {
+            await Parallel.ForEachAsync(
+                seeds.TakeWhile(_ => tally.Images < extent.Count), end.Token, async (seed, cancel) => await RunAsync(seed, tally, extent.Count, cancel));
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+        }
+        Console.WriteLine($"      {tally}");
+        if (extent.MustReach) Assert.True(tally.Images >= extent.Count, $"the clock stopped the test after {extent.Time.TotalSeconds} s: only {tally}");
+        Assert.True(tally.Images > 0, "no image was checked");
+    }
+
+    private static async Task RunAsync(int seed, Tally tally, long enough, CancellationToken cancel)
+    {
+        var random = new Random(seed);
+        var settings = new DiskSettings(random.Next());
+        var overlap = random.Next(2) == 0;
+        await using var history = new DiskHistory(settings, seed, imagesPerHundredCalls: 60, $"history {seed} ({settings}, overlapping {overlap})");
+        // A disk that fails once or twice on the way; where calls overlap, so that all that come later fail too.
+        if (random.Next(3) == 0)
+        {
+            DiskFault[] faults = overlap ? [DiskFault.IoError, DiskFault.DroppedPages]
+                : [DiskFault.IoError, DiskFault.DroppedPages, DiskFault.Full, DiskFault.ShortWrite];
+            var (first, second) = (random.Next(1, 80), random.Next(80, 300));
+            history.Fault = call => call.Number == first || call.Number == second ? faults[call.Number % faults.Length] : DiskFault.None;
+        }
+        await history.RunAsync(new OperationMaker(seed).Make(random.Next(5, 30), overlap));
+        await history.CloseAsync();
+        tally.Add(history);
+        var pending = new Stack<CrashPoint>(history.TakePoints());
+        while (pending.TryPop(out var point) && tally.Images < enough)
+        {
+            cancel.ThrowIfCancellationRequested();
+            foreach (var child in await CrashCheck.RunAsync(point, random.Next())) pending.Push(child);
+            tally.Add(point);
+        }
+    }
+
+    private sealed class Tally(int seed)
+    {
+        private readonly Lock _gate = new();
+        private readonly long _started = Stopwatch.GetTimestamp();
+        private readonly long[] _images = new long[Enum.GetValues<CrashKind>().Length];
+        private long _histories;
+        private long _acknowledged;
+        private long _doubts;
+        private long _refused;
+        private long _calls;
+
+        public long Images
+        {
+            get
+            {
+                lock (_gate) return _images.Sum();
+            }
+        }
+
+        public void Add(CrashPoint point)
+        {
+            lock (_gate) _images[(int)point.Kind]++;
+        }
+
+        public void Add(DiskHistory history)
+        {
+            lock (_gate)
+            {
+                _histories++;
+                _acknowledged += history.Acknowledged;
+                _doubts += history.Doubts;
+                _refused += history.Refused;
+                _calls += history.Disk.Calls;
+            }
+        }
+
+        public override string ToString()
+        {
+            var seconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"seed {seed}: {Images} crash images in {seconds:f1} s, {Images / seconds:f0} per second ({_images[0]} power cuts, {_images[1]} kills, {_images[2]} power cuts while recovering) "
+                + $"of {_histories} histories with {_calls} calls to the disk; {_acknowledged} calls acknowledged, {_doubts} in doubt, {_refused} refused");
+        }
+    }
+}
+
+/// <summary>Tests on the simulated disk use all processors by themselves.</summary>
+[CollectionDefinition(nameof(Disk), DisableParallelization = true)]
+public sealed class DiskCollection;

@@ -1,0 +1,271 @@
+using ElizaEngine.Conformance;
+using ElizaEngine.Conformance.Model;
+using ElizaEngine.Conformance.Reference;
+using ElizaEngine.Local.Tests.State;
+using ElizaEngine.Storage.Simulation;
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.Disk;
+
+/// <summary>
+/// A history of operations on a database and, beside it, on the model. Crashes are not waited for: before any call to the disk an image
+/// may be taken of what a crash would leave at that moment, together with what may be in it, and the history goes on.
+/// <list type="bullet">
+/// <item>Callers begin one after the other on one thread, so the order of the log is known, whichever of them are acknowledged.</item>
+/// <item>An operation whose outcome nobody knows is looked up after the next opening: it is there whole or not at all.</item>
+/// </list>
+/// </summary>
+internal sealed class DiskHistory : IAsyncDisposable
+{
+    private readonly Lock _gate = new(); // Guards the moments and the points; taken inside the disk's own.
+    private readonly DateTimeOffset _begin;
+    private readonly DiskSettings _settings;
+    private readonly Random _coin;
+    private readonly string _story;
+    private readonly int _imagesPerHundredCalls;
+    private readonly SimulatedDisk _disk;
+    private readonly List<Moment> _moments = [new(ReferenceDatabase.Empty(Faults.None))];
+    private readonly List<CrashPoint> _points = [];
+    private FaultyFileSystem _process;
+    private LocalDatabase? _database;
+    private int _acknowledged;
+    private int _durable;
+    private bool _isInDoubt;
+
+    public DiskHistory(DiskSettings settings, int seed, int imagesPerHundredCalls, string story)
+    {
+        _settings = settings;
+        _coin = new Random(seed);
+        _imagesPerHundredCalls = imagesPerHundredCalls;
+        _story = story;
+        _begin = Time.GetUtcNow();
+        _disk = new SimulatedDisk(DiskSettings.Directory, seed: seed) { BeforeCall = BeforeCall };
+        _process = new FaultyFileSystem(_disk);
+    }
+
+    public ManualTime Time { get; } = new();
+
+    /// <summary>What the disk does at a call; only faults that it reports.</summary>
+    public Func<DiskCall, DiskFault> Fault { get; set; } = static _ => DiskFault.None;
+
+    public SimulatedDisk Disk => _disk;
+
+    /// <summary>Calls that were acknowledged.</summary>
+    public int Acknowledged { get; private set; }
+
+    /// <summary>Calls whose outcome was not known at first.</summary>
+    public int Doubts { get; private set; }
+
+    /// <summary>Calls that a failed disk refused.</summary>
+    public int Refused { get; private set; }
+
+    private TimeSpan Clock => Time.GetUtcNow() - _begin;
+
+    /// <summary>The crashes so far, which are given away.</summary>
+    public IReadOnlyList<CrashPoint> TakePoints()
+    {
+        lock (_gate)
+        {
+            CrashPoint[] points = [.. _points];
+            _points.Clear();
+            return points;
+        }
+    }
+
+    /// <summary>A crash at this moment, whatever the coin says.</summary>
+    public CrashPoint PointNow(bool isKill, Random coin) => Point(isKill, coin, "at the end");
+
+    public async Task RunAsync(IEnumerable<Operation> operations)
+    {
+        foreach (var operation in operations)
+        {
+            try
+            {
+                if (_database is null || _isInDoubt) await ReopenAsync();
+                await operation.RunAsync(this);
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"{_story}, after {_disk.Calls} calls to the disk, at {operation}: {error.Message}", error);
+            }
+        }
+    }
+
+    /// <summary>Opens the database; a disk that fails once gets another try. What is found settles what was in doubt.</summary>
+    public async Task OpenAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                _database = await _settings.OpenAsync(_process, Time);
+                break;
+            }
+            catch (Exception error) when (error is DirectoryAccessException or DiskFullException && attempt < 4)
+            {
+            }
+        }
+        await SettleAsync();
+    }
+
+    public async Task CloseAsync()
+    {
+        if (_database is not { } database) return;
+        _database = null;
+        await database.CloseAsync();
+    }
+
+    /// <summary>Ends the process between two calls to the disk: nothing it does afterwards reaches the disk.</summary>
+    public async Task KillAsync()
+    {
+        _process.Fault = FaultyFileSystem.IoError;
+        await CloseAsync();
+        _process = new FaultyFileSystem(_disk);
+    }
+
+    /// <summary>Makes calls that begin in this order, without waiting for each other.</summary>
+    public async Task WriteAsync(IReadOnlyList<Write> writes)
+    {
+        var calls = new List<(Write Write, string Expected, Task<string> Answer)>();
+        foreach (var write in writes)
+        {
+            var expected = await ExpectAsync(write);
+            calls.Add((write, expected, AnswerAsync(_database!, write)));
+        }
+        var (acknowledged, isRefused) = (0, false);
+        foreach (var (write, expected, call) in calls)
+        {
+            var answer = await call;
+            if (answer is Unknown or FailedBefore)
+            {
+                if (answer == Unknown) Doubts++;
+                else Refused++;
+                _isInDoubt |= answer == Unknown;
+                // What comes after a call that failed fails too, but for a disk that was full for a moment.
+                if (answer == FailedBefore && calls.Count == 1) Forget(_moments.Count - 1);
+                isRefused = true;
+                continue;
+            }
+            Assert.False(isRefused, $"{write} was acknowledged after one before it had failed");
+            Assert.True(expected == answer, $"{write}: {Moment.Difference(expected, answer)}");
+            acknowledged++;
+            Acknowledged++;
+            lock (_gate) _acknowledged++;
+        }
+        if (isRefused && calls.Count > 1) _isInDoubt = true;
+        if (_coin.Next(3) > 0) await _database!.BackgroundWork;
+    }
+
+    /// <summary>Everything that can be read is what the model says, in every index.</summary>
+    public async Task CompareAsync()
+    {
+        var found = await Moment.TextAsync(_database!);
+        var expected = await _moments[^1].TextAsync(Clock);
+        Assert.True(expected == found, Moment.Difference(expected, found));
+        DatabaseStateTests.AssertIndexesAgree(_database!.Sequencer.Published);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _disk.Dispose();
+    }
+
+    private const string Unknown = "nobody knows";
+    private const string FailedBefore = "refused by a failed disk";
+
+    private async Task ReopenAsync()
+    {
+        await CloseAsync();
+        await OpenAsync();
+    }
+
+    /// <summary>Makes the call on the model, whose state becomes the next moment.</summary>
+    private async Task<string> ExpectAsync(Write write)
+    {
+        var model = Moment.Database(_moments[^1].State, Time);
+        var answer = await AnswerAsync(model, write);
+        lock (_gate) _moments.Add(new Moment(model.Newest()));
+        return answer;
+    }
+
+    private void Forget(int from)
+    {
+        lock (_gate) _moments.RemoveRange(from, _moments.Count - from);
+    }
+
+    private async Task SettleAsync()
+    {
+        var found = await Moment.TextAsync(_database!);
+        for (var i = _moments.Count - 1; i >= _acknowledged; i--)
+        {
+            if (found != await _moments[i].TextAsync(Clock)) continue;
+            Forget(i + 1);
+            lock (_gate) _acknowledged = _durable = i;
+            _isInDoubt = false;
+            DatabaseStateTests.AssertIndexesAgree(_database!.Sequencer.Published);
+            return;
+        }
+        Assert.Fail($"What was opened is none of {_moments.Count - _acknowledged} possible states. {Moment.Difference(await _moments[_acknowledged].TextAsync(Clock), found)}");
+    }
+
+    private DiskFault BeforeCall(DiskCall call)
+    {
+        var tosses = _coin.Next(100);
+        for (var left = _imagesPerHundredCalls; tosses < left; left -= 100)
+        {
+            var point = Point(_coin.Next(4) == 0, _coin, $"before {call.Operation} {call.Path}, call {call.Number}");
+            lock (_gate) _points.Add(point);
+        }
+        return Fault(call);
+    }
+
+    private CrashPoint Point(bool isKill, Random coin, string when)
+    {
+        lock (_gate)
+        {
+            // At the weaker level a power cut may take what was not flushed, but only from the end.
+            var first = isKill || _settings.Durability == Durability.PowerLoss ? _acknowledged : _durable;
+            return new CrashPoint(
+                isKill ? CrashKind.Kill : CrashKind.PowerCut,
+                isKill ? _disk.Kill() : _disk.Cut(coin),
+                _moments[first..],
+                Clock,
+                _settings,
+                $"{_story}, {(isKill ? "killed" : "power cut")} {when}, {_acknowledged} acknowledged, {_moments.Count - 1} begun");
+        }
+    }
+
+    /// <summary>The text of what a call answers. Errors are answers.</summary>
+    public static async Task<string> AnswerAsync(IDatabase database, Write write)
+    {
+        var adapter = database.ForAgent(Pool.Agents[write.Agent]);
+        var hasTwoReasons = write.Calls.Any(call => call.HasTwoReasons);
+        try
+        {
+            if (!write.InTransaction) return Describe.Value(await write.Calls[0].RunAsync(adapter));
+            var answers = new List<string>();
+            await adapter.TransactionAsync(async (session, _) =>
+            {
+                foreach (var call in write.Calls) answers.Add(Describe.Value(await call.RunAsync(session)));
+            });
+            return string.Join("; ", answers);
+        }
+        catch (CommitOutcomeUnknownException)
+        {
+            return Unknown;
+        }
+        catch (Exception error) when (error is DiskFullException or WritesRefusedException)
+        {
+            return FailedBefore;
+        }
+        catch (Exception error) when (hasTwoReasons && error is (InvalidInputException or ReferenceNotFoundException))
+        {
+            return "throws an error of its input";
+        }
+        catch (DatabaseException error)
+        {
+            return $"throws {error.GetType().Name}";
+        }
+    }
+}

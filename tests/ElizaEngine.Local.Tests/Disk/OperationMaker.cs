@@ -1,0 +1,55 @@
+using ElizaEngine.Conformance.Model;
+
+namespace ElizaEngine.Local.Tests.Disk;
+
+/// <summary>Makes the operations of a history: the same ones from the same seed.</summary>
+internal sealed class OperationMaker(int seed)
+{
+    private readonly Random _random = new(seed);
+    private readonly HistoryMaker _calls = new(seed);
+
+    /// <param name="count">Operations after the rows that every history begins with.</param>
+    /// <param name="overlap">Whether several callers write at once.</param>
+    public IReadOnlyList<Operation> Make(int count, bool overlap)
+    {
+        List<Operation> operations = [.. _calls.MakeBeginning().Select(step => new Write(step.Agent, [step.Call], InTransaction: false))];
+        for (var i = 0; i < count; i++) operations.Add(Next(overlap));
+        return operations;
+    }
+
+    /// <summary>A write of one caller.</summary>
+    public Write MakeWrite() => _random.Next(100) switch
+    {
+        < 4 => LargeBatch(),
+        < 7 => Single(new DeleteRooms([Pool.Rooms[_random.Next(3)]])),
+        < 9 => Single(new CreateEntities([.. Pool.Entities.Take(3).Select(id => new Entity { Id = id })])),
+        < 12 => Single(new CreateRooms([.. Pool.Rooms.Take(3).Select(id => new Room { Id = id, Source = "test", Type = "GROUP" })])),
+        < 22 => new Write(Agent(), [.. Enumerable.Range(0, _random.Next(2, 6)).Select(_ => _calls.MakeWrite())], InTransaction: true),
+        _ => Single(_calls.MakeWrite()),
+    };
+
+    private Operation Next(bool overlap) => _random.Next(100) switch
+    {
+        < 4 => new Advance(TimeSpan.FromMilliseconds(_random.Next(1, 700_000))),
+        < 8 => new Reopen(),
+        < 11 => new Kill(),
+        < 13 => new LookAtEverything(),
+        < 45 when overlap => new Together([MakeWrite(), .. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => Single(_calls.MakeWrite()))]),
+        _ => MakeWrite(),
+    };
+
+    // More than a frame: a chain of frames, over several files.
+    private Write LargeBatch()
+    {
+        var text = string.Create(_random.Next(4_000, 9_000), _random.Next(), static (span, from) =>
+        {
+            for (var i = 0; i < span.Length; i++) span[i] = (char)('a' + ((from + (i * i)) & 15));
+        });
+        return Single(new UpsertMemories(
+            [.. Pool.Memories.Take(_random.Next(10, 20)).Select(id => new Memory { Id = id, Content = new Content { Text = text } })], Pool.Tables[0]));
+    }
+
+    private Write Single(Call call) => new(Agent(), [call], InTransaction: false);
+
+    private int Agent() => _random.Next(4) == 0 ? 1 : 0;
+}
