@@ -85,6 +85,36 @@ public sealed class RepairTests
     }
 
     [Fact]
+    public async Task A_row_whose_index_file_still_knows_it_does_not_come_back()
+    {
+        using var folder = new TestFolder();
+        await using (var database = await BackupTests.OpenAsync(folder.Data)) await BackupTests.AddAsync(database, 1000, 1200);
+        Assert.NotEmpty(System.IO.Directory.GetFiles(folder.Data, "*.idx"));
+        Overwrite(folder.Data, "1050", "1O50");
+        // Opening reads the index file, not the data: only who asks for the row meets the damage, or who verifies.
+        await using (var database = await BackupTests.OpenAsync(folder.Data))
+        {
+            Assert.Equal(200, database.GetStatistics().Memories);
+            Assert.False((await database.VerifyAsync()).IsSound);
+        }
+
+        Assert.False((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).IsSound);
+        var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
+        Assert.Equal("memory", Assert.Single(report.Losses).What);
+        Assert.Empty(System.IO.Directory.GetFiles(folder.Data, "*.idx"));
+        for (var round = 0; round < 2; round++)
+        {
+            await using var repaired = await BackupTests.OpenAsync(folder.Data);
+            var texts = (await repaired.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages"))).Select(row => row.Content.Text!).Order(StringComparer.Ordinal);
+            Assert.Equal(Enumerable.Range(1000, 200).Where(i => i != 1050).Select(i => $"{i}"), texts);
+            Assert.Empty((await repaired.VerifyAsync()).Findings);
+        }
+
+        // Meanwhile there are index files again.
+        Assert.NotEmpty(System.IO.Directory.GetFiles(folder.Data, "*.idx"));
+    }
+
+    [Fact]
     public async Task A_missing_file_and_a_damaged_manifest_cost_the_rows_of_that_file_only()
     {
         using var folder = new TestFolder();
