@@ -176,14 +176,14 @@ public sealed class IndexFileTests
         }
 
         var name = image.Files.Keys.First(name => FileNames.TryIndex(name, out _)).Replace(".idx", ".seg", StringComparison.Ordinal);
-        using var damaged = image.With(name, static bytes => bytes[20_000] ^= 1).Restore();
+        using var damaged = image.With(name, static bytes => bytes[LogFormat.FileHeaderBytes + LogFormat.FrameHeaderBytes + 20] ^= 1).Restore();
         await using (var log = Open(damaged, out var replayed))
         {
             Assert.Equal(written, replayed.Texts);
             await log.Scrubbing;
             var damage = Assert.IsType<LogDamagedException>(log.Damage);
             Assert.Equal(name, damage.File);
-            Assert.InRange(damage.Offset, LogFormat.FileHeaderBytes, 20_000);
+            Assert.Equal(LogFormat.FileHeaderBytes, damage.Offset);
         }
     }
 

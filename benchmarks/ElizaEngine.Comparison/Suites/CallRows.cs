@@ -10,17 +10,31 @@ internal static class CallRows
 {
     private const uint Seed = 30;
 
-    /// <summary>The sizes that a run measures: memories and components of their vectors.</summary>
-    public static IReadOnlyList<(int Memories, int Dimension)> Sizes(Run run) => run.Pick<(int, int)[]>(
-        [(200, 384)],
-        [(10_000, 384)],
-        [(1_000, 384), (1_000, 1536), (10_000, 384), (10_000, 1536), (100_000, 384), (100_000, 1536)]);
+    // Of the time of a suite: later it is too late for another size. elizaOS takes minutes to store 100,000 memories.
+    private const double LastBegin = 0.6;
 
     /// <summary>Names a size in a row.</summary>
     public static string Setting(int memories, int dimension) => $"{(memories >= 1000 ? $"{memories / 1000}k" : memories)} x {dimension}";
 
-    /// <summary>Measures all calls at one size.</summary>
-    public static async Task MeasureAsync(Run run, string suite, IReadOnlyList<ICallEngine> engines, int memories, int dimension)
+    /// <summary>Measures all calls at every size that there is time for; the size that a target asks for comes first.</summary>
+    /// <param name="run">Measures.</param>
+    /// <param name="suite">Stands in the rows.</param>
+    /// <param name="engines">Side by side.</param>
+    /// <param name="time">Of the suite, since its beginning.</param>
+    public static async Task MeasureAsync(Run run, string suite, IReadOnlyList<ICallEngine> engines, SuiteTime time)
+    {
+        var sizes = run.Pick<(int Memories, int Dimension)[]>(
+            [(200, 384)],
+            [(10_000, 384)],
+            [(10_000, 384), (1_000, 384), (1_000, 1536), (10_000, 1536), (100_000, 384), (100_000, 1536)]);
+        foreach (var (memories, dimension) in sizes)
+        {
+            if (time.IsAfter(LastBegin)) run.Rows.Add(engines.Select(engine => SuiteTime.LeftOut(new Row(suite, "calls", Setting(memories, dimension), engine.Name))));
+            else await MeasureAsync(run, suite, engines, memories, dimension);
+        }
+    }
+
+    private static async Task MeasureAsync(Run run, string suite, IReadOnlyList<ICallEngine> engines, int memories, int dimension)
     {
         if (engines.Count == 0) return;
         var setting = Setting(memories, dimension);

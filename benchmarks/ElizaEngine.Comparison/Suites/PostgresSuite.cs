@@ -16,7 +16,7 @@ internal sealed class PostgresSuite : ISuite
     public async Task RunAsync(Run run)
     {
         var engines = await run.EnginesAsync<ICallEngine>(Name, engine => engine.Name is "postgres" or "plugin-sql-postgres");
-        foreach (var (memories, dimension) in CallRows.Sizes(run)) await CallRows.MeasureAsync(run, Name, engines, memories, dimension);
+        await CallRows.MeasureAsync(run, Name, engines, new SuiteTime(run));
     }
 
     public IEnumerable<Picture> Pictures(Rows rows)

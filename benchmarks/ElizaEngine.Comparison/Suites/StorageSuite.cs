@@ -21,13 +21,14 @@ internal sealed class StorageSuite : ISuite
 
     public async Task RunAsync(Run run)
     {
+        var time = new SuiteTime(run);
         await WritesAsync(run, Safety.PowerLoss);
         await WritesAsync(run, Safety.ProcessCrash);
         await LoadAsync(run);
         await ReadsAsync(run);
         await MemoryPerRowAsync(run);
         var engines = await run.EnginesAsync<ICallEngine>(Name, engine => engine.Name is "local" or "local-process-crash" or "plugin-sql-pglite");
-        foreach (var (memories, dimension) in CallRows.Sizes(run)) await CallRows.MeasureAsync(run, Name, engines, memories, dimension);
+        await CallRows.MeasureAsync(run, Name, engines, time);
     }
 
     public IEnumerable<Picture> Pictures(Rows rows)

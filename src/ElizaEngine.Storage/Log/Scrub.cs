@@ -4,10 +4,10 @@ namespace ElizaEngine.Storage;
 /// Reads, in the background and at a bounded rate, what opening took the index files' word for: the frames of sealed log files, with all
 /// their checksums. So damage is found while a backup of the undamaged file may still be at hand, not when somebody asks for the row.
 /// </summary>
-/// <param name="files">Log files whose index was read. They stay mapped until <see cref="StopAsync"/> has completed.</param>
+/// <param name="files">Log files whose index was read. They stay mapped until <see cref="DisposeAsync"/> has completed.</param>
 /// <param name="bytesPerSecond">Read at most; 0: nothing is read.</param>
 /// <param name="time">Paces the reading.</param>
-internal sealed class Scrub(IReadOnlyList<LogFile> files, long bytesPerSecond, TimeProvider time)
+internal sealed class Scrub(IReadOnlyList<LogFile> files, long bytesPerSecond, TimeProvider time) : IAsyncDisposable
 {
     private const int SliceBytes = 1 << 20;
 
@@ -31,7 +31,8 @@ internal sealed class Scrub(IReadOnlyList<LogFile> files, long bytesPerSecond, T
             _work = Task.Run(RunAsync);
     }
 
-    public async Task StopAsync()
+    /// <summary>Ends the reading. Once.</summary>
+    public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _work.ConfigureAwait(false);

@@ -402,7 +402,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         await _commits.Stopped.ConfigureAwait(false);
         await _files.StopAsync().ConfigureAwait(false);
         await _indexes.StopAsync().ConfigureAwait(false);
-        await _scrub.StopAsync().ConfigureAwait(false);
+        await _scrub.DisposeAsync().ConfigureAwait(false);
         try
         {
             if (_commits.Fault is null)
