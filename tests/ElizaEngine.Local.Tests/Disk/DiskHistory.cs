@@ -153,8 +153,10 @@ internal sealed class DiskHistory : IAsyncDisposable
             calls.Add((write, expected, AnswerAsync(_database!, write)));
         }
         var isRefused = false;
+        var moment = _moments.Count - calls.Count - 1;
         foreach (var (write, expected, call) in calls)
         {
+            moment++;
             var answer = await call;
             if (answer is Unknown or Poisoned or Full)
             {
@@ -166,7 +168,14 @@ internal sealed class DiskHistory : IAsyncDisposable
                 isRefused = true;
                 continue;
             }
-            Assert.False(isRefused, $"{write} was acknowledged after one before it had failed");
+            if (isRefused)
+            {
+                // A call that has nothing to do, such as one with an empty list, asks nobody.
+                Assert.True(
+                    await _moments[moment].TextAsync(Clock) == await _moments[moment - 1].TextAsync(Clock),
+                    $"{write} was acknowledged after one before it had failed");
+                continue;
+            }
             Assert.True(expected == answer, $"{write}: {Moment.Difference(expected, answer)}");
             Acknowledged++;
             lock (_gate) _acknowledged++;
