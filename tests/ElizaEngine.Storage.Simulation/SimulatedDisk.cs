@@ -337,6 +337,12 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
             if (target == this && place == offset)
                 return;
             target.Put(place, bytes);
+            // It was the disk that put it there: no power cut takes it back.
+            for (var sector = (int)(place / SectorBytes); (long)sector * SectorBytes < place + bytes.Length; sector++)
+            {
+                target.Settle(sector);
+                target._dirty.Remove(sector);
+            }
         }
     }
 }

@@ -41,35 +41,40 @@ public sealed class DamagedByteTests
 
         var bytes = image.Files.SelectMany(file => Enumerable.Range(0, file.Value.Length).Select(at => (Name: file.Key, At: at)))
             .Where(place => image.Files[place.Name][place.At] != 0 || place.At % ofZeros == 0);
-        var changed = 0;
-        await Parallel.ForEachAsync(bytes, cancel, async (place, _) =>
+        var (changed, cleared) = (0, 0);
+        try
         {
-            // Any other value; the same one from the same seed.
-            var other = (byte)new Random(unchecked((seed * 31) + place.At)).Next(1, 256);
-            var damaged = image.With(place.Name, file => file[place.At] ^= other);
-            var verdict = await DamagedCopy.OpenAsync(point, damaged, () => $"seed {seed}, {durability}, closed {isClosed}: {place.Name} byte {place.At} changed by {other}");
-            Assert.True(verdict != Verdict.LastFrameGone, $"{place}: the last frame is gone, and nothing was reported");
-            Interlocked.Increment(ref verdicts[(int)verdict]);
-            Interlocked.Increment(ref changed);
-        });
+            await Parallel.ForEachAsync(bytes, cancel, async (place, _) =>
+            {
+                // Any other value; the same one from the same seed.
+                var other = (byte)new Random(unchecked((seed * 31) + place.At)).Next(1, 256);
+                var damaged = image.With(place.Name, file => file[place.At] ^= other);
+                var verdict = await DamagedCopy.OpenAsync(point, damaged, () => $"seed {seed}, {durability}, closed {isClosed}: {place.Name} byte {place.At} changed by {other}");
+                Assert.True(verdict != Verdict.LastFrameGone, $"{place}: the last frame is gone, and nothing was reported");
+                Interlocked.Increment(ref verdicts[(int)verdict]);
+                Interlocked.Increment(ref changed);
+            });
 
-        var sectors = image.Files.SelectMany(file => Enumerable.Range(0, (file.Value.Length + SectorBytes - 1) / SectorBytes).Select(at => (Name: file.Key, At: at * SectorBytes)));
-        var cleared = 0;
-        await Parallel.ForEachAsync(sectors, cancel, async (place, _) =>
+            var sectors = image.Files.SelectMany(file => Enumerable.Range(0, (file.Value.Length + SectorBytes - 1) / SectorBytes).Select(at => (Name: file.Key, At: at * SectorBytes)));
+            await Parallel.ForEachAsync(sectors, cancel, async (place, _) =>
+            {
+                var damaged = image.With(place.Name, file => file.AsSpan(place.At, Math.Min(SectorBytes, file.Length - place.At)).Clear());
+                var verdict = await DamagedCopy.OpenAsync(point, damaged, () => $"seed {seed}, {durability}, closed {isClosed}: {place.Name} sector at {place.At} cleared");
+                Interlocked.Increment(ref verdicts[(int)verdict]);
+                Interlocked.Increment(ref cleared);
+            });
+        }
+        finally
         {
-            var damaged = image.With(place.Name, file => file.AsSpan(place.At, Math.Min(SectorBytes, file.Length - place.At)).Clear());
-            var verdict = await DamagedCopy.OpenAsync(point, damaged, () => $"seed {seed}, {durability}, closed {isClosed}: {place.Name} sector at {place.At} cleared");
-            Interlocked.Increment(ref verdicts[(int)verdict]);
-            Interlocked.Increment(ref cleared);
-        });
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"      seed {seed}: {image.TotalBytes} bytes in {image.Files.Count} files, {durability}, {(isClosed ? "closed" : "crashed")}: {changed} bytes changed, {cleared} sectors cleared; {verdicts[0]} reported, {verdicts[1]} right, {verdicts[2]} cut the last frame, {verdicts[3]} cleared all of it"));
+        }
 
         if (isClosed) Assert.Equal(0, verdicts[(int)Verdict.LastFrameCut] + verdicts[(int)Verdict.LastFrameGone]);
         // A frame that fits into one sector and is cleared was never there, for all that anybody can tell.
         Assert.InRange(verdicts[(int)Verdict.LastFrameGone], 0, 1);
         Assert.True(verdicts[(int)Verdict.Reported] > 1000 && verdicts[(int)Verdict.Right] > 0, string.Join(' ', verdicts));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"      seed {seed}: {image.TotalBytes} bytes in {image.Files.Count} files, {durability}, {(isClosed ? "closed" : "crashed")}: {changed} bytes changed, {cleared} sectors cleared; {verdicts[0]} reported, {verdicts[1]} right, {verdicts[2]} cut the last frame, {verdicts[3]} cleared all of it"));
     }
 
     /// <summary>A database of about 64 KiB, and what it holds.</summary>
