@@ -13,6 +13,8 @@ readonly AOT_PROJECT=tests/ElizaEngine.Aot
 # Tests that carry the trait Stage=<name> leave the unit stage and run in a stage of their own: name it here and call own_stage below.
 readonly OWN_STAGES=(SIGKILL Disk Postgres)
 
+# The same random histories in every run, so that a failure is a change's doing; chance is for the scripts in tools/nightly by themselves.
+export ELIZA_DISK_SEED=${ELIZA_DISK_SEED:-1}
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 export DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
 

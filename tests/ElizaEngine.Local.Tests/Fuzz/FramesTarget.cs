@@ -110,13 +110,25 @@ internal sealed class FramesTarget : FuzzTarget
                 static log => log with { FirstFileBytes = 8 << 10, MaxFileBytes = 64 << 10 });
             foreach (var agentId in Pool.Agents)
             {
-                foreach (var call in s_reads) await call.RunAsync(database.ForAgent(agentId));
+                foreach (var call in s_reads) await ReadAsync(call, database.ForAgent(agentId));
             }
             return false;
         }
         catch (Exception error) when (error is CorruptDataException or UnsupportedFormatException)
         {
             return true;
+        }
+    }
+
+    private static async Task ReadAsync(Call call, IDatabaseAdapter adapter)
+    {
+        try
+        {
+            await call.RunAsync(adapter);
+        }
+        catch (DimensionMismatchException)
+        {
+            // Mutated bytes may say another dimension, under a checksum that is right: then this is the right answer to a search.
         }
     }
 

@@ -14,6 +14,8 @@ public sealed class VerifyTests
         await using var database = await BackupTests.OpenAsync(folder.Data);
         using var stop = new CancellationTokenSource();
         var adapter = database.ForAgent(s_agent);
+        // The first vector sets the dimension, which is a row of its own.
+        await adapter.CreateMemoryAsync(new Memory { Embedding = new float[] { 1, 1 } }, "messages");
         var writers = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
         {
             for (var i = 0; !stop.IsCancellationRequested; i++)

@@ -1,0 +1,101 @@
+namespace ElizaEngine.Storage.Tests;
+
+/// <summary>The power goes after every single call of a backup, and of a repair, several times, with other sectors and names lost each time.</summary>
+public sealed class MaintenancePowerLossTests
+{
+    private const int TossesPerCall = 6;
+    private const int MostCalls = 2000;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(12)]
+    public async Task Power_lost_after_any_call_of_a_backup_leaves_the_older_one_or_no_database(int older)
+    {
+        for (var calls = 1; calls < MostCalls; calls++)
+        {
+            using var world = new BackupWorld();
+            await using var log = world.Open();
+            await BackupWorld.WriteAsync(log, 0, older);
+            using var disk = new SimulatedDisk(world.Target);
+            if (older > 0)
+                await world.BackUpAsync(log, mayLink: false, files: disk);
+            await BackupWorld.WriteAsync(log, older, 20);
+            disk.CallsMax = disk.Calls + calls;
+            var isDone = await TryAsync(() => world.BackUpAsync(log, mayLink: false, files: disk));
+            for (var toss = 0; toss < TossesPerCall; toss++)
+            {
+                var seed = (calls * 1000) + toss;
+                using var after = disk.Cut(new Random(seed)).Restore();
+                await AssertOldOrNewAsync(after, older, isDone, $"{older} records before, calls {calls}, seed {seed}");
+            }
+
+            if (disk.Calls < disk.CallsMax)
+                return;
+        }
+
+        Assert.Fail($"A backup makes more than {MostCalls} calls.");
+    }
+
+    [Fact]
+    public async Task Power_lost_after_any_call_of_a_repair_costs_nothing_more()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        await using (var log = TestLog.Open(directory))
+            await BackupWorld.WriteAsync(log, 0, 20);
+        var image = DiskImage.Take(directory);
+        var manifest = image.Files.Keys.Where(static name => FileNames.TryManifest(name, out _)).Max(StringComparer.Ordinal)!;
+        var damaged = image.With(FileNames.Log(1), static bytes => bytes[(2 * 4096) + 100] ^= 1).With(FileNames.Log(2), static bytes => bytes[50] ^= 1)
+            .With(manifest, static bytes => bytes[70] ^= 1);
+        var wanted = BackupTests.Texts(20).Where(static (_, i) => i != 1).ToList();
+        for (var calls = 1; calls < MostCalls; calls++)
+        {
+            using var disk = new SimulatedDisk(directory.Path, damaged) { CallsMax = calls };
+            var isDone = await TryAsync(() => Task.FromResult(Examined.Run(disk, directory.Path, directory.Options, repair: true)));
+            for (var toss = 0; toss < TossesPerCall; toss++)
+            {
+                var seed = (calls * 1000) + toss;
+                using var after = disk.Cut(new Random(seed)).Restore();
+                if (!isDone)
+                    Examined.Run(after, repair: true);
+                Assert.True(Examined.Run(after).IsSound, $"calls {calls}, seed {seed}");
+                await using var log = TestLog.Open(after);
+                Assert.Equal(wanted, log.Replayed.Texts);
+            }
+
+            if (disk.Calls < disk.CallsMax)
+                return;
+        }
+
+        Assert.Fail($"A repair makes more than {MostCalls} calls.");
+    }
+
+    private static async Task AssertOldOrNewAsync(TestDirectory after, int older, bool isDone, string when)
+    {
+        var replayed = new ReplayedRecords();
+        try
+        {
+            await WriteAheadLog.Open(after.Path, after.Files, after.Options, replayed, static _ => { }).DisposeAsync();
+        }
+        catch (LogDirectoryForeignException) when (older == 0 && !isDone)
+        {
+            return;
+        }
+
+        var count = replayed.Records.Count;
+        Assert.True(count == 20 || (count == older && !isDone), when);
+        Assert.Equal(BackupTests.Texts(count), replayed.Texts);
+    }
+
+    private static async Task<bool> TryAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            await work();
+            return true;
+        }
+        catch (StorageIOException)
+        {
+            return false;
+        }
+    }
+}
