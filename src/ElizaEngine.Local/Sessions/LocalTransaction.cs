@@ -51,7 +51,8 @@ internal sealed class LocalTransaction : LocalSession
     /// <exception cref="TransactionConflictException">Another one first changed the same rows, or deleted one that is referred to.</exception>
     public async ValueTask CommitAsync(CancellationToken cancellationToken)
     {
-        if (_draft.Effects.Count == 0) return;
+        // One that only read needs no place in the order of writes; one that left a row as it was still says that it is so.
+        if (_draft.Effects.Count == 0 && _draft.ReliedOn.Count == 0) return;
         try
         {
             await _database.Sequencer.CommitAsync(
