@@ -79,18 +79,11 @@ public sealed partial class LocalDatabase
         var source = PathOf(backup, nameof(backup));
         var target = PathOf(directory, nameof(directory));
         var started = Stopwatch.GetTimestamp();
-        try
-        {
-            var options = LogOptionsOf(new LocalDatabaseOptions { Directory = target });
-            var report = await Task.Run(
-                () => LogRestore.Run(PosixFileSystem.Instance, source, target, options, new RecordCheck(), Adapt(progress), cancellationToken),
-                cancellationToken).ConfigureAwait(false);
-            return Describe(target, report, started);
-        }
-        catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
-        {
-            throw translated;
-        }
+        var options = LogOptionsOf(new LocalDatabaseOptions { Directory = target });
+        var report = await Task.Run(
+            () => Translated(() => LogRestore.Run(PosixFileSystem.Instance, source, target, options, new RecordCheck(), Adapt(progress), cancellationToken)),
+            cancellationToken).ConfigureAwait(false);
+        return Describe(target, report, started);
     }
 
     /// <summary>
@@ -169,40 +162,47 @@ public sealed partial class LocalDatabase
     private static VerifyReport Verify(string path, IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        var files = PosixFileSystem.Instance;
-        LogDirectory.CheckIsOurs(files, path);
-        using var held = files.Lock(path, Path.Join(path, FileNames.Lock), DirectoryLock.OwnerText(TimeProvider.System.GetUtcNow()));
-        using var directory = LogDirectory.Open(files, path);
-        var visitor = new StateVisitor(new SharedValues());
-        var examination = directory.Examine(visitor, Step(Adapt(progress), directory.TotalBytes), cancellationToken);
-        var state = visitor.BuildState();
-        var check = StateCheck.WithItsOwnRows(state, Indexes(progress, 0, StateCheck.IndexCount), cancellationToken);
-        return new VerifyReport(
-            path, [.. Describe(examination.Findings), .. check.Findings], examination.EndLsn, directory.Files.Count, examination.Frames,
-            examination.Records, CountRows(state), check.Indexes, Stopwatch.GetElapsedTime(started));
+        return Examine(path, progress, (directory, examination, visitor) =>
+        {
+            var state = visitor.BuildState();
+            var check = StateCheck.WithItsOwnRows(state, Indexes(progress, 0, StateCheck.IndexCount), cancellationToken);
+            return new VerifyReport(
+                path, [.. Describe(examination.Findings), .. check.Findings], examination.EndLsn, directory.Files.Count, examination.Frames,
+                examination.Records, CountRows(state), check.Indexes, Stopwatch.GetElapsedTime(started));
+        }, cancellationToken);
     }
 
     private static RepairReport Repair(string path, bool acceptLoss, IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
+        return Examine(path, progress, (directory, examination, visitor) =>
+        {
+            var isNeeded = LogRepair.IsNeeded(examination);
+            IReadOnlyList<string> kept = [];
+            if (isNeeded && acceptLoss)
+            {
+                var total = directory.Files.Sum(static file => file.Entry.FileBytes);
+                kept = new LogRepair(PosixFileSystem.Instance, directory, examination, LogOptionsOf(new LocalDatabaseOptions { Directory = path }),
+                    Step(Adapt(progress), total, LogStage.Write), cancellationToken).Run(new RecordCheck());
+            }
+
+            return new RepairReport(
+                path, isNeeded, isNeeded && acceptLoss, [.. Describe(examination.Findings)], isNeeded ? visitor.Losses() : [], examination.Records,
+                isNeeded ? LogRepair.FilesToWrite(directory, examination) : [], kept, Stopwatch.GetElapsedTime(started));
+        }, cancellationToken);
+    }
+
+    /// <summary>Reads everything in a directory that nobody has open, which stays locked until <paramref name="conclude"/> has returned.</summary>
+    private static T Examine<T>(
+        string path, IProgress<MaintenanceProgress>? progress, Func<LogDirectory, LogExamination, StateVisitor, T> conclude, CancellationToken cancellationToken)
+    {
         var files = PosixFileSystem.Instance;
         LogDirectory.CheckIsOurs(files, path);
         using var held = files.Lock(path, Path.Join(path, FileNames.Lock), DirectoryLock.OwnerText(TimeProvider.System.GetUtcNow()));
         using var directory = LogDirectory.Open(files, path);
         var visitor = new StateVisitor(new SharedValues());
         var examination = directory.Examine(visitor, Step(Adapt(progress), directory.TotalBytes), cancellationToken);
-        var isNeeded = LogRepair.IsNeeded(examination);
-        IReadOnlyList<string> kept = [];
-        if (isNeeded && acceptLoss)
-        {
-            var total = directory.Files.Sum(static file => file.Entry.FileBytes);
-            kept = new LogRepair(files, directory, examination, LogOptionsOf(new LocalDatabaseOptions { Directory = path }),
-                Step(Adapt(progress), total, LogStage.Write), cancellationToken).Run(new RecordCheck());
-        }
-
-        return new RepairReport(
-            path, isNeeded, isNeeded && acceptLoss, [.. Describe(examination.Findings)], isNeeded ? visitor.Losses() : [], examination.Records,
-            isNeeded ? LogRepair.FilesToWrite(directory, examination) : [], kept, Stopwatch.GetElapsedTime(started));
+        return conclude(directory, examination, visitor);
     }
 
     private static IEnumerable<VerifyFinding> Describe(IEnumerable<LogFinding> findings) =>

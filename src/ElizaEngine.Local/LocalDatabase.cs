@@ -164,17 +164,13 @@ public sealed partial class LocalDatabase : IDatabase
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
         var sequencer = new Sequencer(records, cache);
-        try
+        return Translated(() =>
         {
             var log = WriteAheadLog.Open(directory, files, logOptions, recovery, sequencer.Publish);
             records.Attach(log);
             sequencer.Attach(log, recovery.TakeState());
             return new LocalDatabase(options, log, sequencer, records, shared, memory);
-        }
-        catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
-        {
-            throw translated;
-        }
+        });
     }
 
     private static LogOptions LogOptionsOf(LocalDatabaseOptions options) => new()

@@ -251,7 +251,7 @@ public sealed class IndexFileTests
 
         private sealed class Heads(ReplayedHeads replayed) : IRecordHeads
         {
-            public void Write(byte kind, ReadOnlySpan<byte> body, IBufferWriter<byte> head) => head.Write(body);
+            public void Write(byte kind, ReadOnlySpan<byte> body, RecordLocation location, IBufferWriter<byte> head) => head.Write(body);
 
             public void Replay(byte kind, ReadOnlySpan<byte> head, RecordLocation location) =>
                 replayed.Records.Add((Encoding.UTF8.GetString(head), location));

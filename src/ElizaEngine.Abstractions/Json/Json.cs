@@ -227,9 +227,7 @@ public sealed class Json : IEquatable<Json>
     internal Json WithText(string key, string text)
     {
         var json = Without(key, text.Length);
-        json.Separate();
-        json.String(key);
-        json.Raw((byte)':');
+        Key(json, key);
         json.String(text);
         json.Raw((byte)'}');
         return new(json.ToArray());
@@ -343,10 +341,15 @@ public sealed class Json : IEquatable<Json>
 
     private static void Member(JsonText json, string key, Json value)
     {
+        Key(json, key);
+        json.Raw(value._utf8);
+    }
+
+    private static void Key(JsonText json, string key)
+    {
         json.Separate();
         json.String(key);
         json.Raw((byte)':');
-        json.Raw(value._utf8);
     }
 
     // A value made of other values: every part is valid, only the depth may have grown too far.

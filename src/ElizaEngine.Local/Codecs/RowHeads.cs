@@ -24,7 +24,7 @@ internal sealed class RowHeads
     private readonly List<MemoryScope> _scopes = [];
     private readonly Dictionary<string, int> _typeNumbers = new(StringComparer.Ordinal);
     private readonly List<string> _types = [];
-    private byte[] _body = [];
+    private readonly BodyBuffer _buffer = new();
 
     /// <exception cref="MessagePackSerializationException">The body is none of this kind.</exception>
     public void Write(byte kind, ReadOnlySpan<byte> body, IBufferWriter<byte> head)
@@ -32,13 +32,13 @@ internal sealed class RowHeads
         switch (kind)
         {
             case (byte)Table.Memories:
-                Write(Rows.ReadMemory(Copy(body), _written), head);
+                Write(Rows.ReadMemory(_buffer.Copy(body), _written), head);
                 break;
             case (byte)Table.Logs:
-                Write(Rows.ReadLog(Copy(body), _written), head);
+                Write(Rows.ReadLog(_buffer.Copy(body), _written), head);
                 break;
             case (byte)Table.Cache:
-                head.Write(Rows.HeadOfCache(Copy(body)).Span);
+                head.Write(Rows.HeadOfCache(_buffer.Copy(body)).Span);
                 break;
             case Effect.VectorKind:
                 head.Write(body[..PutVector.FloatsOffset]);
@@ -59,7 +59,7 @@ internal sealed class RowHeads
             (byte)Table.Memories => new PutRow(ReadMemory(ref reader, shared)),
             (byte)Table.Logs => new PutRow(ReadLog(ref reader, shared)),
             Effect.VectorKind => PutVector.ReadHead(head),
-            _ => Effect.Read(kind, Copy(head), rows, shared),
+            _ => Effect.Read(kind, _buffer.Copy(head), rows, shared),
         };
     }
 
@@ -130,13 +130,6 @@ internal sealed class RowHeads
         }
         if ((uint)number >= (uint)_types.Count) throw HeadReader.Damaged($"there is no type {number}");
         return new LogRow { Id = id, EntityId = entityId, RoomId = roomId, Type = _types[number], CreatedMs = createdMs, BodyBytes = bodyBytes };
-    }
-
-    private ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> bytes)
-    {
-        if (_body.Length < bytes.Length) _body = new byte[Math.Max(bytes.Length, 4096)];
-        bytes.CopyTo(_body);
-        return _body.AsMemory(0, bytes.Length);
     }
 
     private static void Write(IBufferWriter<byte> head, byte value)

@@ -6,10 +6,10 @@ namespace ElizaEngine.Local;
 /// <summary>Collects the rows of all records that can be read, and says of the others what they were.</summary>
 internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
 {
+    private readonly EffectReader _reader = new(shared);
     private readonly LoadedRows _rows = new();
     private readonly List<(LostBytes Bytes, LostKey Key, RecordLocation? Older)> _losses = [];
     private readonly HashSet<Id> _lostMemories = [];
-    private byte[] _buffer = new byte[64 << 10];
 
     /// <summary>The state that the rows amount to; once everything has been read.</summary>
     public DatabaseState BuildState() => DatabaseState.Of(_rows);
@@ -18,13 +18,11 @@ internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
     {
         try
         {
-            var effect = kind == Effect.VectorKind ? PutVector.Read(body) : Effect.Read(kind, Copy(body), _rows, shared);
-            effect.Apply(_rows);
-            effect.Place(_rows, location);
+            _reader.Read(kind, body, location, _rows).Apply(_rows);
         }
         catch (MessagePackSerializationException error)
         {
-            return $"the record cannot be decoded. {error.Message}";
+            return EffectReader.What(error);
         }
 
         // A vector without its memory is lost with it.
@@ -52,13 +50,6 @@ internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
             loss.Key.What, loss.Key.Text, Consequence(loss.Key, loss.Older), loss.Bytes.File, loss.Bytes.Offset, loss.Bytes.Bytes, loss.Bytes.FirstLsn,
             loss.Bytes.EndLsn, loss.Bytes.What)),
     ];
-
-    private ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> body)
-    {
-        if (_buffer.Length < body.Length) _buffer = new byte[body.Length];
-        body.CopyTo(_buffer);
-        return _buffer.AsMemory(0, body.Length);
-    }
 
     private string Consequence(LostKey key, RecordLocation? older)
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 
 namespace ElizaEngine.Local;
 
@@ -302,18 +301,12 @@ internal sealed class DatabaseState : IRowSet
     }
 
     // Sorted by id, then by time, then by table, then by room: each sort keeps the order of the one before where its own key is equal.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void BuildMemories(MemoryRow[] memories)
     {
-        var keys = new ulong[memories.Length];
-        for (var i = 0; i < keys.Length; i++) keys[i] = memories[i].Id.High;
-        RowSort.ByKey(memories, keys);
+        RowSort.ByKey(memories, static row => row.Id.High);
         Memories = RowIndex<Id, MemoryRow, ById<MemoryRow>>.Of(memories);
-
-        for (var i = 0; i < keys.Length; i++) keys[i] = RowSort.KeyOf(memories[i].CreatedMs);
-        RowSort.ByKey(memories, keys);
-        for (var i = 0; i < keys.Length; i++) keys[i] = (uint)memories[i].TableNumber;
-        RowSort.ByKey(memories, keys);
+        RowSort.ByKey(memories, static row => RowSort.KeyOf(row.CreatedMs));
+        RowSort.ByKey(memories, static row => (uint)row.TableNumber);
         MemoriesByTable = RowIndex<TableMemoryKey, MemoryRow, MemoriesByTable>.Of(memories);
         VectorCount = memories.Sum(CountVectors);
 
@@ -325,12 +318,9 @@ internal sealed class DatabaseState : IRowSet
 
     private void BuildLogs(LogRow[] logs)
     {
-        var keys = new ulong[logs.Length];
-        for (var i = 0; i < keys.Length; i++) keys[i] = logs[i].Id.High;
-        RowSort.ByKey(logs, keys);
+        RowSort.ByKey(logs, static row => row.Id.High);
         Logs = RowIndex<Id, LogRow, ById<LogRow>>.Of(logs);
-        for (var i = 0; i < keys.Length; i++) keys[i] = RowSort.KeyOf(logs[i].CreatedMs);
-        RowSort.ByKey(logs, keys);
+        RowSort.ByKey(logs, static row => RowSort.KeyOf(row.CreatedMs));
         LogsByTime = RowIndex<TimedKey, LogRow, LogsByTime>.Of(logs);
         SortByRoom(logs, static row => row.RoomId);
         LogsByRoom = RowIndex<TimedKey, LogRow, LogsByRoom>.Of(logs);
@@ -344,7 +334,7 @@ internal sealed class DatabaseState : IRowSet
         foreach (var row in rows) numbers.TryAdd(roomOf(row), 0);
         var number = 0ul;
         foreach (var room in numbers.Keys.Order().ToArray()) numbers[room] = number++;
-        RowSort.ByKey(rows, Array.ConvertAll(rows, row => numbers[roomOf(row)]));
+        RowSort.ByKey(rows, row => numbers[roomOf(row)]);
     }
 
     private static RowIndex<TKey, TRow, TOrder> Index<TKey, TRow, TOrder>(TRow[] rows, Predicate<TRow>? filter = null)

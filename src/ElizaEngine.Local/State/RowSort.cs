@@ -13,11 +13,13 @@ internal static class RowSort
 
     /// <summary>Sorts rows by a key, which is read as unsigned.</summary>
     /// <param name="rows">Sorted in place.</param>
-    /// <param name="keys">Of the rows, in their order; changed.</param>
+    /// <param name="keyOf">The key of a row.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ByKey<TRow>(TRow[] rows, ulong[] keys)
+    public static void ByKey<TRow>(TRow[] rows, Func<TRow, ulong> keyOf)
         where TRow : class
     {
+        var keys = new ulong[rows.Length];
+        for (var i = 0; i < keys.Length; i++) keys[i] = keyOf(rows[i]);
         var differing = 0ul;
         foreach (var key in keys) differing |= key ^ keys[0];
         if (differing == 0) return;

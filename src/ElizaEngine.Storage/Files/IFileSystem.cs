@@ -31,6 +31,19 @@ internal interface IFileSystem
     /// <summary>Removes a name. Mappings of the file stay valid.</summary>
     void Delete(string path);
 
+    /// <summary>Removes the name of a file that nobody needs, if that can be done: a leftover is removed by the next open.</summary>
+    void TryDelete(string path)
+    {
+        try
+        {
+            Delete(path);
+        }
+        catch (IOException)
+        {
+            // It stays.
+        }
+    }
+
     /// <summary>
     /// Gives a file a second name: the same bytes on the disk, for good. Durable after <see cref="FlushDirectory"/>. False when this file
     /// system cannot, or not there.

@@ -25,11 +25,7 @@ internal readonly record struct IndexHeader(
     public void Encode(Span<byte> header)
     {
         header[..Bytes].Clear();
-        BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
-        BinaryPrimitives.WriteUInt16LittleEndian(header[8..], LogFormat.Major);
-        BinaryPrimitives.WriteUInt16LittleEndian(header[10..], LogFormat.Minor);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], LogFormat.KnownFeatures);
-        DatabaseId.TryWriteBytes(header[16..], bigEndian: true, out _);
+        LogFormat.EncodeStart(header, Magic, DatabaseId);
         BinaryPrimitives.WriteInt64LittleEndian(header[32..], FileNumber);
         BinaryPrimitives.WriteUInt64LittleEndian(header[40..], Salt);
         BinaryPrimitives.WriteUInt64LittleEndian(header[48..], FirstLsn);

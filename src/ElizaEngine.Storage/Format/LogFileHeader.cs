@@ -15,11 +15,7 @@ internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong
     public void Encode(Span<byte> block)
     {
         block.Clear();
-        BinaryPrimitives.WriteUInt64LittleEndian(block, Magic);
-        BinaryPrimitives.WriteUInt16LittleEndian(block[8..], LogFormat.Major);
-        BinaryPrimitives.WriteUInt16LittleEndian(block[10..], LogFormat.Minor);
-        BinaryPrimitives.WriteUInt32LittleEndian(block[12..], LogFormat.KnownFeatures);
-        DatabaseId.TryWriteBytes(block[16..], bigEndian: true, out _);
+        LogFormat.EncodeStart(block, Magic, DatabaseId);
         BinaryPrimitives.WriteInt64LittleEndian(block[32..], Number);
         BinaryPrimitives.WriteUInt64LittleEndian(block[40..], Salt);
         BinaryPrimitives.WriteInt64LittleEndian(block[48..], FileBytes);
@@ -39,11 +35,7 @@ internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong
         if (BinaryPrimitives.ReadUInt64LittleEndian(block) != Magic)
             throw new LogDamagedException(file, 0, 0, "the header block does not start with ELIZALOG");
         // The version comes before the checksum: a newer format may keep its checksum elsewhere.
-        LogFormat.CheckVersion(
-            file,
-            BinaryPrimitives.ReadUInt16LittleEndian(block[8..]),
-            BinaryPrimitives.ReadUInt16LittleEndian(block[10..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(block[12..]));
+        LogFormat.CheckVersion(file, block);
         if (BinaryPrimitives.ReadUInt32LittleEndian(block[CrcOffset..]) != Crc32C.Compute(block[..CrcOffset]))
             throw new LogDamagedException(file, CrcOffset, 0, "the checksum of the header block is wrong");
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace ElizaEngine.Storage;
 
 /// <summary>The constants of FORMAT.md and the arithmetic on them.</summary>
@@ -29,10 +31,23 @@ internal static class LogFormat
     public static long RecordBytes(long length, int alignment = 8) =>
         RecordHeaderBytes + RoundUp(length, 8L) + (alignment <= 8 ? 0 : alignment + RecordHeaderBytes);
 
-    /// <summary>Throws when a file of this format version and these features cannot be read here.</summary>
-    /// <exception cref="LogFormatNewerException">The major version or a required feature is unknown.</exception>
-    public static void CheckVersion(string file, ushort major, ushort minor, uint features)
+    /// <summary>Writes the first 32 bytes, with which every kind of file begins: magic, version, features, database.</summary>
+    public static void EncodeStart(Span<byte> file, ulong magic, Guid databaseId)
     {
+        BinaryPrimitives.WriteUInt64LittleEndian(file, magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(file[8..], Major);
+        BinaryPrimitives.WriteUInt16LittleEndian(file[10..], Minor);
+        BinaryPrimitives.WriteUInt32LittleEndian(file[12..], KnownFeatures);
+        databaseId.TryWriteBytes(file[16..], bigEndian: true, out _);
+    }
+
+    /// <summary>Throws when a file, of which the first 16 bytes are given at least, is of a version that cannot be read here.</summary>
+    /// <exception cref="LogFormatNewerException">The major version or a required feature is unknown.</exception>
+    public static void CheckVersion(string file, ReadOnlySpan<byte> start)
+    {
+        var major = BinaryPrimitives.ReadUInt16LittleEndian(start[8..]);
+        var minor = BinaryPrimitives.ReadUInt16LittleEndian(start[10..]);
+        var features = BinaryPrimitives.ReadUInt32LittleEndian(start[12..]);
         if (major != Major || (features & ~KnownFeatures) != 0)
             throw new LogFormatNewerException(file, $"{major}.{minor} with features 0x{features:x}",
                 $"{Major}.{Minor} with features 0x{KnownFeatures:x}");

@@ -26,11 +26,7 @@ internal static class ManifestCodec
     {
         var bytes = new byte[HeaderBytes + (manifest.Files.Count * EntryBytes) + HashBytes];
         var header = bytes.AsSpan();
-        BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
-        BinaryPrimitives.WriteUInt16LittleEndian(header[8..], LogFormat.Major);
-        BinaryPrimitives.WriteUInt16LittleEndian(header[10..], LogFormat.Minor);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], LogFormat.KnownFeatures);
-        manifest.DatabaseId.TryWriteBytes(header[16..], bigEndian: true, out _);
+        LogFormat.EncodeStart(header, Magic, manifest.DatabaseId);
         BinaryPrimitives.WriteInt64LittleEndian(header[32..], manifest.Generation);
         BinaryPrimitives.WriteInt64LittleEndian(header[40..], manifest.WrittenMs);
         BinaryPrimitives.WriteUInt32LittleEndian(header[48..], (manifest.IsClean ? CleanFlag : 0) | (manifest.IsBackup ? BackupFlag : 0));
@@ -69,11 +65,7 @@ internal static class ManifestCodec
             throw new LogDamagedException(file, 0, 0, "the manifest does not start with ELIZAMAN");
         if (bytes.Length < HeaderBytes + HashBytes)
             throw new LogDamagedException(file, bytes.Length, 0, "the manifest is cut short");
-        LogFormat.CheckVersion(
-            file,
-            BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]),
-            BinaryPrimitives.ReadUInt16LittleEndian(bytes[10..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]));
+        LogFormat.CheckVersion(file, bytes);
         var count = BinaryPrimitives.ReadInt32LittleEndian(bytes[52..]);
         if (count is < 0 or > MaxFiles || bytes.Length != HeaderBytes + ((long)count * EntryBytes) + HashBytes)
             throw new LogDamagedException(file, 52, 0, $"a manifest of {count} files has not {bytes.Length} bytes");

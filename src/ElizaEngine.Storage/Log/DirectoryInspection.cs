@@ -5,6 +5,9 @@ internal static class DirectoryInspection
 {
     private static readonly string[] s_telling = ["PG_VERSION", "CURRENT", "data.mdb", "postmaster.pid"];
 
+    /// <summary>A name that says that the files are another program's; null when there is none.</summary>
+    public static string? TellingName(IReadOnlyList<string> names) => s_telling.FirstOrDefault(names.Contains);
+
     /// <summary>
     /// The newest generation of manifest, or 0 for a directory without one: new, or left by our own interrupted creation.
     /// </summary>
@@ -20,7 +23,7 @@ internal static class DirectoryInspection
 
         if (newest > 0)
             return newest;
-        var foreign = s_telling.FirstOrDefault(names.Contains) ?? names.FirstOrDefault(name => !IsOurs(files, directory, name));
+        var foreign = TellingName(names) ?? names.FirstOrDefault(name => !IsOurs(files, directory, name));
         return foreign is null ? 0 : throw new LogDirectoryForeignException(directory, foreign);
     }
 

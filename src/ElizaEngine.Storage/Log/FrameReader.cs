@@ -25,6 +25,24 @@ internal static class FrameReader
         return problem.Length == 0;
     }
 
+    /// <summary>The frames of a file from its first lsn up to an end, which must be the end of one of them.</summary>
+    /// <exception cref="LogDamagedException">A frame is not valid, or reaches over the end.</exception>
+    public static IEnumerable<FramePlace> Frames(LogFile file, ulong endLsn)
+    {
+        long offset = LogFormat.FileHeaderBytes;
+        for (var lsn = file.FirstLsn; lsn < endLsn;)
+        {
+            if (!TryRead(file, offset, lsn, out var header, out var problem))
+                throw new LogDamagedException(file.Name, offset, lsn, problem);
+            var place = new FramePlace(file, offset, header);
+            if (lsn + (ulong)place.OccupiedBytes > endLsn)
+                throw new LogDamagedException(file.Name, offset, lsn, $"the frame reaches over lsn {endLsn}, where the file ends");
+            yield return place;
+            offset += place.OccupiedBytes;
+            lsn += (ulong)place.OccupiedBytes;
+        }
+    }
+
     /// <summary>
     /// The lsn of the frame that holds a byte; 0 when a damaged header hides it. Walks the headers of the file: for errors only.
     /// </summary>

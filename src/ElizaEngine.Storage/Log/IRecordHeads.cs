@@ -11,8 +11,10 @@ internal interface IRecordHeads
     /// <summary>Writes the head of a record.</summary>
     /// <param name="kind">1 to 255.</param>
     /// <param name="body">Mapped bytes; valid during the call only.</param>
+    /// <param name="location">Where the body lies, for errors.</param>
     /// <param name="head">Where it goes.</param>
-    void Write(byte kind, ReadOnlySpan<byte> body, IBufferWriter<byte> head);
+    /// <exception cref="LogDamagedException">The body cannot be decoded.</exception>
+    void Write(byte kind, ReadOnlySpan<byte> body, RecordLocation location, IBufferWriter<byte> head);
 
     /// <summary>Does what <see cref="ILogReplay.Replay"/> does with the body.</summary>
     /// <param name="kind">1 to 255.</param>

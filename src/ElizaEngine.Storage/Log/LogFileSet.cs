@@ -154,7 +154,7 @@ internal sealed class LogFileSet
             // The manifest of a close comes after that, and is the last.
             if (_stopped)
                 throw new LogClosedException();
-            WriteManifestOrPoison();
+            OrPoison(() => _manifests.Write(Describe(isClean: false, null)));
             return Snapshot(_manifests);
         }
     }
@@ -243,28 +243,14 @@ internal sealed class LogFileSet
         Ended();
     }
 
-    private void PrepareOrPoison(long frameBytes)
-    {
-        try
-        {
-            Prepare(frameBytes);
-        }
-        catch (LogDiskFullException)
-        {
-            throw;
-        }
-        catch (Exception error)
-        {
-            Poison(error.Message, error);
-            throw new LogPoisonedException(error.Message, error);
-        }
-    }
+    private void PrepareOrPoison(long frameBytes) => OrPoison(() => Prepare(frameBytes));
 
-    private void WriteManifestOrPoison()
+    /// <summary>A full disk is met again when there is room; after anything else nothing is written any more.</summary>
+    private void OrPoison(Action work)
     {
         try
         {
-            _manifests.Write(Describe(isClean: false, null));
+            work();
         }
         catch (LogDiskFullException)
         {

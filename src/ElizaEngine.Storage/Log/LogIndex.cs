@@ -90,7 +90,7 @@ internal sealed class LogIndex : IDisposable
         }
         catch
         {
-            TryDelete(files, temporary);
+            files.TryDelete(temporary);
             throw;
         }
 
@@ -124,18 +124,6 @@ internal sealed class LogIndex : IDisposable
         _file.Dispose();
     }
 
-    private static void TryDelete(IFileSystem files, string path)
-    {
-        try
-        {
-            files.Delete(path);
-        }
-        catch (IOException)
-        {
-            // A leftover; the next open removes it.
-        }
-    }
-
     private LogDamagedException Damage(int offset, string what) =>
         new(FileNames.Index(_header.FileNumber), IndexHeader.Bytes + offset, _header.FirstLsn, what + "; deleting the index file is safe");
 
@@ -149,36 +137,23 @@ internal sealed class LogIndex : IDisposable
     {
         var (first, end) = (log.FirstLsn, log.FirstLsn);
         var frames = 0;
-        var chain = new List<FramePlace>();
+        var chain = new FrameChain();
         var isLeading = true;
-        for (var lsn = log.FirstLsn; lsn < endLsn;)
+        foreach (var place in FrameReader.Frames(log, endLsn))
         {
-            var offset = LogFormat.FileHeaderBytes + (long)(lsn - log.FirstLsn);
-            if (!FrameReader.TryRead(log, offset, lsn, out var frame, out var problem))
-                throw new LogDamagedException(log.Name, offset, lsn, problem);
-            var place = new FramePlace(log, offset, frame);
-            lsn += (ulong)place.OccupiedBytes;
-            frames++;
-            var isContinued = (frame.Flags & FrameFlags.Continued) != 0;
-            if (isLeading && isContinued)
+            var behind = place.Header.Lsn + (ulong)place.OccupiedBytes;
+            isLeading &= (place.Header.Flags & FrameFlags.Continued) != 0;
+            if (isLeading)
             {
                 // Of a chain that began in the file before.
-                (first, end, frames) = (lsn, lsn, 0);
+                (first, end) = (behind, behind);
                 continue;
             }
 
-            isLeading = false;
-            if (!isContinued)
-                chain.Clear();
-            else if (chain.Count == 0)
-                throw new LogDamagedException(log.Name, offset, lsn, "the frame continues a batch that did not begin");
-            chain.Add(place);
-            if ((frame.Flags & FrameFlags.Continues) != 0)
-                continue;
-            foreach (var link in chain)
-                FrameReader.Replay(link, entries);
-            chain.Clear();
-            end = lsn;
+            frames++;
+            chain.Add(place, entries);
+            if (chain.Count == 0)
+                end = behind;
         }
 
         return new IndexHeader(log.Header.DatabaseId, log.Number, log.Salt, first, end, (uint)(frames - chain.Count), 0, 0, 0);
@@ -201,7 +176,7 @@ internal sealed class LogIndex : IDisposable
         public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)
         {
             _head.ResetWrittenCount();
-            heads.Write(kind, body, _head);
+            heads.Write(kind, body, location, _head);
             var entry = _chunk.GetSpan(EntryBytes + _head.WrittenCount);
             entry[0] = kind;
             BinaryPrimitives.WriteInt32LittleEndian(entry[1..], location.Offset);

@@ -6,16 +6,16 @@ namespace ElizaEngine.Storage;
 internal sealed class ManifestStore(IFileSystem files, string directory, Manifest? current)
 {
     private HashSet<int> _listed = Numbers(current);
-    private HashSet<int> _sealed = SealedNumbers(current);
+    private Manifest? _current = current;
 
     /// <summary>Of the newest manifest that carries its final name; 0 when there is none.</summary>
-    public long Generation { get; private set; } = current?.Generation ?? 0;
+    public long Generation => _current?.Generation ?? 0;
 
     /// <summary>Whether a manifest that may be the one on disk lists this file.</summary>
     public bool Lists(int number) => _listed.Contains(number);
 
     /// <summary>Whether the manifest on disk says that this file is sealed.</summary>
-    public bool ListsAsSealed(int number) => _sealed.Contains(number);
+    public bool ListsAsSealed(int number) => _current?.Files.Any(file => file.Number == number && file.IsSealed) == true;
 
     /// <summary>Makes <paramref name="manifest"/> the state of the directory.</summary>
     /// <exception cref="LogDiskFullException">No room; the old manifest still counts.</exception>
@@ -31,7 +31,7 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
         }
         catch
         {
-            TryDelete(temporary);
+            files.TryDelete(temporary);
             throw;
         }
 
@@ -49,26 +49,10 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
         }
 
         _listed = Numbers(manifest);
-        _sealed = SealedNumbers(manifest);
-        Generation = manifest.Generation;
+        _current = manifest;
         if (Generation > 2)
-            TryDelete(directory + "/" + FileNames.Manifest(Generation - 2));
+            files.TryDelete(directory + "/" + FileNames.Manifest(Generation - 2));
     }
 
     private static HashSet<int> Numbers(Manifest? manifest) => [.. manifest?.Files.Select(file => file.Number) ?? []];
-
-    private static HashSet<int> SealedNumbers(Manifest? manifest) =>
-        [.. manifest?.Files.Where(file => file.IsSealed).Select(file => file.Number) ?? []];
-
-    private void TryDelete(string path)
-    {
-        try
-        {
-            files.Delete(path);
-        }
-        catch (IOException)
-        {
-            // A leftover; the next open removes it.
-        }
-    }
 }

@@ -18,7 +18,7 @@ internal sealed class Recovery
     private readonly LogOpenReport _report;
     private readonly Manifest _manifest;
     private readonly List<LogFile> _list = [];
-    private readonly List<FramePlace> _chain = [];
+    private readonly FrameChain _chain = new();
     private readonly List<FramePlace> _unproven = [];
     private ulong _proven; // Some valid header, or the manifest, says that everything below it was durable.
     private int _place; // In the list: the file that is being read.
@@ -192,19 +192,7 @@ internal sealed class Recovery
         var header = place.Header;
         if (_offset == LogFormat.FileHeaderBytes && !place.File.IsEnded)
             place.File.Start(_lsn);
-        var isContinued = (header.Flags & FrameFlags.Continued) != 0;
-        if (isContinued && _chain.Count == 0)
-            throw Damage("the frame continues a batch that did not begin");
-        if (!isContinued && _chain.Count > 0)
-            DropChain();
-        _chain.Add(place);
-        if ((header.Flags & FrameFlags.Continues) == 0)
-        {
-            foreach (var link in _chain)
-                _report.Records += FrameReader.Replay(link, _replay);
-            _chain.Clear();
-        }
-
+        _report.Records += _chain.Add(place, _replay);
         _report.Frames++;
         _proven = Math.Max(_proven, header.SyncedLsn);
         _unproven.Add(place);
@@ -215,17 +203,11 @@ internal sealed class Recovery
         _lsn += (ulong)place.OccupiedBytes;
     }
 
-    private void DropChain()
-    {
-        _report.UnfinishedChains++;
-        _chain.Clear();
-    }
-
     /// <summary>Damage, or the tails to cut: (index of the file, first byte that does not belong to the log).</summary>
     private List<(int Index, long Offset)> DecideTail()
     {
-        if (_chain.Count > 0)
-            DropChain();
+        _chain.Abandon();
+        _report.UnfinishedChains = _chain.Abandoned;
         if (_lsn < _proven)
             throw Damage($"the log ends here, but was durable up to lsn {_proven}");
         if (_manifest.IsClean)

@@ -13,14 +13,10 @@ internal sealed class Scrub(IReadOnlyList<LogFile> files, long bytesPerSecond, T
 
     private readonly CancellationTokenSource _stop = new();
     private LogDamagedException? _damage;
-    private long _verifiedBytes;
     private Task _work = Task.CompletedTask;
 
     /// <summary>The first damage that was found; null: none so far.</summary>
     public LogDamagedException? Damage => Volatile.Read(ref _damage);
-
-    /// <summary>Bytes of frames that were read and found valid.</summary>
-    public long VerifiedBytes => Volatile.Read(ref _verifiedBytes);
 
     /// <summary>Completes when everything has been read, or the reading was stopped.</summary>
     public Task Work => _work;
@@ -48,31 +44,25 @@ internal sealed class Scrub(IReadOnlyList<LogFile> files, long bytesPerSecond, T
         long slice = 0;
         foreach (var file in files)
         {
-            for (var lsn = file.FirstLsn; lsn < file.IndexedTo;)
+            try
             {
-                var offset = LogFormat.FileHeaderBytes + (long)(lsn - file.FirstLsn);
-                if (!FrameReader.TryRead(file, offset, lsn, out var frame, out var problem))
+                foreach (var frame in FrameReader.Frames(file, file.IndexedTo))
                 {
-                    // The next frame's place is not known: the other files may still be sound.
-                    Note(new LogDamagedException(file.Name, offset, lsn, problem));
-                    break;
-                }
-
-                var bytes = frame.OccupiedBytes(file.BlockBytes);
-                lsn += (ulong)bytes;
-                slice += bytes;
-                Volatile.Write(ref _verifiedBytes, _verifiedBytes + bytes);
-                if (slice < SliceBytes)
-                    continue;
-                slice = 0;
-                try
-                {
+                    slice += frame.OccupiedBytes;
+                    if (slice < SliceBytes)
+                        continue;
+                    slice = 0;
                     await Task.Delay(pause, time, _stop.Token).ConfigureAwait(false);
                 }
-                catch (OperationCanceledException)
-                {
-                    return;
-                }
+            }
+            catch (LogDamagedException damage)
+            {
+                // The next frame's place is not known: the other files may still be sound.
+                Note(damage);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
             }
         }
     }

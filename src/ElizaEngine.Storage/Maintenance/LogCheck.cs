@@ -13,7 +13,7 @@ internal static class LogCheck
     {
         long frames = 0;
         long records = 0;
-        var chain = new List<FramePlace>();
+        var chain = new FrameChain();
         var open = new List<LogFile>();
         try
         {
@@ -24,11 +24,11 @@ internal static class LogCheck
                 var file = LogFile.Open(files, directory, manifest.DatabaseId, entry);
                 open.Add(file);
                 progress(LogFormat.FileHeaderBytes);
-                foreach (var place in Frames(file))
+                foreach (var place in FrameReader.Frames(file, file.EndLsn))
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     frames++;
-                    records += Follow(chain, place, replay);
+                    records += chain.Add(place, replay);
                     progress(place.OccupiedBytes);
                 }
             }
@@ -49,7 +49,7 @@ internal static class LogCheck
         try
         {
             using var file = LogFile.Open(files, directory, databaseId, entry);
-            foreach (var place in Frames(file))
+            foreach (var place in FrameReader.Frames(file, file.EndLsn))
                 FrameReader.Replay(place, NoReplay.Instance);
             return true;
         }
@@ -57,39 +57,6 @@ internal static class LogCheck
         {
             return false;
         }
-    }
-
-    private static IEnumerable<FramePlace> Frames(LogFile file)
-    {
-        long offset = LogFormat.FileHeaderBytes;
-        for (var lsn = file.FirstLsn; lsn < file.EndLsn;)
-        {
-            if (!FrameReader.TryRead(file, offset, lsn, out var header, out var problem))
-                throw new LogDamagedException(file.Name, offset, lsn, problem);
-            var place = new FramePlace(file, offset, header);
-            if (lsn + (ulong)place.OccupiedBytes > file.EndLsn)
-                throw new LogDamagedException(file.Name, offset, lsn, $"the frame reaches over lsn {file.EndLsn}, where the file ends");
-            yield return place;
-            offset += place.OccupiedBytes;
-            lsn += (ulong)place.OccupiedBytes;
-        }
-    }
-
-    private static long Follow(List<FramePlace> chain, FramePlace place, ILogReplay replay)
-    {
-        var isContinued = (place.Header.Flags & FrameFlags.Continued) != 0;
-        if (isContinued && chain.Count == 0)
-            throw new LogDamagedException(place.File.Name, place.Offset, place.Header.Lsn, "the frame continues a batch that did not begin");
-        if (!isContinued)
-            chain.Clear();
-        chain.Add(place);
-        if ((place.Header.Flags & FrameFlags.Continues) != 0)
-            return 0;
-        long records = 0;
-        foreach (var link in chain)
-            records += FrameReader.Replay(link, replay);
-        chain.Clear();
-        return records;
     }
 
     private static void Close(List<LogFile> files)

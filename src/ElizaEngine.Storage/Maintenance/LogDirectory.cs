@@ -6,7 +6,6 @@ namespace ElizaEngine.Storage;
 /// </summary>
 internal sealed class LogDirectory : IDisposable
 {
-    private static readonly string[] s_telling = ["PG_VERSION", "CURRENT", "data.mdb", "postmaster.pid"];
     private readonly IFileSystem _files;
     private readonly IReadOnlyList<string> _names;
     private bool _goesOn;
@@ -79,7 +78,7 @@ internal sealed class LogDirectory : IDisposable
             return;
         if (names.Contains(FileNames.IncompleteBackup))
             throw new LogBackupRefusedException(path, "holds a backup or a restore that was never completed: do that again.");
-        var foreign = s_telling.FirstOrDefault(names.Contains);
+        var foreign = DirectoryInspection.TellingName(names);
         if (foreign is null && names.Any(static name => FileNames.TryLog(name, out _)))
             return;
         foreign ??= names.FirstOrDefault(static name => name is not FileNames.Lock and not FileNames.LostAndFound);

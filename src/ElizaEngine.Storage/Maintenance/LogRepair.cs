@@ -1,5 +1,3 @@
-using System.IO.Hashing;
-
 namespace ElizaEngine.Storage;
 
 /// <summary>
@@ -214,7 +212,7 @@ internal sealed class LogRepair
         }
 
         records += Pad(payload[offset..]);
-        var hash = XxHash3.HashToUInt64(payload, unchecked((long)(piece.File.Entry.Salt ^ piece.Lsn)));
+        var hash = FrameHeader.HashPayload(payload, piece.File.Entry.Salt, piece.Lsn);
         new FrameHeader(damaged.Flags, payloadBytes, records, piece.Lsn, damaged.SyncedLsn, hash).Encode(frame, piece.File.Entry.Salt);
         return frame;
     }

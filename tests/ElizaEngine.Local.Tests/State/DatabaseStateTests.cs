@@ -60,14 +60,16 @@ public sealed class DatabaseStateTests
     }
 
     /// <summary>Every index of a state equals a rebuild from the rows that its tables hold.</summary>
-    internal static void AssertIndexesAgree(DatabaseState state) => AssertEqualsRebuild(
-        state,
+    internal static void AssertIndexesAgree(DatabaseState state) => AssertEqualsRebuild(state, RowsOf(state));
+
+    /// <summary>The rows that the tables of a state hold.</summary>
+    internal static IReadOnlyCollection<Row> RowsOf(DatabaseState state) =>
         [
             .. IndexCheck.RowsOf(state.Agents), .. IndexCheck.RowsOf(state.Entities), .. IndexCheck.RowsOf(state.Components),
             .. IndexCheck.RowsOf(state.Memories), .. IndexCheck.RowsOf(state.Rooms), .. IndexCheck.RowsOf(state.Worlds),
             .. IndexCheck.RowsOf(state.Participants), .. IndexCheck.RowsOf(state.Relationships), .. IndexCheck.RowsOf(state.Tasks),
             .. IndexCheck.RowsOf(state.Logs), .. IndexCheck.RowsOf(state.Cache), .. IndexCheck.RowsOf(state.Dimensions),
-        ]);
+        ];
 
     private static readonly MemoryRow NoMemory = new()
     {
@@ -103,7 +105,7 @@ public sealed class DatabaseStateTests
         Assert.Null(state.Find(row));
     }
 
-    private static void AssertEqualsRebuild(DatabaseState state, IReadOnlyCollection<Row> rows)
+    internal static void AssertEqualsRebuild(DatabaseState state, IReadOnlyCollection<Row> rows)
     {
         AssertIndex(state.Agents, rows);
         AssertIndex(state.Entities, rows);

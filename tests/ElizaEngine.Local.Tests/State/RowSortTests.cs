@@ -16,7 +16,7 @@ public sealed class RowSortTests
             var random = new Random(count);
             var rows = Enumerable.Range(0, count).Select(i => (Row)new DimensionRow { Id = new Id((ulong)random.NextInt64() << 1 & mask, (ulong)i), Dimension = 1 }).ToArray();
             var expected = rows.OrderBy(row => row.Id.High).ToArray();
-            RowSort.ByKey(rows, Array.ConvertAll(rows, row => row.Id.High));
+            RowSort.ByKey(rows, static row => row.Id.High);
             Assert.Equal(expected, rows);
         }
     }
