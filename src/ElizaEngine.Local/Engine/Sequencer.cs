@@ -127,9 +127,17 @@ internal sealed class Sequencer
     private T PlanApartLocked<T>(Func<Draft, T> plan)
     {
         _draft.Begin(_newest.EditableBy(DatabaseState.NewPrivateOwner()));
-        var result = plan(_draft);
-        if (_draft.Effects.Count > 0) _log.BeginLocked(_draft.Bytes);
-        return result;
+        try
+        {
+            var result = plan(_draft);
+            if (_draft.Effects.Count > 0) _log.BeginLocked(_draft.Bytes);
+            return result;
+        }
+        catch
+        {
+            _draft.State.Undo();
+            throw;
+        }
     }
 
     private ValueTask AppendLocked(bool isInPlace, out bool leads)
@@ -145,8 +153,15 @@ internal sealed class Sequencer
         }
         catch (Exception error)
         {
-            if (isInPlace) _log.PoisonLocked(error);
-            else _log.AbandonLocked();
+            if (isInPlace)
+            {
+                _log.PoisonLocked(error);
+            }
+            else
+            {
+                _draft.State.Undo();
+                _log.AbandonLocked();
+            }
             throw;
         }
         _newest = _draft.State;

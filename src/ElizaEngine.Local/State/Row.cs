@@ -30,6 +30,9 @@ internal abstract class Row
 
     public abstract Table Table { get; }
 
+    /// <summary>Sequence number of the first state that it was put into; see <see cref="RowVersions"/>. 0: there when the database was opened.</summary>
+    public long Since;
+
     /// <summary>Where the record lies; set when it has its place in the log.</summary>
     public RecordLocation Location;
 
