@@ -8,6 +8,8 @@ namespace ElizaEngine.Storage;
 /// <item>A file is listed in a durable manifest before the first frame goes into it.</item>
 /// <item>One file is prepared ahead, in the background: zero-filled, flushed, listed.</item>
 /// <item>A full disk is met while preparing, before a commit is in doubt; preparing can be tried again.</item>
+/// <item>Any other failure ends it: nobody knows which manifest a crash would leave, so nothing that one of them lists is touched, and no
+/// number that one of them lists is used for another file.</item>
 /// </list>
 /// </summary>
 internal sealed class LogFileSet
@@ -24,6 +26,7 @@ internal sealed class LogFileSet
     private readonly ManifestStore _manifests;
     private volatile LogFile?[] _byNumber = new LogFile?[8];
     private Task _ahead = Task.CompletedTask;
+    private Exception? _failure; // Under _prepareGate: why nothing is prepared any more.
     private long _lastNormalBytes;
     private int _nextNumber;
     private bool _stopped;
@@ -248,6 +251,9 @@ internal sealed class LogFileSet
     /// <summary>A full disk is met again when there is room; after anything else nothing is written any more.</summary>
     private void OrPoison(Action work)
     {
+        // Whoever waited for the gate while another failed did not hear of it.
+        if (_failure is { } failure)
+            throw new LogPoisonedException(failure.Message, failure);
         try
         {
             work();
@@ -258,6 +264,7 @@ internal sealed class LogFileSet
         }
         catch (Exception error)
         {
+            _failure = error;
             Poison(error.Message, error);
             throw new LogPoisonedException(error.Message, error);
         }
@@ -283,7 +290,10 @@ internal sealed class LogFileSet
         catch
         {
             file?.Dispose();
-            Discard(header.Number);
+            if (_manifests.Lists(header.Number))
+                _nextNumber++;
+            else
+                Discard(header.Number);
             throw;
         }
 
@@ -299,8 +309,6 @@ internal sealed class LogFileSet
     /// <summary>Gives the space of a file back that no manifest lists.</summary>
     private void Discard(int number)
     {
-        if (_manifests.Lists(number))
-            return;
         try
         {
             _files.Delete(_directory + "/" + FileNames.Log(number));
