@@ -66,7 +66,7 @@ internal sealed class LocalDatabaseAdapter : LocalSession, IDatabaseAdapter
     {
         ThrowIfClosed();
         var pin = _database.Pin();
-        return new ReadScope(new View(_database.Sequencer.Published, _database.Records, isLocked: false), pin);
+        return new ReadScope(new View(_database.Sequencer.Published, _database.Records, isLocked: false, _database.Partitions), pin);
     }
 
     protected override ValueTask<T> ChangeAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken)

@@ -117,8 +117,6 @@ internal sealed class PutVector : Effect
     /// <summary>Bytes of a body in front of the floats: all that opening needs.</summary>
     public const int FloatsOffset = 24;
 
-    private readonly Id _memoryId;
-    private readonly int _dimension;
     private readonly float _inverseNorm;
 
     // Null when it was read back at opening: then the floats stay where they are.
@@ -131,23 +129,27 @@ internal sealed class PutVector : Effect
     private PutVector(Id memoryId, int dimension, float inverseNorm, bool isVerified)
     {
         _isVerified = isVerified;
-        _memoryId = memoryId;
-        _dimension = dimension;
+        MemoryId = memoryId;
+        Dimension = dimension;
         _inverseNorm = inverseNorm;
     }
 
     /// <summary>Where its record lies, when it was read back; a live one learns it later, from <see cref="Place"/>.</summary>
     public RecordLocation Location { get; set; }
 
+    public Id MemoryId { get; }
+
+    public int Dimension { get; }
+
     public override byte Kind => VectorKind;
 
-    public override int Length => FloatsOffset + (_dimension * sizeof(float));
+    public override int Length => FloatsOffset + (Dimension * sizeof(float));
 
     public override int Alignment => 64;
 
     public override int AlignedOffset => FloatsOffset;
 
-    public override bool IsUntouched(DatabaseState before, DatabaseState after) => IsUntouched(before, after, _memoryId, _dimension);
+    public override bool IsUntouched(DatabaseState before, DatabaseState after) => IsUntouched(before, after, MemoryId, Dimension);
 
     /// <summary>The floats of a stored body, in place.</summary>
     public static ReadOnlySpan<float> Floats(ReadOnlySpan<byte> body) => MemoryMarshal.Cast<byte, float>(body[FloatsOffset..]);
@@ -155,7 +157,7 @@ internal sealed class PutVector : Effect
     public static PutVector Read(ReadOnlySpan<byte> body)
     {
         var vector = Read(body, isVerified: true);
-        if (body.Length != vector.Length) throw new MessagePackSerializationException($"A vector of {vector._dimension} dimensions has {body.Length} bytes.");
+        if (body.Length != vector.Length) throw new MessagePackSerializationException($"A vector of {vector.Dimension} dimensions has {body.Length} bytes.");
         return vector;
     }
 
@@ -179,20 +181,20 @@ internal sealed class PutVector : Effect
 
     public override void Write(Span<byte> body)
     {
-        _memoryId.Write(body);
+        MemoryId.Write(body);
         BinaryPrimitives.WriteSingleLittleEndian(body[16..], _inverseNorm);
-        BinaryPrimitives.WriteInt32LittleEndian(body[20..], _dimension);
+        BinaryPrimitives.WriteInt32LittleEndian(body[20..], Dimension);
         MemoryMarshal.AsBytes(_vector.AsSpan()).CopyTo(body[FloatsOffset..]);
     }
 
     public override void Apply(IRowSet rows)
     {
-        if (rows.FindMemory(_memoryId) is not { } row) return;
+        if (rows.FindMemory(MemoryId) is not { } row) return;
         var slot = new VectorSlot
         {
-            Dimension = _dimension,
+            Dimension = Dimension,
             InverseNorm = _inverseNorm,
-            Next = VectorSlot.Without(row.Vectors, _dimension),
+            Next = VectorSlot.Without(row.Vectors, Dimension),
             Pending = _vector,
             Location = Location,
             IsVerified = _isVerified,
@@ -202,8 +204,8 @@ internal sealed class PutVector : Effect
 
     public override Row? Place(IRowSet rows, RecordLocation location)
     {
-        var row = rows.FindMemory(_memoryId);
-        if (row?.Vector(_dimension) is { } slot)
+        var row = rows.FindMemory(MemoryId);
+        if (row?.Vector(Dimension) is { } slot)
         {
             slot.Location = location;
             slot.Pending = null;

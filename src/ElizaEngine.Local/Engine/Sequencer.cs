@@ -19,13 +19,15 @@ internal sealed class Sequencer
     private const long MaxInPlaceBytes = 64 << 10;
 
     private readonly RecordCache _cache;
+    private readonly VectorPartitions _partitions;
     private readonly Draft _draft; // Under the gate.
     private WriteAheadLog _log = null!;
     private DatabaseState _newest;
     private DatabaseState _published;
 
-    public Sequencer(RecordReader records, RecordCache cache)
+    public Sequencer(RecordReader records, RecordCache cache, VectorPartitions partitions)
     {
+        _partitions = partitions;
         _newest = _published = new DatabaseState();
         _cache = cache;
         _draft = new Draft(_newest, records, isLocked: true);
@@ -165,6 +167,10 @@ internal sealed class Sequencer
             throw;
         }
         _newest = _draft.State;
+        foreach (var effect in _draft.Effects)
+        {
+            if (effect is PutVector vector) _partitions.Added(_newest, vector.MemoryId, vector.Dimension);
+        }
         _draft.Clear();
         return _log.CommitLocked(_newest, out leads);
     }

@@ -17,8 +17,10 @@ internal abstract partial class LocalSession
                 self.CheckDimension(view.State, search.Embedding.Length);
                 // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
                 if (query is null || count == 0 || view.State.DimensionOf(self.Agent) is null) return [];
-                var found = self.Search(view, new SearchScope(table, search.RoomId, search.WorldId, search.EntityId, search.UniqueOnly), query, count, threshold);
-                return (IReadOnlyList<Memory>)found.ConvertAll(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity });
+                using var similar = SimilaritySearch.Rent();
+                var scope = new SearchScope(self.Agent, table, ToId(search.RoomId), ToId(search.WorldId), ToId(search.EntityId), search.UniqueOnly);
+                var found = similar.Run(view, scope, query.Floats, query.InverseNorm, count, threshold);
+                return (IReadOnlyList<Memory>)found.Select(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity }).ToArray();
             },
             cancellationToken);
 
@@ -59,38 +61,7 @@ internal abstract partial class LocalSession
         return smallest;
     }
 
-    /// <summary>Which rows of this agent a search may find.</summary>
-    private readonly record struct SearchScope(int Table, Guid? RoomId, Guid? WorldId, Guid? EntityId, bool UniqueOnly);
-
-    /// <summary>
-    /// The best rows, exactly: every candidate is compared. Candidates come newest first, so that the lower ordinal wins a tie as
-    /// the contract has it.
-    /// </summary>
-    private List<(MemoryRow Row, float Similarity)> Search(View view, in SearchScope scope, NewVector query, int count, float? threshold)
-    {
-        var found = new List<(MemoryRow, float)>();
-        if (scope.Table == 0) return found;
-        using var scratch = SearchScratch.Rent();
-        var candidates = scratch.Candidates;
-        var filter = new MemoryFilter(
-            Agent, scope.EntityId is { } entity ? (Id)entity : null, scope.WorldId is { } world ? (Id)world : null, scope.UniqueOnly);
-        var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId is { } room ? (Id)room : null, long.MaxValue);
-        while (cursor.MoveNext())
-        {
-            if (cursor.Current.Vectors is not null && cursor.Current.Vector(query.Floats.Length) is { } slot && filter.Passes(cursor.Current))
-                candidates.Add((cursor.Current, slot));
-        }
-
-        var searcher = new ExactSearcher(query.Floats, query.InverseNorm, count, threshold, scratch.Matches);
-        for (var i = 0; i < candidates.Count; i++)
-        {
-            if (i + ExactSearcher.PrefetchDistance < candidates.Count)
-                ExactSearcher.Prefetch(view.Floats(candidates[i + ExactSearcher.PrefetchDistance].Slot));
-            searcher.Add(view.Floats(candidates[i].Slot), candidates[i].Slot.InverseNorm);
-        }
-        foreach (var match in searcher.Results()) found.Add((candidates[match.Ordinal].Row, match.Similarity));
-        return found;
-    }
+    private static Id? ToId(Guid? id) => id is { } given ? (Id)given : null;
 
     /// <summary>
     /// Decides <c>unique</c> where the caller did not: false when the visible rows of the same table, room, world and entity, or
@@ -121,8 +92,11 @@ internal abstract partial class LocalSession
     {
         if (item.Vector is not { } vector || vector.Floats.Length != dimension) return false;
         var memory = item.Memory;
-        var scope = new SearchScope(Shared.NumberOf(memory.TableName!), memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
-        if (Search(view, scope, vector, 1, Limits.DuplicateSimilarity).Count > 0) return true;
+        var scope = new SearchScope(Agent, Shared.NumberOf(memory.TableName!), ToId(memory.RoomId), ToId(memory.WorldId), ToId(memory.EntityId), UniqueOnly: false);
+        using (var similar = SimilaritySearch.Rent())
+        {
+            if (similar.Run(view, scope, vector.Floats, vector.InverseNorm, 1, Limits.DuplicateSimilarity).Count > 0) return true;
+        }
         foreach (var other in earlier)
         {
             if (other.Vector!.Floats.Length == vector.Floats.Length && other.Memory.AgentId == AgentId

@@ -93,6 +93,9 @@ internal sealed class DatabaseState : IRowSet
     /// <summary>Vectors of all memories, of every dimension.</summary>
     public int VectorCount { get; private set; }
 
+    /// <summary>Its number in the line: every state has a higher one than those before it.</summary>
+    public long Sequence => _sequence;
+
     /// <summary>The state of these rows, whose tables it takes over. Each index is built in one go.</summary>
     public static DatabaseState Of(LoadedRows rows)
     {
