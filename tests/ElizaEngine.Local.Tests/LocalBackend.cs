@@ -12,6 +12,8 @@ internal sealed class LocalBackend : ITestBackend
 
     public bool Persists => true;
 
+    public bool UnchangedIsWritten => false;
+
     public async Task<IDatabase> OpenAsync(TimeProvider time) =>
         _open = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = _directory, TimeProvider = time, Durability = Durability.ProcessCrash });
 
@@ -61,6 +63,8 @@ internal sealed class MemoryBackend : ITestBackend
     public string Name => "local, in memory";
 
     public bool Persists => false;
+
+    public bool UnchangedIsWritten => false;
 
     public async Task<IDatabase> OpenAsync(TimeProvider time) => await LocalDatabase.OpenAsync(new LocalDatabaseOptions { TimeProvider = time, VectorsWithoutPartition = 0 });
 

@@ -76,6 +76,9 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
 {
     public Row Row => row;
 
+    /// <summary>The older version was a cached value whose life was over: whoever clears that away changes nothing.</summary>
+    public bool OldIsOver { get; init; }
+
     public override byte Kind => (byte)row.Table;
 
     public override int Length => body!.Length;
@@ -88,7 +91,7 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
             && ReferenceEquals(
                 before.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship)),
                 after.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship))),
-        _ => ReferenceEquals(before.Find(row), after.Find(row)),
+        _ => after.Find(row) is var found && (ReferenceEquals(before.Find(row), found) || (OldIsOver && found is null)),
     };
 
     public override void Write(Span<byte> target) => body.CopyTo(target);

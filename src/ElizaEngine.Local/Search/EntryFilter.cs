@@ -19,6 +19,6 @@ internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope 
         if (entry.IsDead || (scope.UniqueOnly && !entry.IsUnique)) return false;
         ref var answer = ref _answers[entry.Scope];
         if (answer == 0) answer = scope.Passes(partition.Scope(entry.Scope)) ? Yes : No;
-        return answer == Yes;
+        return answer == Yes && scope.Except?.Contains(entry.Id) != true;
     }
 }

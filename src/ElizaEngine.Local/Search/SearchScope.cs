@@ -9,8 +9,15 @@ namespace ElizaEngine.Local;
 /// <param name="UniqueOnly">Only those that were no near duplicates.</param>
 internal readonly record struct SearchScope(Id AgentId, int Table, Id? RoomId, Id? WorldId, Id? EntityId, bool UniqueOnly)
 {
-    /// <summary>Whether every memory of the table passes.</summary>
-    public bool IsWhole => RoomId is null && WorldId is null && EntityId is null && !UniqueOnly;
+    /// <summary>Rows that it looks away from; null: none.</summary>
+    public IReadOnlySet<Id>? Except { get; init; }
+
+    /// <summary>Whether every memory of the agent in the table passes.</summary>
+    public bool IsWhole => RoomId is null && WorldId is null && EntityId is null && !UniqueOnly && Except is not { Count: > 0 };
+
+    /// <summary>Whether a memory of the table passes.</summary>
+    public bool Passes(MemoryRow row) =>
+        row.AgentId == AgentId && Passes(row.Scope) && (!UniqueOnly || row.IsUnique) && Except?.Contains(row.Id) != true;
 
     /// <summary>Whether memories of a scope pass, of the agent and table they are known to have.</summary>
     public bool Passes(MemoryScope scope) =>

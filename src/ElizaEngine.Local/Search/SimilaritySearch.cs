@@ -131,11 +131,10 @@ internal sealed class SimilaritySearch : IDisposable
 
     private void ByFloats(View view, in SearchScope scope)
     {
-        var filter = new MemoryFilter(scope.AgentId, scope.EntityId, scope.WorldId, scope.UniqueOnly);
         var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId, long.MaxValue);
         while (cursor.MoveNext())
         {
-            if (cursor.Current.Vectors is not null && cursor.Current.Vector(_query.Length) is { } slot && filter.Passes(cursor.Current))
+            if (cursor.Current.Vectors is not null && cursor.Current.Vector(_query.Length) is { } slot && scope.Passes(cursor.Current))
                 _rows.Add((cursor.Current, slot));
         }
         Compared = _rows.Count;
@@ -148,7 +147,6 @@ internal sealed class SimilaritySearch : IDisposable
         Method = SearchMethod.Gather;
         var coded = partition.Codes.Count;
         var left = Math.Max(VectorPartitions.Few, coded / 4);
-        var filter = new MemoryFilter(scope.AgentId, scope.EntityId, scope.WorldId, scope.UniqueOnly);
         var cursor = new MemoryCursor(view.State, scope.Table, room, long.MaxValue);
         while (cursor.MoveNext())
         {
@@ -157,7 +155,7 @@ internal sealed class SimilaritySearch : IDisposable
                 Clear();
                 return false;
             }
-            if (cursor.Current.Vectors is null || cursor.Current.Vector(_query.Length) is not { } slot || !filter.Passes(cursor.Current)) continue;
+            if (cursor.Current.Vectors is null || cursor.Current.Vector(_query.Length) is not { } slot || !scope.Passes(cursor.Current)) continue;
             var number = partition.NumberOf(slot);
             if ((uint)number < (uint)coded) _numbers.Add(number);
             else _rows.Add((cursor.Current, slot));
