@@ -89,6 +89,10 @@ public sealed partial class LocalDatabase : IDatabase
     /// <inheritdoc/>
     public IDatabaseAdapter ForAgent(Guid agentId) => new LocalDatabaseAdapter(this, agentId);
 
+    /// <inheritdoc/>
+    public Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default) =>
+        new LocalDatabaseAdapter(this, agentId).ExplainSearchAsync(search, cancellationToken);
+
     /// <summary>How much there is, now.</summary>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
     public LocalStatistics GetStatistics()

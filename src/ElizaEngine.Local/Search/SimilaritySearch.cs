@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using ElizaEngine.Vectors;
 using ElizaEngine.Vectors.Kernels;
 
@@ -96,6 +98,23 @@ internal sealed class SimilaritySearch : IDisposable
         return _found;
     }
 
+    /// <summary>How the last search went about it, in words.</summary>
+    /// <param name="eligible">Rows that pass its filters, with a vector or without.</param>
+    /// <param name="elapsed">How long it took.</param>
+    public SearchPlan Explain(int eligible, TimeSpan elapsed)
+    {
+        var reason = Method switch
+        {
+            SearchMethod.Gather => "The room has few of the table's vectors: they were gathered from its index, and compared by their codes.",
+            SearchMethod.Scan => "Every vector of the table that passes the filters was compared, by its code.",
+            _ => "There are few vectors, or no codes of them yet: every one that passes the filters was compared by its floats.",
+        };
+        var details = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Compared:N0} compared, {ComparedByFloats:N0} of them by floats; {elapsed.TotalMicroseconds:N0} us");
+        return new SearchPlan(IsExact: true, eligible, Compared, Index: null, reason, details);
+    }
+
     private static int NewestFirst(MemoryRow left, MemoryRow right)
     {
         var order = right.CreatedMs.CompareTo(left.CreatedMs);
@@ -163,7 +182,7 @@ internal sealed class SimilaritySearch : IDisposable
         Compared = _numbers.Count + _rows.Count;
         CompareRows(view);
         _codes.Begin(partition.Codes, _query, _inverseNorm, _count, _threshold);
-        _codes.Scan(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_numbers));
+        _codes.Scan(CollectionsMarshal.AsSpan(_numbers));
         foreach (var candidate in _codes.Results())
         {
             if (partition.Find(view.State, candidate.Slot) is { } found) Compare(view, found.Row, found.Slot);
