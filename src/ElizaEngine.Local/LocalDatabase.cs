@@ -147,6 +147,9 @@ public sealed partial class LocalDatabase : IDatabase
         }
     }
 
+    /// <summary>Keeps what a state of now refers to readable until the result is disposed, over one pin and another.</summary>
+    internal ReadPin Hold() => _log.Hold();
+
     private static void Check(LocalDatabaseOptions options)
     {
         const long MinLogFileBytes = 64 << 10;

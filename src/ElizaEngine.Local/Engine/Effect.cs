@@ -120,6 +120,9 @@ internal sealed class PutVector : Effect
     /// <summary>Bytes of a body in front of the floats: all that opening needs.</summary>
     public const int FloatsOffset = 24;
 
+    /// <summary>The floats lie at a multiple of it in the file.</summary>
+    public const int FloatsAlignment = 64;
+
     private readonly float _inverseNorm;
 
     // Null when it was read back at opening: then the floats stay where they are.
@@ -148,7 +151,7 @@ internal sealed class PutVector : Effect
 
     public override int Length => FloatsOffset + (Dimension * sizeof(float));
 
-    public override int Alignment => 64;
+    public override int Alignment => FloatsAlignment;
 
     public override int AlignedOffset => FloatsOffset;
 
@@ -167,12 +170,20 @@ internal sealed class PutVector : Effect
     /// <summary>The effect of the head of a body, whose floats nobody has looked at yet.</summary>
     public static PutVector ReadHead(ReadOnlySpan<byte> head) => Read(head, isVerified: false);
 
-    private static PutVector Read(ReadOnlySpan<byte> body, bool isVerified)
+    /// <summary>Memory and dimension of a body.</summary>
+    /// <exception cref="MessagePackSerializationException">It is none of this kind.</exception>
+    public static (Id MemoryId, int Dimension) KeyOf(ReadOnlySpan<byte> body)
     {
         if (body.Length < FloatsOffset) throw new MessagePackSerializationException($"A vector has {body.Length} bytes.");
         var dimension = BinaryPrimitives.ReadInt32LittleEndian(body[20..]);
         if (dimension is < 1 or > Limits.MaxDimension) throw new MessagePackSerializationException($"A vector has {dimension} dimensions.");
-        return new PutVector(Id.Read(body), dimension, BinaryPrimitives.ReadSingleLittleEndian(body[16..]), isVerified);
+        return (Id.Read(body), dimension);
+    }
+
+    private static PutVector Read(ReadOnlySpan<byte> body, bool isVerified)
+    {
+        var (id, dimension) = KeyOf(body);
+        return new PutVector(id, dimension, BinaryPrimitives.ReadSingleLittleEndian(body[16..]), isVerified);
     }
 
     /// <summary>Whether a memory is still there, if it was, with the same vector of a dimension, or still without one.</summary>

@@ -1,3 +1,5 @@
+using ElizaEngine.Storage;
+
 namespace ElizaEngine.Local;
 
 /// <summary>
@@ -8,13 +10,13 @@ internal sealed class StateCheck
     /// <summary>Tables and indexes of a state.</summary>
     public const int IndexCount = 27;
 
-    private readonly bool _sameRows;
+    private readonly Func<RecordLocation, RecordPlace>? _placeOf; // Null: the rows are the same objects.
     private readonly Action<int> _progress;
     private readonly CancellationToken _cancellation;
 
-    private StateCheck(bool sameRows, Action<int> progress, CancellationToken cancellationToken)
+    private StateCheck(Func<RecordLocation, RecordPlace>? placeOf, Action<int> progress, CancellationToken cancellationToken)
     {
-        _sameRows = sameRows;
+        _placeOf = placeOf;
         _progress = progress;
         _cancellation = cancellationToken;
     }
@@ -34,15 +36,21 @@ internal sealed class StateCheck
             rows.Put(row, old: null);
         }
 
-        var check = new StateCheck(sameRows: true, progress, cancellationToken);
+        var check = new StateCheck(placeOf: null, progress, cancellationToken);
         check.CompareAll(state, DatabaseState.Of(rows));
         return check;
     }
 
     /// <summary>Compares every index of a state with one that the log was replayed into.</summary>
-    public static StateCheck WithLog(DatabaseState state, DatabaseState replayed, Action<int> progress, CancellationToken cancellationToken)
+    /// <param name="state">The state.</param>
+    /// <param name="replayed">The other.</param>
+    /// <param name="placeOf">Where a record is now: compaction may have moved it, before or since.</param>
+    /// <param name="progress">Told how many indexes are done.</param>
+    /// <param name="cancellationToken">Ends it between two indexes.</param>
+    public static StateCheck WithLog(
+        DatabaseState state, DatabaseState replayed, Func<RecordLocation, RecordPlace> placeOf, Action<int> progress, CancellationToken cancellationToken)
     {
-        var check = new StateCheck(sameRows: false, progress, cancellationToken);
+        var check = new StateCheck(placeOf, progress, cancellationToken);
         check.CompareAll(state, replayed);
         return check;
     }
@@ -127,7 +135,7 @@ internal sealed class StateCheck
         foreach (var row in table.All())
         {
             count++;
-            if (!ReferenceEquals(table.Find(row.Id), row) || (!_sameRows && (other.Find(row.Id) is not { } wanted || !IsSame(row, wanted))))
+            if (!ReferenceEquals(table.Find(row.Id), row) || (_placeOf is not null && (other.Find(row.Id) is not { } wanted || !IsSame(row, wanted))))
             {
                 Find($"the table of {name} is not what its rows amount to, at {(Guid)row.Id}");
                 return;
@@ -137,17 +145,17 @@ internal sealed class StateCheck
         if (count != other.Count || count != table.Count) Find($"the table of {name} counts {table.Count} rows and holds {count}, instead of {other.Count}");
     }
 
-    private bool IsSame(Row row, Row other) => _sameRows
+    private bool IsSame(Row row, Row other) => _placeOf is null
         ? ReferenceEquals(row, other)
-        : row.Location == other.Location && (row is not MemoryRow memory || HasSameVectors(memory, (MemoryRow)other));
+        : _placeOf(row.Location) == _placeOf(other.Location) && (row is not MemoryRow memory || HasSameVectors(memory, (MemoryRow)other));
 
-    private static bool HasSameVectors(MemoryRow memory, MemoryRow other)
+    private bool HasSameVectors(MemoryRow memory, MemoryRow other)
     {
         var count = 0;
         for (var slot = memory.Vectors; slot is not null; slot = slot.Next)
         {
             count++;
-            if (other.Vector(slot.Dimension)?.Location != slot.Location) return false;
+            if (other.Vector(slot.Dimension) is not { } same || _placeOf!(same.Location) != _placeOf(slot.Location)) return false;
         }
 
         for (var slot = other.Vectors; slot is not null; slot = slot.Next) count--;

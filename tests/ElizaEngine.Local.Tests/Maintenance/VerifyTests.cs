@@ -1,4 +1,5 @@
 using ElizaEngine.Local.Tests.State;
+using ElizaEngine.Storage;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests.Maintenance;
@@ -90,13 +91,13 @@ public sealed class VerifyTests
             }
 
             Assert.Empty(StateCheck.WithItsOwnRows(state, static _ => { }, CancellationToken.None).Findings);
-            Assert.Empty(StateCheck.WithLog(state, state, static _ => { }, CancellationToken.None).Findings);
+            Assert.Empty(StateCheck.WithLog(state, state, static location => new RecordPlace(location.File, location.Offset), static _ => { }, CancellationToken.None).Findings);
 
             // One row less, one row more, and one that lies elsewhere: the log says otherwise.
             var other = state.EditableBy(DatabaseState.NewPrivateOwner());
             other.Remove(StateCheck.TableRows(state).ElementAt(random.Next(100)));
-            Assert.NotEmpty(StateCheck.WithLog(other, state, static _ => { }, CancellationToken.None).Findings);
-            Assert.NotEmpty(StateCheck.WithLog(state, other, static _ => { }, CancellationToken.None).Findings);
+            Assert.NotEmpty(StateCheck.WithLog(other, state, static location => new RecordPlace(location.File, location.Offset), static _ => { }, CancellationToken.None).Findings);
+            Assert.NotEmpty(StateCheck.WithLog(state, other, static location => new RecordPlace(location.File, location.Offset), static _ => { }, CancellationToken.None).Findings);
         }
     }
 
