@@ -176,7 +176,7 @@ public sealed partial class LocalDatabase : IDatabase
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition);
+        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph);
         var sequencer = new Sequencer(records, cache, partitions);
         return Translated(() =>
         {

@@ -44,6 +44,9 @@ public sealed record LocalDatabaseOptions
     /// <summary>Vectors that a search compares without a partition of theirs; tests ask for few.</summary>
     internal int VectorsWithoutPartition { get; init; } = VectorPartitions.Few;
 
+    /// <summary>Vectors of a partition without a graph of theirs; tests ask for few.</summary>
+    internal int VectorsWithoutGraph { get; init; } = VectorPartitions.FewForGraph;
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

@@ -16,17 +16,29 @@ internal enum SearchMethod
 
     /// <summary>All rows of the partition that pass the filters were compared by their codes, those that could be among the best by their floats.</summary>
     Scan,
+
+    /// <summary>The graph of the partition was walked: the answer is approximate. Those that it found were compared by their floats.</summary>
+    Walk,
 }
 
 /// <summary>
 /// Finds the rows most similar to a query among those that a scope lets pass, and what it needs for that, kept by its thread for the next
-/// search. The answer is exact, whichever way it takes: codes rule out only what they prove not to be among the best. Rows of equal
-/// similarity come newest first. Not for two searches at once.
+/// search. The answer is exact unless a graph was walked: codes rule out only what they prove not to be among the best. Never are there
+/// fewer rows than there could be. Rows of equal similarity come newest first. Not for two searches at once.
 /// </summary>
 internal sealed class SimilaritySearch : IDisposable
 {
     // A search over more rows than this gives its memory back.
     private const int KeptRows = 16 << 10;
+
+    // A filter that lets fewer pass is scanned; so is a threshold among so few, whose answer is a decision and not a list.
+    private const int FewToWalk = 20_000;
+
+    // Entries that are asked how many a filter lets pass.
+    private const int Sample = 256;
+
+    // A walk that would look at so large a part is no quicker than a scan.
+    private const int WalkedPart = 16;
 
     [ThreadStatic]
     private static SimilaritySearch? t_kept;
@@ -41,6 +53,7 @@ internal sealed class SimilaritySearch : IDisposable
     private float _inverseNorm;
     private float? _threshold;
     private int _count;
+    private bool _mayWalk;
 
     private SimilaritySearch()
     {
@@ -51,6 +64,9 @@ internal sealed class SimilaritySearch : IDisposable
 
     /// <summary>Rows that the last search compared, by code or by floats.</summary>
     public int Compared { get; private set; }
+
+    /// <summary>How thorough its walk was.</summary>
+    public int Effort { get; private set; }
 
     /// <summary>Rows that it compared by their floats.</summary>
     public int ComparedByFloats { get; private set; }
@@ -75,11 +91,12 @@ internal sealed class SimilaritySearch : IDisposable
     /// <param name="inverseNorm">The query's <see cref="Norm.InverseOf"/>.</param>
     /// <param name="count">Rows at most.</param>
     /// <param name="threshold">Similarity at least; null: any.</param>
+    /// <param name="mayWalk">Whether the answer may be approximate.</param>
     /// <returns>The best first. Valid until the next search.</returns>
     public IReadOnlyList<(MemoryRow Row, float Similarity)> Run(
-        View view, in SearchScope scope, float[] query, float inverseNorm, int count, float? threshold)
+        View view, in SearchScope scope, float[] query, float inverseNorm, int count, float? threshold, bool mayWalk)
     {
-        (_query, _inverseNorm, _count, _threshold) = (query, inverseNorm, count, threshold);
+        (_query, _inverseNorm, _count, _threshold, _mayWalk) = (query, inverseNorm, count, threshold, mayWalk);
         Clear();
         if (scope.Table == 0) return _found;
         var key = new PartitionKey(scope.AgentId, scope.Table, query.Length);
@@ -106,13 +123,15 @@ internal sealed class SimilaritySearch : IDisposable
         var reason = Method switch
         {
             SearchMethod.Gather => "The room has few of the table's vectors: they were gathered from its index, and compared by their codes.",
+            SearchMethod.Walk => "There are many vectors: the graph of the table's vectors was walked.",
             SearchMethod.Scan => "Every vector of the table that passes the filters was compared, by its code.",
             _ => "There are few vectors, or no codes of them yet: every one that passes the filters was compared by its floats.",
         };
+        var isExact = Method != SearchMethod.Walk;
         var details = string.Create(
             CultureInfo.InvariantCulture,
-            $"{Compared:N0} compared, {ComparedByFloats:N0} of them by floats; {elapsed.TotalMicroseconds:N0} us");
-        return new SearchPlan(IsExact: true, eligible, Compared, Index: null, reason, details);
+            $"{(isExact ? $"{Compared:N0} compared" : $"effort {Effort:N0}")}, {ComparedByFloats:N0} by floats; {elapsed.TotalMicroseconds:N0} us");
+        return new SearchPlan(isExact, eligible, isExact ? Compared : null, isExact ? null : "graph", reason, details);
     }
 
     private static int NewestFirst(MemoryRow left, MemoryRow right)
@@ -198,9 +217,11 @@ internal sealed class SimilaritySearch : IDisposable
         var answers = Answers(partition.Scopes);
         var filter = new EntryFilter(partition, scope, answers);
         AddTail(view, partition, filter, coded, total);
-        Method = SearchMethod.Scan;
         Compared = coded - partition.Dead + _rows.Count;
         CompareRows(view);
+        var graph = GraphFor(scope, partition, filter, coded);
+        Method = graph is null ? SearchMethod.Scan : SearchMethod.Walk;
+        if (total - coded >= Sample || (partition.Graph is { } growing && coded - growing.Count >= Sample)) view.Partitions!.Begin();
         var fromTail = _found.Count;
         // Entries that this state does not have may have taken places among the best.
         for (int missing = 0, allowed = -1; missing > allowed;)
@@ -208,9 +229,14 @@ internal sealed class SimilaritySearch : IDisposable
             allowed = 2 * missing;
             missing = 0;
             _found.RemoveRange(fromTail, _found.Count - fromTail);
-            _codes.Begin(partition.Codes, _query, _inverseNorm, (int)Math.Min(int.MaxValue, (long)_count + allowed), _threshold);
-            if (scope.IsWhole && partition.Dead == 0) _codes.Scan(0, coded, default(EverySlot));
-            else _codes.Scan(0, coded, filter);
+            var wanted = (int)Math.Min(int.MaxValue, (long)_count + allowed);
+            if (graph is null || !TryWalk(scope, partition, graph, filter, coded, wanted))
+            {
+                (graph, Method) = (null, SearchMethod.Scan);
+                _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+                if (scope.IsWhole && partition.Dead == 0) _codes.Scan(0, coded, default(EverySlot));
+                else _codes.Scan(0, coded, filter);
+            }
             foreach (var candidate in _codes.Results())
             {
                 if (partition.Find(view.State, candidate.Slot) is { } found)
@@ -222,6 +248,32 @@ internal sealed class SimilaritySearch : IDisposable
                 if (view.Partitions!.IsGone(partition, candidate.Slot)) partition.MarkDead(candidate.Slot);
             }
         }
+    }
+
+    // The graph, if walking it is allowed and pays.
+    private Graph? GraphFor(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
+    {
+        if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
+        if (_threshold is not null && graph.Count <= FewToWalk) return null;
+        Effort = (int)Math.Min(int.MaxValue, (long)partition.Effort * Math.Max(1, _count / 10));
+        if (Effort > graph.Count / WalkedPart) return null;
+        if (scope.IsWhole) return graph;
+        var accepted = 0;
+        for (var i = 0; i < Sample; i++)
+        {
+            if (filter.Accepts((int)((long)i * coded / Sample))) accepted++;
+        }
+        return (long)accepted * coded / Sample >= FewToWalk ? graph : null;
+    }
+
+    // False: it did not find as many as were wanted, and cannot say whether there are.
+    private bool TryWalk(in SearchScope scope, VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted)
+    {
+        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+        var outcome = scope.IsWhole ? _codes.Walk(graph, Effort, default(EverySlot)) : _codes.Walk(graph, Effort, filter);
+        if (outcome.Found < wanted) return false;
+        if (outcome.Covered < coded) _codes.Scan(outcome.Covered, coded, filter);
+        return true;
     }
 
     private void AddTail(View view, VectorPartition partition, in EntryFilter filter, int coded, int total)

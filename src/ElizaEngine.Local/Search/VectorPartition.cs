@@ -35,6 +35,7 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     private MemoryScope[] _scopes = [];
     private int _scopeCount;
     private int _count;
+    private Graph? _graph;
     private int[] _uncoded = [];
     private int _dead;
     private volatile bool _isComplete;
@@ -42,6 +43,15 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     public PartitionKey Key => key;
 
     public Codes Codes { get; } = new(key.Dimension);
+
+    /// <summary>The graph of the first of the codes; null: there is none, because they are few.</summary>
+    public Graph? Graph => Volatile.Read(ref _graph);
+
+    /// <summary>How thorough a walk has to be, to find what is wanted (ef).</summary>
+    public int Effort { get; set; }
+
+    /// <summary>How many vectors the graph had when that was measured.</summary>
+    public int EffortMeasuredAt { get; set; }
 
     /// <summary>Entries: all below it can be read.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -124,22 +134,44 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     /// <summary>Notes that the vector of an entry which has been published is in no state to come.</summary>
     public void MarkDead(int number)
     {
-        if (!Interlocked.Exchange(ref this[number].IsDead, true)) Interlocked.Increment(ref _dead);
+        if (Interlocked.Exchange(ref this[number].IsDead, true)) return;
+        Interlocked.Increment(ref _dead);
+        if (number < Codes.Count) Graph?.Delete(number);
     }
 
     /// <summary>Gives the next entry without a code one that stands for nothing: its vector is gone, or cannot be read.</summary>
     /// <param name="isThere">The vector is there: searches have to look at it themselves.</param>
     public void SkipCode(bool isThere)
     {
+        var any = new float[key.Dimension];
+        any[0] = 1;
+        // First: a search that sees the code knows what it is.
         var number = Codes.Count;
         if (isThere) Volatile.Write(ref _uncoded, [.. _uncoded, number]);
         else MarkDead(number);
-        var any = new float[key.Dimension];
-        any[0] = 1;
         Codes.Append(any, 1);
+        Graph?.Delete(number);
     }
 
-    public void Dispose() => Codes.Dispose();
+    /// <summary>Begins the graph of the codes. Deleted in it is what no search may find by it.</summary>
+    public Graph BeginGraph()
+    {
+        var graph = new Graph(Codes);
+        Volatile.Write(ref _graph, graph);
+        // Whoever marks another as dead from here on sees the graph.
+        for (var number = 0; number < Codes.Count; number++)
+        {
+            if (this[number].IsDead) graph.Delete(number);
+        }
+        foreach (var number in Uncoded) graph.Delete(number);
+        return graph;
+    }
+
+    public void Dispose()
+    {
+        Graph?.Dispose();
+        Codes.Dispose();
+    }
 
     // Scopes are shared, as a rule; one that is not gets a number of its own.
     private int NumberOf(MemoryScope scope)

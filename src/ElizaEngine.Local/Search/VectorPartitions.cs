@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ElizaEngine.Storage;
+using ElizaEngine.Vectors;
 
 namespace ElizaEngine.Local;
 
@@ -10,10 +11,20 @@ namespace ElizaEngine.Local;
 /// </summary>
 /// <param name="records">The way to the vectors.</param>
 /// <param name="few">Vectors that a search compares without a partition; when there are more it asks for one.</param>
-internal sealed class VectorPartitions(RecordReader records, int few) : IDisposable
+/// <param name="fewForGraph">Vectors of a partition that need no graph: a scan of their codes is as fast.</param>
+internal sealed class VectorPartitions(RecordReader records, int few, int fewForGraph) : IDisposable
 {
     /// <summary>What is not worth a partition, as a rule.</summary>
     public const int Few = 256;
+
+    /// <summary>What is not worth a graph, as a rule: its codes are scanned in a tenth of a millisecond.</summary>
+    public const int FewForGraph = 4096;
+
+    // Of ten nearest, how many walks shall find; measured with so many stored vectors, and something on top for those that are not.
+    private const double Recall = 0.99;
+    private const int RecallCount = 10;
+    private const int RecallQueries = 64;
+    private const double EffortMargin = 1.25;
 
     // A longer tail is given codes without waiting for the next search.
     private const int TailMax = 1024;
@@ -25,6 +36,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
     private readonly Lock _gate = new();
     private WriteAheadLog _log = null!;
     private Sequencer _sequencer = null!;
+    private readonly CancellationTokenSource _stop = new();
     private bool _isWanted;
     private bool _isAtWork;
     private bool _isStopped;
@@ -82,6 +94,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
         lock (_gate)
         {
             _isStopped = true;
+            _stop.Cancel();
             return Work;
         }
     }
@@ -90,6 +103,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
     public void Dispose()
     {
         foreach (var partition in _partitions.Values) partition.Dispose();
+        _stop.Dispose();
     }
 
     private async Task RunAsync()
@@ -102,6 +116,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
                 {
                     if (!partition.IsComplete) await LoadAsync(partition).ConfigureAwait(false);
                     await CodeAsync(partition).ConfigureAwait(false);
+                    Link(partition);
                     if (IsMostlyDead(partition)) await ReplaceAsync(partition).ConfigureAwait(false);
                 }
             }
@@ -150,6 +165,36 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
         while (!IsStopped && Code(partition)) await Task.Yield();
     }
 
+    // Takes the codes into the graph, which searches walk meanwhile.
+    private void Link(VectorPartition partition)
+    {
+        var count = partition.Codes.Count;
+        if (partition.Graph is null && count < fewForGraph) return;
+        var graph = partition.Graph ?? partition.BeginGraph();
+        graph.Insert(count, Math.Max(1, Environment.ProcessorCount / 2), _stop.Token);
+        if (graph.Unrepaired > graph.Count / 8) graph.Repair();
+        if (IsStopped || graph.Count < 2 * partition.EffortMeasuredAt) return;
+        if (SampleOf(partition) is not { Length: > 0 } queries) return;
+        var (effort, _) = EffortSearch.Find(graph, queries, RecallCount, Recall);
+        partition.Effort = (int)(effort * EffortMargin);
+        partition.EffortMeasuredAt = graph.Count;
+    }
+
+    // Vectors from all over the partition, one behind the other.
+    private float[] SampleOf(VectorPartition partition)
+    {
+        using var pin = _log.Pin();
+        var state = _sequencer.Published;
+        var count = partition.Codes.Count;
+        var floats = new List<float>(RecallQueries * partition.Key.Dimension);
+        for (var i = 0; i < RecallQueries; i++)
+        {
+            var number = (int)((long)i * count / RecallQueries);
+            if (partition.Find(state, number) is { } found && !partition.Uncoded.Contains(number)) floats.AddRange(records.Floats(found.Slot, verify: false));
+        }
+        return [.. floats];
+    }
+
     // Looked at again when so much has changed that it could be.
     private bool IsMostlyDead(VectorPartition partition)
     {
@@ -170,6 +215,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
         old.Next = next;
         await LoadAsync(next).ConfigureAwait(false);
         await CodeAsync(next).ConfigureAwait(false);
+        Link(next);
         _partitions[old.Key] = next;
         // Whoever searches it keeps its memory until he is done.
         old.Dispose();

@@ -12,7 +12,7 @@ internal abstract partial class LocalSession
             {
                 if (self.Prepare(view, search, out _) is not { } wanted) return [];
                 using var similar = SimilaritySearch.Rent();
-                var found = similar.Run(view, wanted.Scope, wanted.Query.Floats, wanted.Query.InverseNorm, wanted.Count, wanted.Threshold);
+                var found = similar.Run(view, wanted.Scope, wanted.Query.Floats, wanted.Query.InverseNorm, wanted.Count, wanted.Threshold, search.Mode != SearchMode.Exact);
                 return (IReadOnlyList<Memory>)found.Select(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity }).ToArray();
             },
             cancellationToken);
@@ -32,7 +32,7 @@ internal abstract partial class LocalSession
                 }
                 using var similar = SimilaritySearch.Rent();
                 var begun = Stopwatch.GetTimestamp();
-                similar.Run(view, wanted.Scope, wanted.Query.Floats, wanted.Query.InverseNorm, wanted.Count, wanted.Threshold);
+                similar.Run(view, wanted.Scope, wanted.Query.Floats, wanted.Query.InverseNorm, wanted.Count, wanted.Threshold, search.Mode != SearchMode.Exact);
                 return similar.Explain(eligible, Stopwatch.GetElapsedTime(begun));
             },
             cancellationToken);
@@ -128,7 +128,7 @@ internal abstract partial class LocalSession
         var scope = new SearchScope(Agent, Shared.NumberOf(memory.TableName!), room, world, entity, UniqueOnly: false) { Except = hidden };
         using (var similar = SimilaritySearch.Rent())
         {
-            if (similar.Run(view, scope, vector.Floats, vector.InverseNorm, 1, Limits.DuplicateSimilarity).Count > 0) return true;
+            if (similar.Run(view, scope, vector.Floats, vector.InverseNorm, 1, Limits.DuplicateSimilarity, mayWalk: true).Count > 0) return true;
         }
         foreach (var other in changed)
         {

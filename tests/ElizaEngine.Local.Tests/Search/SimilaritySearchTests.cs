@@ -10,7 +10,7 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
     private static readonly Guid s_agent = new("00000000-0000-4000-8000-00000000a001");
 
     private readonly LocalDatabase _database;
-    private readonly IDatabaseAdapter _adapter;
+    private IDatabaseAdapter _adapter;
     private Guid[] _rooms = [];
     private Guid[] _entities = [];
 
@@ -46,6 +46,50 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         await _database.Partitions.Work;
         await CompareAsync(random, dimension, $"seed {seed}, at the end");
         Assert.Equal([SearchMethod.Floats, SearchMethod.Gather, SearchMethod.Scan], methods.Order());
+    }
+
+    [Theory]
+    [InlineData(1, 32)]
+    [InlineData(2, 200)]
+    public async Task A_walk_finds_nearly_all_of_the_nearest_whatever_happened_to_the_rows(int seed, int dimension)
+    {
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var random = new Random(seed);
+        var ids = new List<Guid>();
+        for (var i = 0; i < 6; i++) ids.AddRange(await CreateAsync(random, dimension, 1_000));
+        await AssertRecallAsync("as they came");
+        foreach (var id in Some(random, ids, 500)) await _adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = Vector(random, dimension) });
+        await AssertRecallAsync("with other vectors");
+        await DeleteAsync(random, ids, 2_500);
+        await AssertRecallAsync("without many");
+        ids.AddRange(await CreateAsync(random, dimension, 3_000));
+        await AssertRecallAsync("with more again");
+
+        async Task AssertRecallAsync(string when)
+        {
+            // The first search asks for what is missing, the others find it.
+            await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Vector(random, dimension)));
+            await database.Partitions.Work;
+            var (found, wanted, walks) = (0, 0, 0);
+            for (var i = 0; i < 100; i++)
+            {
+                var search = new MemorySearch("messages", Vector(random, dimension)) { Count = 10 };
+                var near = await _adapter.SearchMemoriesAsync(search);
+                if (LastMethod() == SearchMethod.Walk) walks++;
+                Assert.Equal(10, near.Count);
+                var exact = await _adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Exact });
+                Assert.NotEqual(SearchMethod.Walk, LastMethod());
+                // Of equals any will do.
+                wanted += exact.Count;
+                found += near.Count(memory => memory.Similarity >= exact[^1].Similarity);
+                Assert.All(near, memory => Assert.Contains(memory.Id, ids));
+            }
+            Assert.True(walks >= 90, $"seed {seed}, {when}: {walks} of 100 searches walked");
+            Assert.True(found >= 0.97 * wanted, $"seed {seed}, {when}: {found} of {wanted}");
+            var plan = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Vector(random, dimension)));
+            Assert.Equal((false, "graph", null), (plan.IsExact, plan.Index, plan.ComparedRows));
+        }
     }
 
     [Fact]
@@ -117,8 +161,9 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         await _adapter.SearchMemoriesAsync(new MemorySearch("messages", vectors[kept[0]]) { Count = 3 });
     }
 
-    private async Task SetUpAsync()
+    private async Task SetUpAsync(IDatabaseAdapter? adapter = null)
     {
+        _adapter = adapter ?? _adapter;
         await _adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
         _entities = [.. Enumerable.Range(0, 3).Select(i => new Guid($"00000000-0000-4000-8000-0000000e{i:x4}"))];
         await _adapter.CreateEntitiesAsync([.. _entities.Select(id => new Entity { Id = id, Names = ["Bob"] })]);
