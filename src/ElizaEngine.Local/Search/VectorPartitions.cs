@@ -37,6 +37,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private WriteAheadLog _log = null!;
     private Sequencer _sequencer = null!;
     private readonly CancellationTokenSource _stop = new();
+    private int _builders;
     private bool _isWanted;
     private bool _isAtWork;
     private bool _isStopped;
@@ -53,6 +54,29 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (vectors <= few || _partitions.ContainsKey(key)) return;
         _partitions.TryAdd(key, new VectorPartition(key));
         Begin();
+    }
+
+    /// <summary>Brings a partition up to date, on all processors. False: it was stopped before.</summary>
+    public async Task<bool> BuildAsync(PartitionKey key)
+    {
+        var partition = _partitions.GetOrAdd(key, static key => new VectorPartition(key));
+        Interlocked.Increment(ref _builders);
+        try
+        {
+            while (!IsUpToDate(partition))
+            {
+                Begin();
+                await Work.ConfigureAwait(false);
+                if (IsStopped) return false;
+                // It may have been replaced.
+                partition = _partitions[key];
+            }
+            return true;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _builders);
+        }
     }
 
     /// <summary>Whether an entry with a code is of a vector that no state to come will have.</summary>
@@ -93,8 +117,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         lock (_gate)
         {
+            if (!_isStopped) _stop.Cancel();
             _isStopped = true;
-            _stop.Cancel();
             return Work;
         }
     }
@@ -160,6 +184,13 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         partition.IsComplete = true;
     }
 
+    // But for vectors that are not durable yet, or came just now.
+    private bool IsUpToDate(VectorPartition partition)
+    {
+        if (!partition.IsComplete || partition.Codes.Count < partition.CountUpTo(_sequencer.Published.Sequence)) return false;
+        return partition.Graph is { } graph ? graph.Count == partition.Codes.Count : partition.Codes.Count < fewForGraph;
+    }
+
     private async Task CodeAsync(VectorPartition partition)
     {
         while (!IsStopped && Code(partition)) await Task.Yield();
@@ -171,7 +202,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         var count = partition.Codes.Count;
         if (partition.Graph is null && count < fewForGraph) return;
         var graph = partition.Graph ?? partition.BeginGraph();
-        graph.Insert(count, Math.Max(1, Environment.ProcessorCount / 2), _stop.Token);
+        graph.Insert(count, Volatile.Read(ref _builders) > 0 ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / 2), _stop.Token);
         if (graph.Unrepaired > graph.Count / 8) graph.Repair();
         if (IsStopped || graph.Count < 2 * partition.EffortMeasuredAt) return;
         if (SampleOf(partition) is not { Length: > 0 } queries) return;

@@ -105,6 +105,24 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_index_can_be_built_before_the_first_search()
+    {
+        await SetUpAsync();
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        var random = new Random(3);
+        await CreateAsync(random, 8, 600);
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Vector(random, 8)));
+        Assert.Equal(SearchMethod.Scan, LastMethod());
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        await _database.BuildVectorIndexAsync(s_agent, "nothing");
+        await Assert.ThrowsAsync<InvalidInputException>(() => _database.BuildVectorIndexAsync(s_agent, ""));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _database.BuildVectorIndexAsync(s_agent, "messages", new CancellationToken(canceled: true)));
+        await _database.CloseAsync();
+        await Assert.ThrowsAsync<DatabaseClosedException>(() => _database.BuildVectorIndexAsync(s_agent, "messages"));
+    }
+
+    [Fact]
     public async Task What_was_acknowledged_is_found_at_once_and_what_was_deleted_is_not()
     {
         await SetUpAsync();
