@@ -14,9 +14,11 @@ public sealed partial class LocalDatabase : IDatabase
     private readonly IDisposable? _memory;
     private volatile bool _isOpen = true;
 
-    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, SharedValues shared, IDisposable? memory)
+    private LocalDatabase(
+        LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, VectorPartitions partitions, SharedValues shared, IDisposable? memory)
     {
         _memory = memory;
+        Partitions = partitions;
         Options = options;
         _log = log;
         Sequencer = sequencer;
@@ -41,6 +43,8 @@ public sealed partial class LocalDatabase : IDatabase
     internal Sequencer Sequencer { get; }
 
     internal RecordReader Records { get; }
+
+    internal VectorPartitions Partitions { get; }
 
     internal SharedValues Shared { get; }
 
@@ -85,6 +89,30 @@ public sealed partial class LocalDatabase : IDatabase
     /// <inheritdoc/>
     public IDatabaseAdapter ForAgent(Guid agentId) => new LocalDatabaseAdapter(this, agentId);
 
+    /// <inheritdoc/>
+    public Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default) =>
+        new LocalDatabaseAdapter(this, agentId).ExplainSearchAsync(search, cancellationToken);
+
+    /// <summary>
+    /// Brings the index of an agent's vectors in one table up to date, on all processors, and waits for it. Searches do not need it: the
+    /// first that compares many vectors has the index built in the background, on half of them, and until then all are compared.
+    /// </summary>
+    /// <param name="agentId">Whose memories.</param>
+    /// <param name="tableName">1 to <see cref="Limits.MaxTableNameBytes"/> UTF-8 bytes; a table without vectors has nothing to build.</param>
+    /// <param name="cancellationToken">Ends the waiting; the work goes on.</param>
+    /// <exception cref="InvalidInputException">That is no name of a table.</exception>
+    /// <exception cref="DatabaseClosedException">The database is closed, or was closed before the index was done.</exception>
+    public async Task BuildVectorIndexAsync(Guid agentId, string tableName, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var table = Shared.NumberOf(Door.TableName(tableName));
+        int? dimension;
+        using (Pin()) dimension = Sequencer.Published.DimensionOf(agentId);
+        if (table == 0 || dimension is not { } components) return;
+        if (!await Partitions.BuildAsync(new PartitionKey(agentId, table, components)).WaitAsync(cancellationToken).ConfigureAwait(false))
+            throw new DatabaseClosedException("database");
+    }
+
     /// <summary>How much there is, now.</summary>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
     public LocalStatistics GetStatistics()
@@ -117,7 +145,9 @@ public sealed partial class LocalDatabase : IDatabase
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         _isOpen = false;
+        await Partitions.StopAsync().ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
+        Partitions.Dispose();
         _memory?.Dispose();
     }
 
@@ -136,6 +166,9 @@ public sealed partial class LocalDatabase : IDatabase
             throw new DatabaseClosedException("database");
         }
     }
+
+    /// <summary>Keeps what a state of now refers to readable until the result is disposed, over one pin and another.</summary>
+    internal ReadPin Hold() => _log.Hold();
 
     private static void Check(LocalDatabaseOptions options)
     {
@@ -163,13 +196,15 @@ public sealed partial class LocalDatabase : IDatabase
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var sequencer = new Sequencer(records, cache);
+        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph);
+        var sequencer = new Sequencer(records, cache, partitions);
         return Translated(() =>
         {
             var log = WriteAheadLog.Open(directory, files, logOptions, recovery, sequencer.Publish);
             records.Attach(log);
             sequencer.Attach(log, recovery.TakeState());
-            return new LocalDatabase(options, log, sequencer, records, shared, memory);
+            partitions.Attach(log, sequencer);
+            return new LocalDatabase(options, log, sequencer, records, partitions, shared, memory);
         });
     }
 

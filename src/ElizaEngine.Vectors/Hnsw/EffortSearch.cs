@@ -35,7 +35,7 @@ internal static class EffortSearch
     private static (int Effort, double Recall) Find(Graph graph, ReadOnlySpan<float> queries, int count, double recall, int dimension)
     {
         var search = new CodeSearch();
-        var truth = new HashSet<int>[queries.Length / dimension];
+        var truth = new Candidate[queries.Length / dimension][];
         var covered = graph.Count;
         for (var i = 0; i < truth.Length; i++)
         {
@@ -52,15 +52,17 @@ internal static class EffortSearch
         }
     }
 
-    private static double Recall(CodeSearch search, Graph graph, ReadOnlySpan<float> queries, HashSet<int>[] truth, int count, int effort)
+    // Of equals any will do: what is as like as the worst of the truth counts.
+    private static double Recall(CodeSearch search, Graph graph, ReadOnlySpan<float> queries, Candidate[][] truth, int count, int effort)
     {
         var (hits, wanted) = (0, 0);
         for (var i = 0; i < truth.Length; i++)
         {
             Begin(search, graph, queries.Slice(i * graph.Codes.Dimension, graph.Codes.Dimension), count);
             search.Walk(graph, effort, default(EverySlot));
-            hits += Best(search, count).Count(truth[i].Contains);
-            wanted += truth[i].Count;
+            var worst = truth[i].Length == 0 ? 0 : truth[i][^1].Score;
+            hits += Best(search, count).Count(found => found.Score >= worst);
+            wanted += truth[i].Length;
         }
 
         return wanted == 0 ? 1 : (double)hits / wanted;
@@ -69,8 +71,8 @@ internal static class EffortSearch
     private static void Begin(CodeSearch search, Graph graph, ReadOnlySpan<float> query, int count) =>
         search.Begin(graph.Codes, query, Norm.InverseOf(query), count, null);
 
-    private static IEnumerable<int> Best(CodeSearch search, int count) =>
-        search.Results().ToArray().OrderByDescending(x => x.Score).ThenBy(x => x.Slot).Take(count).Select(x => x.Slot);
+    private static IEnumerable<Candidate> Best(CodeSearch search, int count) =>
+        search.Results().ToArray().OrderByDescending(found => found.Score).Take(count);
 
     private readonly struct LiveSlots(Graph graph) : ISlotFilter
     {

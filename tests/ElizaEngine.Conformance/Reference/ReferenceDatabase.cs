@@ -29,7 +29,11 @@ public sealed class ReferenceDatabase : IDatabase
         Previous = state;
     }
 
-    internal static ReferenceState Empty(Faults faults) => new() { ChecksReferences = !faults.Has(Fault.ReferencesUnchecked) };
+    internal static ReferenceState Empty(Faults faults, bool unchangedIsWritten = true) => new()
+    {
+        ChecksReferences = !faults.Has(Fault.ReferencesUnchecked),
+        UnchangedIsWritten = unchangedIsWritten,
+    };
 
     internal TimeProvider Time { get; }
 
@@ -48,6 +52,24 @@ public sealed class ReferenceDatabase : IDatabase
     {
         ThrowIfClosed();
         return new ReferenceAdapter(this, agentId);
+    }
+
+    public async Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default)
+    {
+        await using var adapter = ForAgent(agentId);
+        var all = await adapter.SearchMemoriesAsync(search with { Count = search.Count == 0 ? 0 : int.MaxValue, Threshold = null }, cancellationToken);
+        if (search.Count == 0 || !search.Embedding.Span.ContainsAnyExcept(0f) || await adapter.GetEmbeddingDimensionAsync(cancellationToken) is null)
+            return SearchPlan.Nothing("Nothing can be found.");
+        var query = new MemoryQuery(search.TableName)
+        {
+            AgentId = agentId,
+            RoomId = search.RoomId,
+            WorldId = search.WorldId,
+            EntityId = search.EntityId,
+            UniqueOnly = search.UniqueOnly,
+        };
+        var eligible = await adapter.GetMemoriesAsync(query, cancellationToken);
+        return new SearchPlan(IsExact: true, eligible.Count, all.Count, Index: null, "Every row is compared.", "");
     }
 
     public Task CloseAsync(CancellationToken cancellationToken = default)
@@ -126,6 +148,7 @@ public sealed class ReferenceDatabase : IDatabase
 
     private void Replace(ReferenceState state)
     {
+        state.ForgetUnchanged();
         Previous = _state;
         _state = state;
     }
