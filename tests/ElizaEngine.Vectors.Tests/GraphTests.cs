@@ -215,6 +215,17 @@ public class GraphTests
     }
 
     [Fact]
+    public void The_greatest_effort_finds_every_slot()
+    {
+        var rows = VectorShapes.Make("random", new Random(Seed), 300, 8);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+
+        Assert.Equal(Enumerable.Range(0, 300), GraphScene.Slots(graph, rows[0], 300, int.MaxValue, default(EverySlot)).Order());
+    }
+
+    [Fact]
     public void A_walk_with_grown_scratch_allocates_nothing()
     {
         var random = new Random(Seed);

@@ -113,7 +113,7 @@ internal sealed unsafe class CodeSearch
         if (graph.Codes != Searched())
             throw new ArgumentException("The graph is of other codes.", nameof(graph));
         ArgumentOutOfRangeException.ThrowIfLessThan(effort, 1);
-        effort = Math.Max(effort, Math.Min(_count, EffortMax));
+        effort = Math.Min(Math.Max(effort, Math.Min(_count, EffortMax)), Math.Max(1, graph.Codes.Count));
         graph.Share();
         try
         {
