@@ -175,6 +175,7 @@ public sealed partial class LocalDatabase : IDatabase
         const long MinLogFileBytes = 64 << 10;
         if (!Enum.IsDefined(options.Durability)) throw new InvalidInputException("durability", options.Durability, "PowerLoss or ProcessCrash");
         if (options.ScrubBytesPerSecond < 0) throw new InvalidInputException("scrubBytesPerSecond", options.ScrubBytesPerSecond, "0 or more");
+        if (options.SearchRecall is not (>= 0.5 and <= 0.999)) throw new InvalidInputException("searchRecall", options.SearchRecall, "from 0.5 to 0.999");
         if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
         if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
         if (options.Directory?.Contains('\0', StringComparison.Ordinal) == true) throw new InvalidInputException("directory", options.Directory, "a path without U+0000");
@@ -196,7 +197,7 @@ public sealed partial class LocalDatabase : IDatabase
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph);
+        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph, options.SearchRecall);
         var sequencer = new Sequencer(records, cache, partitions);
         return Translated(() =>
         {
