@@ -14,9 +14,11 @@ public sealed partial class LocalDatabase : IDatabase
     private readonly IDisposable? _memory;
     private volatile bool _isOpen = true;
 
-    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, SharedValues shared, IDisposable? memory)
+    private LocalDatabase(
+        LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, VectorPartitions partitions, SharedValues shared, IDisposable? memory)
     {
         _memory = memory;
+        Partitions = partitions;
         Options = options;
         _log = log;
         Sequencer = sequencer;
@@ -41,6 +43,8 @@ public sealed partial class LocalDatabase : IDatabase
     internal Sequencer Sequencer { get; }
 
     internal RecordReader Records { get; }
+
+    internal VectorPartitions Partitions { get; }
 
     internal SharedValues Shared { get; }
 
@@ -117,7 +121,9 @@ public sealed partial class LocalDatabase : IDatabase
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         _isOpen = false;
+        await Partitions.StopAsync().ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
+        Partitions.Dispose();
         _memory?.Dispose();
     }
 
@@ -166,13 +172,15 @@ public sealed partial class LocalDatabase : IDatabase
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var sequencer = new Sequencer(records, cache);
+        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition);
+        var sequencer = new Sequencer(records, cache, partitions);
         return Translated(() =>
         {
             var log = WriteAheadLog.Open(directory, files, logOptions, recovery, sequencer.Publish);
             records.Attach(log);
             sequencer.Attach(log, recovery.TakeState());
-            return new LocalDatabase(options, log, sequencer, records, shared, memory);
+            partitions.Attach(log, sequencer);
+            return new LocalDatabase(options, log, sequencer, records, partitions, shared, memory);
         });
     }
 

@@ -68,7 +68,7 @@ internal sealed class LocalDatabaseAdapter : LocalSession, IDatabaseAdapter
     {
         ThrowIfClosed();
         var pin = _database.Pin();
-        return new ReadScope(new View(_database.Sequencer.Published, _database.Records, isLocked: false), pin);
+        return new ReadScope(new View(_database.Sequencer.Published, _database.Records, isLocked: false, _database.Partitions), pin);
     }
 
     protected override ReadPin Hold() => _database.Hold();

@@ -532,6 +532,62 @@ public abstract class EmbeddingConformance : ConformanceTest
         Assert.Equal([true, true, false], results.Select(result => result.Unique).ToArray());
     }
 
+    [Fact]
+    public async Task An_upsert_decides_by_the_vectors_that_its_earlier_items_leave()
+    {
+        var (north, up) = (Vector(0, 1, 0), Vector(0, 0, 1));
+        var room = await NewRoomAsync();
+        await Adapter.CreateMemoriesAsync([new Memory { Id = Id(1), Embedding = East }, new Memory { Id = Id(2), Embedding = north }, new Memory { Id = Id(3), RoomId = room }], Facts);
+
+        var results = await Adapter.UpsertMemoriesAsync(
+            [
+                new Memory { Id = Id(1), Embedding = up },
+                new Memory { Id = Id(2), Embedding = Vector(0, 0, 0) },
+                new Memory { Id = Id(11), Embedding = East },
+                new Memory { Id = Id(12), Embedding = north },
+                new Memory { Id = Id(13), Embedding = up },
+                new Memory { Id = Id(3), Embedding = Vector(1, 1, 1) },
+                // Where a memory is, no upsert changes.
+                new Memory { Id = Id(14), RoomId = room, Embedding = Vector(2, 2, 2) },
+                new Memory { Id = Id(15), RoomId = room, Embedding = up },
+                new Memory { Id = Id(15), Embedding = Vector(1, 0, 1) },
+                new Memory { Id = Id(16), RoomId = room, Embedding = Vector(2, 0, 2) },
+                new Memory { Id = Id(17), RoomId = room, Embedding = up },
+            ],
+            Facts);
+
+        Assert.Equal([true, true, true, true, false, true, false, true, true, false, true], results.Select(result => result.Unique).ToArray());
+    }
+
+    [Fact]
+    public async Task An_upsert_that_gives_the_first_vector_to_a_memory_that_is_there_decides_for_those_after_it()
+    {
+        await Adapter.CreateMemoryAsync(new Memory { Id = Id(1) }, Facts);
+
+        var results = await Adapter.UpsertMemoriesAsync([new Memory { Id = Id(1), Embedding = East }, new Memory { Id = Id(2), Embedding = AtCosine(0.99) }], Facts);
+
+        Assert.Equal([true, false], results.Select(result => result.Unique).ToArray());
+        Assert.Equal(3, await Adapter.GetEmbeddingDimensionAsync());
+    }
+
+    [Fact]
+    public async Task The_vector_of_an_item_that_is_not_stored_counts_for_nothing()
+    {
+        var first = await Adapter.CreateMemoriesAsync([new Memory { Id = Id(1) }, new Memory { Id = Id(1), Embedding = East }], Facts);
+        Assert.Equal([CreateOutcome.Created, CreateOutcome.Existed], first.Select(result => result.Outcome).ToArray());
+        Assert.Null(await Adapter.GetEmbeddingDimensionAsync());
+
+        var results = await Adapter.CreateMemoriesAsync(
+            [
+                new Memory { Id = Id(2), Embedding = Vector(0, 0, 0) },
+                new Memory { Id = Id(2), Embedding = East },
+                new Memory { Id = Id(3), Embedding = East },
+                new Memory { Id = Id(4), Embedding = East },
+            ],
+            Facts);
+        Assert.Equal([true, true, true, false], results.Select(result => result.Unique).ToArray());
+    }
+
     /// <summary>What a backend that persists remembers, it must remember over a restart.</summary>
     private async Task AgainAsync()
     {

@@ -9,6 +9,12 @@ public interface ITestBackend : IAsyncDisposable
     /// <summary>Whether the data is there again after closing and reopening.</summary>
     bool Persists { get; }
 
+    /// <summary>
+    /// Whether an upsert or update that leaves an entity as it was counts as a write, over which another transaction can lose. The
+    /// contract leaves it open: a row that did not change has no first committer, and elizaOS sends entities anew all the time.
+    /// </summary>
+    bool UnchangedIsWritten => true;
+
     /// <summary>Opens the backend's one database; after a close or a crash, the same one again.</summary>
     Task<IDatabase> OpenAsync(TimeProvider time);
 

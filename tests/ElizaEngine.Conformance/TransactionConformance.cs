@@ -480,6 +480,36 @@ public abstract class TransactionConformance : ConformanceTest
         Assert.Equal("winner", await TextAsync(Adapter, 1));
     }
 
+    /// <summary>A random history found this: a write of the cache sweeps values away whose life is over.</summary>
+    [Fact]
+    public async Task A_cached_value_whose_life_was_over_is_nobodys_row()
+    {
+        await Adapter.SetCacheAsync("set again", Json.From(1), TimeSpan.FromSeconds(1));
+        await Adapter.SetCacheAsync("deleted", Json.From(1), TimeSpan.FromSeconds(1));
+        Time.Advance(TimeSpan.FromSeconds(2));
+
+        await Adapter.TransactionAsync(async (session, token) =>
+        {
+            Assert.Empty(await session.GetCacheAsync(["set again", "deleted"], token));
+            // More than a sweep in rounds needs.
+            for (var i = 0; i < 10; i++) await Adapter.SetCacheAsync([new CacheEntry($"other {i}", Json.From(i))], token);
+            await session.SetCacheAsync([new CacheEntry("set again", Json.From(2))], token);
+            Assert.Equal(0, await session.DeleteCacheAsync(["deleted"], token));
+        });
+        Assert.Equal(Json.From(2), await Adapter.GetCacheAsync("set again"));
+
+        // Who sets it anew has made it a row again.
+        await Adapter.SetCacheAsync("set again", Json.From(3), TimeSpan.FromSeconds(1));
+        Time.Advance(TimeSpan.FromSeconds(2));
+        await AssertConflictAsync(async (session, token) =>
+        {
+            Assert.Empty(await session.GetCacheAsync(["set again"], token));
+            await Adapter.SetCacheAsync([new CacheEntry("set again", Json.From(4))], token);
+            await session.SetCacheAsync([new CacheEntry("set again", Json.From(5))], token);
+        });
+        Assert.Equal(Json.From(4), await Adapter.GetCacheAsync("set again"));
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_transaction_holds_no_lock_while_its_body_runs_so_a_plain_write_wins_even_over_an_earlier_one_inside()
     {

@@ -12,6 +12,8 @@ internal sealed class LocalBackend : ITestBackend
 
     public bool Persists => true;
 
+    public bool UnchangedIsWritten => false;
+
     public async Task<IDatabase> OpenAsync(TimeProvider time) =>
         _open = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = _directory, TimeProvider = time, Durability = Durability.ProcessCrash });
 
@@ -55,14 +57,16 @@ internal sealed class LocalBackend : ITestBackend
     }
 }
 
-/// <summary>The same engine in memory.</summary>
+/// <summary>The same engine in memory; every search asks for a partition of its vectors, however few there are.</summary>
 internal sealed class MemoryBackend : ITestBackend
 {
     public string Name => "local, in memory";
 
     public bool Persists => false;
 
-    public async Task<IDatabase> OpenAsync(TimeProvider time) => await LocalDatabase.OpenAsync(new LocalDatabaseOptions { TimeProvider = time });
+    public bool UnchangedIsWritten => false;
+
+    public async Task<IDatabase> OpenAsync(TimeProvider time) => await LocalDatabase.OpenAsync(new LocalDatabaseOptions { TimeProvider = time, VectorsWithoutPartition = 0 });
 
     public Task CrashAsync() => throw new InvalidOperationException("A database in memory does not persist.");
 

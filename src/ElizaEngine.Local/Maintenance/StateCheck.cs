@@ -2,10 +2,12 @@ using ElizaEngine.Storage;
 
 namespace ElizaEngine.Local;
 
-/// <summary>Compares a state with another that was built from the same rows, or from the same log: index by index, row by row.</summary>
+/// <summary>
+/// Compares a state with another that was built from the same rows, or from the same log: table by table, index by index, row by row.
+/// </summary>
 internal sealed class StateCheck
 {
-    /// <summary>Indexes of a state.</summary>
+    /// <summary>Tables and indexes of a state.</summary>
     public const int IndexCount = 27;
 
     private readonly Func<RecordLocation, RecordPlace>? _placeOf; // Null: the rows are the same objects.
@@ -19,23 +21,23 @@ internal sealed class StateCheck
         _cancellation = cancellationToken;
     }
 
-    /// <summary>Indexes compared.</summary>
+    /// <summary>Tables and indexes compared.</summary>
     public int Indexes { get; private set; }
 
     public List<VerifyFinding> Findings { get; } = [];
 
-    /// <summary>Compares every index of a state with what its tables amount to when they are put into an empty one.</summary>
+    /// <summary>Compares every index of a state with what its tables amount to.</summary>
     public static StateCheck WithItsOwnRows(DatabaseState state, Action<int> progress, CancellationToken cancellationToken)
     {
-        var rebuilt = new DatabaseState().EditableBy(DatabaseState.NewPrivateOwner());
+        var rows = new LoadedRows();
         foreach (var row in TableRows(state))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            rebuilt.Put(row, rebuilt.Find(row));
+            rows.Put(row, old: null);
         }
 
         var check = new StateCheck(placeOf: null, progress, cancellationToken);
-        check.CompareAll(state, rebuilt);
+        check.CompareAll(state, DatabaseState.Of(rows));
         return check;
     }
 
@@ -56,9 +58,9 @@ internal sealed class StateCheck
     /// <summary>Every row, table by table.</summary>
     public static IEnumerable<Row> TableRows(DatabaseState state) =>
     [
-        .. RowsOf(state.Agents), .. RowsOf(state.Entities), .. RowsOf(state.Components), .. RowsOf(state.Memories), .. RowsOf(state.Rooms),
-        .. RowsOf(state.Worlds), .. RowsOf(state.Participants), .. RowsOf(state.Relationships), .. RowsOf(state.Tasks), .. RowsOf(state.Logs),
-        .. RowsOf(state.Cache), .. RowsOf(state.Dimensions),
+        .. state.Agents.All(), .. state.Entities.All(), .. state.Components.All(), .. state.Memories.All(), .. state.Rooms.All(),
+        .. state.Worlds.All(), .. RowsOf(state.Participants), .. state.Relationships.All(), .. state.Tasks.All(), .. state.Logs.All(),
+        .. RowsOf(state.Cache), .. state.Dimensions.All(),
     ];
 
     private void CompareAll(DatabaseState state, DatabaseState other)
@@ -122,6 +124,25 @@ internal sealed class StateCheck
         }
 
         if (count != other.Count || count != index.Count) Find($"the index of {name} counts {index.Count} rows and holds {count}, instead of {other.Count}");
+    }
+
+    private void Compare<TRow>(string name, RowsById<TRow> table, RowsById<TRow> other)
+        where TRow : Row
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        _progress(++Indexes);
+        var count = 0;
+        foreach (var row in table.All())
+        {
+            count++;
+            if (!ReferenceEquals(table.Find(row.Id), row) || (_placeOf is not null && (other.Find(row.Id) is not { } wanted || !IsSame(row, wanted))))
+            {
+                Find($"the table of {name} is not what its rows amount to, at {(Guid)row.Id}");
+                return;
+            }
+        }
+
+        if (count != other.Count || count != table.Count) Find($"the table of {name} counts {table.Count} rows and holds {count}, instead of {other.Count}");
     }
 
     private bool IsSame(Row row, Row other) => _placeOf is null

@@ -35,7 +35,11 @@ internal abstract partial class LocalSession
             draft =>
             {
                 draft.Require(Table.Agents, Agent, "cache.agentId");
-                for (var i = 0; i < items.Length; i++) draft.Put(items[i].Row, bodies[i]);
+                for (var i = 0; i < items.Length; i++)
+                {
+                    var isOver = draft.State.Cache.Find(new CacheKey(Agent, items[i].Row.Key)) is { ExpiresMs: { } expires } && expires <= Rows.ToMs(now);
+                    draft.Add(new PutRow(items[i].Row, bodies[i]) { OldIsOver = isOver });
+                }
                 SweepCache(draft, Rows.ToMs(now));
                 return true;
             },
@@ -51,9 +55,8 @@ internal abstract partial class LocalSession
         return await Change(
             draft =>
             {
-                var live = wanted.Count(key => LiveCacheRow(draft.State, key) is not null);
-                draft.Delete(Table.Cache, wanted.Select(key => draft.State.Cache.Find(new CacheKey(Agent, key))).OfType<CacheRow>().ToList());
-                return live;
+                // What is over is not there; the sweep takes it.
+                return draft.Delete(Table.Cache, wanted.Select(key => LiveCacheRow(draft.State, key)).OfType<CacheRow>().ToList());
             },
             cancellationToken).ConfigureAwait(false);
     }

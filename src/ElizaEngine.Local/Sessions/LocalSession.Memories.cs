@@ -20,7 +20,7 @@ internal abstract partial class LocalSession
         IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        var items = await PrepareMemories(memories, tableName, cancellationToken).ConfigureAwait(false);
+        var items = await PrepareMemories(memories, tableName, isUpsert: false, cancellationToken).ConfigureAwait(false);
         if (items.Length == 0) return [];
         var bodies = Array.ConvertAll(items, item => Rows.Encode(item.Memory));
         return await Change<IReadOnlyList<MemoryCreateResult>>(
@@ -38,7 +38,7 @@ internal abstract partial class LocalSession
         IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        var items = await PrepareMemories(memories, tableName, cancellationToken).ConfigureAwait(false);
+        var items = await PrepareMemories(memories, tableName, isUpsert: true, cancellationToken).ConfigureAwait(false);
         if (items.Length == 0) return [];
         var bodies = Array.ConvertAll(items, item => Rows.Encode(item.Memory));
         return await Change<IReadOnlyList<MemoryCreateResult>>(
@@ -139,7 +139,8 @@ internal abstract partial class LocalSession
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<NewMemory[]> PrepareMemories(IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken)
+    private async ValueTask<NewMemory[]> PrepareMemories(
+        IReadOnlyList<Memory> memories, string tableName, bool isUpsert, CancellationToken cancellationToken)
     {
         var table = Door.TableName(tableName);
         var now = Now;
@@ -153,8 +154,8 @@ internal abstract partial class LocalSession
         // What the caller left open is decided against what is visible now, outside the order of writes.
         if (!Array.Exists(items, static item => item.Memory.Unique is null)) return items;
         return await Read(
-            (items, cancellationToken),
-            static (self, view, query) => self.DecideUnique(view, query.items, query.cancellationToken),
+            (items, isUpsert, cancellationToken),
+            static (self, view, query) => self.DecideUnique(view, query.items, query.isUpsert, query.cancellationToken),
             cancellationToken).ConfigureAwait(false);
     }
 

@@ -17,8 +17,10 @@ internal abstract partial class LocalSession
                 self.CheckDimension(view.State, search.Embedding.Length);
                 // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
                 if (query is null || count == 0 || view.State.DimensionOf(self.Agent) is null) return [];
-                var found = self.Search(view, new SearchScope(table, search.RoomId, search.WorldId, search.EntityId, search.UniqueOnly), query, count, threshold);
-                return (IReadOnlyList<Memory>)found.ConvertAll(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity });
+                using var similar = SimilaritySearch.Rent();
+                var scope = new SearchScope(self.Agent, table, IdOf(search.RoomId), IdOf(search.WorldId), IdOf(search.EntityId), search.UniqueOnly);
+                var found = similar.Run(view, scope, query.Floats, query.InverseNorm, count, threshold);
+                return (IReadOnlyList<Memory>)found.Select(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity }).ToArray();
             },
             cancellationToken);
 
@@ -59,78 +61,72 @@ internal abstract partial class LocalSession
         return smallest;
     }
 
-    /// <summary>Which rows of this agent a search may find.</summary>
-    private readonly record struct SearchScope(int Table, Guid? RoomId, Guid? WorldId, Guid? EntityId, bool UniqueOnly);
+
+    /// <summary>A memory as the earlier items of a call leave it.</summary>
+    private readonly record struct ChangedMemory(Id AgentId, int Table, Id? RoomId, Id? WorldId, Id? EntityId, NewVector? Vector);
 
     /// <summary>
-    /// The best rows, exactly: every candidate is compared. Candidates come newest first, so that the lower ordinal wins a tie as
-    /// the contract has it.
+    /// Decides <c>unique</c> where the caller did not: false when the visible rows of the same table, room, world and entity hold a
+    /// vector that similar, as they will be when the earlier items of this call are stored.
     /// </summary>
-    private List<(MemoryRow Row, float Similarity)> Search(View view, in SearchScope scope, NewVector query, int count, float? threshold)
-    {
-        var found = new List<(MemoryRow, float)>();
-        if (scope.Table == 0) return found;
-        using var scratch = SearchScratch.Rent();
-        var candidates = scratch.Candidates;
-        var filter = new MemoryFilter(
-            Agent, scope.EntityId is { } entity ? (Id)entity : null, scope.WorldId is { } world ? (Id)world : null, scope.UniqueOnly);
-        var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId is { } room ? (Id)room : null, long.MaxValue);
-        while (cursor.MoveNext())
-        {
-            if (cursor.Current.Vectors is not null && cursor.Current.Vector(query.Floats.Length) is { } slot && filter.Passes(cursor.Current))
-                candidates.Add((cursor.Current, slot));
-        }
-
-        var searcher = new ExactSearcher(query.Floats, query.InverseNorm, count, threshold, scratch.Matches);
-        for (var i = 0; i < candidates.Count; i++)
-        {
-            if (i + ExactSearcher.PrefetchDistance < candidates.Count)
-                ExactSearcher.Prefetch(view.Floats(candidates[i + ExactSearcher.PrefetchDistance].Slot));
-            searcher.Add(view.Floats(candidates[i].Slot), candidates[i].Slot.InverseNorm);
-        }
-        foreach (var match in searcher.Results()) found.Add((candidates[match.Ordinal].Row, match.Similarity));
-        return found;
-    }
-
-    /// <summary>
-    /// Decides <c>unique</c> where the caller did not: false when the visible rows of the same table, room, world and entity, or
-    /// an earlier row of this call, hold a vector that similar.
-    /// </summary>
-    private NewMemory[] DecideUnique(View view, NewMemory[] items, CancellationToken cancellationToken)
+    private NewMemory[] DecideUnique(View view, NewMemory[] items, bool isUpsert, CancellationToken cancellationToken)
     {
         var decided = new NewMemory[items.Length];
-        var earlier = new List<NewMemory>();
-        var seen = new HashSet<Guid>();
+        var changed = new Dictionary<Id, ChangedMemory>();
+        var hidden = new HashSet<Id>(); // Those among the changed that the view shows as they were.
         var dimension = view.State.DimensionOf(Agent);
         for (var i = 0; i < items.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var item = items[i];
-            var unique = item.Memory.Unique ?? !IsNearDuplicate(view, item, dimension, earlier);
+            var (item, id) = (items[i], (Id)items[i].Memory.Id);
+            var visible = view.State.Memories.Find(id);
+            // A visible row that is gone when this call has its turn is created anew: it is no duplicate of itself.
+            var hidesItself = visible is not null && hidden.Add(id);
+            var unique = item.Memory.Unique ?? !IsNearDuplicate(view, item, dimension, hidden, changed.Values);
+            if (hidesItself) hidden.Remove(id);
             decided[i] = item with { Memory = item.Memory with { Unique = unique } };
-            // What will not be stored is nobody's duplicate.
-            if (item.Vector is null || !seen.Add(item.Memory.Id) || view.State.Memories.Find(item.Memory.Id) is not null) continue;
-            earlier.Add(decided[i]);
+
+            var isChanged = changed.TryGetValue(id, out var memory);
+            var isThere = isChanged || visible is not null;
+            // Zeros take a vector away, once there is a dimension.
+            var isVectorGiven = item.Vector is not null || (item.VectorLength is not null && dimension is not null);
+            if (isThere && (!isUpsert || !isVectorGiven)) continue;
+            if (!isChanged) memory = Changed(visible, item.Memory);
+            if (visible is not null) hidden.Add(id);
+            changed[id] = isVectorGiven ? memory with { Vector = item.Vector } : memory;
             // The first vector stored sets the dimension, for the items after it too.
-            dimension ??= item.VectorLength;
+            dimension ??= item.Vector?.Floats.Length;
         }
         return decided;
     }
 
-    private bool IsNearDuplicate(View view, in NewMemory item, int? dimension, List<NewMemory> earlier)
+    // An upsert leaves a memory where it is, whatever the item says.
+    private ChangedMemory Changed(MemoryRow? visible, Memory memory) => visible is not null
+        ? new ChangedMemory(visible.AgentId, visible.TableNumber, visible.RoomId, visible.WorldId, visible.EntityId, Vector: null)
+        : new ChangedMemory(
+            memory.AgentId!.Value, Shared.NumberOf(memory.TableName!), IdOf(memory.RoomId), IdOf(memory.WorldId), IdOf(memory.EntityId), Vector: null);
+
+    private bool IsNearDuplicate(
+        View view, in NewMemory item, int? dimension, IReadOnlySet<Id> hidden, IReadOnlyCollection<ChangedMemory> changed)
     {
         if (item.Vector is not { } vector || vector.Floats.Length != dimension) return false;
         var memory = item.Memory;
-        var scope = new SearchScope(Shared.NumberOf(memory.TableName!), memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false);
-        if (Search(view, scope, vector, 1, Limits.DuplicateSimilarity).Count > 0) return true;
-        foreach (var other in earlier)
+        var (room, world, entity) = (IdOf(memory.RoomId), IdOf(memory.WorldId), IdOf(memory.EntityId));
+        var scope = new SearchScope(Agent, Shared.NumberOf(memory.TableName!), room, world, entity, UniqueOnly: false) { Except = hidden };
+        using (var similar = SimilaritySearch.Rent())
         {
-            if (other.Vector!.Floats.Length == vector.Floats.Length && other.Memory.AgentId == AgentId
-                && (memory.RoomId is null || other.Memory.RoomId == memory.RoomId)
-                && (memory.WorldId is null || other.Memory.WorldId == memory.WorldId)
-                && (memory.EntityId is null || other.Memory.EntityId == memory.EntityId)
-                && Cosine.Similarity(Vectors.Kernels.DotProduct.Of(vector.Floats, other.Vector.Floats), vector.InverseNorm, other.Vector.InverseNorm) >= Limits.DuplicateSimilarity) return true;
+            if (similar.Run(view, scope, vector.Floats, vector.InverseNorm, 1, Limits.DuplicateSimilarity).Count > 0) return true;
+        }
+        foreach (var other in changed)
+        {
+            if (other.Vector is { } near && near.Floats.Length == vector.Floats.Length && other.AgentId == Agent && other.Table == scope.Table
+                && (room is null || other.RoomId == room)
+                && (world is null || other.WorldId == world)
+                && (entity is null || other.EntityId == entity)
+                && Cosine.Similarity(Vectors.Kernels.DotProduct.Of(vector.Floats, near.Floats), vector.InverseNorm, near.InverseNorm) >= Limits.DuplicateSimilarity) return true;
         }
         return false;
     }
+
+    private static Id? IdOf(Guid? id) => id is { } given ? (Id)given : null;
 }

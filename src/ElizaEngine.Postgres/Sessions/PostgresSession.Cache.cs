@@ -37,15 +37,17 @@ internal abstract partial class PostgresSession
             INSERT INTO public.cache (agent_id, key, value, created_at, expires_at)
             SELECT {agent}, key, value, {DbValue.Instant(now)}, expires_at FROM {given}
             """);
-        // In a transaction a key that its snapshot shows is changed and not inserted: whoever removed it meanwhile has won.
+        var replace = Sql.Raw("ON CONFLICT (key, agent_id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at");
+        // In a transaction a key that its snapshot shows is changed and not inserted: whoever removed it meanwhile has won. Where its life
+        // was over it was no key any more, and whoever swept it has won nothing.
         var set = IsTransaction
             ? Statement.Of($"""
                 WITH changed AS (
                     UPDATE public.cache AS c SET value = item.value, expires_at = item.expires_at FROM {given}
-                    WHERE c.agent_id = {agent} AND c.key = item.key RETURNING c.key)
-                {insert} WHERE item.key NOT IN (SELECT key FROM changed)
+                    WHERE c.agent_id = {agent} AND c.key = item.key AND (c.expires_at IS NULL OR c.expires_at > {DbValue.Instant(now)}) RETURNING c.key)
+                {insert} WHERE item.key NOT IN (SELECT key FROM changed) {replace}
                 """)
-            : Statement.Of($"{insert} ON CONFLICT (key, agent_id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at");
+            : Statement.Of($"{insert} {replace}");
         // What nobody asks for again goes too, a few rows with each write. A transaction touches no row that its body did not mean.
         var sweep = Statement.Of($"""
             DELETE FROM public.cache WHERE ctid IN (
@@ -65,9 +67,12 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var wanted = Door.List(keys, nameof(keys)).Select(Door.CacheKey).Distinct().ToArray();
         if (wanted.Length == 0) return 0;
+        // What is over is not there; the sweep takes it.
         Statement delete = Sql.Of($"""
-            WITH gone AS (DELETE FROM public.cache WHERE agent_id = {DbValue.Uuid(AgentId)} AND key = ANY({DbValue.Texts(wanted)}) RETURNING expires_at)
-            SELECT count(*) FROM gone WHERE expires_at IS NULL OR expires_at > {DbValue.Instant(Now)}
+            WITH gone AS (
+                DELETE FROM public.cache WHERE agent_id = {DbValue.Uuid(AgentId)} AND key = ANY({DbValue.Texts(wanted)})
+                    AND (expires_at IS NULL OR expires_at > {DbValue.Instant(Now)}) RETURNING 1)
+            SELECT count(*) FROM gone
             """);
         return (int)await SendAsync(new Call<long>(CallKind.Counted, [delete], answer => answer.ScalarAsync<long>()), cancellationToken).ConfigureAwait(false);
     }

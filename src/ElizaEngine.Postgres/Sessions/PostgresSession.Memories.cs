@@ -137,9 +137,11 @@ internal abstract partial class PostgresSession
             async (exchange, forFirst) =>
             {
                 var there = await ExistingAsync(exchange, [.. items.Select(item => item.Memory.Id).Distinct()]).ConfigureAwait(false);
+                // Whether each is new comes first: a later item of the same id is not, with a vector or without.
+                var isStored = Array.ConvertAll(items, item => there.Add(item.Memory.Id) || isUpsert);
                 // Nothing of this agent can resemble its first vector.
-                if (forFirst) items = FirstIsUnique(items, there);
-                return items.Select(item => (item.VectorLength, item.Vector is not null && (there.Add(item.Memory.Id) || isUpsert)));
+                if (forFirst) items = FirstIsUnique(items, isStored);
+                return items.Select((item, i) => (item.VectorLength, item.Vector is not null && isStored[i]));
             },
             dimension => StoreCall(items, isUpsert, dimension),
             place => ReferencesOf(items[place].Memory),
@@ -154,9 +156,9 @@ internal abstract partial class PostgresSession
         return new NewMemory(vector is null ? complete with { Unique = complete.Unique ?? true } : complete, vector, memory.Embedding?.Length);
     }
 
-    private static NewMemory[] FirstIsUnique(NewMemory[] items, HashSet<Guid> there)
+    private static NewMemory[] FirstIsUnique(NewMemory[] items, bool[] isStored)
     {
-        var first = Array.FindIndex(items, item => item.Vector is not null && !there.Contains(item.Memory.Id));
+        var first = Array.FindIndex([.. items.Zip(isStored)], item => item.First.Vector is not null && item.Second);
         return [.. items.Select((item, i) => i == first ? item with { Memory = item.Memory with { Unique = item.Memory.Unique ?? true } } : item)];
     }
 

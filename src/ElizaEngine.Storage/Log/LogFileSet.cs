@@ -8,6 +8,8 @@ namespace ElizaEngine.Storage;
 /// <item>A file is listed in a durable manifest before the first frame goes into it.</item>
 /// <item>One file is prepared ahead, in the background: zero-filled, flushed, listed.</item>
 /// <item>A full disk is met while preparing, before a commit is in doubt; preparing can be tried again.</item>
+/// <item>Any other failure ends it: nobody knows which manifest a crash would leave, so nothing that one of them lists is touched, and no
+/// number that one of them lists is used for another file.</item>
 /// </list>
 /// </summary>
 internal sealed class LogFileSet
@@ -460,7 +462,10 @@ internal sealed class LogFileSet
         catch
         {
             file?.Dispose();
-            Discard(header.Number);
+            if (_manifests.Lists(header.Number))
+                _nextNumber++;
+            else
+                Discard(header.Number);
             throw;
         }
 
@@ -475,8 +480,6 @@ internal sealed class LogFileSet
     /// <summary>Gives the space of a file back that no manifest lists.</summary>
     private void Discard(int number)
     {
-        if (_manifests.Lists(number))
-            return;
         try
         {
             _files.Delete(_directory + "/" + FileNames.Log(number));

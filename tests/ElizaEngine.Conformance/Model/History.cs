@@ -33,7 +33,7 @@ internal static class History
     {
         var time = new ManualTime();
         var tested = createBackend();
-        await using var expecting = new Side(new ReferenceBackend(), time);
+        await using var expecting = new Side(new ReferenceBackend(unchangedIsWritten: tested.UnchangedIsWritten), time);
         await using var answering = new Side(tested, time);
         await expecting.OpenAsync();
         await answering.OpenAsync();

@@ -8,7 +8,7 @@ namespace ElizaEngine.Conformance;
 /// <summary>
 /// Long random histories of calls, transactions, reopenings and crashes, on the backend and on the reference database side by
 /// side: every answer must be the same. A history that fails is shrunk and printed with its seed; the same seed makes the same
-/// history again (set <c>ELIZAENGINE_SEED</c> to make only that one).
+/// history again (set <c>ELIZAENGINE_SEED</c> to make only that one, and <c>ELIZAENGINE_HISTORIES</c> for as many from there on).
 /// </summary>
 [Trait("Slow", "yes")]
 public abstract class HistoryConformance : ConformanceTest
@@ -28,12 +28,9 @@ public abstract class HistoryConformance : ConformanceTest
     [Fact]
     public async Task Any_history_gives_the_answers_of_the_reference()
     {
-        if (int.TryParse(Environment.GetEnvironmentVariable("ELIZAENGINE_SEED"), CultureInfo.InvariantCulture, out var given))
-        {
-            await CheckAsync(given);
-            return;
-        }
-        for (var seed = 1; seed <= Histories; seed++) await CheckAsync(seed);
+        var given = Number("ELIZAENGINE_SEED");
+        var histories = Number("ELIZAENGINE_HISTORIES") ?? (given is null ? Histories : 1);
+        for (var i = 0; i < histories; i++) await CheckAsync((given ?? 1) + i);
     }
 
     [Fact]
@@ -43,6 +40,9 @@ public abstract class HistoryConformance : ConformanceTest
         TestContext.Current.TestOutputHelper?.WriteLine($"Seed {seed}");
         await CheckAsync(seed);
     }
+
+    private static int? Number(string variable) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private async Task CheckAsync(int seed)
     {

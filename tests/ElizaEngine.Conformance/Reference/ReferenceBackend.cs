@@ -1,7 +1,7 @@
 namespace ElizaEngine.Conformance.Reference;
 
 /// <summary>The reference database as a backend under test. Its disk is this object: what was written is there as long as it lives.</summary>
-public sealed class ReferenceBackend(Faults? faults = null) : ITestBackend
+public sealed class ReferenceBackend(Faults? faults = null, bool unchangedIsWritten = true) : ITestBackend
 {
     private readonly Faults _faults = faults ?? Faults.None;
     private ReferenceDatabase? _database;
@@ -9,6 +9,8 @@ public sealed class ReferenceBackend(Faults? faults = null) : ITestBackend
     public string Name => $"Reference with {_faults}";
 
     public bool Persists => true;
+
+    public bool UnchangedIsWritten => unchangedIsWritten;
 
     public Task<IDatabase> OpenAsync(TimeProvider time)
     {
@@ -28,7 +30,7 @@ public sealed class ReferenceBackend(Faults? faults = null) : ITestBackend
 
     private ReferenceState StoredState()
     {
-        if (_database is null) return ReferenceDatabase.Empty(_faults);
+        if (_database is null) return ReferenceDatabase.Empty(_faults, unchangedIsWritten);
         var state = (_faults.Has(Fault.LastWriteLostOnReopen) ? _database.Previous : _database.Newest()).Copy();
         if (_faults.Has(Fault.DimensionLostOnReopen)) state.Dimensions.RemoveWhere(_ => true);
         return state;

@@ -29,7 +29,11 @@ public sealed class ReferenceDatabase : IDatabase
         Previous = state;
     }
 
-    internal static ReferenceState Empty(Faults faults) => new() { ChecksReferences = !faults.Has(Fault.ReferencesUnchecked) };
+    internal static ReferenceState Empty(Faults faults, bool unchangedIsWritten = true) => new()
+    {
+        ChecksReferences = !faults.Has(Fault.ReferencesUnchecked),
+        UnchangedIsWritten = unchangedIsWritten,
+    };
 
     internal TimeProvider Time { get; }
 
@@ -126,6 +130,7 @@ public sealed class ReferenceDatabase : IDatabase
 
     private void Replace(ReferenceState state)
     {
+        state.ForgetUnchanged();
         Previous = _state;
         _state = state;
     }

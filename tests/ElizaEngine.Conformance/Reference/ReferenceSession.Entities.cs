@@ -57,7 +57,7 @@ internal abstract partial class ReferenceSession
             {
                 var stored = state.Entities.Find(entity.Id);
                 if (stored is null || Faults.Has(Fault.DuplicateIdOverwrites)) state.Store(state.Entities, entity);
-                else if (change) state.Entities.Put(stored with { Names = entity.Names, Metadata = entity.Metadata });
+                else if (change) state.Entities.Put(state.Changed(stored, entity.Names, entity.Metadata));
                 results.Add(Result(entity.Id, stored is not null));
             }
             return results;
@@ -67,11 +67,8 @@ internal abstract partial class ReferenceSession
         WriteAsync(cancellationToken, state =>
         {
             var changes = Door.List(entities, nameof(entities)).Select(entity => Complete.Entity(entity, AgentId, Now)).ToList();
-            return Update(state, state.Entities, changes, entity => entity.Id, (stored, entity) => stored with
-            {
-                Names = entity.Names,
-                Metadata = Faults.Has(Fault.EntityUpdateKeepsMetadata) ? stored.Metadata : entity.Metadata,
-            });
+            return Update(state, state.Entities, changes, entity => entity.Id, (stored, entity) => state.Changed(
+                stored, entity.Names, Faults.Has(Fault.EntityUpdateKeepsMetadata) ? stored.Metadata : entity.Metadata));
         });
 
     public Task<int> DeleteEntitiesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ElizaEngine.Conformance.Reference;
 
 /// <summary>A vector of a memory. A memory has one for each dimension at most; each is a row of its own.</summary>
@@ -22,6 +24,8 @@ internal sealed record CachedValue(Guid AgentId, string Key, Json Value, DateTim
 /// </summary>
 internal sealed class ReferenceState
 {
+    private static readonly ConditionalWeakTable<Entity, Entity> s_unchanged = [];
+
     public Table<Guid, Agent> Agents { get; private init; } = new(row => row.Id, _ => []);
 
     public Table<Guid, Entity> Entities { get; private init; } = new(row => row.Id, row => [ToAgent(row.AgentId, "entities.agentId")]);
@@ -86,10 +90,14 @@ internal sealed class ReferenceState
     /// <summary>Whether a row may only name what exists: false only for a fault.</summary>
     public bool ChecksReferences { get; init; } = true;
 
+    /// <summary>Whether an entity that is sent as it was counts as written.</summary>
+    public bool UnchangedIsWritten { get; init; } = true;
+
     /// <summary>A copy that can be written to without changing this one. Rows are immutable, so they are shared.</summary>
     public ReferenceState Copy() => new()
     {
         ChecksReferences = ChecksReferences,
+        UnchangedIsWritten = UnchangedIsWritten,
         Agents = Agents.Copy(),
         Entities = Entities.Copy(),
         Worlds = Worlds.Copy(),
@@ -114,6 +122,27 @@ internal sealed class ReferenceState
         var missing = table.ReferencesOf(row).FirstOrDefault(reference => !Exists(reference));
         if (missing is not null && ChecksReferences) throw new ReferenceNotFoundException(missing.Table, missing.Id, missing.ReferencedBy);
         table.Put(row);
+    }
+
+    /// <summary>
+    /// An entity with other names and metadata. Where they are the same and that is no write, it is another object all the same, since
+    /// whoever says that it is to be so loses to whoever changed it first; but not for long: see <see cref="ForgetUnchanged"/>.
+    /// </summary>
+    public Entity Changed(Entity stored, IReadOnlyList<string> names, Json? metadata)
+    {
+        var changed = stored with { Names = names, Metadata = metadata };
+        if (!UnchangedIsWritten && stored.Names.SequenceEqual(names) && stored.Metadata == metadata)
+            s_unchanged.Add(changed, s_unchanged.TryGetValue(stored, out var original) ? original : stored);
+        return changed;
+    }
+
+    /// <summary>Before it becomes the newest state: an entity that nobody changed is the object that it was.</summary>
+    public void ForgetUnchanged()
+    {
+        foreach (var entity in Entities.ToList())
+        {
+            if (s_unchanged.TryGetValue(entity, out var original)) Entities.Put(original);
+        }
     }
 
     /// <summary>Removes the rows that name a row which is there no more, and so on, until none does.</summary>

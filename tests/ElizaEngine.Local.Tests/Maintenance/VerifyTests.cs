@@ -104,7 +104,7 @@ public sealed class VerifyTests
     [Fact]
     public void Every_index_is_compared()
     {
-        var indexes = typeof(DatabaseState).GetProperties().Count(property => property.PropertyType.Name.StartsWith("RowIndex", StringComparison.Ordinal));
+        var indexes = typeof(DatabaseState).GetProperties().Count(property => property.PropertyType.Name.StartsWith("Row", StringComparison.Ordinal));
         Assert.Equal(indexes, StateCheck.WithItsOwnRows(new DatabaseState(), static _ => { }, CancellationToken.None).Indexes);
         Assert.Equal(StateCheck.IndexCount, indexes);
     }

@@ -59,6 +59,8 @@ internal sealed class NarrowBackend(long recordCacheBytes = 64 << 20, long maxLo
 
     public bool Persists => true;
 
+    public bool UnchangedIsWritten => false;
+
     public async Task<IDatabase> OpenAsync(TimeProvider time) => _open = await LocalDatabase.OpenAsync(new LocalDatabaseOptions
     {
         Directory = _directory,

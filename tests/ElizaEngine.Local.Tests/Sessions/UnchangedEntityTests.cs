@@ -48,4 +48,25 @@ public sealed class UnchangedEntityTests
 
         Assert.Equal(["Robert"], Assert.Single(await adapter.GetEntitiesByIdsAsync([entity.Id])).Names);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Nobody_loses_to_whoever_only_sends_it_as_it_was(bool inTransaction)
+    {
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions(), TestContext.Current.CancellationToken);
+        var adapter = database.ForAgent(Guid.CreateVersion7());
+        await adapter.CreateAgentAsync(new Agent { Id = adapter.AgentId, Name = "Ada" });
+        var entity = new Entity { Names = ["Bob"] };
+        await adapter.CreateEntityAsync(entity);
+
+        await adapter.TransactionAsync(async (transaction, token) =>
+        {
+            Assert.True(await transaction.UpdateEntityAsync(entity with { Names = ["Robert"] }, token));
+            if (inTransaction) await adapter.TransactionAsync(async (other, _) => Assert.True(await other.UpdateEntityAsync(entity, token)), 1, token);
+            else Assert.True(await adapter.UpdateEntityAsync(entity, token));
+        });
+
+        Assert.Equal(["Robert"], Assert.Single(await adapter.GetEntitiesByIdsAsync([entity.Id])).Names);
+    }
 }

@@ -19,11 +19,11 @@ internal sealed class TestLog : IAsyncDisposable
     /// <summary>Written by the writer thread; read it after an acknowledgement.</summary>
     public List<object> Published { get; }
 
-    public static TestLog Open(TestDirectory directory, LogOptions? options = null)
+    public static TestLog Open(TestDirectory directory, LogOptions? options = null, IFileSystem? files = null)
     {
         var replayed = new ReplayedRecords();
         var published = new List<object>();
-        var log = WriteAheadLog.Open(directory.Path, directory.Files, options ?? directory.Options, replayed, published.Add);
+        var log = WriteAheadLog.Open(directory.Path, files ?? directory.Files, options ?? directory.Options, replayed, published.Add);
         return new TestLog(log, replayed, published);
     }
 
