@@ -278,7 +278,7 @@ internal sealed class DiskHistory : IAsyncDisposable
     private bool HoldsAChangedVector()
     {
         using var pin = _database!.Pin();
-        foreach (var row in _database.Sequencer.Published.Memories.Ascend(Id.Min))
+        foreach (var row in _database.Sequencer.Published.Memories.All())
         {
             for (var slot = row.Vectors; slot is not null; slot = slot.Next)
             {
