@@ -145,6 +145,7 @@ public sealed partial class LocalDatabase : IDatabase
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         _isOpen = false;
+        await StopUpkeepAsync().ConfigureAwait(false);
         await Partitions.StopAsync().ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
         Partitions.Dispose();
@@ -175,11 +176,22 @@ public sealed partial class LocalDatabase : IDatabase
         const long MinLogFileBytes = 64 << 10;
         if (!Enum.IsDefined(options.Durability)) throw new InvalidInputException("durability", options.Durability, "PowerLoss or ProcessCrash");
         if (options.ScrubBytesPerSecond < 0) throw new InvalidInputException("scrubBytesPerSecond", options.ScrubBytesPerSecond, "0 or more");
+        if (options.SearchRecall is not (>= 0.5 and <= 0.999)) throw new InvalidInputException("searchRecall", options.SearchRecall, "from 0.5 to 0.999");
         if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
         if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
         if (options.Directory?.Contains('\0', StringComparison.Ordinal) == true) throw new InvalidInputException("directory", options.Directory, "a path without U+0000");
         if (options.MaxLogFileBytes is < MinLogFileBytes or > LogFormat.MaxFileBytes || options.MaxLogFileBytes % 4096 != 0)
             throw new InvalidInputException("maxLogFileBytes", options.MaxLogFileBytes, $"a multiple of 4096 from {MinLogFileBytes} to {LogFormat.MaxFileBytes}");
+        if (options.CompactionShare is not (>= 0 and <= 1)) throw new InvalidInputException("compactionShare", options.CompactionShare, "from 0 to 1");
+        if (options.CompactionBytesPerSecond < 0) throw new InvalidInputException("compactionBytesPerSecond", options.CompactionBytesPerSecond, "0 or more");
+        if (options.LogRetention is { } retention) CheckRetention(retention);
+        if (options.MemoryLifetimes is null) throw new InvalidInputException("memoryLifetimes", null, "a dictionary");
+        foreach (var (table, lifetime) in options.MemoryLifetimes)
+        {
+            if (lifetime <= TimeSpan.Zero) throw new InvalidInputException($"memoryLifetimes[{table}]", lifetime, "more than zero");
+        }
+        if (options.UpkeepInterval <= TimeSpan.Zero && options.UpkeepInterval != Timeout.InfiniteTimeSpan)
+            throw new InvalidInputException("upkeepInterval", options.UpkeepInterval, "more than zero, or infinite");
         if (options.TimeProvider is null) throw new InvalidInputException("timeProvider", null, "a clock");
     }
 
@@ -196,7 +208,7 @@ public sealed partial class LocalDatabase : IDatabase
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph);
+        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph, options.SearchRecall);
         var sequencer = new Sequencer(records, cache, partitions);
         return Translated(() =>
         {
@@ -204,7 +216,9 @@ public sealed partial class LocalDatabase : IDatabase
             records.Attach(log);
             sequencer.Attach(log, recovery.TakeState());
             partitions.Attach(log, sequencer);
-            return new LocalDatabase(options, log, sequencer, records, partitions, shared, memory);
+            var database = new LocalDatabase(options, log, sequencer, records, partitions, shared, memory);
+            database.StartUpkeep();
+            return database;
         });
     }
 

@@ -34,6 +34,36 @@ public sealed record LocalDatabaseOptions
     public long ScrubBytesPerSecond { get; init; } = 32L << 20;
 
     /// <summary>
+    /// Of the ten nearest memories, how many a search shall find where it is approximate: from 0.5 to 0.999. How thorough searches have to
+    /// be for that is measured, table by table. Default: 0.99.
+    /// </summary>
+    public double SearchRecall { get; init; } = 0.99;
+
+    /// <summary>
+    /// Share of the bytes of log files, from 0 to 1, that may count no more before they are compacted in the background; 1: they never are.
+    /// Default: 0.5. Files of a few MiB are left alone.
+    /// </summary>
+    public double CompactionShare { get; init; } = 0.5;
+
+    /// <summary>Bytes of log files that a compaction in the background reads each second, at most; 0: no limit. Default: 16 MiB.</summary>
+    public long CompactionBytesPerSecond { get; init; } = 16L << 20;
+
+    /// <summary>What of each agent's log entries stays, kept in the background as by <see cref="ILogStore.TrimLogsAsync"/>. Null: everything.</summary>
+    public LogRetention? LogRetention { get; init; }
+
+    /// <summary>
+    /// How long memories live after they were created, by table name: those whose time is over are deleted in the background, with their
+    /// vectors. Tables that are not named keep their memories.
+    /// </summary>
+    public IReadOnlyDictionary<string, TimeSpan> MemoryLifetimes { get; init; } = new Dictionary<string, TimeSpan>();
+
+    /// <summary>
+    /// Time between two looks at what is to be deleted or compacted in the background, by <see cref="TimeProvider"/>. Cached values whose
+    /// life is over are deleted then, too. <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>: never. Default: a minute.
+    /// </summary>
+    public TimeSpan UpkeepInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
     /// Opens on an operating system where it has not been proven that a flush reaches the disk: anything but Linux.
     /// </summary>
     public bool AcceptUnprovenFlush { get; init; }

@@ -26,15 +26,22 @@ internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadO
     public int FamilyOf(byte kind) => kind is (byte)Table.Logs or Effect.DeleteKind + (byte)Table.Logs ? 1 : 0;
 
     /// <summary>Bytes of records that a state rests on.</summary>
-    public static long BytesOf(DatabaseState state)
+    /// <param name="state">The state.</param>
+    /// <param name="counts">Which records to count.</param>
+    public static long BytesOf(DatabaseState state, Func<RecordLocation, bool> counts)
     {
         var bytes = 0L;
         foreach (var row in StateCheck.TableRows(state))
         {
-            bytes += WriteAheadLog.RecordBytes(row.Location.Length);
-            for (var slot = (row as MemoryRow)?.Vectors; slot is not null; slot = slot.Next) bytes += WriteAheadLog.RecordBytes(slot.Location.Length);
+            Count(row.Location);
+            for (var slot = (row as MemoryRow)?.Vectors; slot is not null; slot = slot.Next) Count(slot.Location);
         }
         return bytes;
+
+        void Count(RecordLocation location)
+        {
+            if (counts(location)) bytes += WriteAheadLog.RecordBytes(location.Length);
+        }
     }
 
     public void Choose(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)
@@ -69,9 +76,9 @@ internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadO
 
     private void ChooseVector(ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)
     {
-        var (id, dimension) = PutVector.KeyOf(body);
-        if (state.FindMemory(id) is not { } memory || memory.Vector(dimension) is not { } slot || !IsAt(slot.Location, location)) return;
-        if (log.LsnOf(memory.Location) > log.LsnOf(location) && _brought.Add(id))
+        var vector = PutVector.Read(body);
+        if (state.FindMemory(vector.MemoryId) is not { } memory || memory.Vector(vector.Dimension) is not { } slot || !IsAt(slot.Location, location)) return;
+        if (log.LsnOf(memory.Location) > log.LsnOf(location) && _brought.Add(memory.Id))
         {
             var content = log.ReadVerified(memory.Location);
             var place = log.PlaceOf(memory.Location);

@@ -61,6 +61,31 @@ internal abstract partial class LocalSession
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Deletes the values of all agents whose life is over, so many in a commit.</summary>
+    internal async Task DeleteExpiredCacheAsync(int rowsMax, CancellationToken cancellationToken)
+    {
+        var expired = new List<CacheKey>();
+        using (var scope = BeginRead())
+        {
+            var now = Rows.ToMs(Now);
+            foreach (var row in scope.View.State.Cache.Ascend(new CacheKey(Id.Min, "")))
+            {
+                if (row.ExpiresMs <= now) expired.Add(CacheByKey.KeyOf(row));
+            }
+        }
+
+        foreach (var keys in expired.Chunk(rowsMax))
+        {
+            await Change(
+                draft =>
+                {
+                    var now = Rows.ToMs(Now);
+                    return draft.Delete(Table.Cache, [.. keys.Select(key => draft.State.FindCache(key)).OfType<CacheRow>().Where(row => row.ExpiresMs <= now)]);
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     // Each write looks at a few rows of the agent, one round after the other, so that what nobody asks for again goes too.
     private void SweepCache(Draft draft, long nowMs)
     {

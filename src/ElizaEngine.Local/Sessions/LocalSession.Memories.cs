@@ -100,6 +100,40 @@ internal abstract partial class LocalSession
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Deletes memories of a table, of all agents, that were created longer ago than they may live: the oldest, so many at most.</summary>
+    internal async Task<int> DeleteExpiredMemoriesAsync(string tableName, TimeSpan lifetime, int rowsMax, CancellationToken cancellationToken)
+    {
+        Enter(cancellationToken);
+        var table = Shared.NumberOf(Door.TableName(tableName));
+        var now = Now;
+        if (table == 0 || lifetime > now - DateTimeOffset.MinValue) return 0;
+        var oldest = Rows.ToMs(Door.NotBefore(now - lifetime));
+        // Most of the time there is none, and no writer need wait to hear that.
+        using (var scope = BeginRead())
+        {
+            if (Expired(scope.View.State).Count == 0) return 0;
+        }
+        return await Change(
+            draft =>
+            {
+                var rows = Expired(draft.State);
+                DeleteWithFragments(draft, rows, ofAnyAgent: true);
+                return rows.Count;
+            },
+            cancellationToken).ConfigureAwait(false);
+
+        List<MemoryRow> Expired(DatabaseState state)
+        {
+            var rows = new List<MemoryRow>();
+            foreach (var row in state.MemoriesByTable.Ascend(new TableMemoryKey(table, long.MinValue, Id.Min)))
+            {
+                if (row.TableNumber != table || row.CreatedMs > oldest || rows.Count == rowsMax) break;
+                rows.Add(row);
+            }
+            return rows;
+        }
+    }
+
     public async Task<int> DeleteAllMemoriesAsync(IReadOnlyList<Guid> roomIds, string tableName, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
@@ -203,7 +237,7 @@ internal abstract partial class LocalSession
     }
 
     // The fragments of this agent that name one of the memories as their document go too, one level deep.
-    private int DeleteWithFragments(Draft draft, List<MemoryRow> rows)
+    private int DeleteWithFragments(Draft draft, List<MemoryRow> rows, bool ofAnyAgent = false)
     {
         var doomed = new HashSet<MemoryRow>(rows);
         if (draft.State.MemoriesByDocument.Count == 0) return draft.Delete(Table.Memories, rows);
@@ -212,7 +246,7 @@ internal abstract partial class LocalSession
             foreach (var row in draft.State.MemoriesByDocument.Ascend(new ChildKey(document.Id, Id.Min)))
             {
                 if (row.DocumentId != document.Id) break;
-                if (row.AgentId == Agent) doomed.Add(row);
+                if (row.AgentId == (ofAnyAgent ? document.AgentId : Agent)) doomed.Add(row);
             }
         }
         return draft.Delete(Table.Memories, doomed);

@@ -71,6 +71,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>Damage in a sealed file that was found in the background; null: none so far.</summary>
     public LogDamagedException? Damage => _scrub.Damage;
 
+    /// <summary>Notes damage that was found elsewhere; the first stays.</summary>
+    public void NoteDamage(LogDamagedException damage) => _scrub.Note(damage);
+
     public bool IsPoisoned => _commits.Fault is not null;
 
     /// <summary>Completes when no file is being prepared, and no index written, in the background.</summary>

@@ -49,7 +49,7 @@ internal sealed class DiskSettings
     public long IndexMinBytes { get; init; }
 
     public Task<LocalDatabase> OpenAsync(IFileSystem files, TimeProvider time) => LocalDatabase.OpenAsync(
-        new LocalDatabaseOptions { Directory = Directory, Durability = Durability, TimeProvider = time },
+        new LocalDatabaseOptions { Directory = Directory, Durability = Durability, TimeProvider = time, UpkeepInterval = Timeout.InfiniteTimeSpan },
         files,
         log => log with
         {

@@ -1,0 +1,102 @@
+using ElizaEngine.Local;
+using ElizaEngine.Storage;
+
+namespace ElizaEngine;
+
+public sealed partial class LocalDatabase
+{
+    // So little is not worth a compaction.
+    private const long MinDeadBytes = 4L << 20;
+
+    // Rows that one commit of the upkeep deletes at most: other commits wait for none for long.
+    private const int UpkeepRows = 256;
+
+    private readonly CancellationTokenSource _upkeepEnd = new();
+    private Task _upkeep = Task.CompletedTask;
+    private long _lookedAtBytes = -1;
+
+    /// <summary>
+    /// Deletes what the options and the clock say, and compacts when enough counts no more: what happens in the background from time to
+    /// time. Whatever fails is tried again the next time.
+    /// </summary>
+    internal async Task UpkeepAsync(CancellationToken cancellationToken)
+    {
+        await SweepAsync(cancellationToken).ConfigureAwait(false);
+        if (IsCompactionDue()) await CompactAsync(new CompactOptions { BytesPerSecond = Options.CompactionBytesPerSecond }, cancellationToken).ConfigureAwait(false);
+    }
+
+    private void StartUpkeep()
+    {
+        if (Options.UpkeepInterval != Timeout.InfiniteTimeSpan) _upkeep = Task.Run(RunUpkeepAsync);
+    }
+
+    private async Task RunUpkeepAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                await Task.Delay(Options.UpkeepInterval, Time, _upkeepEnd.Token).ConfigureAwait(false);
+                await UpkeepAsync(_upkeepEnd.Token).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is DatabaseClosedException or WritesRefusedException or OperationCanceledException)
+            {
+                return;
+            }
+            catch (CorruptDataException error)
+            {
+                // Until somebody has verified and repaired it nothing is gained by reading it again.
+                _log.NoteDamage((LogDamagedException)error.InnerException!);
+                return;
+            }
+            catch (DatabaseException)
+            {
+                // A full disk, for one: the next time.
+            }
+        }
+    }
+
+    private async Task StopUpkeepAsync()
+    {
+        await _upkeepEnd.CancelAsync().ConfigureAwait(false);
+        await _upkeep.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        var anyone = new LocalDatabaseAdapter(this, Guid.Empty);
+        foreach (var (table, lifetime) in Options.MemoryLifetimes)
+        {
+            while (await anyone.DeleteExpiredMemoriesAsync(table, lifetime, UpkeepRows, cancellationToken).ConfigureAwait(false) == UpkeepRows)
+            {
+            }
+        }
+
+        await anyone.DeleteExpiredCacheAsync(UpkeepRows, cancellationToken).ConfigureAwait(false);
+        if (Options.LogRetention is not { } retention) return;
+        foreach (var agent in Sequencer.Published.Agents.All().Select(static row => row.Id).ToArray())
+            await new LocalDatabaseAdapter(this, agent).TrimLogsAsync(retention, cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool IsCompactionDue()
+    {
+        if (Options.CompactionShare >= 1) return false;
+        var files = _log.EndedFiles();
+        var bytes = files.Sum(static file => (long)(file.EndLsn - file.FirstLsn));
+        var written = _log.Statistics.BytesWritten;
+        // Looking costs a walk over all rows: not when nothing has changed since.
+        if (bytes < MinDeadBytes || written == _lookedAtBytes) return false;
+        _lookedAtBytes = written;
+        var numbers = files.Select(static file => file.Number).ToHashSet();
+        using var pin = Pin();
+        var dead = bytes - LiveRecords.BytesOf(Sequencer.Published, location => numbers.Contains(_log.PlaceOf(location).File));
+        return dead >= Math.Max(MinDeadBytes, bytes * Options.CompactionShare);
+    }
+
+    private static void CheckRetention(LogRetention retention)
+    {
+        if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException("logRetention.maxAge", retention.MaxAge, "zero or more");
+        if (retention.MaxBytes < 0) throw new InvalidInputException("logRetention.maxBytes", retention.MaxBytes, "0 or more");
+        if (retention.MaxCount < 0) throw new InvalidInputException("logRetention.maxCount", retention.MaxCount, "0 or more");
+    }
+}

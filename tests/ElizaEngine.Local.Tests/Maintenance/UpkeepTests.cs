@@ -1,0 +1,106 @@
+using ElizaEngine.Conformance;
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.Maintenance;
+
+public sealed class UpkeepTests
+{
+    private static readonly Guid s_agent = Guid.Parse("aaaaaaaa-0000-4000-8000-000000000001");
+    private static readonly Guid s_room = Guid.Parse("bbbbbbbb-0000-4000-8000-000000000001");
+
+    [Fact]
+    public async Task Memories_and_cached_values_go_when_their_time_is_over_and_not_before()
+    {
+        var time = new ManualTime();
+        await using var database = await OpenAsync(new LocalDatabaseOptions
+        {
+            TimeProvider = time,
+            UpkeepInterval = Timeout.InfiniteTimeSpan,
+            MemoryLifetimes = new Dictionary<string, TimeSpan> { ["messages"] = TimeSpan.FromHours(1) },
+        });
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
+        for (var i = 0; i < 600; i++) await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText($"old {i}"), Embedding = new float[] { i, 1 } }, "messages");
+        await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("a fact") }, "facts");
+        await adapter.SetCacheAsync([new CacheEntry("short", Json.From("value")) { TimeToLive = TimeSpan.FromMinutes(30) }, new CacheEntry("long", Json.From("value"))]);
+        time.Advance(TimeSpan.FromMinutes(59));
+        await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("young") }, "messages");
+        await database.UpkeepAsync(CancellationToken.None);
+        Assert.Equal(602, database.GetStatistics().Memories);
+        Assert.Equal(1, database.GetStatistics().CacheEntries);
+        time.Advance(TimeSpan.FromMinutes(1));
+        await database.UpkeepAsync(CancellationToken.None);
+        var left = Assert.Single(await adapter.GetMemoriesAsync(new MemoryQuery("messages")));
+        Assert.Equal("young", left.Content.Text);
+        Assert.Equal(1, await adapter.CountMemoriesAsync(new MemoryQuery("facts")));
+        Assert.Equal(0, database.GetStatistics().Embeddings);
+        Assert.Empty((await database.VerifyAsync()).Findings);
+    }
+
+    [Fact]
+    public async Task Log_entries_beyond_the_retention_go_by_themselves()
+    {
+        await using var database = await OpenAsync(new LocalDatabaseOptions { UpkeepInterval = TimeSpan.FromMilliseconds(1), LogRetention = new LogRetention { MaxCount = 3 } });
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
+        await adapter.CreateEntitiesAsync([new Entity { Id = s_room }]);
+        await adapter.CreateRoomsAsync([new Room { Id = s_room, Source = "test", Type = "GROUP" }]);
+        for (var i = 0; i < 10; i++)
+            await adapter.CreateLogsAsync([new LogEntry { EntityId = s_room, RoomId = s_room, Type = $"kind {i}" }]);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (database.GetStatistics().Logs > 3)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Assert.Equal(3, await adapter.CountLogsAsync(new LogQuery()));
+    }
+
+    [Fact]
+    public async Task Half_dead_files_are_compacted_and_live_ones_are_left_alone()
+    {
+        using var folder = new TestFolder();
+        await using var database = await OpenAsync(new LocalDatabaseOptions
+        {
+            Directory = folder.Data,
+            Durability = Durability.ProcessCrash,
+            UpkeepInterval = Timeout.InfiniteTimeSpan,
+            CompactionBytesPerSecond = 0,
+            MaxLogFileBytes = 1 << 20,
+        });
+        var adapter = database.ForAgent(s_agent);
+        var ids = Enumerable.Range(1, 200).Select(static i => new Guid(i, 0, 0, [0x80, 0, 0, 0, 0, 0, 0, 1])).ToArray();
+        var text = new string('x', 60_000);
+        await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
+        foreach (var id in ids) await adapter.CreateMemoryAsync(new Memory { Id = id, Content = Content.FromText(text) }, "messages");
+        var before = database.GetStatistics().FileBytes;
+        await database.UpkeepAsync(CancellationToken.None);
+        Assert.Equal(before, database.GetStatistics().FileBytes);
+        foreach (var id in ids) await adapter.UpdateMemoriesAsync([new MemoryUpdate(id) { Content = Content.FromText("short") }]);
+        await database.UpkeepAsync(CancellationToken.None);
+        Assert.True(database.GetStatistics().FileBytes < before / 10);
+        Assert.Equal(200, (await adapter.GetMemoriesAsync(new MemoryQuery("messages"))).Count(static row => row.Content.Text == "short"));
+        Assert.Empty((await database.VerifyAsync()).Findings);
+    }
+
+    [Fact]
+    public async Task Options_out_of_range_are_refused_by_name()
+    {
+        (LocalDatabaseOptions Options, string Name)[] wrong =
+        [
+            (new LocalDatabaseOptions { CompactionShare = 1.5 }, "compactionShare"),
+            (new LocalDatabaseOptions { CompactionShare = double.NaN }, "compactionShare"),
+            (new LocalDatabaseOptions { CompactionBytesPerSecond = -1 }, "compactionBytesPerSecond"),
+            (new LocalDatabaseOptions { LogRetention = new LogRetention { MaxCount = -1 } }, "logRetention.maxCount"),
+            (new LocalDatabaseOptions { LogRetention = new LogRetention { MaxAge = TimeSpan.FromDays(-1) } }, "logRetention.maxAge"),
+            (new LocalDatabaseOptions { LogRetention = new LogRetention { MaxBytes = -1 } }, "logRetention.maxBytes"),
+            (new LocalDatabaseOptions { MemoryLifetimes = new Dictionary<string, TimeSpan> { ["messages"] = TimeSpan.Zero } }, "memoryLifetimes[messages]"),
+            (new LocalDatabaseOptions { UpkeepInterval = TimeSpan.Zero }, "upkeepInterval"),
+        ];
+        foreach (var (options, name) in wrong)
+            Assert.Contains(name, (await Assert.ThrowsAsync<InvalidInputException>(() => LocalDatabase.OpenAsync(options))).Message, StringComparison.Ordinal);
+    }
+
+    private static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options) => LocalDatabase.OpenAsync(options);
+}
