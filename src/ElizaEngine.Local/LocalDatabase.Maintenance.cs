@@ -153,7 +153,7 @@ public sealed partial class LocalDatabase
             snapshot.DatabaseId, files, snapshot.StartLsn, snapshot.EndLsn, isClosed: true, visitor, read, cancellationToken);
         var total = 2 * StateCheck.IndexCount;
         var own = StateCheck.WithItsOwnRows(state, Indexes(progress, 0, total), cancellationToken);
-        var log = StateCheck.WithLog(state, visitor.BuildState(), Indexes(progress, own.Indexes, total), cancellationToken);
+        var log = StateCheck.WithLog(state, visitor.BuildState(), _log.PlaceOf, Indexes(progress, own.Indexes, total), cancellationToken);
         return new VerifyReport(
             Options.Directory is null ? null : _log.Directory, [.. Describe(examination.Findings), .. own.Findings, .. log.Findings],
             examination.EndLsn, files.Count, examination.Frames, examination.Records, CountRows(state), own.Indexes, Stopwatch.GetElapsedTime(started));

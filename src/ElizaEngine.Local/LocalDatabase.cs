@@ -14,9 +14,11 @@ public sealed partial class LocalDatabase : IDatabase
     private readonly IDisposable? _memory;
     private volatile bool _isOpen = true;
 
-    private LocalDatabase(LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, SharedValues shared, IDisposable? memory)
+    private LocalDatabase(
+        LocalDatabaseOptions options, WriteAheadLog log, Sequencer sequencer, RecordReader records, VectorPartitions partitions, SharedValues shared, IDisposable? memory)
     {
         _memory = memory;
+        Partitions = partitions;
         Options = options;
         _log = log;
         Sequencer = sequencer;
@@ -41,6 +43,8 @@ public sealed partial class LocalDatabase : IDatabase
     internal Sequencer Sequencer { get; }
 
     internal RecordReader Records { get; }
+
+    internal VectorPartitions Partitions { get; }
 
     internal SharedValues Shared { get; }
 
@@ -85,6 +89,10 @@ public sealed partial class LocalDatabase : IDatabase
     /// <inheritdoc/>
     public IDatabaseAdapter ForAgent(Guid agentId) => new LocalDatabaseAdapter(this, agentId);
 
+    /// <inheritdoc/>
+    public Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default) =>
+        new LocalDatabaseAdapter(this, agentId).ExplainSearchAsync(search, cancellationToken);
+
     /// <summary>How much there is, now.</summary>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
     public LocalStatistics GetStatistics()
@@ -117,7 +125,9 @@ public sealed partial class LocalDatabase : IDatabase
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         _isOpen = false;
+        await Partitions.StopAsync().ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
+        Partitions.Dispose();
         _memory?.Dispose();
     }
 
@@ -136,6 +146,9 @@ public sealed partial class LocalDatabase : IDatabase
             throw new DatabaseClosedException("database");
         }
     }
+
+    /// <summary>Keeps what a state of now refers to readable until the result is disposed, over one pin and another.</summary>
+    internal ReadPin Hold() => _log.Hold();
 
     private static void Check(LocalDatabaseOptions options)
     {
@@ -163,13 +176,15 @@ public sealed partial class LocalDatabase : IDatabase
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var sequencer = new Sequencer(records, cache);
+        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph);
+        var sequencer = new Sequencer(records, cache, partitions);
         return Translated(() =>
         {
             var log = WriteAheadLog.Open(directory, files, logOptions, recovery, sequencer.Publish);
             records.Attach(log);
             sequencer.Attach(log, recovery.TakeState());
-            return new LocalDatabase(options, log, sequencer, records, shared, memory);
+            partitions.Attach(log, sequencer);
+            return new LocalDatabase(options, log, sequencer, records, partitions, shared, memory);
         });
     }
 

@@ -1,3 +1,5 @@
+using ElizaEngine.Storage;
+
 namespace ElizaEngine.Local;
 
 /// <summary>One agent's view of a local database. Reads see what is durable; each write is a commit of its own.</summary>
@@ -66,8 +68,10 @@ internal sealed class LocalDatabaseAdapter : LocalSession, IDatabaseAdapter
     {
         ThrowIfClosed();
         var pin = _database.Pin();
-        return new ReadScope(new View(_database.Sequencer.Published, _database.Records, isLocked: false), pin);
+        return new ReadScope(new View(_database.Sequencer.Published, _database.Records, isLocked: false, _database.Partitions), pin);
     }
+
+    protected override ReadPin Hold() => _database.Hold();
 
     protected override ValueTask<T> ChangeAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken)
     {

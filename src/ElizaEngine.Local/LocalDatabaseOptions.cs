@@ -1,3 +1,5 @@
+using ElizaEngine.Local;
+
 namespace ElizaEngine;
 
 /// <summary>What an acknowledged write survives.</summary>
@@ -38,6 +40,12 @@ public sealed record LocalDatabaseOptions
 
     /// <summary>Opens on a network file system, where locks and flushes cannot be relied on.</summary>
     public bool AllowNetworkFileSystem { get; init; }
+
+    /// <summary>Vectors that a search compares without a partition of theirs; tests ask for few.</summary>
+    internal int VectorsWithoutPartition { get; init; } = VectorPartitions.Few;
+
+    /// <summary>Vectors of a partition without a graph of theirs; tests ask for few.</summary>
+    internal int VectorsWithoutGraph { get; init; } = VectorPartitions.FewForGraph;
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -38,6 +38,33 @@ public abstract class MemorySearchConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task A_search_can_be_explained()
+    {
+        var search = new MemorySearch(Facts, East) { Threshold = 0.5f, Count = 1 };
+        var plan = await Database.ExplainSearchAsync(AgentId, search);
+        Assert.Equal((0L, 0L), (plan.EligibleRows, plan.ComparedRows));
+        await Adapter.CreateMemoriesAsync(
+            [new Memory { Id = Id(1), Embedding = East }, new Memory { Id = Id(2), Embedding = Vector(-1, 0, 0), Unique = false }, new Memory { Id = Id(3) }],
+            Facts);
+
+        // Twice: a backend may learn from the first.
+        foreach (var _ in (int[])[1, 2])
+        {
+            plan = await Database.ExplainSearchAsync(AgentId, search);
+            Assert.True(plan.IsExact, plan.Reason);
+            Assert.Equal((3L, 2L, null), (plan.EligibleRows, plan.ComparedRows, plan.Index));
+            Assert.NotEmpty(plan.Reason);
+            plan = await Database.ExplainSearchAsync(AgentId, search with { UniqueOnly = true });
+            Assert.Equal((2L, 1L), (plan.EligibleRows, plan.ComparedRows));
+        }
+
+        Assert.Equal(0, (await Database.ExplainSearchAsync(AgentId, search with { Count = 0 })).ComparedRows);
+        Assert.Equal(0, (await Database.ExplainSearchAsync(AgentId, search with { TableName = "nothing" })).EligibleRows);
+        await Assert.ThrowsAsync<DimensionMismatchException>(() => Database.ExplainSearchAsync(AgentId, search with { Embedding = Vector(1, 0) }));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Database.ExplainSearchAsync(AgentId, search with { TableName = "" }));
+    }
+
+    [Fact]
     public async Task Without_a_threshold_everything_with_a_vector_is_found_even_the_opposite()
     {
         await Adapter.CreateMemoriesAsync(

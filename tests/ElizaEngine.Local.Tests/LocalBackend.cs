@@ -57,7 +57,7 @@ internal sealed class LocalBackend : ITestBackend
     }
 }
 
-/// <summary>The same engine in memory.</summary>
+/// <summary>The same engine in memory; every search asks for a partition of its vectors, however few there are.</summary>
 internal sealed class MemoryBackend : ITestBackend
 {
     public string Name => "local, in memory";
@@ -66,7 +66,7 @@ internal sealed class MemoryBackend : ITestBackend
 
     public bool UnchangedIsWritten => false;
 
-    public async Task<IDatabase> OpenAsync(TimeProvider time) => await LocalDatabase.OpenAsync(new LocalDatabaseOptions { TimeProvider = time });
+    public async Task<IDatabase> OpenAsync(TimeProvider time) => await LocalDatabase.OpenAsync(new LocalDatabaseOptions { TimeProvider = time, VectorsWithoutPartition = 0 });
 
     public Task CrashAsync() => throw new InvalidOperationException("A database in memory does not persist.");
 

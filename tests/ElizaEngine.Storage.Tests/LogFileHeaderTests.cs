@@ -34,8 +34,34 @@ public sealed class LogFileHeaderTests
     public void An_unknown_required_feature_is_refused_as_newer()
     {
         var block = Block();
-        block[12] = 1;
+        block[12] = 2;
         Assert.Throws<LogFormatNewerException>(() => LogFileHeader.Decode("log", block));
+    }
+
+    [Fact]
+    public void A_copy_round_trips_and_any_changed_byte_of_its_fields_is_refused()
+    {
+        var header = new LogFileHeader(Guid.NewGuid(), 7, 8, 8192, 8, 9) { Copied = new CopiedRange(100, 5000, 4200) };
+        var block = new byte[LogFormat.FileHeaderBytes];
+        header.Encode(block);
+        Assert.Equal(header, LogFileHeader.Decode("log", block));
+        for (var i = 0; i < 108; i++)
+        {
+            block[i] ^= 0x10;
+            Assert.ThrowsAny<StorageException>(() => LogFileHeader.Decode("log", block));
+            block[i] ^= 0x10;
+        }
+    }
+
+    [Theory]
+    [InlineData(100, 5000, 100)]
+    [InlineData(100, 5000, 5001)]
+    [InlineData(5000, 100, 4000)]
+    public void A_copy_that_goes_on_outside_of_its_range_is_refused(ulong first, ulong end, ulong resume)
+    {
+        var block = new byte[LogFormat.FileHeaderBytes];
+        new LogFileHeader(Guid.NewGuid(), 7, 8, 8192, 8, 9) { Copied = new CopiedRange(first, end, resume) }.Encode(block);
+        Assert.Equal(80, Assert.Throws<LogDamagedException>(() => LogFileHeader.Decode("log", block)).Offset);
     }
 
     [Fact]

@@ -19,14 +19,73 @@ public sealed class ManifestCodecTests
         ],
     };
 
+    private static readonly Manifest s_compacted = s_manifest with
+    {
+        NextFileNumber = 8,
+        Files =
+        [
+            new ManifestFile(6, 6000, 66, 0, 1904, 8, LogFileFlags.Sealed | LogFileFlags.Copy) { ResumeLsn = 1904 },
+            new ManifestFile(7, 6000, 77, 1904, 3808, 8, LogFileFlags.Sealed | LogFileFlags.Copy) { ResumeLsn = 12288 },
+            s_manifest.Files[2],
+        ],
+        Replaced =
+        [
+            s_manifest.Files[0] with { Flags = LogFileFlags.Sealed | LogFileFlags.Replaced },
+            s_manifest.Files[1] with { Flags = LogFileFlags.Sealed | LogFileFlags.Cut | LogFileFlags.Replaced },
+        ],
+    };
+
     [Fact]
     public void A_manifest_round_trips()
     {
         var decoded = ManifestCodec.Decode("m", 5, ManifestCodec.Encode(s_manifest));
         Assert.Equal(s_manifest.Files, decoded.Files);
-        Assert.Equal(s_manifest with { Files = [] }, decoded with { Files = [] }, EqualityComparer<Manifest>.Create((a, b)
-            => a!.ToString() == b!.ToString()));
+        Assert.Empty(decoded.Replaced);
+        AssertSameFields(s_manifest, decoded);
     }
+
+    [Fact]
+    public void A_manifest_with_copies_and_replaced_files_round_trips_and_any_changed_byte_is_refused()
+    {
+        var decoded = ManifestCodec.Decode("m", 5, ManifestCodec.Encode(s_compacted));
+        Assert.Equal(s_compacted.Files, decoded.Files);
+        Assert.Equal(s_compacted.Replaced, decoded.Replaced);
+        AssertSameFields(s_compacted, decoded);
+        var bytes = ManifestCodec.Encode(s_compacted);
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] ^= 0x10;
+            Assert.ThrowsAny<StorageException>(() => ManifestCodec.Decode("m", 5, bytes));
+            bytes[i] ^= 0x10;
+        }
+    }
+
+    [Fact]
+    public void Only_a_manifest_with_a_trace_of_compaction_asks_for_the_feature()
+    {
+        Assert.Equal(0, ManifestCodec.Encode(s_manifest)[12]);
+        Assert.Equal(1, ManifestCodec.Encode(s_compacted)[12]);
+    }
+
+    [Fact]
+    public void A_copy_that_goes_on_before_its_end_or_is_empty_or_cut_is_refused()
+    {
+        var copy = s_compacted.Files[0];
+        foreach (var wrong in (ManifestFile[])[
+            copy with { ResumeLsn = copy.EndLsn - 1 }, copy with { EndLsn = copy.FirstLsn }, copy with { Flags = copy.Flags | LogFileFlags.Cut },
+            copy with { Flags = LogFileFlags.Copy }, copy with { Flags = LogFileFlags.Sealed }])
+            Assert.Throws<LogDamagedException>(() => ManifestCodec.Decode("m", 5, ManifestCodec.Encode(s_compacted with { Files = [wrong] })));
+    }
+
+    [Fact]
+    public void A_file_of_the_log_behind_a_replaced_one_is_refused()
+    {
+        var mixed = s_compacted with { Files = [s_compacted.Replaced[0], s_compacted.Files[0]], Replaced = [] };
+        Assert.Throws<LogDamagedException>(() => ManifestCodec.Decode("m", 5, ManifestCodec.Encode(mixed)));
+    }
+
+    private static void AssertSameFields(Manifest expected, Manifest found) =>
+        Assert.Equal((expected with { Files = [], Replaced = [] }).ToString(), (found with { Files = [], Replaced = [] }).ToString());
 
     [Fact]
     public void A_manifest_with_any_changed_byte_is_refused()

@@ -6,13 +6,17 @@ namespace ElizaEngine.Tidy;
 internal static partial class CodeRules
 {
     /// <summary>
-    /// The few places that own memory: mapped files and native buffers, vector kernels. To add one, name the file
+    /// The few places that own memory: mapped files and native buffers, vector kernels, codes and graph. To add one, name the file
     /// or the folder (with its '/'), and say in the file who keeps the memory alive and who checked the range.
     /// </summary>
     private static readonly string[] s_unsafePlaces =
     [
         "src/ElizaEngine.Storage/Files/",
+        "src/ElizaEngine.Vectors/Codes/",
+        "src/ElizaEngine.Vectors/Format/",
+        "src/ElizaEngine.Vectors/Hnsw/",
         "src/ElizaEngine.Vectors/Kernels/",
+        "src/ElizaEngine.Vectors/Memory/",
     ];
 
     private static readonly string[] s_internalProjects = ["ElizaEngine.Storage", "ElizaEngine.Vectors"];

@@ -23,6 +23,7 @@ internal static class Cli
         var json = new Option<bool>("--json") { Description = "Print one JSON document on stdout.", Recursive = true };
         var root = new RootCommand(Description) { json };
         root.Subcommands.Add(BackupCommand.CreateBackup(Run));
+        root.Subcommands.Add(CompactCommand.Create(Run));
         root.Subcommands.Add(DemoCommand.Create(Run));
         root.Subcommands.Add(DemoWriterCommand.Create(Run));
         root.Subcommands.Add(IngestCommand.Create(Run));

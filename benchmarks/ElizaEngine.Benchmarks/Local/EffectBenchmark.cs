@@ -19,6 +19,7 @@ public class EffectBenchmark
     private Effect[] _vectors = [];
     private Effect[] _contents = [];
     private Effect[] _creates = [];
+    private Guid[] _created = [];
 
     [Params(1, 64)]
     public int EffectsPerOwner { get; set; }
@@ -41,11 +42,17 @@ public class EffectBenchmark
         var chosen = Enumerable.Range(0, Effects).Select(_ => random.Next(Rows)).ToArray();
         _vectors = [.. chosen.Select(i => new PutVector(ids[i], new float[384], 1))];
         _contents = [.. chosen.Select(i => new PutRow(Row(ids[i], i)))];
-        _creates = [.. Enumerable.Range(0, Effects).Select(i => new PutRow(Row(Guid.CreateVersion7(), Rows + i)))];
+        _created = [.. Enumerable.Range(0, Effects).Select(_ => Guid.CreateVersion7())];
+        _creates = [.. _created.Select((id, i) => new PutRow(Row(id, Rows + i)))];
     }
 
     [Benchmark(OperationsPerInvoke = Effects)]
-    public object Create() => Apply(_creates);
+    public object Create_and_remove()
+    {
+        var created = Apply(_creates);
+        foreach (var row in _created) _state.Remove(_state.Memories.Find(row)!);
+        return created;
+    }
 
     [Benchmark(OperationsPerInvoke = Effects)]
     public object Change_the_content() => Apply(_contents);
@@ -53,15 +60,15 @@ public class EffectBenchmark
     [Benchmark(OperationsPerInvoke = Effects)]
     public object Put_a_vector() => Apply(_vectors);
 
+    // One state follows the other: only the newest can be edited.
     private DatabaseState Apply(Effect[] effects)
     {
-        var state = _state;
         for (var i = 0; i < effects.Length; i++)
         {
-            if (i % EffectsPerOwner == 0) state = state.EditableBy(DatabaseState.NewPrivateOwner());
-            effects[i].Apply(state);
+            if (i % EffectsPerOwner == 0) _state = _state.EditableBy(DatabaseState.NewPrivateOwner());
+            effects[i].Apply(_state);
         }
-        return state;
+        return _state;
     }
 
     private MemoryRow Row(Guid id, int number)

@@ -127,13 +127,13 @@ internal static class Cascade
     private static void AddByScan(DatabaseState state, HashSet<Id> agents, HashSet<Id> entities, HashSet<Id> worlds, List<Row> found)
     {
         if (agents.Count + entities.Count + worlds.Count == 0) return;
-        foreach (var row in state.Components.Ascend(Id.Min))
+        foreach (var row in state.Components.All())
         {
             if (agents.Contains(row.AgentId) || (row.WorldId is { } world && worlds.Contains(world))
                 || (row.SourceEntityId is { } source && entities.Contains(source))) found.Add(row);
         }
         if (agents.Count + entities.Count == 0) return;
-        foreach (var row in state.Memories.Ascend(Id.Min))
+        foreach (var row in state.Memories.All())
         {
             if (agents.Contains(row.AgentId) || (row.EntityId is { } entity && entities.Contains(entity))) found.Add(row);
         }
@@ -142,7 +142,7 @@ internal static class Cascade
             if (entities.Contains(row.EntityId)) found.Add(row);
         }
         if (agents.Count == 0) return;
-        foreach (var row in state.Relationships.Ascend(Id.Min))
+        foreach (var row in state.Relationships.All())
         {
             if (agents.Contains(row.AgentId)) found.Add(row);
         }

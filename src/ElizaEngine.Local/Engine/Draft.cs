@@ -126,7 +126,7 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     {
         var (before, effects, parents, bytes) = (State, _effects.Count, _removedParents.Count, Bytes);
         var (references, reliedOn) = (_references.ToArray(), _reliedOn.ToArray());
-        State = before.EditableBy(DatabaseState.NewPrivateOwner());
+        State = before.Branch();
         try
         {
             return call(this);

@@ -120,8 +120,9 @@ internal sealed class PutVector : Effect
     /// <summary>Bytes of a body in front of the floats: all that opening needs.</summary>
     public const int FloatsOffset = 24;
 
-    private readonly Id _memoryId;
-    private readonly int _dimension;
+    /// <summary>The floats lie at a multiple of it in the file.</summary>
+    public const int FloatsAlignment = 64;
+
     private readonly float _inverseNorm;
 
     // Null when it was read back at opening: then the floats stay where they are.
@@ -134,23 +135,27 @@ internal sealed class PutVector : Effect
     private PutVector(Id memoryId, int dimension, float inverseNorm, bool isVerified)
     {
         _isVerified = isVerified;
-        _memoryId = memoryId;
-        _dimension = dimension;
+        MemoryId = memoryId;
+        Dimension = dimension;
         _inverseNorm = inverseNorm;
     }
 
     /// <summary>Where its record lies, when it was read back; a live one learns it later, from <see cref="Place"/>.</summary>
     public RecordLocation Location { get; set; }
 
+    public Id MemoryId { get; }
+
+    public int Dimension { get; }
+
     public override byte Kind => VectorKind;
 
-    public override int Length => FloatsOffset + (_dimension * sizeof(float));
+    public override int Length => FloatsOffset + (Dimension * sizeof(float));
 
-    public override int Alignment => 64;
+    public override int Alignment => FloatsAlignment;
 
     public override int AlignedOffset => FloatsOffset;
 
-    public override bool IsUntouched(DatabaseState before, DatabaseState after) => IsUntouched(before, after, _memoryId, _dimension);
+    public override bool IsUntouched(DatabaseState before, DatabaseState after) => IsUntouched(before, after, MemoryId, Dimension);
 
     /// <summary>The floats of a stored body, in place.</summary>
     public static ReadOnlySpan<float> Floats(ReadOnlySpan<byte> body) => MemoryMarshal.Cast<byte, float>(body[FloatsOffset..]);
@@ -158,19 +163,27 @@ internal sealed class PutVector : Effect
     public static PutVector Read(ReadOnlySpan<byte> body)
     {
         var vector = Read(body, isVerified: true);
-        if (body.Length != vector.Length) throw new MessagePackSerializationException($"A vector of {vector._dimension} dimensions has {body.Length} bytes.");
+        if (body.Length != vector.Length) throw new MessagePackSerializationException($"A vector of {vector.Dimension} dimensions has {body.Length} bytes.");
         return vector;
     }
 
     /// <summary>The effect of the head of a body, whose floats nobody has looked at yet.</summary>
     public static PutVector ReadHead(ReadOnlySpan<byte> head) => Read(head, isVerified: false);
 
-    private static PutVector Read(ReadOnlySpan<byte> body, bool isVerified)
+    /// <summary>Memory and dimension of a body.</summary>
+    /// <exception cref="MessagePackSerializationException">It is none of this kind.</exception>
+    public static (Id MemoryId, int Dimension) KeyOf(ReadOnlySpan<byte> body)
     {
         if (body.Length < FloatsOffset) throw new MessagePackSerializationException($"A vector has {body.Length} bytes.");
         var dimension = BinaryPrimitives.ReadInt32LittleEndian(body[20..]);
         if (dimension is < 1 or > Limits.MaxDimension) throw new MessagePackSerializationException($"A vector has {dimension} dimensions.");
-        return new PutVector(Id.Read(body), dimension, BinaryPrimitives.ReadSingleLittleEndian(body[16..]), isVerified);
+        return (Id.Read(body), dimension);
+    }
+
+    private static PutVector Read(ReadOnlySpan<byte> body, bool isVerified)
+    {
+        var (id, dimension) = KeyOf(body);
+        return new PutVector(id, dimension, BinaryPrimitives.ReadSingleLittleEndian(body[16..]), isVerified);
     }
 
     /// <summary>Whether a memory is still there, if it was, with the same vector of a dimension, or still without one.</summary>
@@ -182,20 +195,20 @@ internal sealed class PutVector : Effect
 
     public override void Write(Span<byte> body)
     {
-        _memoryId.Write(body);
+        MemoryId.Write(body);
         BinaryPrimitives.WriteSingleLittleEndian(body[16..], _inverseNorm);
-        BinaryPrimitives.WriteInt32LittleEndian(body[20..], _dimension);
+        BinaryPrimitives.WriteInt32LittleEndian(body[20..], Dimension);
         MemoryMarshal.AsBytes(_vector.AsSpan()).CopyTo(body[FloatsOffset..]);
     }
 
     public override void Apply(IRowSet rows)
     {
-        if (rows.FindMemory(_memoryId) is not { } row) return;
+        if (rows.FindMemory(MemoryId) is not { } row) return;
         var slot = new VectorSlot
         {
-            Dimension = _dimension,
+            Dimension = Dimension,
             InverseNorm = _inverseNorm,
-            Next = VectorSlot.Without(row.Vectors, _dimension),
+            Next = VectorSlot.Without(row.Vectors, Dimension),
             Pending = _vector,
             Location = Location,
             IsVerified = _isVerified,
@@ -205,8 +218,8 @@ internal sealed class PutVector : Effect
 
     public override Row? Place(IRowSet rows, RecordLocation location)
     {
-        var row = rows.FindMemory(_memoryId);
-        if (row?.Vector(_dimension) is { } slot)
+        var row = rows.FindMemory(MemoryId);
+        if (row?.Vector(Dimension) is { } slot)
         {
             slot.Location = location;
             slot.Pending = null;

@@ -19,13 +19,15 @@ internal sealed class Sequencer
     private const long MaxInPlaceBytes = 64 << 10;
 
     private readonly RecordCache _cache;
+    private readonly VectorPartitions _partitions;
     private readonly Draft _draft; // Under the gate.
     private WriteAheadLog _log = null!;
     private DatabaseState _newest;
     private DatabaseState _published;
 
-    public Sequencer(RecordReader records, RecordCache cache)
+    public Sequencer(RecordReader records, RecordCache cache, VectorPartitions partitions)
     {
+        _partitions = partitions;
         _newest = _published = new DatabaseState();
         _cache = cache;
         _draft = new Draft(_newest, records, isLocked: true);
@@ -127,9 +129,17 @@ internal sealed class Sequencer
     private T PlanApartLocked<T>(Func<Draft, T> plan)
     {
         _draft.Begin(_newest.EditableBy(DatabaseState.NewPrivateOwner()));
-        var result = plan(_draft);
-        if (_draft.Effects.Count > 0) _log.BeginLocked(_draft.Bytes);
-        return result;
+        try
+        {
+            var result = plan(_draft);
+            if (_draft.Effects.Count > 0) _log.BeginLocked(_draft.Bytes);
+            return result;
+        }
+        catch
+        {
+            _draft.State.Undo();
+            throw;
+        }
     }
 
     private ValueTask AppendLocked(bool isInPlace, out bool leads)
@@ -145,11 +155,22 @@ internal sealed class Sequencer
         }
         catch (Exception error)
         {
-            if (isInPlace) _log.PoisonLocked(error);
-            else _log.AbandonLocked();
+            if (isInPlace)
+            {
+                _log.PoisonLocked(error);
+            }
+            else
+            {
+                _draft.State.Undo();
+                _log.AbandonLocked();
+            }
             throw;
         }
         _newest = _draft.State;
+        foreach (var effect in _draft.Effects)
+        {
+            if (effect is PutVector vector) _partitions.Added(_newest, vector.MemoryId, vector.Dimension);
+        }
         _draft.Clear();
         return _log.CommitLocked(_newest, out leads);
     }

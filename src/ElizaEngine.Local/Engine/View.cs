@@ -1,9 +1,15 @@
 namespace ElizaEngine.Local;
 
 /// <summary>One point in time, readable: a state and the way to its records.</summary>
-internal readonly struct View(DatabaseState state, RecordReader records, bool isLocked)
+/// <param name="state">What there is.</param>
+/// <param name="records">The way to its records.</param>
+/// <param name="isLocked">The log's gate is held.</param>
+/// <param name="partitions">The vectors of published states; null: this state is none of those.</param>
+internal readonly struct View(DatabaseState state, RecordReader records, bool isLocked, VectorPartitions? partitions = null)
 {
     public DatabaseState State => state;
+
+    public VectorPartitions? Partitions => partitions;
 
     /// <summary>The record of a row; from memory if it is there.</summary>
     public T Record<T>(Row row)

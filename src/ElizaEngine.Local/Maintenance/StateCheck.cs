@@ -1,46 +1,56 @@
+using ElizaEngine.Storage;
+
 namespace ElizaEngine.Local;
 
-/// <summary>Compares a state with another that was built from the same rows, or from the same log: index by index, row by row.</summary>
+/// <summary>
+/// Compares a state with another that was built from the same rows, or from the same log: table by table, index by index, row by row.
+/// </summary>
 internal sealed class StateCheck
 {
-    /// <summary>Indexes of a state.</summary>
+    /// <summary>Tables and indexes of a state.</summary>
     public const int IndexCount = 27;
 
-    private readonly bool _sameRows;
+    private readonly Func<RecordLocation, RecordPlace>? _placeOf; // Null: the rows are the same objects.
     private readonly Action<int> _progress;
     private readonly CancellationToken _cancellation;
 
-    private StateCheck(bool sameRows, Action<int> progress, CancellationToken cancellationToken)
+    private StateCheck(Func<RecordLocation, RecordPlace>? placeOf, Action<int> progress, CancellationToken cancellationToken)
     {
-        _sameRows = sameRows;
+        _placeOf = placeOf;
         _progress = progress;
         _cancellation = cancellationToken;
     }
 
-    /// <summary>Indexes compared.</summary>
+    /// <summary>Tables and indexes compared.</summary>
     public int Indexes { get; private set; }
 
     public List<VerifyFinding> Findings { get; } = [];
 
-    /// <summary>Compares every index of a state with what its tables amount to when they are put into an empty one.</summary>
+    /// <summary>Compares every index of a state with what its tables amount to.</summary>
     public static StateCheck WithItsOwnRows(DatabaseState state, Action<int> progress, CancellationToken cancellationToken)
     {
-        var rebuilt = new DatabaseState().EditableBy(DatabaseState.NewPrivateOwner());
+        var rows = new LoadedRows();
         foreach (var row in TableRows(state))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            rebuilt.Put(row, rebuilt.Find(row));
+            rows.Put(row, old: null);
         }
 
-        var check = new StateCheck(sameRows: true, progress, cancellationToken);
-        check.CompareAll(state, rebuilt);
+        var check = new StateCheck(placeOf: null, progress, cancellationToken);
+        check.CompareAll(state, DatabaseState.Of(rows));
         return check;
     }
 
     /// <summary>Compares every index of a state with one that the log was replayed into.</summary>
-    public static StateCheck WithLog(DatabaseState state, DatabaseState replayed, Action<int> progress, CancellationToken cancellationToken)
+    /// <param name="state">The state.</param>
+    /// <param name="replayed">The other.</param>
+    /// <param name="placeOf">Where a record is now: compaction may have moved it, before or since.</param>
+    /// <param name="progress">Told how many indexes are done.</param>
+    /// <param name="cancellationToken">Ends it between two indexes.</param>
+    public static StateCheck WithLog(
+        DatabaseState state, DatabaseState replayed, Func<RecordLocation, RecordPlace> placeOf, Action<int> progress, CancellationToken cancellationToken)
     {
-        var check = new StateCheck(sameRows: false, progress, cancellationToken);
+        var check = new StateCheck(placeOf, progress, cancellationToken);
         check.CompareAll(state, replayed);
         return check;
     }
@@ -48,9 +58,9 @@ internal sealed class StateCheck
     /// <summary>Every row, table by table.</summary>
     public static IEnumerable<Row> TableRows(DatabaseState state) =>
     [
-        .. RowsOf(state.Agents), .. RowsOf(state.Entities), .. RowsOf(state.Components), .. RowsOf(state.Memories), .. RowsOf(state.Rooms),
-        .. RowsOf(state.Worlds), .. RowsOf(state.Participants), .. RowsOf(state.Relationships), .. RowsOf(state.Tasks), .. RowsOf(state.Logs),
-        .. RowsOf(state.Cache), .. RowsOf(state.Dimensions),
+        .. state.Agents.All(), .. state.Entities.All(), .. state.Components.All(), .. state.Memories.All(), .. state.Rooms.All(),
+        .. state.Worlds.All(), .. RowsOf(state.Participants), .. state.Relationships.All(), .. state.Tasks.All(), .. state.Logs.All(),
+        .. RowsOf(state.Cache), .. state.Dimensions.All(),
     ];
 
     private void CompareAll(DatabaseState state, DatabaseState other)
@@ -116,17 +126,36 @@ internal sealed class StateCheck
         if (count != other.Count || count != index.Count) Find($"the index of {name} counts {index.Count} rows and holds {count}, instead of {other.Count}");
     }
 
-    private bool IsSame(Row row, Row other) => _sameRows
-        ? ReferenceEquals(row, other)
-        : row.Location == other.Location && (row is not MemoryRow memory || HasSameVectors(memory, (MemoryRow)other));
+    private void Compare<TRow>(string name, RowsById<TRow> table, RowsById<TRow> other)
+        where TRow : Row
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        _progress(++Indexes);
+        var count = 0;
+        foreach (var row in table.All())
+        {
+            count++;
+            if (!ReferenceEquals(table.Find(row.Id), row) || (_placeOf is not null && (other.Find(row.Id) is not { } wanted || !IsSame(row, wanted))))
+            {
+                Find($"the table of {name} is not what its rows amount to, at {(Guid)row.Id}");
+                return;
+            }
+        }
 
-    private static bool HasSameVectors(MemoryRow memory, MemoryRow other)
+        if (count != other.Count || count != table.Count) Find($"the table of {name} counts {table.Count} rows and holds {count}, instead of {other.Count}");
+    }
+
+    private bool IsSame(Row row, Row other) => _placeOf is null
+        ? ReferenceEquals(row, other)
+        : _placeOf(row.Location) == _placeOf(other.Location) && (row is not MemoryRow memory || HasSameVectors(memory, (MemoryRow)other));
+
+    private bool HasSameVectors(MemoryRow memory, MemoryRow other)
     {
         var count = 0;
         for (var slot = memory.Vectors; slot is not null; slot = slot.Next)
         {
             count++;
-            if (other.Vector(slot.Dimension)?.Location != slot.Location) return false;
+            if (other.Vector(slot.Dimension) is not { } same || _placeOf!(same.Location) != _placeOf(slot.Location)) return false;
         }
 
         for (var slot = other.Vectors; slot is not null; slot = slot.Next) count--;

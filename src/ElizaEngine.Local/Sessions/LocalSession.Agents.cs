@@ -8,13 +8,8 @@ internal abstract partial class LocalSession
     public Task<IReadOnlyList<AgentSummary>> GetAgentsAsync(CancellationToken cancellationToken = default) =>
         Read(
             0,
-            static (_, view, _) =>
-            {
-                var rows = new List<AgentRow>();
-                foreach (var row in view.State.Agents.Ascend(Id.Min)) rows.Add(row);
-                return (IReadOnlyList<AgentSummary>)rows.OrderBy(row => row.CreatedMs).ThenBy(row => row.Id)
-                    .Select(row => view.Record<Agent>(row)).Select(agent => new AgentSummary(agent.Id, agent.Name, agent.Bio!)).ToList();
-            },
+            static (_, view, _) => (IReadOnlyList<AgentSummary>)view.State.Agents.All().OrderBy(row => row.CreatedMs).ThenBy(row => row.Id)
+                .Select(row => view.Record<Agent>(row)).Select(agent => new AgentSummary(agent.Id, agent.Name, agent.Bio!)).ToList(),
             cancellationToken);
 
     public Task<int> CountAgentsAsync(CancellationToken cancellationToken = default) =>

@@ -154,14 +154,6 @@ internal readonly struct MemoryFilter
         _uniqueOnly = query.UniqueOnly;
     }
 
-    public MemoryFilter(Id agent, Id? entity, Id? world, bool uniqueOnly)
-    {
-        _agent = agent;
-        _entity = entity;
-        _world = world;
-        _uniqueOnly = uniqueOnly;
-    }
-
     public bool Passes(MemoryRow row) =>
         (_agent is not { } agent || row.AgentId == agent)
         && (_entity is not { } entity || row.EntityId == entity)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ElizaEngine.Vectors;
 
 namespace ElizaEngine.Local;
@@ -9,16 +10,30 @@ internal abstract partial class LocalSession
             search,
             static (self, view, search) =>
             {
-                ArgumentNullException.ThrowIfNull(search);
-                var table = self.Shared.NumberOf(Door.TableName(search.TableName));
-                var count = Door.Count(search.Count, Limits.DefaultSearchCount);
-                var threshold = Door.Threshold(search.Threshold);
-                var query = NewVector.Of(search.Embedding);
-                self.CheckDimension(view.State, search.Embedding.Length);
-                // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
-                if (query is null || count == 0 || view.State.DimensionOf(self.Agent) is null) return [];
-                var found = self.Search(view, new SearchScope(table, search.RoomId, search.WorldId, search.EntityId, search.UniqueOnly), query, count, threshold);
-                return (IReadOnlyList<Memory>)found.ConvertAll(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity });
+                if (self.Prepare(view, search, out _) is not { } wanted) return [];
+                using var similar = SimilaritySearch.Rent();
+                var found = similar.Run(view, wanted.Scope, wanted.Query.Floats, wanted.Query.InverseNorm, wanted.Count, wanted.Threshold, search.Mode != SearchMode.Exact);
+                return (IReadOnlyList<Memory>)found.Select(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity }).ToArray();
+            },
+            cancellationToken);
+
+    /// <summary>Makes a search and tells how it was done.</summary>
+    public Task<SearchPlan> ExplainSearchAsync(MemorySearch search, CancellationToken cancellationToken) =>
+        Read(
+            search,
+            static (self, view, search) =>
+            {
+                if (self.Prepare(view, search, out var nothing) is not { } wanted) return SearchPlan.Nothing(nothing);
+                var eligible = 0;
+                var cursor = new MemoryCursor(view.State, wanted.Scope.Table, wanted.Scope.RoomId, long.MaxValue);
+                while (wanted.Scope.Table != 0 && cursor.MoveNext())
+                {
+                    if (wanted.Scope.Passes(cursor.Current)) eligible++;
+                }
+                using var similar = SimilaritySearch.Rent();
+                var begun = Stopwatch.GetTimestamp();
+                similar.Run(view, wanted.Scope, wanted.Query.Floats, wanted.Query.InverseNorm, wanted.Count, wanted.Threshold, search.Mode != SearchMode.Exact);
+                return similar.Explain(eligible, Stopwatch.GetElapsedTime(begun));
             },
             cancellationToken);
 
@@ -59,43 +74,6 @@ internal abstract partial class LocalSession
         return smallest;
     }
 
-    /// <summary>Which rows of this agent a search may find.</summary>
-    private readonly record struct SearchScope(int Table, Guid? RoomId, Guid? WorldId, Guid? EntityId, bool UniqueOnly)
-    {
-        /// <summary>Rows that it looks away from.</summary>
-        public IReadOnlySet<Id>? Except { get; init; }
-    }
-
-    /// <summary>
-    /// The best rows, exactly: every candidate is compared. Candidates come newest first, so that the lower ordinal wins a tie as
-    /// the contract has it.
-    /// </summary>
-    private List<(MemoryRow Row, float Similarity)> Search(View view, in SearchScope scope, NewVector query, int count, float? threshold)
-    {
-        var found = new List<(MemoryRow, float)>();
-        if (scope.Table == 0) return found;
-        using var scratch = SearchScratch.Rent();
-        var candidates = scratch.Candidates;
-        var filter = new MemoryFilter(
-            Agent, scope.EntityId is { } entity ? (Id)entity : null, scope.WorldId is { } world ? (Id)world : null, scope.UniqueOnly);
-        var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId is { } room ? (Id)room : null, long.MaxValue);
-        while (cursor.MoveNext())
-        {
-            if (cursor.Current.Vectors is not null && cursor.Current.Vector(query.Floats.Length) is { } slot && filter.Passes(cursor.Current)
-                && scope.Except?.Contains(cursor.Current.Id) != true)
-                candidates.Add((cursor.Current, slot));
-        }
-
-        var searcher = new ExactSearcher(query.Floats, query.InverseNorm, count, threshold, scratch.Matches);
-        for (var i = 0; i < candidates.Count; i++)
-        {
-            if (i + ExactSearcher.PrefetchDistance < candidates.Count)
-                ExactSearcher.Prefetch(view.Floats(candidates[i + ExactSearcher.PrefetchDistance].Slot));
-            searcher.Add(view.Floats(candidates[i].Slot), candidates[i].Slot.InverseNorm);
-        }
-        foreach (var match in searcher.Results()) found.Add((candidates[match.Ordinal].Row, match.Similarity));
-        return found;
-    }
 
     /// <summary>A memory as the earlier items of a call leave it.</summary>
     private readonly record struct ChangedMemory(Id AgentId, int Table, Id? RoomId, Id? WorldId, Id? EntityId, NewVector? Vector);
@@ -146,9 +124,12 @@ internal abstract partial class LocalSession
     {
         if (item.Vector is not { } vector || vector.Floats.Length != dimension) return false;
         var memory = item.Memory;
-        var scope = new SearchScope(Shared.NumberOf(memory.TableName!), memory.RoomId, memory.WorldId, memory.EntityId, UniqueOnly: false) { Except = hidden };
-        if (Search(view, scope, vector, 1, Limits.DuplicateSimilarity).Count > 0) return true;
         var (room, world, entity) = (IdOf(memory.RoomId), IdOf(memory.WorldId), IdOf(memory.EntityId));
+        var scope = new SearchScope(Agent, Shared.NumberOf(memory.TableName!), room, world, entity, UniqueOnly: false) { Except = hidden };
+        using (var similar = SimilaritySearch.Rent())
+        {
+            if (similar.Run(view, scope, vector.Floats, vector.InverseNorm, 1, Limits.DuplicateSimilarity, mayWalk: true).Count > 0) return true;
+        }
         foreach (var other in changed)
         {
             if (other.Vector is { } near && near.Floats.Length == vector.Floats.Length && other.AgentId == Agent && other.Table == scope.Table
@@ -158,6 +139,28 @@ internal abstract partial class LocalSession
                 && Cosine.Similarity(Vectors.Kernels.DotProduct.Of(vector.Floats, near.Floats), vector.InverseNorm, near.InverseNorm) >= Limits.DuplicateSimilarity) return true;
         }
         return false;
+    }
+
+    /// <summary>A search ready to be made.</summary>
+    private readonly record struct PreparedSearch(SearchScope Scope, NewVector Query, int Count, float? Threshold);
+
+    /// <summary>Checks a search. Null: it finds nothing, whatever is stored.</summary>
+    private PreparedSearch? Prepare(View view, MemorySearch search, out string nothing)
+    {
+        ArgumentNullException.ThrowIfNull(search);
+        var table = Shared.NumberOf(Door.TableName(search.TableName));
+        var count = Door.Count(search.Count, Limits.DefaultSearchCount);
+        var threshold = Door.Threshold(search.Threshold);
+        var query = NewVector.Of(search.Embedding);
+        CheckDimension(view.State, search.Embedding.Length);
+        // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
+        nothing = query is null ? "A query of zeros finds nothing."
+            : count == 0 ? "No rows are asked for."
+            : view.State.DimensionOf(Agent) is null ? "No vector has been stored yet."
+            : "";
+        if (nothing.Length > 0) return null;
+        var scope = new SearchScope(Agent, table, IdOf(search.RoomId), IdOf(search.WorldId), IdOf(search.EntityId), search.UniqueOnly);
+        return new PreparedSearch(scope, query!, count, threshold);
     }
 
     private static Id? IdOf(Guid? id) => id is { } given ? (Id)given : null;

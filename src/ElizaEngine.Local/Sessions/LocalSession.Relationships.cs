@@ -44,8 +44,7 @@ internal abstract partial class LocalSession
             }
             return rows;
         }
-        foreach (var row in state.Relationships.Ascend(Id.Min)) rows.Add(row);
-        return rows;
+        return [.. state.Relationships.All()];
     }
 
     public async Task<IReadOnlyList<CreateResult>> CreateRelationshipsAsync(

@@ -24,6 +24,9 @@ internal abstract partial class LocalSession(Guid agentId, SharedValues shared, 
     /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
     protected abstract ReadScope BeginRead();
 
+    /// <summary>Keeps what this session sees from now on readable for longer than one read, until the result is disposed.</summary>
+    protected abstract ReadPin Hold();
+
     /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
     protected abstract void ThrowIfClosed();
 
@@ -77,6 +80,7 @@ internal abstract partial class LocalSession(Guid agentId, SharedValues shared, 
         const int pageRows = 64;
         const long pageBytes = 1 << 20;
         cancellationToken.ThrowIfCancellationRequested();
+        using var held = Hold();
         View view;
         using (var scope = BeginRead()) view = scope.View;
         using var walk = rows(this, view).GetEnumerator();

@@ -11,6 +11,7 @@ internal sealed class LocalTransaction : LocalSession
     private readonly LocalDatabase _database;
     private readonly DatabaseState _snapshot;
     private readonly Draft _draft;
+    private readonly ReadPin _held;
     private readonly Lock _gate = new();
     private bool _isOver;
 
@@ -18,6 +19,7 @@ internal sealed class LocalTransaction : LocalSession
         : base(agentId, database.Shared, database.Time)
     {
         _database = database;
+        _held = database.Hold();
         _snapshot = database.Sequencer.Published;
         _draft = new Draft(_snapshot, database.Records, isLocked: false);
     }
@@ -30,6 +32,8 @@ internal sealed class LocalTransaction : LocalSession
             return new ReadScope(_draft.View, _database.Pin());
         }
     }
+
+    protected override ReadPin Hold() => _database.Hold();
 
     protected override ValueTask<T> ChangeAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken)
     {
@@ -44,7 +48,11 @@ internal sealed class LocalTransaction : LocalSession
     /// <summary>Ends the transaction: no call on it is served any more.</summary>
     public void End()
     {
-        lock (_gate) _isOver = true;
+        lock (_gate)
+        {
+            if (!_isOver) _held.Dispose();
+            _isOver = true;
+        }
     }
 
     /// <summary>Logs and applies all effects as one batch, if nothing they rest on has changed.</summary>

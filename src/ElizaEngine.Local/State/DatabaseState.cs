@@ -1,35 +1,54 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace ElizaEngine.Local;
 
 /// <summary>
-/// The whole database at one point in time: an index for each table and for each way it is read. Rows come and go through
-/// <see cref="Put"/> and <see cref="Remove"/> only, for a live commit, a transaction and recovery alike, so every index always
-/// equals what a rebuild from the rows would give.
+/// The whole database at one point in time: the rows by id, and an index for each other way they are read. Rows come and go through
+/// <see cref="Put"/> and <see cref="Remove"/> only, for a live commit and a transaction alike, so every index always equals what a
+/// rebuild from the rows would give.
 /// <para>
 /// Edited only by its owner, a number that stands for "one frame", "one call" or "one transaction's call"; readers are only
-/// ever shown a state whose owner will edit no more.
+/// ever shown a state whose owner will edit no more. States follow each other in one line, of which only the newest has a successor
+/// (<see cref="EditableBy"/>); what a transaction does to its own, beside the line, nobody else ever sees (<see cref="Branch"/>).
 /// </para>
 /// </summary>
 internal sealed class DatabaseState : IRowSet
 {
     private static long _lastPrivateOwner;
 
+    // Shared by all states of the line.
+    private readonly RowVersions _rows;
+
+    // What a branch put and removed (null). Null for a state of the line.
+    private ImmutableDictionary<(Table Table, Id Id), Row?>? _own;
+
     private long _owner;
+    private long _sequence;
+    private Era _era = new();
+    private Counts _counts;
 
-    public RowIndex<Id, AgentRow, ById<AgentRow>> Agents { get; private set; }
+    public DatabaseState()
+        : this(new RowVersions())
+    {
+    }
 
-    public RowIndex<Id, EntityRow, ById<EntityRow>> Entities { get; private set; }
+    private DatabaseState(RowVersions rows) => _rows = rows;
+
+    public RowsById<AgentRow> Agents => new(this, Table.Agents);
+
+    public RowsById<EntityRow> Entities => new(this, Table.Entities);
 
     public RowIndex<ChildKey, EntityRow, EntitiesByAgent> EntitiesByAgent { get; private set; }
 
-    public RowIndex<Id, ComponentRow, ById<ComponentRow>> Components { get; private set; }
+    public RowsById<ComponentRow> Components => new(this, Table.Components);
 
     public RowIndex<TimedKey, ComponentRow, ComponentsByEntity> ComponentsByEntity { get; private set; }
 
     public RowIndex<ChildKey, ComponentRow, ComponentsByRoom> ComponentsByRoom { get; private set; }
 
-    public RowIndex<Id, MemoryRow, ById<MemoryRow>> Memories { get; private set; }
+    public RowsById<MemoryRow> Memories => new(this, Table.Memories);
 
     public RowIndex<RoomMemoryKey, MemoryRow, MemoriesByRoom> MemoriesByRoom { get; private set; }
 
@@ -37,13 +56,13 @@ internal sealed class DatabaseState : IRowSet
 
     public RowIndex<ChildKey, MemoryRow, MemoriesByDocument> MemoriesByDocument { get; private set; }
 
-    public RowIndex<Id, RoomRow, ById<RoomRow>> Rooms { get; private set; }
+    public RowsById<RoomRow> Rooms => new(this, Table.Rooms);
 
     public RowIndex<ChildKey, RoomRow, RoomsByAgent> RoomsByAgent { get; private set; }
 
     public RowIndex<TimedKey, RoomRow, RoomsByWorld> RoomsByWorld { get; private set; }
 
-    public RowIndex<Id, WorldRow, ById<WorldRow>> Worlds { get; private set; }
+    public RowsById<WorldRow> Worlds => new(this, Table.Worlds);
 
     public RowIndex<TimedKey, WorldRow, WorldsByAgent> WorldsByAgent { get; private set; }
 
@@ -51,17 +70,17 @@ internal sealed class DatabaseState : IRowSet
 
     public RowIndex<PairKey, ParticipantRow, ParticipantsByEntity> ParticipantsByEntity { get; private set; }
 
-    public RowIndex<Id, RelationshipRow, ById<RelationshipRow>> Relationships { get; private set; }
+    public RowsById<RelationshipRow> Relationships => new(this, Table.Relationships);
 
     public RowIndex<PairKey, RelationshipRow, RelationshipsBySource> RelationshipsBySource { get; private set; }
 
     public RowIndex<PairKey, RelationshipRow, RelationshipsByTarget> RelationshipsByTarget { get; private set; }
 
-    public RowIndex<Id, TaskRow, ById<TaskRow>> Tasks { get; private set; }
+    public RowsById<TaskRow> Tasks => new(this, Table.Tasks);
 
     public RowIndex<TimedKey, TaskRow, TasksByAgent> TasksByAgent { get; private set; }
 
-    public RowIndex<Id, LogRow, ById<LogRow>> Logs { get; private set; }
+    public RowsById<LogRow> Logs => new(this, Table.Logs);
 
     public RowIndex<TimedKey, LogRow, LogsByTime> LogsByTime { get; private set; }
 
@@ -69,15 +88,19 @@ internal sealed class DatabaseState : IRowSet
 
     public RowIndex<CacheKey, CacheRow, CacheByKey> Cache { get; private set; }
 
-    public RowIndex<Id, DimensionRow, ById<DimensionRow>> Dimensions { get; private set; }
+    public RowsById<DimensionRow> Dimensions => new(this, Table.Dimensions);
 
     /// <summary>Vectors of all memories, of every dimension.</summary>
     public int VectorCount { get; private set; }
 
-    /// <summary>The state of these rows. Each index is built in one go.</summary>
+    /// <summary>Its number in the line: every state has a higher one than those before it.</summary>
+    public long Sequence => _sequence;
+
+    /// <summary>The state of these rows, whose tables it takes over. Each index is built in one go.</summary>
     public static DatabaseState Of(LoadedRows rows)
     {
-        var state = new DatabaseState();
+        var state = new DatabaseState(new RowVersions(rows.Tables));
+        foreach (var table in Enum.GetValues<Table>()) state._counts[(int)table] = rows.Tables[(int)table].Count;
         Parallel.Invoke(
             () => state.BuildMemories(rows.Of<MemoryRow>(Table.Memories)),
             () => state.BuildLogs(rows.Of<LogRow>(Table.Logs)),
@@ -88,33 +111,57 @@ internal sealed class DatabaseState : IRowSet
     /// <summary>An owner that no frame and no other call has.</summary>
     public static long NewPrivateOwner() => Interlocked.Decrement(ref _lastPrivateOwner);
 
-    /// <summary>A state that the owner may edit: this one if it is the owner's, else a copy that shares all nodes.</summary>
+    /// <summary>A state that the owner may edit: this one if it is the owner's, else the next of the line, which shares all nodes.</summary>
     public DatabaseState EditableBy(long owner)
     {
+        Debug.Assert(_own is null, "a branch has no place in the line");
         if (_owner == owner) return this;
-        var copy = (DatabaseState)MemberwiseClone();
-        copy._owner = owner;
-        return copy;
+        var next = Copy(owner);
+        next._sequence++;
+        next._era = _rows.Begin(next._sequence, _era);
+        return next;
     }
+
+    /// <summary>A state beside the line, which its one owner may edit.</summary>
+    public DatabaseState Branch()
+    {
+        var branch = Copy(NewPrivateOwner());
+        branch._own ??= ImmutableDictionary<(Table, Id), Row?>.Empty;
+        return branch;
+    }
+
+    /// <summary>Takes back what its owner did to this state, the newest of the line, so that the one before is that again.</summary>
+    public void Undo() => _rows.Undo();
 
     /// <summary>The agent's active dimension, or null.</summary>
     public int? DimensionOf(Id agentId) => Dimensions.Find(agentId)?.Dimension;
 
-    /// <inheritdoc/>
-    public Row? Find(Table table, Id id) => table switch
+    /// <summary>Rows of a table whose key is an id.</summary>
+    public int CountOf(Table table) => _counts[(int)table];
+
+    /// <summary>The rows of a table whose key is an id, in no order.</summary>
+    public IEnumerable<Row> RowsOf(Table table)
     {
-        Table.Agents => Agents.Find(id),
-        Table.Entities => Entities.Find(id),
-        Table.Components => Components.Find(id),
-        Table.Memories => Memories.Find(id),
-        Table.Rooms => Rooms.Find(id),
-        Table.Worlds => Worlds.Find(id),
-        Table.Relationships => Relationships.Find(id),
-        Table.Tasks => Tasks.Find(id),
-        Table.Logs => Logs.Find(id),
-        Table.Dimensions => Dimensions.Find(id),
-        _ => throw new UnreachableException(),
-    };
+        foreach (var row in _rows.Rows(table, _sequence))
+        {
+            if (_own?.ContainsKey((table, row.Id)) != true) yield return row;
+        }
+        if (_own is null) yield break;
+        foreach (var (key, row) in _own)
+        {
+            if (key.Table == table && row is not null) yield return row;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Row? Find(Table table, Id id)
+    {
+        if (_own is not null && _own.TryGetValue((table, id), out var own)) return own;
+        var row = _rows.Find(table, id, _sequence);
+        // Older versions are kept for as long as this state, and with it its era, is held.
+        GC.KeepAlive(this);
+        return row;
+    }
 
     /// <inheritdoc/>
     public MemoryRow? FindMemory(Id id) => Memories.Find(id);
@@ -145,34 +192,29 @@ internal sealed class DatabaseState : IRowSet
             Remove(old);
             old = null;
         }
+        if (HasId(row.Table)) PutById(row, isNew: old is null);
         switch (row)
         {
-            case AgentRow agent:
-                Agents = Agents.Put(agent, _owner);
+            case AgentRow or DimensionRow:
                 break;
             case EntityRow entity:
-                Entities = Entities.Put(entity, _owner);
                 EntitiesByAgent = EntitiesByAgent.Put(entity, _owner);
                 break;
             case ComponentRow component:
-                Components = Components.Put(component, _owner);
                 ComponentsByEntity = ComponentsByEntity.Put(component, _owner);
                 ComponentsByRoom = ComponentsByRoom.Put(component, _owner);
                 break;
             case MemoryRow memory:
-                Memories = Memories.Put(memory, _owner);
                 MemoriesByTable = MemoriesByTable.Put(memory, _owner);
                 if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Put(memory, _owner);
                 if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Put(memory, _owner);
                 VectorCount += CountVectors(memory) - CountVectors(old as MemoryRow);
                 break;
             case RoomRow room:
-                Rooms = Rooms.Put(room, _owner);
                 RoomsByAgent = RoomsByAgent.Put(room, _owner);
                 if (room.WorldId is not null) RoomsByWorld = RoomsByWorld.Put(room, _owner);
                 break;
             case WorldRow world:
-                Worlds = Worlds.Put(world, _owner);
                 WorldsByAgent = WorldsByAgent.Put(world, _owner);
                 break;
             case ParticipantRow participant:
@@ -180,24 +222,18 @@ internal sealed class DatabaseState : IRowSet
                 ParticipantsByEntity = ParticipantsByEntity.Put(participant, _owner);
                 break;
             case RelationshipRow relationship:
-                Relationships = Relationships.Put(relationship, _owner);
                 RelationshipsBySource = RelationshipsBySource.Put(relationship, _owner);
                 RelationshipsByTarget = RelationshipsByTarget.Put(relationship, _owner);
                 break;
             case TaskRow task:
-                Tasks = Tasks.Put(task, _owner);
                 TasksByAgent = TasksByAgent.Put(task, _owner);
                 break;
             case LogRow log:
-                Logs = Logs.Put(log, _owner);
                 LogsByTime = LogsByTime.Put(log, _owner);
                 LogsByRoom = LogsByRoom.Put(log, _owner);
                 break;
             case CacheRow cache:
                 Cache = Cache.Put(cache, _owner);
-                break;
-            case DimensionRow dimension:
-                Dimensions = Dimensions.Put(dimension, _owner);
                 break;
             default:
                 throw new UnreachableException();
@@ -210,34 +246,29 @@ internal sealed class DatabaseState : IRowSet
     /// <summary>Takes a row that this state holds out of its table and indexes.</summary>
     public void Remove(Row row)
     {
+        if (HasId(row.Table)) RemoveById(row.Table, row.Id);
         switch (row)
         {
-            case AgentRow agent:
-                Agents = Agents.Remove(agent.Id, _owner);
+            case AgentRow or DimensionRow:
                 break;
             case EntityRow entity:
-                Entities = Entities.Remove(entity.Id, _owner);
                 EntitiesByAgent = EntitiesByAgent.Remove(Local.EntitiesByAgent.KeyOf(entity), _owner);
                 break;
             case ComponentRow component:
-                Components = Components.Remove(component.Id, _owner);
                 ComponentsByEntity = ComponentsByEntity.Remove(Local.ComponentsByEntity.KeyOf(component), _owner);
                 ComponentsByRoom = ComponentsByRoom.Remove(Local.ComponentsByRoom.KeyOf(component), _owner);
                 break;
             case MemoryRow memory:
-                Memories = Memories.Remove(memory.Id, _owner);
                 MemoriesByTable = MemoriesByTable.Remove(Local.MemoriesByTable.KeyOf(memory), _owner);
                 if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Remove(Local.MemoriesByRoom.KeyOf(memory), _owner);
                 if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Remove(Local.MemoriesByDocument.KeyOf(memory), _owner);
                 VectorCount -= CountVectors(memory);
                 break;
             case RoomRow room:
-                Rooms = Rooms.Remove(room.Id, _owner);
                 RoomsByAgent = RoomsByAgent.Remove(Local.RoomsByAgent.KeyOf(room), _owner);
                 if (room.WorldId is not null) RoomsByWorld = RoomsByWorld.Remove(Local.RoomsByWorld.KeyOf(room), _owner);
                 break;
             case WorldRow world:
-                Worlds = Worlds.Remove(world.Id, _owner);
                 WorldsByAgent = WorldsByAgent.Remove(Local.WorldsByAgent.KeyOf(world), _owner);
                 break;
             case ParticipantRow participant:
@@ -245,67 +276,74 @@ internal sealed class DatabaseState : IRowSet
                 ParticipantsByEntity = ParticipantsByEntity.Remove(Local.ParticipantsByEntity.KeyOf(participant), _owner);
                 break;
             case RelationshipRow relationship:
-                Relationships = Relationships.Remove(relationship.Id, _owner);
                 RelationshipsBySource = RelationshipsBySource.Remove(Local.RelationshipsBySource.KeyOf(relationship), _owner);
                 RelationshipsByTarget = RelationshipsByTarget.Remove(Local.RelationshipsByTarget.KeyOf(relationship), _owner);
                 break;
             case TaskRow task:
-                Tasks = Tasks.Remove(task.Id, _owner);
                 TasksByAgent = TasksByAgent.Remove(Local.TasksByAgent.KeyOf(task), _owner);
                 break;
             case LogRow log:
-                Logs = Logs.Remove(log.Id, _owner);
                 LogsByTime = LogsByTime.Remove(Local.LogsByTime.KeyOf(log), _owner);
                 LogsByRoom = LogsByRoom.Remove(Local.LogsByRoom.KeyOf(log), _owner);
                 break;
             case CacheRow cache:
                 Cache = Cache.Remove(CacheByKey.KeyOf(cache), _owner);
                 break;
-            case DimensionRow dimension:
-                Dimensions = Dimensions.Remove(dimension.Id, _owner);
-                break;
             default:
                 throw new UnreachableException();
         }
     }
 
+    private static bool HasId(Table table) => table is not (Table.Participants or Table.Cache);
+
+    private DatabaseState Copy(long owner)
+    {
+        var copy = (DatabaseState)MemberwiseClone();
+        copy._owner = owner;
+        return copy;
+    }
+
+    private void PutById(Row row, bool isNew)
+    {
+        if (isNew) _counts[(int)row.Table]++;
+        if (_own is not null) _own = _own.SetItem((row.Table, row.Id), row);
+        else _rows.Put(row, _sequence);
+    }
+
+    private void RemoveById(Table table, Id id)
+    {
+        _counts[(int)table]--;
+        if (_own is not null) _own = _own.SetItem((table, id), null);
+        else _rows.Remove(table, id, _sequence);
+    }
+
     private void BuildSmallTables(LoadedRows rows)
     {
-        Agents = Index<Id, AgentRow, ById<AgentRow>>(rows.Of<AgentRow>(Table.Agents));
         var entities = rows.Of<EntityRow>(Table.Entities);
-        Entities = Index<Id, EntityRow, ById<EntityRow>>(entities);
         EntitiesByAgent = Index<ChildKey, EntityRow, EntitiesByAgent>(entities);
         var components = rows.Of<ComponentRow>(Table.Components);
-        Components = Index<Id, ComponentRow, ById<ComponentRow>>(components);
         ComponentsByEntity = Index<TimedKey, ComponentRow, ComponentsByEntity>(components);
         ComponentsByRoom = Index<ChildKey, ComponentRow, ComponentsByRoom>(components);
         var rooms = rows.Of<RoomRow>(Table.Rooms);
-        Rooms = Index<Id, RoomRow, ById<RoomRow>>(rooms);
         RoomsByAgent = Index<ChildKey, RoomRow, RoomsByAgent>(rooms);
         RoomsByWorld = Index<TimedKey, RoomRow, RoomsByWorld>(rooms, static row => row.WorldId is not null);
         var worlds = rows.Of<WorldRow>(Table.Worlds);
-        Worlds = Index<Id, WorldRow, ById<WorldRow>>(worlds);
         WorldsByAgent = Index<TimedKey, WorldRow, WorldsByAgent>(worlds);
         var participants = rows.Of<ParticipantRow>(Table.Participants);
         Participants = Index<PairKey, ParticipantRow, ParticipantsByRoom>(participants);
         ParticipantsByEntity = Index<PairKey, ParticipantRow, ParticipantsByEntity>(participants);
         var relationships = rows.Of<RelationshipRow>(Table.Relationships);
-        Relationships = Index<Id, RelationshipRow, ById<RelationshipRow>>(relationships);
         RelationshipsBySource = Index<PairKey, RelationshipRow, RelationshipsBySource>(relationships);
         RelationshipsByTarget = Index<PairKey, RelationshipRow, RelationshipsByTarget>(relationships);
         var tasks = rows.Of<TaskRow>(Table.Tasks);
-        Tasks = Index<Id, TaskRow, ById<TaskRow>>(tasks);
         TasksByAgent = Index<TimedKey, TaskRow, TasksByAgent>(tasks);
         Cache = Index<CacheKey, CacheRow, CacheByKey>(rows.Of<CacheRow>(Table.Cache));
-        Dimensions = Index<Id, DimensionRow, ById<DimensionRow>>(rows.Of<DimensionRow>(Table.Dimensions));
     }
 
-    // Sorted by id, then by time, then by table, then by room: each sort keeps the order of the one before where its own key is equal.
+    // Sorted by time, then by table, then by room: each sort keeps the order of the one before where its own key is equal.
     private void BuildMemories(MemoryRow[] memories)
     {
-        RowSort.ByKey(memories, static row => row.Id.High);
-        Memories = RowIndex<Id, MemoryRow, ById<MemoryRow>>.Of(memories);
-        RowSort.ByKey(memories, static row => RowSort.KeyOf(row.CreatedMs));
+        RowSort.ByTime(memories, static row => row.CreatedMs);
         RowSort.ByKey(memories, static row => (uint)row.TableNumber);
         MemoriesByTable = RowIndex<TableMemoryKey, MemoryRow, MemoriesByTable>.Of(memories);
         VectorCount = memories.Sum(CountVectors);
@@ -318,9 +356,7 @@ internal sealed class DatabaseState : IRowSet
 
     private void BuildLogs(LogRow[] logs)
     {
-        RowSort.ByKey(logs, static row => row.Id.High);
-        Logs = RowIndex<Id, LogRow, ById<LogRow>>.Of(logs);
-        RowSort.ByKey(logs, static row => RowSort.KeyOf(row.CreatedMs));
+        RowSort.ByTime(logs, static row => row.CreatedMs);
         LogsByTime = RowIndex<TimedKey, LogRow, LogsByTime>.Of(logs);
         SortByRoom(logs, static row => row.RoomId);
         LogsByRoom = RowIndex<TimedKey, LogRow, LogsByRoom>.Of(logs);
@@ -365,5 +401,11 @@ internal sealed class DatabaseState : IRowSet
         var count = 0;
         for (var slot = row?.Vectors; slot is not null; slot = slot.Next) count++;
         return count;
+    }
+
+    [InlineArray((int)Table.Dimensions + 1)]
+    private struct Counts
+    {
+        private int _first;
     }
 }

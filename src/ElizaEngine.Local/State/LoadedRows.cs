@@ -1,16 +1,19 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace ElizaEngine.Local;
 
 /// <summary>
-/// The rows that opening collects. While records come, in their thousands, a hash table for each table is enough, and quicker than all
+/// The rows that opening collects. While records come, in their thousands, the tables by id are enough, and quicker than all
 /// the indexes: those are built at the end, each in one go. One thread at a time.
 /// </summary>
 internal sealed class LoadedRows : IRowSet
 {
-    private readonly RowTable[] _byId = [.. Enumerable.Range(0, (int)Enum.GetValues<Table>().Max() + 1).Select(_ => new RowTable())];
     private readonly Dictionary<PairKey, Row> _participants = [];
     private readonly Dictionary<CacheKey, Row> _cache = [];
+
+    /// <summary>The rows that have an id, by the number of their table.</summary>
+    public RowTable[] Tables { get; } = RowVersions.NewTables();
 
     public Row? Find(Row row) => row switch
     {
@@ -19,9 +22,9 @@ internal sealed class LoadedRows : IRowSet
         _ => Find(row.Table, row.Id),
     };
 
-    public Row? Find(Table table, Id id) => _byId[(int)table].Find(id);
+    public Row? Find(Table table, Id id) => Unsafe.As<Row?>(Tables[(int)table].Find(id));
 
-    public MemoryRow? FindMemory(Id id) => (MemoryRow?)_byId[(int)Table.Memories].Find(id);
+    public MemoryRow? FindMemory(Id id) => Unsafe.As<MemoryRow?>(Find(Table.Memories, id));
 
     public ParticipantRow? FindParticipant(in PairKey key) => (ParticipantRow?)_participants.GetValueOrDefault(key);
 
@@ -31,7 +34,7 @@ internal sealed class LoadedRows : IRowSet
     {
         if (row is ParticipantRow participant) _participants[ParticipantsByRoom.KeyOf(participant)] = row;
         else if (row is CacheRow cache) _cache[CacheByKey.KeyOf(cache)] = row;
-        else _byId[(int)row.Table].Put(row);
+        else Tables[(int)row.Table].Put(row);
     }
 
     // Nobody has seen the row: it need not be copied.
@@ -43,7 +46,7 @@ internal sealed class LoadedRows : IRowSet
         {
             ParticipantRow participant => _participants.Remove(ParticipantsByRoom.KeyOf(participant)),
             CacheRow cache => _cache.Remove(CacheByKey.KeyOf(cache)),
-            _ => _byId[(int)row.Table].Remove(row.Id),
+            _ => Tables[(int)row.Table].Remove(row.Id),
         };
         Debug.Assert(removed, "the caller has found it");
     }
@@ -54,6 +57,6 @@ internal sealed class LoadedRows : IRowSet
         {
             Table.Participants => [.. _participants.Values.Cast<TRow>()],
             Table.Cache => [.. _cache.Values.Cast<TRow>()],
-            _ => _byId[(int)table].ToArray<TRow>(),
+            _ => Tables[(int)table].ToArray<TRow>(),
         };
 }

@@ -1,12 +1,5 @@
 namespace ElizaEngine.Local;
 
-/// <summary>An id.</summary>
-internal readonly record struct ById<TRow> : IRowOrder<Id, TRow>
-    where TRow : Row
-{
-    public static Id KeyOf(TRow row) => row.Id;
-}
-
 /// <summary>Rows under a parent, in order of id.</summary>
 internal readonly record struct ChildKey(Id Parent, Id Id) : IComparable<ChildKey>
 {

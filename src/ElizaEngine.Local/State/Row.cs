@@ -30,6 +30,9 @@ internal abstract class Row
 
     public abstract Table Table { get; }
 
+    /// <summary>Sequence number of the first state that it was put into; see <see cref="RowVersions"/>. 0: there when the database was opened.</summary>
+    public long Since;
+
     /// <summary>Where the record lies; set when it has its place in the log.</summary>
     public RecordLocation Location;
 
@@ -136,6 +139,9 @@ internal sealed class VectorSlot
 
     public RecordLocation Location;
 
+    /// <summary>Where the <see cref="VectorPartition"/> has it that was told of it last; see <see cref="VectorPartition.NumberOf(VectorSlot)"/>.</summary>
+    public long Place;
+
     public float[]? Pending;
 
     /// <summary>Its checksum has been verified since the database was opened, or its bytes were in hand.</summary>
@@ -151,7 +157,7 @@ internal sealed class VectorSlot
 
     /// <summary>This slot in front of another chain.</summary>
     public VectorSlot Before(VectorSlot? next) =>
-        ReferenceEquals(next, Next) ? this : new() { Dimension = Dimension, InverseNorm = InverseNorm, Next = next, Location = Location, Pending = Pending, IsVerified = IsVerified };
+        ReferenceEquals(next, Next) ? this : new() { Dimension = Dimension, InverseNorm = InverseNorm, Next = next, Location = Location, Place = Place, Pending = Pending, IsVerified = IsVerified };
 }
 
 internal sealed class RoomRow : Row

@@ -43,6 +43,22 @@ internal static class RowSort
         if (!ReferenceEquals(fromRows, rows)) Array.Copy(fromRows, rows, rows.Length);
     }
 
+    /// <summary>Sorts rows by a time, and those of one time by id.</summary>
+    /// <param name="rows">Sorted in place.</param>
+    /// <param name="msOf">The time of a row.</param>
+    public static void ByTime<TRow>(TRow[] rows, Func<TRow, long> msOf)
+        where TRow : Row
+    {
+        ByKey(rows, row => KeyOf(msOf(row)));
+        for (var start = 0; start < rows.Length;)
+        {
+            var end = start + 1;
+            while (end < rows.Length && msOf(rows[end]) == msOf(rows[start])) end++;
+            if (end - start > 1) rows.AsSpan(start, end - start).Sort(static (left, right) => left.Id.CompareTo(right.Id));
+            start = end;
+        }
+    }
+
     /// <summary>A number with its sign as a key of the same order.</summary>
-    public static ulong KeyOf(long number) => (ulong)number ^ (1ul << 63);
+    private static ulong KeyOf(long number) => (ulong)number ^ (1ul << 63);
 }

@@ -1,91 +1,243 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 
 namespace ElizaEngine.Local;
 
 /// <summary>
-/// Rows by id, in a hash table with linear probing; a removed row leaves a gap that the rows behind it close. Opening fills it with every
-/// row of a table before the process is warm, so its few loops are compiled for speed at once: a Dictionary of the same rows is
-/// compiled twice, slow code first. One thread at a time.
+/// Entries by id, each a <see cref="Row"/> or a <see cref="RowVersion"/>: extendible hashing (Fagin, Nievergelt, Pippenger and Strong,
+/// Extendible Hashing, 1979) over segments that are probed linearly, with a byte of the hash beside each slot, so that rows which are not
+/// the one asked for are hardly ever touched.
+/// <para>Invariants:</para>
+/// <list type="bullet">
+/// <item>One thread writes at a time; any number read meanwhile, without a lock. A reader finds every entry that was there when it
+/// began and that nobody removed since, in the one version or the other.</item>
+/// <item>An entry changes by one write of one reference. A segment that was split or grown is never written again.</item>
+/// <item>Segments are small: no write takes longer because the table is large.</item>
+/// </list>
+/// Hashes are keyed, by a secret of this process: ids, which users choose, cannot be made to collide. O(1).
 /// </summary>
 internal sealed class RowTable
 {
-    private const int FewSlots = 16;
+    private const byte Empty = 0;
+    private const byte Removed = 1;
+    private const int FirstSlots = 16;
+    private const int MaxSlots = 1024;
 
-    private Row?[] _slots = new Row?[FewSlots];
+    private static readonly ulong s_key1 = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    private static readonly ulong s_key2 = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
+    // Its length is a power of two; the highest bits of a hash say where to look. Neighbours may be the same segment.
+    private Segment[] _directory = [new Segment(FirstSlots, depth: 0)];
+
+    /// <summary>Entries in the table; of rows that are gone too, while a <see cref="RowVersion"/> remembers them.</summary>
     public int Count { get; private set; }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public Row? Find(Id id) => _slots[SlotOf(id)];
-
-    /// <summary>Puts a row in, in place of one with the same id.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Put(Row row)
+    /// <summary>Room for entries.</summary>
+    public int Slots
     {
-        var slot = SlotOf(row.Id);
-        if (_slots[slot] is null && ++Count > _slots.Length / 2)
+        get
         {
-            Grow();
-            slot = SlotOf(row.Id);
+            var slots = 0;
+            for (var place = 0; place < _directory.Length; place += PlacesOf(_directory[place], _directory.Length)) slots += _directory[place].Slots.Length;
+            return slots;
         }
-        _slots[slot] = row;
     }
 
-    /// <summary>Takes the row with this id out. False: there is none.</summary>
+    /// <summary>The id of an entry.</summary>
+    public static Id IdOf(object entry) => entry is RowVersion version ? version.Row.Id : Unsafe.As<Row>(entry).Id;
+
+    /// <summary>The entry with this id, or null.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public object? Find(Id id)
+    {
+        var hash = Hash(id);
+        var directory = Volatile.Read(ref _directory);
+        Volatile.Read(ref directory[Place(hash, directory.Length)]).SlotOf(id, hash, out var entry);
+        return entry;
+    }
+
+    /// <summary>Puts an entry in, in place of the one with the same id.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Put(object entry)
+    {
+        var id = IdOf(entry);
+        var hash = Hash(id);
+        var segment = _directory[Place(hash, _directory.Length)];
+        var slot = segment.SlotOf(id, hash, out _);
+        if (slot >= 0)
+        {
+            Volatile.Write(ref segment.Slots[slot], entry);
+            return;
+        }
+        while (!segment.TryAdd(entry, hash))
+        {
+            Grow(segment, hash);
+            segment = _directory[Place(hash, _directory.Length)];
+        }
+        Count++;
+    }
+
+    /// <summary>Takes the entry with this id out. False: there is none.</summary>
     public bool Remove(Id id)
     {
-        var gap = SlotOf(id);
-        if (_slots[gap] is null) return false;
-        _slots[gap] = null;
+        var hash = Hash(id);
+        var segment = _directory[Place(hash, _directory.Length)];
+        var slot = segment.SlotOf(id, hash, out _);
+        if (slot < 0) return false;
+        segment.Clear(slot);
         Count--;
-        var mask = _slots.Length - 1;
-        for (var slot = (gap + 1) & mask; _slots[slot] is { } row; slot = (slot + 1) & mask)
-        {
-            // A row may move into the gap unless the gap lies in front of the place where it is looked for first.
-            var home = Home(row.Id);
-            if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
-            _slots[gap] = row;
-            _slots[slot] = null;
-            gap = slot;
-        }
         return true;
     }
 
-    /// <summary>All rows, in no order.</summary>
+    /// <summary>All entries, in no order; while others write, each that is there all the time, once.</summary>
+    public IEnumerable<object> Entries()
+    {
+        var directory = Volatile.Read(ref _directory);
+        // A segment has the entries of all its places, also when others have begun to split it.
+        for (var place = 0; place < directory.Length;)
+        {
+            var segment = Volatile.Read(ref directory[place]);
+            place += PlacesOf(segment, directory.Length);
+            for (var slot = 0; slot < segment.Slots.Length; slot++)
+            {
+                if (Volatile.Read(ref segment.Slots[slot]) is { } entry) yield return entry;
+            }
+        }
+    }
+
+    /// <summary>All rows, in no order, of a table that holds no <see cref="RowVersion"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public TRow[] ToArray<TRow>()
         where TRow : Row
     {
         var rows = new TRow[Count];
         var count = 0;
-        foreach (var row in _slots)
+        for (var place = 0; place < _directory.Length; place += PlacesOf(_directory[place], _directory.Length))
         {
-            if (row is not null) rows[count++] = Unsafe.As<TRow>(row);
+            foreach (var entry in _directory[place].Slots)
+            {
+                if (entry is not null) rows[count++] = Unsafe.As<TRow>(entry);
+            }
         }
         return rows;
     }
 
-    // Where a row with this id is, or would go.
-    private int SlotOf(Id id)
+    // A 128 bit product, folded, as in wyhash: every bit of it depends on every bit of the id.
+    private static ulong Hash(Id id)
     {
-        var mask = _slots.Length - 1;
-        var slot = Home(id);
-        while (_slots[slot] is { } row && row.Id != id) slot = (slot + 1) & mask;
-        return slot;
+        var high = Math.BigMul(id.High ^ s_key1, id.Low ^ s_key2, out var low);
+        return (high ^ low) * 0x9E3779B97F4A7C15;
     }
 
-    // Ids in time order differ in few bits: the multiplication spreads them over the highest, which are taken (Fibonacci hashing).
-    private int Home(Id id) => (int)(((id.High ^ BitOperations.RotateLeft(id.Low, 32)) * 0x9E3779B97F4A7C15) >> (64 - BitOperations.Log2((uint)_slots.Length)));
+    // The shift by one first: by 64, for a directory of one, would be a shift by none.
+    private static int Place(ulong hash, int length) => (int)(hash >> 1 >> (63 - BitOperations.Log2((uint)length)));
+
+    // A segment stands at all places that begin with its bits.
+    private static int PlacesOf(Segment segment, int length) => 1 << (BitOperations.Log2((uint)length) - segment.Depth);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Grow()
+    private void Grow(Segment segment, ulong hash)
     {
-        var old = _slots;
-        _slots = new Row?[old.Length * 2];
-        foreach (var row in old)
+        if (segment.Slots.Length < MaxSlots || segment.Entries < segment.Slots.Length / 2)
         {
-            if (row is not null) _slots[SlotOf(row.Id)] = row;
+            // Little but gaps: the same size will do.
+            var slots = segment.Entries < segment.Slots.Length / 2 ? segment.Slots.Length : segment.Slots.Length * 2;
+            var grown = new Segment(slots, segment.Depth);
+            segment.CopyTo(grown, grown);
+            Replace(segment, hash, grown, grown);
+            return;
         }
+        if (1 << segment.Depth == _directory.Length)
+        {
+            var directory = new Segment[_directory.Length * 2];
+            for (var place = 0; place < directory.Length; place++) directory[place] = _directory[place / 2];
+            Volatile.Write(ref _directory, directory);
+        }
+        var (left, right) = (new Segment(MaxSlots, segment.Depth + 1), new Segment(MaxSlots, segment.Depth + 1));
+        segment.CopyTo(left, right);
+        Replace(segment, hash, left, right);
+    }
+
+    // Half of the places have a zero next.
+    private void Replace(Segment segment, ulong hash, Segment left, Segment right)
+    {
+        var places = PlacesOf(segment, _directory.Length);
+        var first = Place(hash, _directory.Length) & ~(places - 1);
+        Debug.Assert(ReferenceEquals(_directory[first], segment), "it stands where its bits say");
+        for (var place = 0; place < places; place++) Volatile.Write(ref _directory[first + place], place < places / 2 ? left : right);
+    }
+
+    private sealed class Segment(int slots, int depth)
+    {
+        public readonly object?[] Slots = new object?[slots];
+        private readonly byte[] _tags = new byte[slots];
+        private int _used;
+
+        /// <summary>How many of the highest bits all hashes in it share.</summary>
+        public int Depth { get; } = depth;
+
+        public int Entries { get; private set; }
+
+        /// <summary>The entry of this id, and where it is; negative: nowhere.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public int SlotOf(Id id, ulong hash, out object? entry)
+        {
+            var tags = _tags;
+            var tag = TagOf(hash);
+            for (var slot = Home(hash); ; slot = (slot + 1) & (tags.Length - 1))
+            {
+                var found = Volatile.Read(ref tags[slot]);
+                entry = null;
+                if (found == Empty) return -1;
+                if (found != tag) continue;
+                entry = Volatile.Read(ref Slots[slot]);
+                if (entry is not null && IdOf(entry) == id) return slot;
+            }
+        }
+
+        /// <summary>Adds an entry whose id is not there. False: there is no room.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public bool TryAdd(object entry, ulong hash)
+        {
+            var slot = Home(hash);
+            while (_tags[slot] > Removed) slot = (slot + 1) & (_tags.Length - 1);
+            if (_tags[slot] == Empty)
+            {
+                // An eighth stays empty, so that searches end.
+                if (_used >= _tags.Length - (_tags.Length / 8)) return false;
+                _used++;
+            }
+            Volatile.Write(ref Slots[slot], entry);
+            Volatile.Write(ref _tags[slot], TagOf(hash));
+            Entries++;
+            return true;
+        }
+
+        public void Clear(int slot)
+        {
+            Volatile.Write(ref Slots[slot], null);
+            Volatile.Write(ref _tags[slot], Removed);
+            Entries--;
+        }
+
+        /// <summary>Copies the entries into two halves by their next bit; or, both times given the same, into a larger one.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void CopyTo(Segment left, Segment right)
+        {
+            foreach (var entry in Slots)
+            {
+                if (entry is null) continue;
+                var hash = Hash(IdOf(entry));
+                var added = ((hash << Depth) >> 63 == 0 ? left : right).TryAdd(entry, hash);
+                Debug.Assert(added, "there is room for what was there");
+            }
+        }
+
+        // Other bits than those that chose the segment.
+        private int Home(ulong hash) => (int)(hash >> 20) & (_tags.Length - 1);
+
+        private static byte TagOf(ulong hash) => Math.Max((byte)(Removed + 1), (byte)(hash >> 8));
     }
 }

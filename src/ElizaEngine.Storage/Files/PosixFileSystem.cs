@@ -64,13 +64,14 @@ internal sealed class PosixFileSystem : IFileSystem
     public bool TryLink(string from, string to)
     {
         const int NotPermitted = 1;
+        const int NoEntry = 2; // Compaction has removed the name; whoever may link has the file mapped, too.
         const int OtherDevice = 18;
         const int TooManyLinks = 31;
         const int NotImplemented = 38;
         const int NotSupported = 95;
         if (Libc.Link(from, to) == 0)
             return true;
-        return Marshal.GetLastPInvokeError() is NotPermitted or OtherDevice or TooManyLinks or NotImplemented or NotSupported
+        return Marshal.GetLastPInvokeError() is NotPermitted or NoEntry or OtherDevice or TooManyLinks or NotImplemented or NotSupported
             ? false
             : throw Failure("link", from);
     }

@@ -49,7 +49,7 @@ internal readonly record struct IndexHeader(
         if (file.Length < Bytes || BinaryPrimitives.ReadUInt64LittleEndian(file) != Magic
             || BinaryPrimitives.ReadUInt16LittleEndian(file[8..]) != LogFormat.Major
             || BinaryPrimitives.ReadUInt16LittleEndian(file[10..]) != LogFormat.Minor
-            || BinaryPrimitives.ReadUInt32LittleEndian(file[12..]) != LogFormat.KnownFeatures
+            || BinaryPrimitives.ReadUInt32LittleEndian(file[12..]) != 0
             || BinaryPrimitives.ReadUInt32LittleEndian(file[CrcOffset..]) != Crc32C.Compute(file[..CrcOffset]))
             return false;
         var number = BinaryPrimitives.ReadInt64LittleEndian(file[32..]);

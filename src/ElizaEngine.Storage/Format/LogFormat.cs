@@ -8,8 +8,11 @@ internal static class LogFormat
     public const ushort Major = 0;
     public const ushort Minor = 1;
 
-    /// <summary>Feature bits this version understands: none yet.</summary>
-    public const uint KnownFeatures = 0;
+    /// <summary>Of a log file: it is a copy. Of a manifest: its entries are long.</summary>
+    public const uint CompactionFeature = 1;
+
+    /// <summary>Feature bits this version understands.</summary>
+    public const uint KnownFeatures = CompactionFeature;
 
     public const int FileHeaderBytes = 4096;
     public const int FrameHeaderBytes = 48;
@@ -31,19 +34,33 @@ internal static class LogFormat
     public static long RecordBytes(long length, int alignment = 8) =>
         RecordHeaderBytes + RoundUp(length, 8L) + (alignment <= 8 ? 0 : alignment + RecordHeaderBytes);
 
+    /// <summary>
+    /// Bytes of padding record, 0 or at least a header, in front of a record that would start here, so that a byte of its body lies at a
+    /// multiple of the alignment.
+    /// </summary>
+    public static int PaddingBytes(long recordOffset, int alignment, int alignedOffset)
+    {
+        if (alignment <= 8)
+            return 0;
+        var start = recordOffset + RecordHeaderBytes + alignedOffset;
+        var gap = (int)(RoundUp(start, (long)alignment) - start);
+        return gap is > 0 and < RecordHeaderBytes ? gap + alignment : gap;
+    }
+
     /// <summary>Writes the first 32 bytes, with which every kind of file begins: magic, version, features, database.</summary>
-    public static void EncodeStart(Span<byte> file, ulong magic, Guid databaseId)
+    public static void EncodeStart(Span<byte> file, ulong magic, Guid databaseId, uint features = 0)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(file, magic);
         BinaryPrimitives.WriteUInt16LittleEndian(file[8..], Major);
         BinaryPrimitives.WriteUInt16LittleEndian(file[10..], Minor);
-        BinaryPrimitives.WriteUInt32LittleEndian(file[12..], KnownFeatures);
+        BinaryPrimitives.WriteUInt32LittleEndian(file[12..], features);
         databaseId.TryWriteBytes(file[16..], bigEndian: true, out _);
     }
 
     /// <summary>Throws when a file, of which the first 16 bytes are given at least, is of a version that cannot be read here.</summary>
     /// <exception cref="LogFormatNewerException">The major version or a required feature is unknown.</exception>
-    public static void CheckVersion(string file, ReadOnlySpan<byte> start)
+    /// <returns>The required features.</returns>
+    public static uint CheckVersion(string file, ReadOnlySpan<byte> start)
     {
         var major = BinaryPrimitives.ReadUInt16LittleEndian(start[8..]);
         var minor = BinaryPrimitives.ReadUInt16LittleEndian(start[10..]);
@@ -51,5 +68,6 @@ internal static class LogFormat
         if (major != Major || (features & ~KnownFeatures) != 0)
             throw new LogFormatNewerException(file, $"{major}.{minor} with features 0x{features:x}",
                 $"{Major}.{Minor} with features 0x{KnownFeatures:x}");
+        return features;
     }
 }

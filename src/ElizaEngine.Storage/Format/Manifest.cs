@@ -11,6 +11,12 @@ internal enum LogFileFlags : uint
 
     /// <summary>Recovery cut the file at its end lsn: bytes behind it are not part of the log.</summary>
     Cut = 2,
+
+    /// <summary>Compaction made the file; the log goes on at its resume lsn.</summary>
+    Copy = 4,
+
+    /// <summary>Compaction put copies in the file's place: it is no part of the log, and is deleted where it is found.</summary>
+    Replaced = 8,
 }
 
 /// <summary>One log file in a manifest. The lsns count for sealed files only.</summary>
@@ -20,6 +26,16 @@ internal readonly record struct ManifestFile(int Number, long FileBytes, ulong S
     public bool IsSealed => (Flags & LogFileFlags.Sealed) != 0;
 
     public bool IsCut => (Flags & LogFileFlags.Cut) != 0;
+
+    public bool IsCopy => (Flags & LogFileFlags.Copy) != 0;
+
+    public bool IsReplaced => (Flags & LogFileFlags.Replaced) != 0;
+
+    /// <summary>Of a copy the lsn at which the log goes on behind it; else 0.</summary>
+    public ulong ResumeLsn { get; init; }
+
+    /// <summary>Of a sealed file the lsn at which the log goes on.</summary>
+    public ulong NextLsn => IsCopy ? ResumeLsn : EndLsn;
 }
 
 /// <summary>
@@ -47,5 +63,9 @@ internal sealed record Manifest
 
     public required int NextFileNumber { get; init; }
 
+    /// <summary>In the order of the log.</summary>
     public required IReadOnlyList<ManifestFile> Files { get; init; }
+
+    /// <summary>Files that were part of the log, the oldest first. They may be there still.</summary>
+    public IReadOnlyList<ManifestFile> Replaced { get; init; } = [];
 }

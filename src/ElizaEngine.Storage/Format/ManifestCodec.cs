@@ -14,28 +14,33 @@ internal static class ManifestCodec
     private const uint BackupFlag = 2;
     private const int HeaderBytes = 80;
     private const int EntryBytes = 48;
+    private const int LongEntryBytes = 56;
     private const int HashBytes = 8;
 
     /// <summary>Longest manifest, in bytes.</summary>
-    public const long MaxBytes = HeaderBytes + ((long)MaxFiles * EntryBytes) + HashBytes;
+    public const long MaxBytes = HeaderBytes + ((long)MaxFiles * LongEntryBytes) + HashBytes;
 
     /// <summary>Whether these bytes start like a manifest of ours, valid or not.</summary>
     public static bool HasMagic(ReadOnlySpan<byte> bytes) => bytes.Length >= 8 && BinaryPrimitives.ReadUInt64LittleEndian(bytes) == Magic;
 
     public static byte[] Encode(Manifest manifest)
     {
-        var bytes = new byte[HeaderBytes + (manifest.Files.Count * EntryBytes) + HashBytes];
+        ManifestFile[] files = [.. manifest.Files, .. manifest.Replaced];
+        // Without a trace of compaction it is one that older versions read, too.
+        var isLong = manifest.Replaced.Count > 0 || manifest.Files.Any(static file => file.IsCopy);
+        var entryBytes = isLong ? LongEntryBytes : EntryBytes;
+        var bytes = new byte[HeaderBytes + (files.Length * entryBytes) + HashBytes];
         var header = bytes.AsSpan();
-        LogFormat.EncodeStart(header, Magic, manifest.DatabaseId);
+        LogFormat.EncodeStart(header, Magic, manifest.DatabaseId, isLong ? LogFormat.CompactionFeature : 0);
         BinaryPrimitives.WriteInt64LittleEndian(header[32..], manifest.Generation);
         BinaryPrimitives.WriteInt64LittleEndian(header[40..], manifest.WrittenMs);
         BinaryPrimitives.WriteUInt32LittleEndian(header[48..], (manifest.IsClean ? CleanFlag : 0) | (manifest.IsBackup ? BackupFlag : 0));
-        BinaryPrimitives.WriteInt32LittleEndian(header[52..], manifest.Files.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(header[52..], files.Length);
         BinaryPrimitives.WriteUInt64LittleEndian(header[56..], manifest.StartLsn);
         BinaryPrimitives.WriteUInt64LittleEndian(header[64..], manifest.DurableLsn);
         BinaryPrimitives.WriteInt64LittleEndian(header[72..], manifest.NextFileNumber);
-        for (var i = 0; i < manifest.Files.Count; i++)
-            EncodeFile(header.Slice(HeaderBytes + (i * EntryBytes), EntryBytes), manifest.Files[i]);
+        for (var i = 0; i < files.Length; i++)
+            EncodeFile(header.Slice(HeaderBytes + (i * entryBytes), entryBytes), files[i]);
         BinaryPrimitives.WriteUInt64LittleEndian(header[^HashBytes..], Hash(bytes, manifest.Generation));
         return bytes;
     }
@@ -65,9 +70,10 @@ internal static class ManifestCodec
             throw new LogDamagedException(file, 0, 0, "the manifest does not start with ELIZAMAN");
         if (bytes.Length < HeaderBytes + HashBytes)
             throw new LogDamagedException(file, bytes.Length, 0, "the manifest is cut short");
-        LogFormat.CheckVersion(file, bytes);
+        var isLong = (LogFormat.CheckVersion(file, bytes) & LogFormat.CompactionFeature) != 0;
+        var entryBytes = isLong ? LongEntryBytes : EntryBytes;
         var count = BinaryPrimitives.ReadInt32LittleEndian(bytes[52..]);
-        if (count is < 0 or > MaxFiles || bytes.Length != HeaderBytes + ((long)count * EntryBytes) + HashBytes)
+        if (count is < 0 or > MaxFiles || bytes.Length != HeaderBytes + ((long)count * entryBytes) + HashBytes)
             throw new LogDamagedException(file, 52, 0, $"a manifest of {count} files has not {bytes.Length} bytes");
         if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[^HashBytes..]) != Hash(bytes, generation))
             throw new LogDamagedException(file, bytes.Length - HashBytes, 0, "the checksum of the manifest is wrong");
@@ -77,14 +83,18 @@ internal static class ManifestCodec
         var next = BinaryPrimitives.ReadInt64LittleEndian(bytes[72..]);
         if (next is < 1 or > int.MaxValue)
             throw new LogDamagedException(file, 72, 0, $"the next file number is {next}");
-        var files = new ManifestFile[count];
+        var files = new List<ManifestFile>();
+        var replaced = new List<ManifestFile>();
         var numbers = new HashSet<int>();
         for (var i = 0; i < count; i++)
         {
-            files[i] = DecodeFile(file, HeaderBytes + (i * EntryBytes), bytes);
-            if (files[i].Number >= next || !numbers.Add(files[i].Number))
-                throw new LogDamagedException(file, HeaderBytes + (i * EntryBytes), 0,
-                    $"file number {files[i].Number} is out of range or there twice");
+            var offset = HeaderBytes + (i * entryBytes);
+            var entry = DecodeFile(file, offset, bytes.Slice(offset, entryBytes));
+            if (entry.Number >= next || !numbers.Add(entry.Number))
+                throw new LogDamagedException(file, offset, 0, $"file number {entry.Number} is out of range or there twice");
+            if (!entry.IsReplaced && replaced.Count > 0)
+                throw new LogDamagedException(file, offset, 0, "a file of the log stands behind one that is replaced");
+            (entry.IsReplaced ? replaced : files).Add(entry);
         }
 
         return new Manifest
@@ -98,6 +108,7 @@ internal static class ManifestCodec
             DurableLsn = BinaryPrimitives.ReadUInt64LittleEndian(bytes[64..]),
             NextFileNumber = (int)next,
             Files = files,
+            Replaced = replaced,
         };
     }
 
@@ -110,11 +121,13 @@ internal static class ManifestCodec
         BinaryPrimitives.WriteUInt64LittleEndian(entry[32..], file.EndLsn);
         BinaryPrimitives.WriteInt32LittleEndian(entry[40..], file.BlockBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(entry[44..], (uint)file.Flags);
+        if (entry.Length == LongEntryBytes)
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[48..], file.ResumeLsn);
     }
 
-    private static ManifestFile DecodeFile(string manifest, int offset, ReadOnlySpan<byte> bytes)
+    private static ManifestFile DecodeFile(string manifest, int offset, ReadOnlySpan<byte> entry)
     {
-        var entry = bytes.Slice(offset, EntryBytes);
+        var isLong = entry.Length == LongEntryBytes;
         var number = BinaryPrimitives.ReadInt64LittleEndian(entry);
         var file = new ManifestFile(
             (int)Math.Clamp(number, 0, int.MaxValue),
@@ -123,14 +136,20 @@ internal static class ManifestCodec
             BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]),
             BinaryPrimitives.ReadInt32LittleEndian(entry[40..]),
-            (LogFileFlags)BinaryPrimitives.ReadUInt32LittleEndian(entry[44..]));
+            (LogFileFlags)BinaryPrimitives.ReadUInt32LittleEndian(entry[44..]))
+        {
+            ResumeLsn = isLong ? BinaryPrimitives.ReadUInt64LittleEndian(entry[48..]) : 0,
+        };
         var problem = number is < 1 or >= int.MaxValue ? $"the file number is {number}"
             : file.FileBytes is <= LogFormat.FileHeaderBytes or > LogFormat.MaxFileBytes ? $"the file size is {file.FileBytes}"
             : !LogFileHeader.IsBlockSize(file.BlockBytes) ? $"the block size is {file.BlockBytes}"
-            : (file.Flags & ~(LogFileFlags.Sealed | LogFileFlags.Cut)) != 0 || (file.IsCut && !file.IsSealed)
+            : (file.Flags & ~(LogFileFlags.Sealed | LogFileFlags.Cut | LogFileFlags.Copy | LogFileFlags.Replaced)) != 0
+                || (file.Flags != 0 && !file.IsSealed) || (file.IsCut && file.IsCopy) || (!isLong && (file.IsCopy || file.IsReplaced))
                 ? $"the flags are {file.Flags}"
             : file.EndLsn < file.FirstLsn || file.EndLsn - file.FirstLsn > (ulong)file.FileBytes
                 ? $"the lsns are {file.FirstLsn} to {file.EndLsn}"
+            : (file.IsCopy ? file.ResumeLsn < file.EndLsn || file.EndLsn == file.FirstLsn : file.ResumeLsn != 0)
+                ? $"the lsns are {file.FirstLsn} to {file.EndLsn}, and the log goes on at {file.ResumeLsn}"
             : "";
         return problem.Length == 0 ? file : throw new LogDamagedException(manifest, offset, 0, problem);
     }

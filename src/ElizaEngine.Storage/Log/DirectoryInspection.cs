@@ -34,6 +34,26 @@ internal static class DirectoryInspection
         return FileNames.TryLog(name, out _) && HoldsNoFrame(files, directory + "/" + name);
     }
 
+    /// <summary>Whether a log file has the header block of a copy, which is whole before the file has its name.</summary>
+    public static bool IsCopy(IFileSystem files, string directory, int number)
+    {
+        var name = FileNames.Log(number);
+        using var file = files.Open(directory + "/" + name);
+        var block = new byte[LogFormat.FileHeaderBytes];
+        if (file.Length < block.Length)
+            return false;
+        file.Read(0, block);
+        try
+        {
+            var header = LogFileHeader.Decode(name, block);
+            return header.Copied is not null && header.Number == number;
+        }
+        catch (LogDamagedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>
     /// Whether a log file that no manifest lists is a leftover of an interrupted creation: zeros where the first frame would be.
     /// </summary>

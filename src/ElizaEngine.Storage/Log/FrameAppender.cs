@@ -149,6 +149,22 @@ internal sealed class FrameAppender
         _buffers.Return(frame.Buffer);
     }
 
+    /// <summary>The log goes on in another file, if this one holds anything. Between two batches.</summary>
+    /// <exception cref="LogDiskFullException">There is no room for it; nothing changed.</exception>
+    /// <exception cref="LogPoisonedException">A write failed earlier, or preparing the file failed.</exception>
+    public void EndFile()
+    {
+        if (_inBatch)
+            throw new InvalidOperationException("A batch is in progress.");
+        if (_commits.TakeOpen() is { } open)
+            _commits.Enqueue(open);
+        var tail = Tail();
+        if (tail.File is null || tail.Offset == LogFormat.FileHeaderBytes)
+            return;
+        (_tailFile, _tailOffset, _tailLsn) = (_files.Advance(tail.Lsn, LogFormat.FrameHeaderBytes), LogFormat.FileHeaderBytes, tail.Lsn);
+        _newest = null;
+    }
+
     private void ContinueChain(long bytes)
     {
         if (_frame is { } full)

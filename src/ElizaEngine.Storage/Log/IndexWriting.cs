@@ -7,12 +7,14 @@ namespace ElizaEngine.Storage;
 /// <param name="newHeads">New heads for each file; null: no index files.</param>
 /// <param name="used">The files that hold frames.</param>
 /// <param name="durableLsn">Up to where the log is durable.</param>
+/// <param name="pins">Keep a file mapped that is being read.</param>
 /// <param name="damaged">Told of a frame that was found damaged.</param>
 internal sealed class IndexWriting(
-    IFileSystem files, string directory, long minBytes, Func<IRecordHeads?> newHeads, Func<LogFile[]> used, Func<ulong> durableLsn,
+    IFileSystem files, string directory, long minBytes, Func<IRecordHeads?> newHeads, Func<LogFile[]> used, Func<ulong> durableLsn, ReadPins pins,
     Action<LogDamagedException> damaged)
 {
     private readonly Lock _sync = new();
+    private readonly Lock _writing = new(); // Held while a file's index is written, or forgotten.
     private Task _work = Task.CompletedTask;
     private volatile bool _stopped;
 
@@ -58,6 +60,16 @@ internal sealed class IndexWriting(
             TryWrite(tail, durable);
     }
 
+    /// <summary>Removes the index of files that copies took the place of. No index of them is written any more.</summary>
+    public void Forget(IEnumerable<LogFile> replaced)
+    {
+        lock (_writing)
+        {
+            foreach (var file in replaced)
+                files.TryDelete(directory + "/" + FileNames.Index(file.Number));
+        }
+    }
+
     private void WriteEnded(Func<bool> isStopped)
     {
         foreach (var file in used())
@@ -75,7 +87,17 @@ internal sealed class IndexWriting(
             return;
         try
         {
-            LogIndex.Write(files, directory, file, endLsn, heads);
+            using var pin = pins.Pin();
+            lock (_writing)
+            {
+                if (file.Moved is not null)
+                    return;
+                LogIndex.Write(files, directory, file, endLsn, heads);
+            }
+        }
+        catch (LogClosedException)
+        {
+            return;
         }
         catch (LogDamagedException error)
         {

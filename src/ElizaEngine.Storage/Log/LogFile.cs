@@ -6,6 +6,8 @@ namespace ElizaEngine.Storage;
 /// </summary>
 internal sealed class LogFile : IDisposable
 {
+    private MovedRecords? _moved;
+
     private LogFile(LogFileHeader header, IFile file, MappedFile map)
     {
         Header = header;
@@ -38,6 +40,21 @@ internal sealed class LogFile : IDisposable
     public bool IsEnded { get; private set; }
 
     public bool IsCut { get; private set; }
+
+    public bool IsCopy => Header.Copied is not null;
+
+    /// <summary>Of a file that has ended the lsn at which the log goes on.</summary>
+    public ulong NextLsn => Header.Copied?.ResumeLsn ?? EndLsn;
+
+    /// <summary>
+    /// Where its records are, since copies took its place; null: they have not. What it does not know counted no more then: only readers
+    /// from before may want it, for whom the mapping stays.
+    /// </summary>
+    public MovedRecords? Moved
+    {
+        get => Volatile.Read(ref _moved);
+        set => Volatile.Write(ref _moved, value);
+    }
 
     /// <summary>Its index stands for the frames up to there; 0 when it has none. Set by whoever opens or writes the index.</summary>
     public ulong IndexedTo { get; set; }
@@ -86,7 +103,7 @@ internal sealed class LogFile : IDisposable
             if (header.DatabaseId != databaseId)
                 throw new LogDamagedException(name, 16, listed.FirstLsn, "the file belongs to another database");
             if (header.Number != listed.Number || header.Salt != listed.Salt || header.FileBytes != listed.FileBytes
-                || header.BlockBytes != listed.BlockBytes)
+                || header.BlockBytes != listed.BlockBytes || header.Copied?.ResumeLsn != (listed.IsCopy ? listed.ResumeLsn : null))
                 throw new LogDamagedException(name, 32, listed.FirstLsn, "the file is not the one that the manifest lists");
             var opened = new LogFile(header, file, map) { FirstLsn = listed.FirstLsn };
             if (listed.IsSealed)
@@ -117,8 +134,11 @@ internal sealed class LogFile : IDisposable
     public ManifestFile Describe(ulong durableLsn)
     {
         var isSealed = IsEnded && EndLsn <= durableLsn;
-        var flags = isSealed ? LogFileFlags.Sealed | (IsCut ? LogFileFlags.Cut : 0) : LogFileFlags.None;
-        return new ManifestFile(Number, FileBytes, Salt, isSealed ? FirstLsn : 0, isSealed ? EndLsn : 0, BlockBytes, flags);
+        var flags = isSealed ? LogFileFlags.Sealed | (IsCut ? LogFileFlags.Cut : 0) | (IsCopy ? LogFileFlags.Copy : 0) : LogFileFlags.None;
+        return new ManifestFile(Number, FileBytes, Salt, isSealed ? FirstLsn : 0, isSealed ? EndLsn : 0, BlockBytes, flags)
+        {
+            ResumeLsn = isSealed && IsCopy ? NextLsn : 0,
+        };
     }
 
     public void Dispose()

@@ -23,10 +23,11 @@ internal sealed class LogFileSet
     private readonly ulong _startLsn;
     private readonly List<LogFile> _used;
     private readonly List<LogFile> _prepared;
+    private readonly List<ManifestFile> _replaced; // What manifests say of files that copies took the place of.
+    private readonly List<LogFile> _mapped = []; // Replaced, and perhaps still read.
     private readonly ManifestStore _manifests;
     private volatile LogFile?[] _byNumber = new LogFile?[8];
     private Task _ahead = Task.CompletedTask;
-    private Exception? _failure; // Under _prepareGate: why nothing is prepared any more.
     private long _lastNormalBytes;
     private int _nextNumber;
     private bool _stopped;
@@ -42,6 +43,7 @@ internal sealed class LogFileSet
         _manifests = manifests;
         _used = recovered.Used;
         _prepared = recovered.Prepared;
+        _replaced = [.. recovered.Manifest?.Replaced ?? []];
         _nextNumber = recovered.NextFileNumber;
         foreach (var file in _used.Concat(_prepared))
         {
@@ -52,6 +54,9 @@ internal sealed class LogFileSet
 
     /// <summary>Says up to where the log is durable.</summary>
     public Func<ulong> DurableLsn { get; set; } = static () => 0;
+
+    /// <summary>Says why nothing may be written any more; null: it may.</summary>
+    public Func<LogFault?> Fault { get; set; } = static () => null;
 
     /// <summary>Called when preparing failed otherwise than by a full disk.</summary>
     public Action<string, Exception> Poison { get; set; } = static (_, _) => { };
@@ -162,6 +167,132 @@ internal sealed class LogFileSet
         }
     }
 
+    /// <summary>A number that no file has had.</summary>
+    /// <exception cref="LogPoisonedException">A write failed earlier.</exception>
+    public int TakeNumber()
+    {
+        lock (_prepareGate)
+        {
+            if (Fault() is { } fault)
+                throw new LogPoisonedException(fault.Reason, fault.Error);
+            return _nextNumber++;
+        }
+    }
+
+    /// <summary>
+    /// Makes the file that is prepared next a small one, so that one that ends early leaves little of it unused. Those that are larger are
+    /// given up.
+    /// </summary>
+    /// <exception cref="LogDiskFullException">No room for the file.</exception>
+    /// <exception cref="LogPoisonedException">A write failed earlier, or preparing it failed otherwise.</exception>
+    public void Shrink(long fileBytes)
+    {
+        fileBytes = LogFormat.RoundUp(Math.Clamp(fileBytes, _options.FirstFileBytes, _options.MaxFileBytes), 4096);
+        lock (_prepareGate)
+        {
+            if (_stopped)
+                throw new LogClosedException();
+            _lastNormalBytes = fileBytes / 2;
+            LogFile[] large;
+            lock (_sync)
+            {
+                large = [.. _prepared.Where(file => file.FileBytes > fileBytes)];
+                if (_prepared.Count > 0 && large.Length == 0)
+                    return;
+                _prepared.RemoveAll(large.Contains);
+            }
+
+            try
+            {
+                // The manifest that lists the small one does not list them any more.
+                PrepareOrPoison(0);
+            }
+            catch
+            {
+                lock (_sync)
+                    _prepared.AddRange(large);
+                throw;
+            }
+
+            if (large.Length > 0)
+                WriteAgain();
+            foreach (var file in large)
+            {
+                _files.TryDelete(_directory + "/" + file.Name);
+                file.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Puts copies in the place of a range, on the disk and for readers. The old files stay mapped until <see cref="Release"/>.</summary>
+    /// <param name="range">Files that follow each other in <see cref="Used"/>, have ended, and are durable.</param>
+    /// <param name="copies">What to say of the copies, in the order of the log.</param>
+    /// <param name="moved">Where the records of each file of the range are.</param>
+    /// <returns>The copies; null when the log is being closed, and nothing was changed.</returns>
+    /// <exception cref="LogDiskFullException">No room for the manifest. Nothing was changed.</exception>
+    /// <exception cref="LogPoisonedException">Writing it failed otherwise. Readers go on with the old files, and recovery finds either.</exception>
+    public IReadOnlyList<LogFile>? Replace(IReadOnlyList<LogFile> range, IReadOnlyList<ManifestFile> copies, IReadOnlyList<MovedRecords> moved)
+    {
+        var opened = new List<LogFile>();
+        try
+        {
+            foreach (var entry in copies)
+                opened.Add(LogFile.Open(_files, _directory, _databaseId, entry));
+            lock (_prepareGate)
+            {
+                if (_stopped)
+                {
+                    opened.ForEach(static file => file.Dispose());
+                    return null;
+                }
+
+                OrPoison(() => _manifests.Write(Describe(isClean: false, null, range, opened)));
+                lock (_sync)
+                {
+                    var first = _used.IndexOf(range[0]);
+                    _used.RemoveRange(first, range.Count);
+                    _used.InsertRange(first, opened);
+                    foreach (var file in opened)
+                        Register(file);
+                    Note(_replaced, range);
+                    _mapped.AddRange(range);
+                }
+
+                for (var i = 0; i < range.Count; i++)
+                    range[i].Moved = moved[i];
+                WriteAgain();
+            }
+
+            return opened;
+        }
+        catch when (opened.Count < copies.Count || range[0].Moved is null)
+        {
+            foreach (var file in opened)
+                file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Unmaps files that were replaced, when nobody reads them any more, and tells files that were replaced earlier where their records
+    /// are now.
+    /// </summary>
+    public void Release(IReadOnlyList<LogFile> files)
+    {
+        var numbers = files.Select(static file => file.Number).ToHashSet();
+        foreach (var older in _byNumber)
+        {
+            if (older?.Moved is not { } moved || numbers.Contains(older.Number) || !moved.All.Any(move => numbers.Contains(move.Place.File)))
+                continue;
+            older.Moved = new MovedRecords(older.FileBytes, [.. Follow(moved)]);
+        }
+
+        lock (_sync)
+            _mapped.RemoveAll(files.Contains);
+        foreach (var file in files)
+            file.Dispose();
+    }
+
     /// <summary>Starts to prepare a file in the background when none is ahead.</summary>
     public void PrepareAhead()
     {
@@ -186,8 +317,35 @@ internal sealed class LogFileSet
     public void DisposeFiles()
     {
         _byNumber = [];
-        foreach (var file in _used.Concat(_prepared))
+        foreach (var file in _used.Concat(_prepared).Concat(_mapped))
             file.Dispose();
+    }
+
+    /// <summary>Moves, each as far as it goes; what does not count any more is left out.</summary>
+    private IEnumerable<(int Offset, RecordPlace Place)> Follow(MovedRecords moved)
+    {
+        foreach (var (offset, place) in moved.All)
+        {
+            var now = place;
+            var counts = true;
+            while (counts && Find(now.File)?.Moved is { } next)
+                counts = next.TryFind(now.Offset, out now);
+            if (counts)
+                yield return (offset, now);
+        }
+    }
+
+    /// <summary>Adds to the list of files that were replaced; the oldest go where it becomes too long.</summary>
+    private static void Note(List<ManifestFile> replaced, IEnumerable<LogFile> range)
+    {
+        const int MaxReplaced = 4096;
+        foreach (var file in range)
+        {
+            var entry = file.Describe(file.EndLsn);
+            replaced.Add(entry with { Flags = LogFileFlags.Sealed | LogFileFlags.Replaced, ResumeLsn = 0 });
+        }
+
+        replaced.RemoveRange(0, Math.Max(0, replaced.Count - MaxReplaced));
     }
 
     private LogSnapshot Snapshot(ManifestStore? manifests)
@@ -196,7 +354,7 @@ internal sealed class LogFileSet
         lock (_sync)
         {
             var next = Math.Max(_nextNumber, _used.Concat(_prepared).Max(static file => file.Number) + 1);
-            return LogSnapshot.Of(_databaseId, _startLsn, durable, next, _used, manifests);
+            return LogSnapshot.Of(_databaseId, _startLsn, durable, next, _used, _replaced, manifests);
         }
     }
 
@@ -246,14 +404,29 @@ internal sealed class LogFileSet
         Ended();
     }
 
+    /// <summary>Writes another manifest like the newest: from here on none that is kept lists a file that the newest does not.</summary>
+    private void WriteAgain()
+    {
+        try
+        {
+            OrPoison(() => _manifests.Write(Describe(isClean: false, null)));
+        }
+        catch (LogDiskFullException)
+        {
+            _manifests.DeleteOlder();
+        }
+    }
+
     private void PrepareOrPoison(long frameBytes) => OrPoison(() => Prepare(frameBytes));
 
-    /// <summary>A full disk is met again when there is room; after anything else nothing is written any more.</summary>
+    /// <summary>
+    /// A full disk is met again when there is room; after anything else nothing is written any more: not by those either who had asked for
+    /// it before the fault, and waited meanwhile.
+    /// </summary>
     private void OrPoison(Action work)
     {
-        // Whoever waited for the gate while another failed did not hear of it.
-        if (_failure is { } failure)
-            throw new LogPoisonedException(failure.Message, failure);
+        if (Fault() is { } fault)
+            throw new LogPoisonedException(fault.Reason, fault.Error);
         try
         {
             work();
@@ -264,7 +437,6 @@ internal sealed class LogFileSet
         }
         catch (Exception error)
         {
-            _failure = error;
             Poison(error.Message, error);
             throw new LogPoisonedException(error.Message, error);
         }
@@ -278,7 +450,7 @@ internal sealed class LogFileSet
             normal = Math.Min(normal * 2, _options.MaxFileBytes);
         var bytes = Math.Max(normal, LogFormat.RoundUp(frameBytes + LogFormat.FileHeaderBytes, 4096));
         var header = new LogFileHeader(
-            _databaseId, _nextNumber, _options.NextSalt(), bytes, _options.BlockBytes, _options.Time.GetUtcNow().ToUnixTimeMilliseconds());
+            _databaseId, _nextNumber++, _options.NextSalt(), bytes, _options.BlockBytes, _options.Time.GetUtcNow().ToUnixTimeMilliseconds());
 
         LogFile? file = null;
         try
@@ -290,14 +462,11 @@ internal sealed class LogFileSet
         catch
         {
             file?.Dispose();
-            if (_manifests.Lists(header.Number))
-                _nextNumber++;
-            else
+            if (!_manifests.Lists(header.Number))
                 Discard(header.Number);
             throw;
         }
 
-        _nextNumber++;
         _lastNormalBytes = normal;
         lock (_sync)
         {
@@ -319,12 +488,21 @@ internal sealed class LogFileSet
         }
     }
 
-    private Manifest Describe(bool isClean, LogFile? added)
+    private Manifest Describe(bool isClean, LogFile? added, IReadOnlyList<LogFile>? range = null, IReadOnlyList<LogFile>? copies = null)
     {
         var durable = DurableLsn();
         lock (_sync)
         {
-            var order = added is null ? _used.Concat(_prepared) : [.. _used, added, .. _prepared];
+            LogFile[] used = [.. _used];
+            List<ManifestFile> replaced = [.. _replaced];
+            if (range is not null)
+            {
+                var first = _used.IndexOf(range[0]);
+                used = [.. used[..first], .. copies!, .. used[(first + range.Count)..]];
+                Note(replaced, range);
+            }
+
+            var order = added is null ? used.Concat(_prepared) : [.. used, added, .. _prepared];
             return new Manifest
             {
                 DatabaseId = _databaseId,
@@ -333,8 +511,9 @@ internal sealed class LogFileSet
                 IsClean = isClean,
                 StartLsn = _startLsn,
                 DurableLsn = durable,
-                NextFileNumber = added is null ? _nextNumber : _nextNumber + 1,
+                NextFileNumber = _nextNumber,
                 Files = [.. order.Select(file => file.Describe(durable))],
+                Replaced = replaced,
             };
         }
     }

@@ -62,7 +62,7 @@ internal sealed class LogFrame
     /// <summary>Adds a record and returns its body, not cleared, for the caller to fill. The caller checked that it fits.</summary>
     public Span<byte> Append(byte kind, int length, int alignment, int alignedOffset, out RecordLocation location)
     {
-        var gap = Gap(alignment, alignedOffset);
+        var gap = LogFormat.PaddingBytes(Offset + LogFormat.FrameHeaderBytes + PayloadBytes, alignment, alignedOffset);
         if (gap > 0)
             AddRecord(RecordHeader.Padding, gap - LogFormat.RecordHeaderBytes).Clear();
         var body = AddRecord(kind, length);
@@ -104,16 +104,6 @@ internal sealed class LogFrame
         var hash = FrameHeader.HashPayload(payload, File.Salt, Lsn);
         new FrameHeader(Flags, PayloadBytes, Records, Lsn, syncedLsn, hash).Encode(frame, File.Salt);
         return frame;
-    }
-
-    /// <summary>Bytes of padding record, 0 or at least a header, in front of the next record.</summary>
-    private int Gap(int alignment, int alignedOffset)
-    {
-        if (alignment <= 8)
-            return 0;
-        var start = Offset + LogFormat.FrameHeaderBytes + PayloadBytes + LogFormat.RecordHeaderBytes + alignedOffset;
-        var gap = LogFormat.RoundUp(start, alignment) - start;
-        return gap is > 0 and < LogFormat.RecordHeaderBytes ? gap + alignment : gap;
     }
 
     private Span<byte> AddRecord(byte kind, int length)

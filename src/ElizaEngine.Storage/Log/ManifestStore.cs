@@ -54,5 +54,8 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
             files.TryDelete(directory + "/" + FileNames.Manifest(Generation - 2));
     }
 
+    /// <summary>Leaves the newest manifest alone.</summary>
+    public void DeleteOlder() => files.TryDelete(directory + "/" + FileNames.Manifest(Generation - 1));
+
     private static HashSet<int> Numbers(Manifest? manifest) => [.. manifest?.Files.Select(file => file.Number) ?? []];
 }

@@ -18,5 +18,11 @@ internal sealed record RecoveredLog
 
     public required int NextFileNumber { get; init; }
 
+    /// <summary>
+    /// Names of files that copies took the place of. The name of the manifest that says so may not be durable, and the one before it still
+    /// wants them: they go when another manifest has been written.
+    /// </summary>
+    public IReadOnlyList<string> Replaced { get; init; } = [];
+
     public required LogOpenReport Report { get; init; }
 }

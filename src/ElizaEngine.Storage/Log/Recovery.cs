@@ -20,6 +20,7 @@ internal sealed class Recovery
     private readonly List<LogFile> _list = [];
     private readonly FrameChain _chain = new();
     private readonly List<FramePlace> _unproven = [];
+    private readonly List<string> _replaced = [];
     private ulong _proven; // Some valid header, or the manifest, says that everything below it was durable.
     private int _place; // In the list: the file that is being read.
     private LogFile? _indexedFile; // Whose index was looked for.
@@ -101,8 +102,9 @@ internal sealed class Recovery
         foreach (var name in names)
         {
             var isUnlisted = FileNames.TryLog(name, out var number) && !_list.Exists(file => file.Number == number);
-            // Beside a backup they are what an interrupted, newer backup left.
-            if (isUnlisted && !_manifest.IsBackup && !DirectoryInspection.HoldsNoFrame(_files, _directory + "/" + name))
+            // Beside a backup they are what an interrupted, newer backup left; and what compaction replaced, or did not complete, goes.
+            if (isUnlisted && !_manifest.IsBackup && !_manifest.Replaced.Any(file => file.Number == number)
+                && !DirectoryInspection.HoldsNoFrame(_files, _directory + "/" + name) && !DirectoryInspection.IsCopy(_files, _directory, number))
                 throw new LogDamagedException(name, LogFormat.FileHeaderBytes, 0,
                     "the file holds frames, but the manifest does not list it");
         }
@@ -181,6 +183,9 @@ internal sealed class Recovery
             if (!_list[i].IsEnded)
                 _list[i].End(i == _place && _offset > LogFormat.FileHeaderBytes ? _list[i].FirstLsn : _lsn, _lsn, isCut: false);
         }
+
+        if (_list[_place].IsCopy)
+            _lsn = _list[_place].NextLsn;
 
         _place = next;
         _offset = LogFormat.FileHeaderBytes;
@@ -276,7 +281,9 @@ internal sealed class Recovery
             var isOldManifest = FileNames.TryManifest(name, out var generation) && generation < _manifest.Generation - 1;
             var isUnlistedLog = FileNames.TryLog(name, out var number) && !_list.Exists(file => file.Number == number);
             var isOrphan = FileNames.TryIndex(name, out var indexed) && !_list.Exists(file => file.Number == indexed);
-            if (isOldManifest || isUnlistedLog || isOrphan || FileNames.IsTemporary(name))
+            if (isUnlistedLog && _manifest.Replaced.Any(file => file.Number == number))
+                _replaced.Add(name);
+            else if (isOldManifest || isUnlistedLog || isOrphan || FileNames.IsTemporary(name))
                 _files.Delete(_directory + "/" + name);
         }
     }
@@ -321,6 +328,7 @@ internal sealed class Recovery
             Prepared = prepared,
             Tail = tail,
             NextFileNumber = _manifest.NextFileNumber,
+            Replaced = _replaced,
             Report = _report,
         };
     }

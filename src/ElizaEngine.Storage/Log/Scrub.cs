@@ -4,10 +4,11 @@ namespace ElizaEngine.Storage;
 /// Reads, in the background and at a bounded rate, what opening took the index files' word for: the frames of sealed log files, with all
 /// their checksums. So damage is found while a backup of the undamaged file may still be at hand, not when somebody asks for the row.
 /// </summary>
-/// <param name="files">Log files whose index was read. They stay mapped until <see cref="DisposeAsync"/> has completed.</param>
+/// <param name="files">Log files whose index was read. One that copies take the place of meanwhile is left alone.</param>
+/// <param name="pins">Keep a file mapped that is being read.</param>
 /// <param name="bytesPerSecond">Read at most; 0: nothing is read.</param>
 /// <param name="time">Paces the reading.</param>
-internal sealed class Scrub(IReadOnlyList<LogFile> files, long bytesPerSecond, TimeProvider time) : IAsyncDisposable
+internal sealed class Scrub(IReadOnlyList<LogFile> files, ReadPins pins, long bytesPerSecond, TimeProvider time) : IAsyncDisposable
 {
     private const int SliceBytes = 1 << 20;
 
@@ -41,19 +42,13 @@ internal sealed class Scrub(IReadOnlyList<LogFile> files, long bytesPerSecond, T
     private async Task RunAsync()
     {
         var pause = TimeSpan.FromSeconds((double)SliceBytes / bytesPerSecond);
-        long slice = 0;
         foreach (var file in files)
         {
             try
             {
-                foreach (var frame in FrameReader.Frames(file, file.IndexedTo))
-                {
-                    slice += frame.OccupiedBytes;
-                    if (slice < SliceBytes)
-                        continue;
-                    slice = 0;
+                using var frames = FrameReader.Frames(file, file.IndexedTo).GetEnumerator();
+                while (ReadSlice(file, frames))
                     await Task.Delay(pause, time, _stop.Token).ConfigureAwait(false);
-                }
             }
             catch (LogDamagedException damage)
             {
@@ -65,5 +60,20 @@ internal sealed class Scrub(IReadOnlyList<LogFile> files, long bytesPerSecond, T
                 return;
             }
         }
+    }
+
+    /// <summary>Reads some frames; false when there are no more.</summary>
+    private bool ReadSlice(LogFile file, IEnumerator<FramePlace> frames)
+    {
+        using var pin = pins.Pin();
+        if (file.Moved is not null)
+            return false;
+        for (long read = 0; read < SliceBytes; read += frames.Current.OccupiedBytes)
+        {
+            if (!frames.MoveNext())
+                return false;
+        }
+
+        return true;
     }
 }

@@ -25,15 +25,18 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private readonly FrameBuffers _buffers;
     private readonly IndexWriting _indexes;
     private readonly Scrub _scrub;
-    private readonly ReadPins _pins = new();
+    private readonly ReadPins _pins;
+    private readonly ReadPins _views = new();
+    private readonly LogCompaction _compaction;
     private readonly Lock _closeGate = new();
     private Task? _closing;
     private bool _isClosed;
 
     private WriteAheadLog(
         IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, LogFileSet files, GroupCommit commits,
-            FrameAppender appender, FrameBuffers buffers, PendingBytes pending, IndexWriting indexes, Scrub scrub, LogOpenReport report)
+            FrameAppender appender, FrameBuffers buffers, PendingBytes pending, IndexWriting indexes, Scrub scrub, ReadPins pins, LogOpenReport report)
     {
+        _pins = pins;
         _lock = directoryLock;
         Directory = directory;
         FileSystem = fileSystem;
@@ -46,6 +49,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _indexes = indexes;
         _scrub = scrub;
         OpenReport = report;
+        _compaction = new LogCompaction(fileSystem, directory, options, files, indexes, pins, _views, Gate);
     }
 
     /// <summary>The sequencer lock of the caller. The log itself takes it only to close.</summary>
@@ -240,7 +244,10 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
     public ReadOnlySpan<byte> Read(RecordLocation location)
     {
-        return _commits.Fault is null ? MapOf(location).Slice(location.Offset, location.Length) : ReadVerified(location);
+        if (_commits.Fault is not null)
+            return ReadVerified(location);
+        var (file, place) = Resolve(location);
+        return file.Map.Slice(place.Offset, location.Length);
     }
 
     /// <summary>
@@ -248,13 +255,22 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
     /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
-    public ReadOnlySpan<byte> ReadVerified(RecordLocation location)
+    public ReadOnlySpan<byte> ReadVerified(RecordLocation location) => ReadVerified(location, out _);
+
+    /// <summary>The same, with the kind of the record, which compaction may have changed, as it may its length.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
+    public ReadOnlySpan<byte> ReadVerified(RecordLocation location, out byte kind)
     {
-        var start = location.Offset - LogFormat.RecordHeaderBytes;
-        var record = MapOf(location).Slice(start, LogFormat.RecordHeaderBytes + LogFormat.RoundUp(location.Length, 8));
-        if (!RecordHeader.TryDecode(record, out var header) || header.Length != location.Length || !header.Matches(record))
+        var (file, place) = Resolve(location);
+        var start = place.Offset - LogFormat.RecordHeaderBytes;
+        var hasMoved = place.File != location.File;
+        var bytes = hasMoved ? (int)Math.Min(file.FileBytes - start, LogFormat.RecordHeaderBytes + LogFormat.MaxRecordBytes) : LogFormat.RecordHeaderBytes + LogFormat.RoundUp(location.Length, 8);
+        var record = file.Map.Slice(start, bytes);
+        if (!RecordHeader.TryDecode(record, out var header) || (!hasMoved && header.Length != location.Length) || !header.Matches(record))
             throw DamageAt(location, "the checksum of the record is wrong");
-        return record.Slice(LogFormat.RecordHeaderBytes, location.Length);
+        kind = header.Kind;
+        return record.Slice(LogFormat.RecordHeaderBytes, header.Length);
     }
 
     /// <summary>Checks the checksum of a published record. The caller holds a pin.</summary>
@@ -267,10 +283,16 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// </summary>
     /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
     /// <exception cref="LogPoisonedException">A fault kept the record from being written.</exception>
-    public ReadOnlySpan<byte> ReadLocked(RecordLocation location)
+    public ReadOnlySpan<byte> ReadLocked(RecordLocation location) => ReadLocked(location, out _);
+
+    /// <summary>The same, with the kind of a record that comes from the file, which compaction may have changed; of others 0.</summary>
+    /// <exception cref="LogDamagedException">The checksum is wrong.</exception>
+    /// <exception cref="LogPoisonedException">A fault kept the record from being written.</exception>
+    public ReadOnlySpan<byte> ReadLocked(RecordLocation location, out byte kind)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
         ThrowIfClosedLocked();
+        kind = 0;
         if (_appender.Current is { } current && current.TryRead(location, out var body))
             return body;
         if (_commits.TryRead(location, out body))
@@ -278,7 +300,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         // The frames that a fault dropped: their place in the file is empty, which is no damage.
         if (_commits.Fault is not null && !_commits.WasWritten(FileOf(location).LsnAt(location.Offset)))
             _commits.ThrowIfFaulted();
-        return ReadVerified(location);
+        return ReadVerified(location, out kind);
     }
 
     /// <summary>
@@ -288,13 +310,59 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <param name="what">What was found, in words.</param>
     public LogDamagedException DamageAt(RecordLocation location, string what)
     {
-        var start = location.Offset - LogFormat.RecordHeaderBytes;
-        return new LogDamagedException(FileNameOf(location), start, FrameReader.LsnOfFrame(FileOf(location), start), what);
+        var (file, place) = Resolve(location);
+        var start = place.Offset - LogFormat.RecordHeaderBytes;
+        return new LogDamagedException(file.Name, start, FrameReader.LsnOfFrame(file, start), what);
     }
 
     /// <summary>Keeps every file mapped until the result is disposed, once. No lock, no allocation.</summary>
     /// <exception cref="LogClosedException">Closing has begun.</exception>
     public ReadPin Pin() => _pins.Pin();
+
+    /// <summary>
+    /// Keeps everything readable that a state of now refers to, until the result is disposed, once: for a state that is read under one pin
+    /// and another. Closing does not wait for it. Taken before the state is.
+    /// </summary>
+    public ReadPin Hold() => _views.Pin();
+
+    /// <summary>Where a record is now, since its file was compacted, or was. The caller holds a pin, or the gate.</summary>
+    public RecordPlace PlaceOf(RecordLocation location) => Resolve(location).Place;
+
+    /// <summary>The position in the log of a record, as it lies now. The caller holds a pin, or the gate.</summary>
+    public ulong LsnOf(RecordLocation location)
+    {
+        var (file, place) = Resolve(location);
+        return file.LsnAt(place.Offset);
+    }
+
+    /// <summary>
+    /// Ends the file that frames go into, so that what was committed before can be compacted. Between two batches. A
+    /// <see cref="FlushAsync"/> makes it durable.
+    /// </summary>
+    /// <exception cref="LogDiskFullException">There is no room for the next one; nothing changed.</exception>
+    /// <exception cref="LogPoisonedException">A write failed earlier, or preparing the next file failed.</exception>
+    /// <exception cref="LogClosedException">The log is closed.</exception>
+    public void EndFileLocked()
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        ThrowIfClosedLocked();
+        _appender.EndFile();
+    }
+
+    /// <summary>Makes the next file, and what follows from it, a small one: see <see cref="LogFileSet.Shrink"/>.</summary>
+    public void ShrinkNextFile(long fileBytes) => _files.Shrink(fileBytes);
+
+    /// <summary>The files that have ended, durably, from the first on.</summary>
+    public IReadOnlyList<LogFile> EndedFiles()
+    {
+        var durable = _commits.DurableLsn;
+        return [.. _files.Used.TakeWhile(file => file.IsEnded && file.EndLsn <= durable)];
+    }
+
+    /// <summary>Replaces a range of files that have ended by what counts in them: see <see cref="LogCompaction"/>.</summary>
+    public Task<LogCompactionReport?> CompactAsync(
+        IReadOnlyList<LogFile> range, IRecordChoice choice, long bytesPerSecond, Action<long> progress, CancellationToken cancellationToken) =>
+        _compaction.RunAsync(range, choice, bytesPerSecond, progress, cancellationToken);
 
     /// <summary>Completes when everything committed before the call is durable.</summary>
     public Task FlushAsync() => _commits.FlushAsync();
@@ -358,9 +426,11 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         {
             DurableLsn = () => commits.DurableLsn,
             Poison = commits.Poison,
+            Fault = () => commits.Fault,
         };
-        var scrub = new Scrub([.. recovered.Used.Where(static file => file.IndexedTo > 0)], options.ScrubBytesPerSecond, options.Time);
-        var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn,
+        var pins = new ReadPins();
+        var scrub = new Scrub([.. recovered.Used.Where(static file => file.IndexedTo > 0)], pins, options.ScrubBytesPerSecond, options.Time);
+        var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn, pins,
             scrub.Note);
         files.Ended = indexes.Start;
         try
@@ -371,9 +441,11 @@ internal sealed class WriteAheadLog : IAsyncDisposable
                 tail = new LogTail(files.Begin(), LogFormat.FileHeaderBytes, 0);
             else
                 files.WriteManifest(isClean: false);
+            foreach (var name in recovered.Replaced)
+                fileSystem.TryDelete(directory + "/" + name);
             var appender = new FrameAppender(files, commits, pending, buffers, options, tail);
             var log = new WriteAheadLog(directoryLock, directory, fileSystem, options, files, commits, appender, buffers, pending, indexes,
-                scrub, recovered.Report);
+                scrub, pins, recovered.Report);
             commits.Start();
             files.PrepareAhead();
             indexes.Start();
@@ -396,6 +468,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         }
 
         _pending.End(static () => new LogClosedException());
+        await _compaction.DisposeAsync().ConfigureAwait(false);
         _commits.Stop();
         await _commits.Stopped.ConfigureAwait(false);
         await _files.StopAsync().ConfigureAwait(false);
@@ -424,7 +497,20 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _lock.Dispose();
     }
 
-    private MappedFile MapOf(RecordLocation location) => FileOf(location).Map;
+    /// <summary>The file in which a record can be read, and where in it.</summary>
+    private (LogFile File, RecordPlace Place) Resolve(RecordLocation location)
+    {
+        var file = FileOf(location);
+        var place = new RecordPlace(location.File, location.Offset);
+        // What did not count when its file was replaced is read where it was, by those who began before that.
+        while (file.Moved is { } moved && moved.TryFind(place.Offset, out var next))
+        {
+            place = next;
+            file = _files.Find(next.File)!;
+        }
+
+        return (file, place);
+    }
 
     private LogFile FileOf(RecordLocation location)
     {

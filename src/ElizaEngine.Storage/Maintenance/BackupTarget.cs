@@ -49,6 +49,8 @@ internal static class BackupTarget
         {
             cancellationToken.ThrowIfCancellationRequested();
             var file = snapshot.Files.FirstOrDefault(candidate => candidate.Entry.Number == entry.Number);
+            if (file is null && IsReplaced(entry, snapshot))
+                continue;
             if (file is null || file.Entry.Salt != entry.Salt || file.Entry.FirstLsn != entry.FirstLsn || file.Entry.EndLsn < entry.EndLsn)
                 throw AnotherHistory(directory, entry);
             if (HasSameFrames(files, directory, entry, file, progress, cancellationToken))
@@ -92,6 +94,10 @@ internal static class BackupTarget
             // The next backup removes it.
         }
     }
+
+    /// <summary>Whether the snapshot knows a file of the backup, with all that the backup has of it, as one that copies took the place of.</summary>
+    private static bool IsReplaced(ManifestFile entry, LogSnapshot snapshot) => snapshot.Replaced.Any(
+        file => file.Number == entry.Number && file.Salt == entry.Salt && file.FirstLsn == entry.FirstLsn && file.EndLsn >= entry.EndLsn);
 
     private static LogBackupRefusedException AnotherHistory(string directory, ManifestFile entry) => new(directory,
         $"holds a backup with writes that this database does not have ({FileNames.Log(entry.Number)}, up to lsn {entry.EndLsn}): "

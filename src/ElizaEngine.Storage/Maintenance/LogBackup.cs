@@ -94,8 +94,16 @@ internal sealed class LogBackup
         var manifest = _snapshot.ToManifest((older?.Generation ?? 0) + 1, options.Time.GetUtcNow(), isBackup);
         var (frames, records) = LogCheck.Run(_files, _target, manifest, replay, Step(LogStage.Examine), _cancellation);
         _cancellation.ThrowIfCancellationRequested();
-        new ManifestStore(_files, _target, older).Write(manifest);
+        var manifests = new ManifestStore(_files, _target, older);
+        manifests.Write(manifest);
         BackupTarget.RemoveMark(_files, _target);
+        if (older?.Files.Any(file => !manifest.Files.Any(entry => entry.Number == file.Number)) == true)
+        {
+            // What compaction replaced goes, once no manifest that is kept names it.
+            manifests.Write(manifest with { Generation = manifest.Generation + 1 });
+            RemoveLeftovers(manifest);
+        }
+
         return new LogBackupReport(_snapshot.EndLsn, _snapshot.Files.Count, _linked, _copied, _kept, _copiedBytes, frames, records);
     }
 

@@ -149,6 +149,8 @@ internal sealed class LogDirectory : IDisposable
         NextFileNumber = Math.Max(Manifest?.NextFileNumber ?? 1, onDisk.Keys.DefaultIfEmpty().Max() + 1);
         foreach (var entry in Manifest?.Files ?? [])
             Files.Add(ExaminedFile.Open(_files, Path, entry, onDisk.Remove(entry.Number)));
+        foreach (var entry in Manifest?.Replaced ?? [])
+            onDisk.Remove(entry.Number);
         DatabaseId = Manifest?.DatabaseId ?? Guid.Empty;
         // Beside a backup they are what an interrupted, newer backup left.
         if (!(IsManifestTrusted && Manifest!.IsBackup))
@@ -162,6 +164,7 @@ internal sealed class LogDirectory : IDisposable
     private void AddUnlisted(IEnumerable<int> numbers)
     {
         var candidates = new List<ExaminedFile>();
+        var copies = new List<LogFileHeader>();
         foreach (var number in numbers)
         {
             if (ReadHeader(number) is not { } header)
@@ -172,6 +175,14 @@ internal sealed class LogDirectory : IDisposable
 
             if (DatabaseId == Guid.Empty)
                 DatabaseId = header.DatabaseId;
+            if (header.Copied is not null)
+            {
+                // One that the manifest does not list was not completed, or was replaced itself.
+                if (Manifest is null)
+                    copies.Add(header);
+                continue;
+            }
+
             var entry = new ManifestFile(number, header.FileBytes, header.Salt, 0, 0, header.BlockBytes, LogFileFlags.None);
             var file = ExaminedFile.Open(_files, Path, entry, exists: true);
             if (file.FindFirstLsn() is { } first && header.DatabaseId == DatabaseId)
@@ -186,11 +197,54 @@ internal sealed class LogDirectory : IDisposable
             file.Dispose();
         }
 
+        AddCopies(copies, candidates);
         foreach (var name in Strays)
             Findings.Add(new LogFinding(name, LogFormat.FileHeaderBytes, 0, "the file holds bytes, but no manifest lists it and it says not what it is"));
         foreach (var file in candidates)
             Findings.Add(new LogFinding(file.Name, LogFormat.FileHeaderBytes, file.FirstLsn, "the file holds frames, but no valid manifest lists it"));
         Insert(candidates);
+    }
+
+    /// <summary>
+    /// Without a manifest the copies of a range count if they are all there, and then not what else begins in it. Of two ranges that
+    /// overlap the one with the higher numbers counts, which was made of the other.
+    /// </summary>
+    private void AddCopies(List<LogFileHeader> copies, List<ExaminedFile> candidates)
+    {
+        var taken = new List<CopiedRange>();
+        foreach (var group in copies.GroupBy(static copy => (copy.Copied!.Value.FirstLsn, copy.Copied!.Value.EndLsn)).OrderByDescending(static group => group.Max(static copy => copy.Number)))
+        {
+            var (first, end) = group.Key;
+            if (taken.Exists(range => range.FirstLsn < end && first < range.EndLsn))
+                continue;
+            var set = new List<ExaminedFile>();
+            var lsn = first;
+            foreach (var copy in group.OrderBy(static copy => copy.Number))
+            {
+                var own = new ManifestFile(copy.Number, copy.FileBytes, copy.Salt, lsn, lsn + (ulong)(copy.FileBytes - LogFormat.FileHeaderBytes), copy.BlockBytes,
+                    LogFileFlags.Sealed | LogFileFlags.Copy)
+                {
+                    ResumeLsn = copy.Copied!.Value.ResumeLsn,
+                };
+                set.Add(ExaminedFile.Open(_files, Path, own, exists: true));
+                lsn = own.ResumeLsn;
+            }
+
+            if (lsn != end || set.Exists(static file => file.Entry.EndLsn > file.Entry.ResumeLsn || file.FindFirstLsn() is { } found && found != file.FirstLsn))
+            {
+                set.ForEach(static file => file.Dispose());
+                continue;
+            }
+
+            taken.Add(new CopiedRange(first, end, end));
+            foreach (var old in candidates.Where(file => file.FirstLsn >= first && file.FirstLsn < end && file.Entry.Number < set[0].Entry.Number).ToList())
+            {
+                candidates.Remove(old);
+                old.Dispose();
+            }
+
+            candidates.AddRange(set);
+        }
     }
 
     private void Insert(List<ExaminedFile> candidates)

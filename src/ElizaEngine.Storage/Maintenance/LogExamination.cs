@@ -113,6 +113,9 @@ internal sealed class LogExamination
             foreach (var piece in file.Entry.IsSealed ? Sealed(file) : Open(file, StartBehind(i)))
                 yield return piece;
             file.EndLsn = _lsn;
+            // Between a copy and what comes next there is nothing.
+            if (file.Entry.IsCopy)
+                _lsn = file.Entry.ResumeLsn;
         }
 
         if (_proven > _lsn)
@@ -181,7 +184,7 @@ internal sealed class LogExamination
     {
         var bytes = (long)(end - _lsn);
         var file = gone ?? current;
-        if (file is null)
+        if (file is null || file.Entry.IsCopy)
             throw new LogDamagedException(FileNames.Manifest(1), 0, _lsn, $"no file is left that could hold lsn {_lsn} to {end}");
         var offset = file == gone ? LogFormat.FileHeaderBytes : LogFormat.FileHeaderBytes + (long)(_lsn - file.FirstLsn);
         if (file == gone)

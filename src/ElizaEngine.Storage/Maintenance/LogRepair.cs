@@ -80,6 +80,7 @@ internal sealed class LogRepair
             DurableLsn = _examination.EndLsn,
             NextFileNumber = _directory.NextFileNumber,
             Files = entries,
+            Replaced = _directory.Manifest?.Replaced ?? [],
         };
         LogCheck.Run(_files, _directory.Path, manifest, replay, static _ => { }, _cancellation);
         // No file is listed or unlisted in the old manifest that the new one does not know: from here on the new one counts.
@@ -154,14 +155,17 @@ internal sealed class LogRepair
         var end = LogFormat.FileHeaderBytes + (long)(file.EndLsn - file.FirstLsn);
         var isCut = file.Entry.IsCut || (!file.Entry.IsSealed && fileBytes > end);
         return new ManifestFile(file.Entry.Number, fileBytes, file.Entry.Salt, file.FirstLsn, file.EndLsn, file.Entry.BlockBytes,
-            LogFileFlags.Sealed | (isCut ? LogFileFlags.Cut : 0));
+            LogFileFlags.Sealed | (isCut ? LogFileFlags.Cut : 0) | (file.Entry.IsCopy ? LogFileFlags.Copy : 0))
+        {
+            ResumeLsn = file.Entry.ResumeLsn,
+        };
     }
 
     /// <summary>Header block, frames, and frames in the place of those that are damaged; zeros behind.</summary>
     private ManifestFile WriteAnew(ExaminedFile file)
     {
         var end = LogFormat.FileHeaderBytes + (long)(file.EndLsn - file.FirstLsn);
-        var fileBytes = Math.Max(file.Entry.FileBytes, LogFormat.RoundUp(end, 4096));
+        var fileBytes = file.Entry.IsCopy ? file.Entry.FileBytes : Math.Max(file.Entry.FileBytes, LogFormat.RoundUp(end, 4096));
         if (fileBytes > LogFormat.MaxFileBytes)
             throw new LogBackupRefusedException(_directory.Path,
                 $"misses {end - LogFormat.FileHeaderBytes} bytes of log in one place, more than a file can stand for: restore a backup.");
@@ -170,7 +174,11 @@ internal sealed class LogRepair
         {
             copy.FillWithZeros(fileBytes);
             var header = new LogFileHeader(_directory.DatabaseId, file.Entry.Number, file.Entry.Salt, fileBytes, file.Entry.BlockBytes,
-                _options.Time.GetUtcNow().ToUnixTimeMilliseconds());
+                _options.Time.GetUtcNow().ToUnixTimeMilliseconds())
+            {
+                // It was made together with others, maybe: now it stands for itself.
+                Copied = file.Entry.IsCopy ? new CopiedRange(file.FirstLsn, file.Entry.ResumeLsn, file.Entry.ResumeLsn) : null,
+            };
             var block = new byte[LogFormat.FileHeaderBytes];
             header.Encode(block);
             copy.Write(0, block);

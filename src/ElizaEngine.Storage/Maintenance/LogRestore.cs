@@ -64,13 +64,15 @@ internal static class LogRestore
                 lsn = EndOfFrames(file, lsn);
             if (lsn == first || (file.IsEnded && file.FirstLsn == file.EndLsn))
                 continue;
-            var flags = LogFileFlags.Sealed | (file.IsEnded && !file.IsCut ? 0 : LogFileFlags.Cut);
-            found.Add(new SnapshotFile(new ManifestFile(file.Number, file.FileBytes, file.Salt, first, lsn, file.BlockBytes, flags), file.Map,
-                IsForever: false));
+            var flags = LogFileFlags.Sealed | (file.IsEnded && !file.IsCut ? 0 : LogFileFlags.Cut) | (file.IsCopy ? LogFileFlags.Copy : 0);
+            var entry = new ManifestFile(file.Number, file.FileBytes, file.Salt, first, lsn, file.BlockBytes, flags) { ResumeLsn = file.IsCopy ? file.NextLsn : 0 };
+            found.Add(new SnapshotFile(entry, file.Map, IsForever: false));
+            if (file.IsCopy)
+                lsn = file.NextLsn;
         }
 
         return lsn == manifest.DurableLsn
-            ? new LogSnapshot(manifest.DatabaseId, manifest.StartLsn, lsn, manifest.NextFileNumber, found)
+            ? new LogSnapshot(manifest.DatabaseId, manifest.StartLsn, lsn, manifest.NextFileNumber, found) { Replaced = manifest.Replaced }
             : throw new LogDamagedException(files[^1].Name, 0, lsn, $"the log was closed at lsn {manifest.DurableLsn}, but ends at lsn {lsn}");
     }
 

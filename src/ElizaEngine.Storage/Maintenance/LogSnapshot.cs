@@ -15,7 +15,11 @@ internal sealed record SnapshotFile(ManifestFile Entry, MappedFile Map, bool IsF
 /// <summary>A log up to one lsn, everything below it durable: files in the order of the log, without those that hold no frame of it.</summary>
 internal sealed record LogSnapshot(Guid DatabaseId, ulong StartLsn, ulong EndLsn, int NextFileNumber, IReadOnlyList<SnapshotFile> Files)
 {
-    public static LogSnapshot Of(Guid databaseId, ulong startLsn, ulong endLsn, int nextFileNumber, IEnumerable<LogFile> used, ManifestStore? manifests)
+    /// <summary>Files that were part of the log and are not in it any more.</summary>
+    public IReadOnlyList<ManifestFile> Replaced { get; init; } = [];
+
+    public static LogSnapshot Of(
+        Guid databaseId, ulong startLsn, ulong endLsn, int nextFileNumber, IEnumerable<LogFile> used, IEnumerable<ManifestFile> replaced, ManifestStore? manifests)
     {
         var files = new List<SnapshotFile>();
         foreach (var file in used)
@@ -24,12 +28,15 @@ internal sealed record LogSnapshot(Guid DatabaseId, ulong StartLsn, ulong EndLsn
             if (file.FirstLsn >= end)
                 continue;
             var isWhole = file.IsEnded && file.EndLsn == end;
-            var flags = LogFileFlags.Sealed | (isWhole && !file.IsCut ? 0 : LogFileFlags.Cut);
-            var entry = new ManifestFile(file.Number, file.FileBytes, file.Salt, file.FirstLsn, end, file.BlockBytes, flags);
+            var flags = LogFileFlags.Sealed | (isWhole && !file.IsCut ? 0 : LogFileFlags.Cut) | (file.IsCopy ? LogFileFlags.Copy : 0);
+            var entry = new ManifestFile(file.Number, file.FileBytes, file.Salt, file.FirstLsn, end, file.BlockBytes, flags)
+            {
+                ResumeLsn = file.IsCopy ? file.NextLsn : 0,
+            };
             files.Add(new SnapshotFile(entry, file.Map, isWhole && manifests?.ListsAsSealed(file.Number) == true));
         }
 
-        return new LogSnapshot(databaseId, startLsn, endLsn, nextFileNumber, files);
+        return new LogSnapshot(databaseId, startLsn, endLsn, nextFileNumber, files) { Replaced = [.. replaced] };
     }
 
     /// <summary>What a directory that holds this snapshot says of itself.</summary>
@@ -44,5 +51,6 @@ internal sealed record LogSnapshot(Guid DatabaseId, ulong StartLsn, ulong EndLsn
         DurableLsn = EndLsn,
         NextFileNumber = NextFileNumber,
         Files = [.. Files.Select(file => file.Entry)],
+        Replaced = Replaced,
     };
 }

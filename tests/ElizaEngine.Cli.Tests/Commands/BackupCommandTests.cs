@@ -29,6 +29,20 @@ public sealed class BackupCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Compacting_gives_room_back_and_loses_nothing()
+    {
+        await IngestAsync("a.txt", "Tea at four.");
+        await IngestAsync("a.txt", "Tea at five.");
+        var compacted = await _world.RunAsync("compact", "--dir", _world.Data, "--json");
+        Assert.Equal(0, compacted.ExitCode);
+        Assert.True(compacted.Json.GetProperty("bytesAfter").GetInt64() <= compacted.Json.GetProperty("bytesBefore").GetInt64());
+        Assert.True(compacted.Json.GetProperty("recordsAfter").GetInt64() > 0);
+        Assert.Contains("still count", (await _world.RunAsync("compact", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+        Assert.Equal(0, (await _world.RunAsync("verify", "--dir", _world.Data)).ExitCode);
+        Assert.Equal(0, (await _world.RunAsync("recall", "tea", "--dir", _world.Data)).ExitCode);
+    }
+
+    [Fact]
     public async Task A_refusal_is_one_line_and_exit_code_1()
     {
         await IngestAsync("a.txt", "Tea at four.");
@@ -39,6 +53,7 @@ public sealed class BackupCommandTests : IDisposable
             ["backup", _world.PathOf("backup"), "--dir", _world.PathOf("nowhere")],
             ["restore", _world.PathOf("nowhere"), "--dir", _world.PathOf("new")],
             ["restore", _world.Data, "--dir", _world.Data],
+            ["compact", "--dir", _world.PathOf("nowhere")],
             ["verify", "--dir", _world.PathOf("nowhere")],
             ["repair", "--dir", _world.PathOf("nowhere")],
         ];
@@ -90,7 +105,7 @@ public sealed class BackupCommandTests : IDisposable
     {
         await IngestAsync("a.txt", "Tea at four.");
         _world.IsTerminal = true;
-        foreach (var command in (string[][])[["backup", _world.PathOf("backup")], ["verify"], ["repair"]])
+        foreach (var command in (string[][])[["backup", _world.PathOf("backup")], ["compact"], ["verify"], ["repair"]])
         {
             var outcome = await _world.RunAsync([.. command, "--dir", _world.Data]);
             Assert.Equal(0, outcome.ExitCode);

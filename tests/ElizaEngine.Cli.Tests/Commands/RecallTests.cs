@@ -28,6 +28,18 @@ public sealed class RecallTests : IDisposable
     }
 
     [Fact]
+    public async Task Recall_explains_how_it_searched()
+    {
+        await IngestLibraryAsync();
+        var plan = (await _world.RunAsync("recall", "harbour", "--dir", _world.Data, "--explain", "--json")).Json.GetProperty("plan");
+        Assert.True(plan.GetProperty("exact").GetBoolean());
+        Assert.Equal(plan.GetProperty("eligibleRows").GetInt64(), plan.GetProperty("comparedRows").GetInt64());
+        Assert.NotEmpty(plan.GetProperty("reason").GetString()!);
+        Assert.Contains("Exact: ", (await _world.RunAsync("recall", "harbour", "--dir", _world.Data, "--explain")).Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exact: ", (await _world.RunAsync("recall", "harbour", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Count_and_threshold_limit_the_results()
     {
         await IngestLibraryAsync();

@@ -35,6 +35,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("restore --dir x")]
     [InlineData("restore y --postgres postgres://h/db")]
     [InlineData("verify x")]
+    [InlineData("compact x")]
+    [InlineData("compact --postgres postgres://h/db")]
     [InlineData("verify --postgres postgres://h/db")]
     [InlineData("repair --dir x --force")]
     [InlineData("repair --postgres postgres://h/db")]
@@ -53,7 +55,7 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public async Task An_unknown_command_is_told_which_there_are() =>
         Assert.Equal(
-            "eliza: There is no command 'recal'. Commands: backup, demo, ingest, migrate, recall, repair, restore, stats, verify. Try 'eliza --help'.",
+            "eliza: There is no command 'recal'. Commands: backup, compact, demo, ingest, migrate, recall, repair, restore, stats, verify. Try 'eliza --help'.",
             (await _world.RunAsync("recal", "tea", "--dir", _world.Data)).Error.Trim());
 
     [Fact]
@@ -81,6 +83,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("backup --help")]
     [InlineData("restore --help")]
     [InlineData("verify --help")]
+    [InlineData("compact --help")]
     [InlineData("repair --help")]
     [InlineData("migrate --help")]
     [InlineData("recall --help")]

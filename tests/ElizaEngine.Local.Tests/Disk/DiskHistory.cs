@@ -72,6 +72,9 @@ internal sealed class DiskHistory : IAsyncDisposable
     /// <summary>Calls that a failed disk refused.</summary>
     public int Refused { get; private set; }
 
+    /// <summary>Compactions that came to their end.</summary>
+    public int Compactions { get; private set; }
+
     private TimeSpan Clock => Time.GetUtcNow() - _begin;
 
     /// <summary>The crashes so far, which are given away.</summary>
@@ -192,6 +195,26 @@ internal sealed class DiskHistory : IAsyncDisposable
         if (_coin.Next(3) > 0) await _database!.BackgroundWork;
     }
 
+    /// <summary>Compacts while calls are made. A failure of the disk on the way loses nothing.</summary>
+    public async Task CompactAsync(IReadOnlyList<Write> meanwhile)
+    {
+        var compaction = _database!.CompactAsync(new CompactOptions { BytesPerSecond = 0 });
+        if (meanwhile.Count > 0) await WriteAsync(meanwhile);
+        try
+        {
+            await compaction;
+            Compactions++;
+        }
+        catch (Exception error) when (error is DirectoryAccessException or DiskFullException)
+        {
+        }
+        catch (WritesRefusedException)
+        {
+            _needsReopening = true;
+        }
+        if (!_needsReopening) await CompareAsync();
+    }
+
     /// <summary>Everything that can be read is what the model says, in every index.</summary>
     public Task CompareAsync() => CompareAsync(_moments[^1]);
 
@@ -255,7 +278,7 @@ internal sealed class DiskHistory : IAsyncDisposable
     private bool HoldsAChangedVector()
     {
         using var pin = _database!.Pin();
-        foreach (var row in _database.Sequencer.Published.Memories.Ascend(Id.Min))
+        foreach (var row in _database.Sequencer.Published.Memories.All())
         {
             for (var slot = row.Vectors; slot is not null; slot = slot.Next)
             {

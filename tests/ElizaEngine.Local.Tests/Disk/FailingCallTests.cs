@@ -6,8 +6,8 @@ using Xunit;
 namespace ElizaEngine.Local.Tests.Disk;
 
 /// <summary>
-/// The n-th call to the disk fails, for n = 1, 2, 3, ... until a history passes untouched that opens, commits, seals, closes, is killed
-/// and recovers; and the power goes, or the process, after the n-th call.
+/// The n-th call to the disk fails, for n = 1, 2, 3, ... until a history passes untouched that opens, commits, seals, closes, is compacted,
+/// is killed and recovers; and the power goes, or the process, after the n-th call.
 /// </summary>
 [Trait("Stage", "Disk")]
 [Collection(nameof(Disk))]
@@ -107,11 +107,14 @@ public sealed class FailingCallTests
             .. maker.Make(0, overlap: false),
             maker.MakeLargeBatch(),
             new Reopen(),
+            new Compact(),
             maker.MakeWrite(),
             .. overlap ? [new Together(several)] : (Operation[])several,
             new Kill(),
             maker.MakeWrite(),
             new Write(0, [new DeleteRooms([Pool.Rooms[0]])], InTransaction: false),
+            // Of copies and what came since.
+            new Compact(),
             maker.MakeWrite(),
         ];
     }

@@ -37,6 +37,7 @@ internal sealed class OperationMaker(int seed)
         < 8 => new Reopen(),
         < 11 => new Kill(),
         < 13 => new LookAtEverything(),
+        < 18 => new Compact(overlap && _random.Next(2) == 0 ? new Together([MakeWrite(), Decided(MakeSingle())]) : null),
         < 45 when overlap => new Together([MakeWrite(), .. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => Decided(MakeSingle()))]),
         _ => MakeWrite(),
     };

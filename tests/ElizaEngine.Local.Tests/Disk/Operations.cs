@@ -43,6 +43,15 @@ internal sealed record LookAtEverything : Operation
     public override Task RunAsync(DiskHistory history) => history.CompareAsync();
 }
 
+/// <summary>What counts no more leaves the files, perhaps while others write.</summary>
+/// <param name="Meanwhile">Begun when the compaction has begun; null: none.</param>
+internal sealed record Compact(Together? Meanwhile = null) : Operation
+{
+    public override Task RunAsync(DiskHistory history) => history.CompactAsync(Meanwhile?.Writes ?? []);
+
+    public override string ToString() => Meanwhile is null ? "compact" : $"compact, meanwhile {Meanwhile}";
+}
+
 /// <summary>The database is closed and opened again.</summary>
 internal sealed record Reopen : Operation
 {

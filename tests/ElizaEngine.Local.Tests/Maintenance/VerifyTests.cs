@@ -1,4 +1,5 @@
 using ElizaEngine.Local.Tests.State;
+using ElizaEngine.Storage;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests.Maintenance;
@@ -90,20 +91,20 @@ public sealed class VerifyTests
             }
 
             Assert.Empty(StateCheck.WithItsOwnRows(state, static _ => { }, CancellationToken.None).Findings);
-            Assert.Empty(StateCheck.WithLog(state, state, static _ => { }, CancellationToken.None).Findings);
+            Assert.Empty(StateCheck.WithLog(state, state, static location => new RecordPlace(location.File, location.Offset), static _ => { }, CancellationToken.None).Findings);
 
             // One row less, one row more, and one that lies elsewhere: the log says otherwise.
             var other = state.EditableBy(DatabaseState.NewPrivateOwner());
             other.Remove(StateCheck.TableRows(state).ElementAt(random.Next(100)));
-            Assert.NotEmpty(StateCheck.WithLog(other, state, static _ => { }, CancellationToken.None).Findings);
-            Assert.NotEmpty(StateCheck.WithLog(state, other, static _ => { }, CancellationToken.None).Findings);
+            Assert.NotEmpty(StateCheck.WithLog(other, state, static location => new RecordPlace(location.File, location.Offset), static _ => { }, CancellationToken.None).Findings);
+            Assert.NotEmpty(StateCheck.WithLog(state, other, static location => new RecordPlace(location.File, location.Offset), static _ => { }, CancellationToken.None).Findings);
         }
     }
 
     [Fact]
     public void Every_index_is_compared()
     {
-        var indexes = typeof(DatabaseState).GetProperties().Count(property => property.PropertyType.Name.StartsWith("RowIndex", StringComparison.Ordinal));
+        var indexes = typeof(DatabaseState).GetProperties().Count(property => property.PropertyType.Name.StartsWith("Row", StringComparison.Ordinal));
         Assert.Equal(indexes, StateCheck.WithItsOwnRows(new DatabaseState(), static _ => { }, CancellationToken.None).Indexes);
         Assert.Equal(StateCheck.IndexCount, indexes);
     }

@@ -32,6 +32,121 @@ public sealed class DatabaseStateTests
         foreach (var (old, oldRows) in kept) AssertEqualsRebuild(old, oldRows);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_branch_sees_its_own_changes_and_nobody_else_does(int seed)
+    {
+        var random = new Random(seed);
+        var rows = new RandomRows(random);
+        var (model, branchModel) = (new Dictionary<object, Row>(), new Dictionary<object, Row>());
+        var state = new DatabaseState().EditableBy(1);
+        for (var step = 0; step < 1_000; step++) Put(state, model, rows.Next());
+        foreach (var (key, row) in model) branchModel[key] = row;
+        var branch = state.Branch();
+        for (var step = 0; step < 2_000; step++)
+        {
+            if (step % 100 == 0) (state, branch) = (state.EditableBy(step + 2), branch.Branch());
+            Change(state, model);
+            Change(branch, branchModel);
+        }
+        AssertEqualsRebuild(state, model.Values);
+        AssertEqualsRebuild(branch, branchModel.Values);
+
+        void Change(DatabaseState target, Dictionary<object, Row> targetModel)
+        {
+            if (random.Next(2) == 0) Put(target, targetModel, rows.Next());
+            else Remove(target, targetModel, random);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void What_is_undone_has_never_been(int seed)
+    {
+        var random = new Random(seed);
+        var rows = new RandomRows(random);
+        var model = new Dictionary<object, Row>();
+        var state = new DatabaseState().EditableBy(1);
+        for (var round = 0; round < 60; round++)
+        {
+            for (var step = 0; step < 40; step++)
+            {
+                if (random.Next(3) > 0) Put(state, model, rows.Next());
+                else Remove(state, model, random);
+            }
+            var undone = state.EditableBy(DatabaseState.NewPrivateOwner());
+            var undoneModel = new Dictionary<object, Row>(model);
+            for (var step = random.Next(60); step >= 0; step--)
+            {
+                if (random.Next(2) == 0) Put(undone, undoneModel, rows.Next());
+                else Remove(undone, undoneModel, random);
+            }
+            undone.Undo();
+            AssertEqualsRebuild(state, model.Values);
+            state = state.EditableBy(DatabaseState.NewPrivateOwner());
+        }
+    }
+
+    [Fact]
+    public async Task Readers_see_the_state_they_hold_while_the_line_goes_on()
+    {
+        const int ids = 4_000;
+        const int states = 3_000;
+        const int changes = 64;
+        var published = new DatabaseState();
+        var sequence = 0L;
+        var checks = 0L;
+        var readers = Enumerable.Range(0, 3).Select(number => Task.Run(() =>
+        {
+            var random = new Random(number);
+            // At least once after the last state.
+            for (var isLast = false; !isLast;)
+            {
+                isLast = Volatile.Read(ref sequence) == states;
+                var state = Volatile.Read(ref published);
+                var at = state.Agents.Find(IdOf(ids))?.CreatedMs ?? 0;
+                for (var i = 0; i < 200; i++)
+                {
+                    var id = random.Next(ids);
+                    Assert.Equal(WrittenAt(id, at), state.Agents.Find(IdOf(id))?.CreatedMs);
+                }
+                Interlocked.Add(ref checks, 200);
+            }
+        })).ToArray();
+
+        for (var at = 1; at <= states; at++)
+        {
+            var state = published.EditableBy(at);
+            for (var i = 0; i < changes; i++)
+            {
+                var id = (int)((((long)at * changes) + i) % ids);
+                var old = state.Agents.Find(IdOf(id));
+                if (WrittenAt(id, at) is { } written) state.Put(Agent(id, written), old);
+                else if (old is not null) state.Remove(old);
+            }
+            state.Put(Agent(ids, at), state.Agents.Find(IdOf(ids)));
+            Volatile.Write(ref published, state);
+            Volatile.Write(ref sequence, at);
+        }
+        await Task.WhenAll(readers);
+        Assert.True(checks >= 600, $"{checks} checks");
+
+        // Each id has its turn in every so many states: comes in the first, changes in the second, goes in the third, and again.
+        static long? WrittenAt(int id, long at)
+        {
+            var turns = ((at * changes) + changes - 1 - id) / ids;
+            if (at * changes < id - changes + 1 || turns < 0) return null;
+            var last = ((turns * ids) + id) / changes;
+            return last < 1 || turns % 3 == 2 ? null : last;
+        }
+
+        static Id IdOf(int number) => new(7, (ulong)number);
+
+        static AgentRow Agent(int id, long at) => new() { Id = IdOf(id), CreatedMs = at };
+    }
+
     [Fact]
     public void A_new_version_with_the_same_keys_takes_the_old_ones_place_everywhere()
     {
@@ -140,6 +255,15 @@ public sealed class DatabaseStateTests
             for (var slot = memory.Vectors; slot is not null; slot = slot.Next) vectors++;
         }
         Assert.Equal(vectors, state.VectorCount);
+    }
+
+    private static void AssertIndex<TRow>(RowsById<TRow> table, IEnumerable<Row> rows)
+        where TRow : Row
+    {
+        var expected = rows.OfType<TRow>().ToDictionary(row => row.Id);
+        Assert.Equal(expected.Count, table.Count);
+        Assert.Equal(expected.Keys.Order(), table.All().Select(row => row.Id).Order());
+        Assert.All(expected, entry => Assert.Same(entry.Value, table.Find(entry.Key)));
     }
 
     private static void AssertIndex<TKey, TRow, TOrder>(RowIndex<TKey, TRow, TOrder> index, IEnumerable<Row> rows, Func<TRow, bool>? isIn = null)

@@ -36,6 +36,10 @@ internal static class IndexCheck
         }
     }
 
+    /// <summary>Every row of a table.</summary>
+    public static List<TRow> RowsOf<TRow>(RowsById<TRow> table)
+        where TRow : Row => [.. table.All()];
+
     /// <summary>Asserts the invariants that stand at the top of <see cref="RowIndex{TKey, TRow, TOrder}"/>; returns how many nodes there are.</summary>
     public static int AssertInvariants<TKey, TRow, TOrder>(RowIndex<TKey, TRow, TOrder> index)
         where TKey : struct, IComparable<TKey>

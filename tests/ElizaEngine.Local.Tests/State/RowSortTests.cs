@@ -22,9 +22,13 @@ public sealed class RowSortTests
     }
 
     [Fact]
-    public void Numbers_below_zero_come_first()
+    public void Times_before_1970_come_first_and_rows_of_one_time_come_by_id()
     {
-        long[] numbers = [long.MinValue, -2, -1, 0, 1, long.MaxValue];
-        Assert.Equal(numbers, numbers.Reverse().OrderBy(RowSort.KeyOf));
+        var random = new Random(3);
+        long[] times = [long.MinValue, -2, -1, 0, 1, long.MaxValue];
+        var rows = Enumerable.Range(0, 300).Select(_ => new AgentRow { Id = new Id((ulong)random.NextInt64(), 1), CreatedMs = times[random.Next(times.Length)] }).ToArray();
+        var expected = rows.OrderBy(row => row.CreatedMs).ThenBy(row => row.Id).ToArray();
+        RowSort.ByTime(rows, static row => row.CreatedMs);
+        Assert.Equal(expected, rows);
     }
 }

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace ElizaEngine.Cli.Commands;
 
-/// <summary>Draws how far a backup, a restore, a verification or a repair is, when somebody watches.</summary>
+/// <summary>Draws how far a backup, a restore, a compaction, a verification or a repair is, when somebody watches.</summary>
 internal static class MaintenanceBar
 {
     /// <summary>Runs the work and returns what it returns.</summary>

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using ElizaEngine.Local;
+using ElizaEngine.Storage;
+
+namespace ElizaEngine;
+
+public sealed partial class LocalDatabase
+{
+    // Of the bytes that count, in the file that frames go into after a compaction; the one prepared behind it is twice as large.
+    private const int OpenFileShare = 64;
+
+    private readonly SemaphoreSlim _compacting = new(1, 1);
+
+    /// <summary>
+    /// Gives the room back that older versions of rows, deleted rows, and values whose time is over take in the log files, while readers
+    /// and writers go on. When it returns, no file holds any of what was gone when the call began; what a reader of before is still
+    /// reading stays on the disk, without a name, until that one is done. Frees memory in a database in memory.
+    /// <para>
+    /// A crash, a failure or a cancellation leaves every row where it was, and room that the next opening gives back.
+    /// </para>
+    /// </summary>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Ends it between two commits; nothing is replaced then.</param>
+    /// <exception cref="InvalidInputException">An option is out of its range.</exception>
+    /// <exception cref="CorruptDataException">A file is damaged: verify it. Nothing was changed.</exception>
+    /// <exception cref="DiskFullException">There is no room for what still counts, beside the old files. Nothing was changed.</exception>
+    /// <exception cref="DirectoryAccessException">The directory cannot be written.</exception>
+    /// <exception cref="WritesRefusedException">A write failed, earlier or now.</exception>
+    /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
+    public async Task<CompactReport> CompactAsync(CompactOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new CompactOptions();
+        if (options.BytesPerSecond < 0) throw new InvalidInputException("bytesPerSecond", options.BytesPerSecond, "0 or more");
+        if (!_isOpen) throw new DatabaseClosedException("database");
+        var started = Stopwatch.GetTimestamp();
+        await _compacting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => CompactAllAsync(options, started, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new DatabaseClosedException("database");
+        }
+        catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
+        {
+            throw translated;
+        }
+        finally
+        {
+            _compacting.Release();
+        }
+    }
+
+    private async Task<CompactReport> CompactAllAsync(CompactOptions options, long started, CancellationToken cancellationToken)
+    {
+        var before = _log.Statistics;
+        _log.ShrinkNextFile(LiveRecords.BytesOf(Sequencer.Published) / OpenFileShare);
+        lock (_log.Gate) _log.EndFileLocked();
+        await _log.FlushAsync().ConfigureAwait(false);
+        var report = await CompactAsync(_log.EndedFiles(), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
+        var after = _log.Statistics;
+        return new CompactReport(
+            Options.Directory is null ? null : _log.Directory, before.Files, after.Files, before.BytesOnDisk, after.BytesOnDisk, report?.RecordsBefore ?? 0,
+            report?.RecordsAfter ?? 0, Stopwatch.GetElapsedTime(started));
+    }
+
+    private async Task<LogCompactionReport?> CompactAsync(
+        IReadOnlyList<LogFile> range, bool beginsLog, long bytesPerSecond, IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (range.Count == 0) return null;
+        // The range is durable; now its records are in the published state, too. That state must not be lost either, or there would be
+        // neither the new version of a row nor the old one.
+        await _log.FlushAsync().ConfigureAwait(false);
+        var state = Sequencer.Published;
+        await _log.FlushAsync().ConfigureAwait(false);
+        var choice = new LiveRecords(state, _log, range.Select(static file => file.Number).ToHashSet(), beginsLog);
+        var total = choice.Families * range.Sum(static file => (long)(file.EndLsn - file.FirstLsn));
+        return await _log.CompactAsync(range, choice, bytesPerSecond, Step(Adapt(progress), total, LogStage.Copy), cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,84 @@
+using ElizaEngine.Storage;
+using MessagePack;
+
+namespace ElizaEngine.Local;
+
+/// <summary>
+/// Says which records of a range of the log a state still rests on.
+/// <list type="bullet">
+/// <item>A row, or a vector, counts if the state has it exactly there.</item>
+/// <item>What removes something counts unless the range begins the log: in front of the range there may be what it removes.</item>
+/// <item>A vector wants its memory in front of it. A content that was written later than the vector is brought forward.</item>
+/// </list>
+/// Log entries are a family of their own, so that a range in which their time is over costs nothing.
+/// </summary>
+/// <param name="state">Durable, and no older than the range.</param>
+/// <param name="log">Where the records lie.</param>
+/// <param name="range">Numbers of the files of the range.</param>
+/// <param name="beginsLog">Nothing is in front of the range.</param>
+internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadOnlySet<int> range, bool beginsLog) : IRecordChoice
+{
+    private readonly EffectReader _reader = new(new SharedValues());
+    private readonly HashSet<Id> _brought = [];
+
+    public int Families => 2;
+
+    public int FamilyOf(byte kind) => kind is (byte)Table.Logs or Effect.DeleteKind + (byte)Table.Logs ? 1 : 0;
+
+    /// <summary>Bytes of records that a state rests on.</summary>
+    public static long BytesOf(DatabaseState state)
+    {
+        var bytes = 0L;
+        foreach (var row in StateCheck.TableRows(state))
+        {
+            bytes += WriteAheadLog.RecordBytes(row.Location.Length);
+            for (var slot = (row as MemoryRow)?.Vectors; slot is not null; slot = slot.Next) bytes += WriteAheadLog.RecordBytes(slot.Location.Length);
+        }
+        return bytes;
+    }
+
+    public void Choose(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)
+    {
+        try
+        {
+            switch (kind)
+            {
+                case Effect.VectorKind:
+                    ChooseVector(body, location, copies);
+                    break;
+                case Effect.DropVectorKind or > Effect.DeleteKind:
+                    if (!beginsLog) copies.Add(kind, body, from: null);
+                    break;
+                default:
+                    ChooseRow(kind, body, location, copies);
+                    break;
+            }
+        }
+        catch (MessagePackSerializationException error)
+        {
+            throw EffectReader.Damage(location, error);
+        }
+    }
+
+    private void ChooseRow(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)
+    {
+        if (_reader.Read(kind, body, location, state) is not PutRow { Row: var row }) return;
+        if (state.Find(row) is not { } live || !IsAt(live.Location, location) || (row is MemoryRow && _brought.Contains(row.Id))) return;
+        copies.Add(kind, body, location);
+    }
+
+    private void ChooseVector(ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)
+    {
+        var (id, dimension) = PutVector.KeyOf(body);
+        if (state.FindMemory(id) is not { } memory || memory.Vector(dimension) is not { } slot || !IsAt(slot.Location, location)) return;
+        if (log.LsnOf(memory.Location) > log.LsnOf(location) && _brought.Add(id))
+        {
+            var content = log.ReadVerified(memory.Location);
+            var place = log.PlaceOf(memory.Location);
+            copies.Add((byte)Table.Memories, content, range.Contains(place.File) ? new RecordLocation(place.File, place.Offset, content.Length) : null);
+        }
+        copies.Add(Effect.VectorKind, body, location, PutVector.FloatsAlignment, PutVector.FloatsOffset);
+    }
+
+    private bool IsAt(RecordLocation row, RecordLocation record) => log.PlaceOf(row) == new RecordPlace(record.File, record.Offset);
+}

@@ -1,0 +1,24 @@
+using ElizaEngine.Vectors;
+
+namespace ElizaEngine.Local;
+
+/// <summary>The entries of a partition that a search may find. What each scope answers is asked once.</summary>
+/// <param name="partition">Whose.</param>
+/// <param name="scope">Which rows.</param>
+/// <param name="answers">A zero for each scope of the partition that an entry in question may name.</param>
+internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope scope, Span<byte> answers) : ISlotFilter
+{
+    private const byte Yes = 1;
+    private const byte No = 2;
+
+    private readonly Span<byte> _answers = answers;
+
+    public bool Accepts(int slot)
+    {
+        ref var entry = ref partition[slot];
+        if (entry.IsDead || (scope.UniqueOnly && !entry.IsUnique)) return false;
+        ref var answer = ref _answers[entry.Scope];
+        if (answer == 0) answer = scope.Passes(partition.Scope(entry.Scope)) ? Yes : No;
+        return answer == Yes && scope.Except?.Contains(entry.Id) != true;
+    }
+}

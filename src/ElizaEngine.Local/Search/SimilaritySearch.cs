@@ -1,0 +1,317 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ElizaEngine.Vectors;
+using ElizaEngine.Vectors.Kernels;
+
+namespace ElizaEngine.Local;
+
+/// <summary>How a search went about it.</summary>
+internal enum SearchMethod
+{
+    /// <summary>Every row that passes the filters was compared by its floats.</summary>
+    Floats,
+
+    /// <summary>The rows of a room were gathered from its index and compared by their codes, those that could be among the best by their floats.</summary>
+    Gather,
+
+    /// <summary>All rows of the partition that pass the filters were compared by their codes, those that could be among the best by their floats.</summary>
+    Scan,
+
+    /// <summary>The graph of the partition was walked: the answer is approximate. Those that it found were compared by their floats.</summary>
+    Walk,
+}
+
+/// <summary>
+/// Finds the rows most similar to a query among those that a scope lets pass, and what it needs for that, kept by its thread for the next
+/// search. The answer is exact unless a graph was walked: codes rule out only what they prove not to be among the best. Never are there
+/// fewer rows than there could be. Rows of equal similarity come newest first. Not for two searches at once.
+/// </summary>
+internal sealed class SimilaritySearch : IDisposable
+{
+    // A search over more rows than this gives its memory back.
+    private const int KeptRows = 16 << 10;
+
+    // A filter that lets fewer pass is scanned; so is a threshold among so few, whose answer is a decision and not a list.
+    private const int FewToWalk = 20_000;
+
+    // Entries that are asked how many a filter lets pass.
+    private const int Sample = 256;
+
+    // A walk that would look at so large a part is no quicker than a scan.
+    private const int WalkedPart = 16;
+
+    [ThreadStatic]
+    private static SimilaritySearch? t_kept;
+
+    private readonly List<(MemoryRow Row, VectorSlot Slot)> _rows = [];
+    private readonly List<int> _numbers = [];
+    private readonly List<(MemoryRow Row, float Similarity)> _found = [];
+    private readonly TopMatches _matches = new();
+    private readonly CodeSearch _codes = new();
+    private byte[] _answers = [];
+    private float[] _query = [];
+    private float _inverseNorm;
+    private float? _threshold;
+    private int _count;
+    private bool _mayWalk;
+
+    private SimilaritySearch()
+    {
+    }
+
+    /// <summary>How the last search went about it.</summary>
+    public SearchMethod Method { get; private set; }
+
+    /// <summary>Rows that the last search compared, by code or by floats.</summary>
+    public int Compared { get; private set; }
+
+    /// <summary>How thorough its walk was.</summary>
+    public int Effort { get; private set; }
+
+    /// <summary>Rows that it compared by their floats.</summary>
+    public int ComparedByFloats { get; private set; }
+
+    public static SimilaritySearch Rent()
+    {
+        var search = t_kept ?? new SimilaritySearch();
+        t_kept = null;
+        return search;
+    }
+
+    public void Dispose()
+    {
+        Empty();
+        if (Math.Max(_rows.Capacity, Math.Max(_numbers.Capacity, _found.Capacity)) <= KeptRows) t_kept = this;
+    }
+
+    /// <summary>Searches.</summary>
+    /// <param name="view">What there is.</param>
+    /// <param name="scope">Which of it.</param>
+    /// <param name="query">As many floats as the rows' vectors have; its norm is valid.</param>
+    /// <param name="inverseNorm">The query's <see cref="Norm.InverseOf"/>.</param>
+    /// <param name="count">Rows at most.</param>
+    /// <param name="threshold">Similarity at least; null: any.</param>
+    /// <param name="mayWalk">Whether the answer may be approximate.</param>
+    /// <returns>The best first. Valid until the next search.</returns>
+    public IReadOnlyList<(MemoryRow Row, float Similarity)> Run(
+        View view, in SearchScope scope, float[] query, float inverseNorm, int count, float? threshold, bool mayWalk)
+    {
+        (_query, _inverseNorm, _count, _threshold, _mayWalk) = (query, inverseNorm, count, threshold, mayWalk);
+        Clear();
+        if (scope.Table == 0) return _found;
+        var key = new PartitionKey(scope.AgentId, scope.Table, query.Length);
+        if (view.Partitions?.Find(key) is not { } partition || !TryByCode(view, scope, partition))
+        {
+            Clear();
+            ByFloats(view, scope);
+            view.Partitions?.Searched(key, ComparedByFloats);
+        }
+        _found.Sort(static (left, right) =>
+        {
+            var order = right.Similarity.CompareTo(left.Similarity);
+            return order != 0 ? order : NewestFirst(left.Row, right.Row);
+        });
+        if (_found.Count > count) _found.RemoveRange(count, _found.Count - count);
+        return _found;
+    }
+
+    /// <summary>How the last search went about it, in words.</summary>
+    /// <param name="eligible">Rows that pass its filters, with a vector or without.</param>
+    /// <param name="elapsed">How long it took.</param>
+    public SearchPlan Explain(int eligible, TimeSpan elapsed)
+    {
+        var reason = Method switch
+        {
+            SearchMethod.Gather => "The room has few of the table's vectors: they were gathered from its index, and compared by their codes.",
+            SearchMethod.Walk => "There are many vectors: the graph of the table's vectors was walked.",
+            SearchMethod.Scan => "Every vector of the table that passes the filters was compared, by its code.",
+            _ => "There are few vectors, or no codes of them yet: every one that passes the filters was compared by its floats.",
+        };
+        var isExact = Method != SearchMethod.Walk;
+        var details = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(isExact ? $"{Compared:N0} compared" : $"effort {Effort:N0}")}, {ComparedByFloats:N0} by floats; {elapsed.TotalMicroseconds:N0} us");
+        return new SearchPlan(isExact, eligible, isExact ? Compared : null, isExact ? null : "graph", reason, details);
+    }
+
+    private static int NewestFirst(MemoryRow left, MemoryRow right)
+    {
+        var order = right.CreatedMs.CompareTo(left.CreatedMs);
+        return order != 0 ? order : right.Id.CompareTo(left.Id);
+    }
+
+    private void Empty()
+    {
+        _rows.Clear();
+        _numbers.Clear();
+        _found.Clear();
+    }
+
+    private void Clear()
+    {
+        Empty();
+        (Method, Compared, ComparedByFloats) = (SearchMethod.Floats, 0, 0);
+    }
+
+    // False: another partition has taken its place meanwhile.
+    private bool TryByCode(View view, in SearchScope scope, VectorPartition partition)
+    {
+        try
+        {
+            if (scope.RoomId is not { } room || !TryGather(view, scope, room, partition)) Scan(view, scope, partition);
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private void ByFloats(View view, in SearchScope scope)
+    {
+        var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId, long.MaxValue);
+        while (cursor.MoveNext())
+        {
+            if (cursor.Current.Vectors is not null && cursor.Current.Vector(_query.Length) is { } slot && scope.Passes(cursor.Current))
+                _rows.Add((cursor.Current, slot));
+        }
+        Compared = _rows.Count;
+        CompareRows(view);
+    }
+
+    // A room's rows, if they are few beside those of the partition.
+    private bool TryGather(View view, in SearchScope scope, Id room, VectorPartition partition)
+    {
+        Method = SearchMethod.Gather;
+        var coded = partition.Codes.Count;
+        var left = Math.Max(VectorPartitions.Few, coded / 4);
+        var cursor = new MemoryCursor(view.State, scope.Table, room, long.MaxValue);
+        while (cursor.MoveNext())
+        {
+            if (left-- == 0)
+            {
+                Clear();
+                return false;
+            }
+            if (cursor.Current.Vectors is null || cursor.Current.Vector(_query.Length) is not { } slot || !scope.Passes(cursor.Current)) continue;
+            var number = partition.NumberOf(slot);
+            if ((uint)number < (uint)coded) _numbers.Add(number);
+            else _rows.Add((cursor.Current, slot));
+        }
+        Compared = _numbers.Count + _rows.Count;
+        CompareRows(view);
+        _codes.Begin(partition.Codes, _query, _inverseNorm, _count, _threshold);
+        _codes.Scan(CollectionsMarshal.AsSpan(_numbers));
+        foreach (var candidate in _codes.Results())
+        {
+            if (partition.Find(view.State, candidate.Slot) is { } found) Compare(view, found.Row, found.Slot);
+        }
+        return true;
+    }
+
+    private void Scan(View view, in SearchScope scope, VectorPartition partition)
+    {
+        // In this order: what is given a code meanwhile is compared by its floats.
+        var coded = partition.Codes.Count;
+        var total = partition.Count;
+        var answers = Answers(partition.Scopes);
+        var filter = new EntryFilter(partition, scope, answers);
+        AddTail(view, partition, filter, coded, total);
+        Compared = coded - partition.Dead + _rows.Count;
+        CompareRows(view);
+        var graph = GraphFor(scope, partition, filter, coded);
+        Method = graph is null ? SearchMethod.Scan : SearchMethod.Walk;
+        if (total - coded >= Sample || (partition.Graph is { } growing && coded - growing.Count >= Sample)) view.Partitions!.Begin();
+        var fromTail = _found.Count;
+        // Entries that this state does not have may have taken places among the best.
+        for (int missing = 0, allowed = -1; missing > allowed;)
+        {
+            allowed = 2 * missing;
+            missing = 0;
+            _found.RemoveRange(fromTail, _found.Count - fromTail);
+            var wanted = (int)Math.Min(int.MaxValue, (long)_count + allowed);
+            if (graph is null || !TryWalk(scope, partition, graph, filter, coded, wanted))
+            {
+                (graph, Method) = (null, SearchMethod.Scan);
+                _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+                if (scope.IsWhole && partition.Dead == 0) _codes.Scan(0, coded, default(EverySlot));
+                else _codes.Scan(0, coded, filter);
+            }
+            foreach (var candidate in _codes.Results())
+            {
+                if (partition.Find(view.State, candidate.Slot) is { } found)
+                {
+                    if (!partition.Uncoded.Contains(candidate.Slot)) Compare(view, found.Row, found.Slot);
+                    continue;
+                }
+                missing++;
+                if (view.Partitions!.IsGone(partition, candidate.Slot)) partition.MarkDead(candidate.Slot);
+            }
+        }
+    }
+
+    // The graph, if walking it is allowed and pays.
+    private Graph? GraphFor(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
+    {
+        if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
+        if (_threshold is not null && graph.Count <= FewToWalk) return null;
+        Effort = (int)Math.Min(int.MaxValue, (long)partition.Effort * Math.Max(1, _count / 10));
+        if (Effort > graph.Count / WalkedPart) return null;
+        if (scope.IsWhole) return graph;
+        var accepted = 0;
+        for (var i = 0; i < Sample; i++)
+        {
+            if (filter.Accepts((int)((long)i * coded / Sample))) accepted++;
+        }
+        return (long)accepted * coded / Sample >= FewToWalk ? graph : null;
+    }
+
+    // False: it did not find as many as were wanted, and cannot say whether there are.
+    private bool TryWalk(in SearchScope scope, VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted)
+    {
+        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+        var outcome = scope.IsWhole ? _codes.Walk(graph, Effort, default(EverySlot)) : _codes.Walk(graph, Effort, filter);
+        if (outcome.Found < wanted) return false;
+        if (outcome.Covered < coded) _codes.Scan(outcome.Covered, coded, filter);
+        return true;
+    }
+
+    private void AddTail(View view, VectorPartition partition, in EntryFilter filter, int coded, int total)
+    {
+        foreach (var number in partition.Uncoded) AddRow(view, partition, filter, number);
+        for (var number = coded; number < total; number++) AddRow(view, partition, filter, number);
+        // Of equals the newest is kept.
+        _rows.Sort(static (left, right) => NewestFirst(left.Row, right.Row));
+    }
+
+    private void AddRow(View view, VectorPartition partition, in EntryFilter filter, int number)
+    {
+        if (filter.Accepts(number) && partition.Find(view.State, number) is { } found) _rows.Add(found);
+    }
+
+    private void CompareRows(View view)
+    {
+        var searcher = new ExactSearcher(_query, _inverseNorm, _count, _threshold, _matches);
+        for (var i = 0; i < _rows.Count; i++)
+        {
+            if (i + ExactSearcher.PrefetchDistance < _rows.Count) ExactSearcher.Prefetch(view.Floats(_rows[i + ExactSearcher.PrefetchDistance].Slot));
+            searcher.Add(view.Floats(_rows[i].Slot), _rows[i].Slot.InverseNorm);
+        }
+        ComparedByFloats += _rows.Count;
+        foreach (var match in searcher.Results()) _found.Add((_rows[match.Ordinal].Row, match.Similarity));
+    }
+
+    private void Compare(View view, MemoryRow row, VectorSlot slot)
+    {
+        ComparedByFloats++;
+        var similarity = Cosine.Similarity(DotProduct.Of(_query, view.Floats(slot)), _inverseNorm, slot.InverseNorm);
+        if (_threshold is not { } threshold || similarity >= threshold) _found.Add((row, similarity));
+    }
+
+    private Span<byte> Answers(int scopes)
+    {
+        if (_answers.Length < scopes) _answers = new byte[Math.Max(scopes, 2 * _answers.Length)];
+        else Array.Clear(_answers, 0, scopes);
+        return _answers.AsSpan(0, scopes);
+    }
+}

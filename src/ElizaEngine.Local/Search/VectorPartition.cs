@@ -1,0 +1,202 @@
+using ElizaEngine.Storage;
+using ElizaEngine.Vectors;
+
+namespace ElizaEngine.Local;
+
+/// <summary>
+/// The vectors of one agent, table and dimension, each with a number, in the order in which they came, and the codes of the first of
+/// them. Nothing of it is the only copy.
+/// <para>Invariants:</para>
+/// <list type="bullet">
+/// <item>Every vector of the published state has an entry, once <see cref="IsComplete"/>; entries also stand for vectors that are gone,
+/// or not durable yet. Only the state that is read says what is there.</item>
+/// <item>Codes are those of the entries of the same number, in the same order. Entries behind them are the tail, which a search compares
+/// by their floats.</item>
+/// <item>An entry has a code only when its vector has been published.</item>
+/// </list>
+/// Adding is for one thread at a time, which a lock sees to; reading takes none.
+/// </summary>
+internal sealed class VectorPartition(PartitionKey key) : IDisposable
+{
+    private const int ChunkBits = 12;
+    private const int ChunkSize = 1 << ChunkBits;
+
+    private static long s_lastSerial;
+
+    // Tells the numbers of this partition from those of another of the same key.
+    private readonly long _serial = Interlocked.Increment(ref s_lastSerial) << 32;
+    private readonly Lock _adding = new();
+    private readonly Dictionary<MemoryScope, int> _scopeNumbers = [];
+
+    // From which entry on a state, or a later one, has them: not yet known to be published.
+    private readonly Queue<(int First, long Sequence)> _unpublished = new();
+    private long _lastSequence = -1;
+    private Entry[][] _entries = [];
+    private MemoryScope[] _scopes = [];
+    private int _scopeCount;
+    private int _count;
+    private Graph? _graph;
+    private int[] _uncoded = [];
+    private int _dead;
+    private volatile bool _isComplete;
+
+    public PartitionKey Key => key;
+
+    public Codes Codes { get; } = new(key.Dimension);
+
+    /// <summary>The graph of the first of the codes; null: there is none, because they are few.</summary>
+    public Graph? Graph => Volatile.Read(ref _graph);
+
+    /// <summary>How thorough a walk has to be, to find what is wanted (ef).</summary>
+    public int Effort { get; set; }
+
+    /// <summary>How many vectors the graph had when that was measured.</summary>
+    public int EffortMeasuredAt { get; set; }
+
+    /// <summary>Entries: all below it can be read.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Scopes that entries name.</summary>
+    public int Scopes => Volatile.Read(ref _scopeCount);
+
+    /// <summary>Entries known to be of vectors that are gone for good.</summary>
+    public int Dead => Volatile.Read(ref _dead);
+
+    /// <summary>Entries below the codes' count that have no code, because their vector could not be read.</summary>
+    public ReadOnlySpan<int> Uncoded => Volatile.Read(ref _uncoded);
+
+    /// <summary>The partition that will take this one's place; vectors that come are told to both.</summary>
+    public VectorPartition? Next { get; set; }
+
+    /// <summary>Number of the state of which all vectors were looked for last.</summary>
+    public long SweptAt { get; set; }
+
+    /// <summary>Every vector that was there when the partition was made has an entry. Until then no search uses it.</summary>
+    public bool IsComplete
+    {
+        get => _isComplete;
+        set => _isComplete = value;
+    }
+
+    /// <summary>The entry of a number.</summary>
+    public ref Entry this[int number] => ref Volatile.Read(ref _entries)[number >> ChunkBits][number & (ChunkSize - 1)];
+
+    /// <summary>The scope of a number.</summary>
+    public MemoryScope Scope(int number) => Volatile.Read(ref _scopes)[number];
+
+    /// <summary>The number of a vector, or -1: it has none here, or another partition was told of it since.</summary>
+    public int NumberOf(VectorSlot slot)
+    {
+        var number = Volatile.Read(ref slot.Place) - _serial;
+        return (ulong)number < uint.MaxValue ? (int)number : -1;
+    }
+
+    /// <summary>The row of an entry, and its vector, in a state; null when the state has no such vector.</summary>
+    public (MemoryRow Row, VectorSlot Slot)? Find(DatabaseState state, int number)
+    {
+        ref var entry = ref this[number];
+        return state.FindMemory(entry.Id) is { } row && row.Vector(key.Dimension) is { } slot && slot.Location == entry.Location ? (row, slot) : null;
+    }
+
+    /// <summary>Adds a vector, once.</summary>
+    /// <param name="row">The memory.</param>
+    /// <param name="slot">Its vector of this dimension.</param>
+    /// <param name="sequence">Number of the state that has it.</param>
+    public void Add(MemoryRow row, VectorSlot slot, long sequence)
+    {
+        lock (_adding)
+        {
+            if (NumberOf(slot) >= 0) return;
+            var number = _count;
+            if (number >> ChunkBits == _entries.Length) Volatile.Write(ref _entries, [.. _entries, new Entry[ChunkSize]]);
+            this[number] = new Entry { Id = row.Id, Location = slot.Location, Scope = NumberOf(row.Scope), IsUnique = row.IsUnique };
+            if (sequence > _lastSequence)
+            {
+                _unpublished.Enqueue((number, sequence));
+                _lastSequence = sequence;
+            }
+            Volatile.Write(ref slot.Place, _serial + number);
+            Volatile.Write(ref _count, number + 1);
+        }
+    }
+
+    /// <summary>How many of the first entries are of vectors that this state has, or an older one had.</summary>
+    /// <param name="sequence">Number of a published state, not older than the last that was asked for.</param>
+    public int CountUpTo(long sequence)
+    {
+        lock (_adding)
+        {
+            while (_unpublished.TryPeek(out var next) && next.Sequence <= sequence) _unpublished.Dequeue();
+            return _unpublished.TryPeek(out var first) ? first.First : _count;
+        }
+    }
+
+    /// <summary>Notes that the vector of an entry which has been published is in no state to come.</summary>
+    public void MarkDead(int number)
+    {
+        if (Interlocked.Exchange(ref this[number].IsDead, true)) return;
+        Interlocked.Increment(ref _dead);
+        if (number < Codes.Count) Graph?.Delete(number);
+    }
+
+    /// <summary>Gives the next entry without a code one that stands for nothing: its vector is gone, or cannot be read.</summary>
+    /// <param name="isThere">The vector is there: searches have to look at it themselves.</param>
+    public void SkipCode(bool isThere)
+    {
+        var any = new float[key.Dimension];
+        any[0] = 1;
+        // First: a search that sees the code knows what it is.
+        var number = Codes.Count;
+        if (isThere) Volatile.Write(ref _uncoded, [.. _uncoded, number]);
+        else MarkDead(number);
+        Codes.Append(any, 1);
+        Graph?.Delete(number);
+    }
+
+    /// <summary>Begins the graph of the codes. Deleted in it is what no search may find by it.</summary>
+    public Graph BeginGraph()
+    {
+        var graph = new Graph(Codes);
+        Volatile.Write(ref _graph, graph);
+        // Whoever marks another as dead from here on sees the graph.
+        for (var number = 0; number < Codes.Count; number++)
+        {
+            if (this[number].IsDead) graph.Delete(number);
+        }
+        foreach (var number in Uncoded) graph.Delete(number);
+        return graph;
+    }
+
+    public void Dispose()
+    {
+        Graph?.Dispose();
+        Codes.Dispose();
+    }
+
+    // Scopes are shared, as a rule; one that is not gets a number of its own.
+    private int NumberOf(MemoryScope scope)
+    {
+        if (_scopeNumbers.TryGetValue(scope, out var number)) return number;
+        number = _scopeCount;
+        if (number == _scopes.Length)
+        {
+            var scopes = new MemoryScope[Math.Max(16, 2 * number)];
+            _scopes.CopyTo(scopes, 0);
+            Volatile.Write(ref _scopes, scopes);
+        }
+        _scopes[number] = scope;
+        _scopeNumbers.Add(scope, number);
+        Volatile.Write(ref _scopeCount, number + 1);
+        return number;
+    }
+
+    /// <summary>What a search asks of a vector before it looks at it.</summary>
+    internal struct Entry
+    {
+        public Id Id;
+        public RecordLocation Location;
+        public int Scope;
+        public bool IsUnique;
+        public bool IsDead;
+    }
+}

@@ -1,0 +1,189 @@
+using System.Buffers;
+
+namespace ElizaEngine.Storage;
+
+/// <summary>
+/// Writes the copies that take the place of a range of log files, under temporary names. Byte picture: FORMAT.md, "Compaction".
+/// <see cref="Complete"/> gives them their names; without it nothing of them stays.
+/// </summary>
+internal sealed class CopyWriter : IDisposable
+{
+    private readonly IFileSystem _files;
+    private readonly string _directory;
+    private readonly LogOptions _options;
+    private readonly Guid _databaseId;
+    private readonly ulong _firstLsn;
+    private readonly ulong _endLsn;
+    private readonly Func<int> _nextNumber;
+    private readonly List<ManifestFile> _done = [];
+    private readonly List<(IFile File, ManifestFile Entry)> _open = []; // All are closed together: the last one's header is not known before.
+    private readonly ArrayBufferWriter<byte> _payload = new();
+    private int _number;
+    private ulong _salt;
+    private long _offset; // Of the frame in progress.
+    private int _limit; // Of its payload.
+    private uint _records;
+    private ulong _lsn;
+
+    /// <param name="firstLsn">Where the range begins.</param>
+    /// <param name="endLsn">Where it ends.</param>
+    /// <param name="nextNumber">A number that no file has had.</param>
+    public CopyWriter(IFileSystem files, string directory, LogOptions options, Guid databaseId, ulong firstLsn, ulong endLsn, Func<int> nextNumber)
+    {
+        _files = files;
+        _directory = directory;
+        _options = options;
+        _databaseId = databaseId;
+        _firstLsn = _lsn = firstLsn;
+        _endLsn = endLsn;
+        _nextNumber = nextNumber;
+    }
+
+    /// <summary>Bytes of frames so far.</summary>
+    public long FrameBytes => (long)(_lsn - _firstLsn);
+
+    /// <summary>The copies take more room than the range: they are of no use. Nothing more is written then.</summary>
+    public bool IsFull { get; private set; }
+
+    public int Records { get; private set; }
+
+    /// <summary>Adds a record, and says where it will be.</summary>
+    public RecordPlace Append(byte kind, ReadOnlySpan<byte> body, int alignment, int alignedOffset)
+    {
+        var bytes = LogFormat.RecordBytes(body.Length, alignment);
+        if (_payload.WrittenCount > 0 && _payload.WrittenCount + bytes > _limit)
+            WriteFrame();
+        if (_payload.WrittenCount == 0)
+            BeginFrame(bytes);
+        var start = _offset + LogFormat.FrameHeaderBytes + _payload.WrittenCount;
+        var gap = LogFormat.PaddingBytes(start, alignment, alignedOffset);
+        if (gap > 0)
+            Add(RecordHeader.Padding, gap - LogFormat.RecordHeaderBytes).Clear();
+        body.CopyTo(Add(kind, body.Length));
+        Records++;
+        return new RecordPlace(_number, (int)start + gap + LogFormat.RecordHeaderBytes);
+    }
+
+    /// <summary>The next record goes into another file.</summary>
+    public void EndFile()
+    {
+        if (_payload.WrittenCount > 0)
+            WriteFrame();
+        _number = 0;
+    }
+
+    /// <summary>Writes and flushes what is left, gives the files their names, and says what a manifest has to say of them. Once.</summary>
+    public IReadOnlyList<ManifestFile> Complete()
+    {
+        var isEmpty = _done.Count == 0;
+        if (isEmpty)
+            // Nothing counts any more: a frame without records stands for all of it.
+            BeginFrame(0);
+        if (isEmpty || _payload.WrittenCount > 0)
+            WriteFrame();
+        if (IsFull)
+            return [];
+        for (var i = 0; i < _open.Count; i++)
+        {
+            var (file, entry) = _open[i];
+            var resume = i == _open.Count - 1 ? _endLsn : entry.EndLsn;
+            var header = new LogFileHeader(
+                _databaseId, entry.Number, entry.Salt, entry.FileBytes, entry.BlockBytes, _options.Time.GetUtcNow().ToUnixTimeMilliseconds())
+            {
+                Copied = new CopiedRange(_firstLsn, _endLsn, resume),
+            };
+            var block = new byte[LogFormat.FileHeaderBytes];
+            header.Encode(block);
+            file.Write(0, block);
+            file.Flush();
+            _done[i] = entry with { ResumeLsn = resume };
+        }
+
+        Close();
+        foreach (var entry in _done)
+            _files.Rename(PathOf(entry) + FileNames.Temporary, PathOf(entry));
+        _files.FlushDirectory(_directory);
+        return _done;
+    }
+
+    /// <summary>Removes everything that it wrote.</summary>
+    public void Discard()
+    {
+        Close();
+        foreach (var entry in _done)
+        {
+            // One of the two it has.
+            _files.TryDelete(PathOf(entry) + FileNames.Temporary);
+            _files.TryDelete(PathOf(entry));
+        }
+    }
+
+    public void Dispose() => Close();
+
+    private void BeginFrame(long recordBytes)
+    {
+        var atEnd = _number != 0 && _offset + LogFormat.FrameHeaderBytes + recordBytes > _options.MaxFileBytes;
+        if (_number == 0 || atEnd)
+        {
+            _number = _nextNumber();
+            _salt = _options.NextSalt();
+            _offset = LogFormat.FileHeaderBytes;
+            var entry = new ManifestFile(
+                _number, _offset, _salt, _lsn, _lsn, LogFormat.MinBlockBytes, LogFileFlags.Sealed | LogFileFlags.Copy);
+            _done.Add(entry);
+            _open.Add((_files.Create(PathOf(entry) + FileNames.Temporary), entry));
+        }
+
+        var room = (int)Math.Min(_options.FrameBytes, _options.MaxFileBytes - _offset - LogFormat.FrameHeaderBytes);
+        _limit = (int)Math.Max(recordBytes, room);
+    }
+
+    private Span<byte> Add(byte kind, int length)
+    {
+        var record = _payload.GetSpan(LogFormat.RecordHeaderBytes + LogFormat.RoundUp(length, 8))[..(LogFormat.RecordHeaderBytes + LogFormat.RoundUp(length, 8))];
+        RecordHeader.Begin(record, kind, length);
+        record[(LogFormat.RecordHeaderBytes + length)..].Clear();
+        _payload.Advance(record.Length);
+        _records++;
+        return record.Slice(LogFormat.RecordHeaderBytes, length);
+    }
+
+    private void WriteFrame()
+    {
+        var payload = _payload.WrittenMemory;
+        var frameBytes = LogFormat.RoundUp(LogFormat.FrameHeaderBytes + payload.Length, LogFormat.MinBlockBytes);
+        IsFull |= _lsn + (ulong)frameBytes > _endLsn;
+        if (!IsFull)
+        {
+            var frame = new byte[frameBytes];
+            payload.Span.CopyTo(frame.AsSpan(LogFormat.FrameHeaderBytes));
+            for (var offset = LogFormat.FrameHeaderBytes; offset < frame.Length;)
+            {
+                RecordHeader.Seal(frame.AsSpan(offset));
+                RecordHeader.TryDecode(frame.AsSpan(offset), out var record);
+                offset += record.OccupiedBytes;
+            }
+
+            var hash = FrameHeader.HashPayload(frame.AsSpan(LogFormat.FrameHeaderBytes), _salt, _lsn);
+            new FrameHeader(FrameFlags.None, payload.Length, _records, _lsn, _firstLsn, hash).Encode(frame, _salt);
+            var (file, entry) = _open[^1];
+            file.Write(_offset, frame);
+            _offset += frameBytes;
+            _lsn += (ulong)frameBytes;
+            _done[^1] = entry with { FileBytes = _offset, EndLsn = _lsn };
+            _open[^1] = (file, _done[^1]);
+        }
+
+        _payload.ResetWrittenCount();
+        _records = 0;
+    }
+
+    private void Close()
+    {
+        foreach (var (file, _) in _open)
+            file.Dispose();
+        _open.Clear();
+    }
+
+    private string PathOf(ManifestFile entry) => _directory + "/" + FileNames.Log(entry.Number);
+}

@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using ElizaEngine.Vectors.Kernels;
+
+namespace ElizaEngine.Vectors;
+
+/// <summary>
+/// A query as codes, twice: coarse, in 7 bits a component, and what that left over in 7 more. The coarse one rules nearly every row
+/// out; the fine one is asked of the rest, and makes the query's own error vanish beside the row's.
+/// Reusable; one thread at a time. Allocates when the dimension grows.
+/// </summary>
+internal sealed unsafe class CodeQuery
+{
+    private const int CodeMax = 64;
+
+    private const int Alignment = 64;
+
+    private float[] _unit = [];
+    private sbyte[] _codes = [];
+    private nuint _length;
+
+    // What of a dot product is due to rows counting from 128.
+    private int _coarseOffset;
+    private int _fineOffset;
+    private float _coarseScale;
+    private float _fineScale;
+    private float _coarseNorm;
+    private float _coarseError;
+    private float _norm;
+    private float _error;
+    private sbyte* _coarse;
+    private sbyte* _fine;
+
+    /// <summary>Takes the next query.</summary>
+    /// <param name="vector">As many floats as the codes' vectors have, as given; its norm is valid.</param>
+    /// <param name="inverseNorm">Its <see cref="Norm.InverseOf"/>.</param>
+    internal void Set(ReadOnlySpan<float> vector, float inverseNorm)
+    {
+        Resize(Codes.Padded(vector.Length));
+        var unit = _unit.AsSpan(0, (int)_length);
+        Quantizer.Scale(vector, inverseNorm, unit);
+        Set(unit);
+    }
+
+    /// <summary>Takes what a slot's codes stand for as the next query.</summary>
+    internal void Set(Codes codes, int slot)
+    {
+        Resize(codes.RowBytes);
+        var unit = _unit.AsSpan(0, (int)_length);
+        // SAFETY: the caller is an owner of the codes and the slot is one of theirs.
+        var row = codes.Row(slot);
+        var scale = codes.Scale(slot);
+        for (var i = 0; i < unit.Length; i++)
+            unit[i] = (row[i] - Codes.Zero) * scale;
+        Set(unit);
+    }
+
+    /// <summary>The similarity by coarse code.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal float Coarse<TKernel>(byte* row, float scale)
+        where TKernel : struct, ICodeKernel =>
+        (TKernel.Dot(row, _coarse, _length) - _coarseOffset) * (_coarseScale * scale);
+
+    /// <summary>How far <see cref="Coarse"/> can be off, of a row with this error.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal float CoarseError(float error) => (_coarseNorm * error) + _coarseError;
+
+    /// <summary>The similarity by both codes, and how far it can be off.</summary>
+    internal Candidate Fine<TKernel>(int slot, byte* row, float scale, float error)
+        where TKernel : struct, ICodeKernel
+    {
+        var coarse = (TKernel.Dot(row, _coarse, _length) - _coarseOffset) * _coarseScale;
+        var fine = (TKernel.Dot(row, _fine, _length) - _fineOffset) * _fineScale;
+        return new Candidate(slot, (coarse + fine) * scale, (_norm * error) + _error);
+    }
+
+    private void Set(Span<float> unit)
+    {
+        var largest = Quantizer.Largest(unit);
+        if (!(largest > 0 && largest <= 2))
+            throw new ArgumentException($"This is no unit vector: its largest component is {largest:R}.", nameof(unit));
+        _coarseScale = largest / CodeMax;
+        // What is left of a component is at most half a step, which is 64 fine steps.
+        _fineScale = _coarseScale / (2 * CodeMax);
+        var coarse = Quantizer.Round(unit, _coarseScale, new Span<sbyte>(_coarse, unit.Length));
+        var fine = Quantizer.Round(unit, _fineScale, new Span<sbyte>(_fine, unit.Length));
+        _coarseOffset = Codes.Zero * coarse.Codes;
+        _fineOffset = Codes.Zero * fine.Codes;
+        _coarseNorm = ErrorBound.Of(coarse.Kept);
+        _coarseError = ErrorBound.Of(coarse.Missing) + ErrorBound.Slack;
+        // The norm of a sum is at most the sum of the norms.
+        _norm = _coarseNorm + ErrorBound.Of(fine.Kept);
+        _error = ErrorBound.Of(fine.Missing) + ErrorBound.Slack;
+    }
+
+    private void Resize(int length)
+    {
+        _length = (nuint)length;
+        if (_unit.Length >= length)
+            return;
+        _unit = new float[length];
+        // SAFETY: pinned, so the addresses stay right as long as the array lives, which this object keeps.
+        _codes = GC.AllocateArray<sbyte>((2 * length) + Alignment, pinned: true);
+        var start = (nuint)Unsafe.AsPointer(ref _codes[0]);
+        _coarse = (sbyte*)((start + Alignment - 1) / Alignment * Alignment);
+        _fine = _coarse + length;
+    }
+}

@@ -1,0 +1,257 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using ElizaEngine.Vectors.Kernels;
+
+namespace ElizaEngine.Vectors;
+
+/// <summary>
+/// One search by code: <see cref="Begin"/>, then scans of as many ranges and lists of slots as there are, perhaps a walk, then
+/// <see cref="Results"/>, which the caller ranks by exact similarity. Slots that a scan or a walk came to are ruled out only by proof,
+/// so after scans alone what is left contains the exact answer.
+/// <para>
+/// Reusable; one thread at a time. Allocates nothing once it has grown to its queries. Each scan keeps the codes' memory while it reads,
+/// so they may be disposed of at any time: the next scan then throws.
+/// </para>
+/// </summary>
+internal sealed unsafe class CodeSearch
+{
+    /// <summary>Scattered rows are fetched so many ahead.</summary>
+    private const int PrefetchDistance = 4;
+
+    private const int LineBytes = 64;
+
+    /// <summary>A walk keeps at least as many as are wanted, up to this many.</summary>
+    private const int EffortMax = 4096;
+
+    private readonly CodeQuery _query = new();
+    private readonly Candidates _candidates = new();
+    private readonly WalkScratch _scratch = new();
+    private int _count;
+    private Codes? _codes;
+
+    /// <summary>Begins a search and forgets the last one.</summary>
+    /// <param name="codes">Where.</param>
+    /// <param name="query">Dimension floats, as given; its norm is valid.</param>
+    /// <param name="inverseNorm">The query's <see cref="Norm.InverseOf"/>.</param>
+    /// <param name="count">Wanted: 0 for none, <see cref="int.MaxValue"/> for all.</param>
+    /// <param name="threshold">The lowest similarity wanted, inclusive; null: any.</param>
+    /// <exception cref="ArgumentException">The query has another dimension, or its inverse norm is not this.</exception>
+    internal void Begin(Codes codes, ReadOnlySpan<float> query, float inverseNorm, int count, float? threshold)
+    {
+        if (query.Length != codes.Dimension)
+            throw new ArgumentException($"These codes are of vectors of {codes.Dimension} floats; the query has {query.Length}.", nameof(query));
+        _query.Set(query, inverseNorm);
+        _candidates.Begin(count, threshold);
+        _codes = codes;
+        _count = count;
+    }
+
+    /// <summary>Compares the slots of a range that a filter accepts, as fast as memory is read.</summary>
+    /// <param name="from">The first slot.</param>
+    /// <param name="to">Behind the last one; at most the codes' count.</param>
+    /// <param name="filter">Which of them.</param>
+    /// <exception cref="ObjectDisposedException">The codes were disposed of.</exception>
+    internal void Scan<TFilter>(int from, int to, TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var codes = Searched();
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(to, codes.Count);
+        codes.Share();
+        try
+        {
+            switch (CodeDot.Width)
+            {
+                case KernelWidth.Bits512: Scan<CodeDot512, TFilter>(codes, from, to, filter); break;
+                case KernelWidth.Bits256: Scan<CodeDot256, TFilter>(codes, from, to, filter); break;
+                case KernelWidth.Bits128: Scan<CodeDot128, TFilter>(codes, from, to, filter); break;
+                default: Scan<CodeDotScalar, TFilter>(codes, from, to, filter); break;
+            }
+        }
+        finally
+        {
+            codes.Release();
+        }
+    }
+
+    /// <summary>Compares the slots of a list; rising order is fastest.</summary>
+    /// <param name="slots">Each below the codes' count, and once.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A slot is not there; those before it were compared.</exception>
+    /// <exception cref="ObjectDisposedException">The codes were disposed of.</exception>
+    internal void Scan(ReadOnlySpan<int> slots)
+    {
+        var codes = Searched();
+        codes.Share();
+        try
+        {
+            switch (CodeDot.Width)
+            {
+                case KernelWidth.Bits512: Scan<CodeDot512>(codes, slots); break;
+                case KernelWidth.Bits256: Scan<CodeDot256>(codes, slots); break;
+                case KernelWidth.Bits128: Scan<CodeDot128>(codes, slots); break;
+                default: Scan<CodeDotScalar>(codes, slots); break;
+            }
+        }
+        finally
+        {
+            codes.Release();
+        }
+    }
+
+    /// <summary>
+    /// Compares what a walk through a graph finds: an approximate answer over the slots that the graph covers. Slots behind
+    /// <see cref="WalkOutcome.Covered"/> are for a scan.
+    /// </summary>
+    /// <param name="graph">Of the codes of this search.</param>
+    /// <param name="effort">How many of the nearest the walk keeps (ef); at least <c>count</c> in any case.</param>
+    /// <param name="filter">Which slots.</param>
+    /// <exception cref="ObjectDisposedException">The graph was disposed of.</exception>
+    internal WalkOutcome Walk<TFilter>(Graph graph, int effort, TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        if (graph.Codes != Searched())
+            throw new ArgumentException("The graph is of other codes.", nameof(graph));
+        ArgumentOutOfRangeException.ThrowIfLessThan(effort, 1);
+        effort = Math.Max(effort, Math.Min(_count, EffortMax));
+        graph.Share();
+        try
+        {
+            return CodeDot.Width switch
+            {
+                KernelWidth.Bits512 => Walk<CodeDot512, TFilter>(graph, effort, filter),
+                KernelWidth.Bits256 => Walk<CodeDot256, TFilter>(graph, effort, filter),
+                KernelWidth.Bits128 => Walk<CodeDot128, TFilter>(graph, effort, filter),
+                _ => Walk<CodeDotScalar, TFilter>(graph, effort, filter),
+            };
+        }
+        finally
+        {
+            graph.Release();
+        }
+    }
+
+    /// <summary>
+    /// The slots that may be among the best, the highest upper bound first: whoever ranks them in this order by exact similarity can
+    /// stop at the first whose <see cref="Candidate.Upper"/> is below the worst he keeps. Valid until the next call.
+    /// </summary>
+    internal ReadOnlySpan<Candidate> Results() => _candidates.Results();
+
+    private Codes Searched() => _codes ?? throw new InvalidOperationException("A search begins before it scans.");
+
+    // SAFETY: of both: the caller of each is an owner of the codes, and every slot was found to be below their count.
+    private void Scan<TKernel, TFilter>(Codes codes, int from, int to, TFilter filter)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        for (var length = 0; from < to; from += length)
+        {
+            length = Math.Min(NativeTable.Run(from), to - from);
+            var row = codes.Row(from);
+            var scales = codes.Scales(from);
+            var errors = codes.Errors(from);
+            for (var i = 0; i < length; i++, row += codes.RowBytes)
+            {
+                if (filter.Accepts(from + i))
+                    Consider<TKernel>(from + i, row, scales[i], errors[i]);
+            }
+        }
+    }
+
+    private void Scan<TKernel>(Codes codes, ReadOnlySpan<int> slots)
+        where TKernel : struct, ICodeKernel
+    {
+        var count = (uint)codes.Count;
+        for (var i = 0; i < slots.Length; i++)
+        {
+            if (i + PrefetchDistance < slots.Length && (uint)slots[i + PrefetchDistance] < count)
+                Prefetch(codes.Row(slots[i + PrefetchDistance]), codes.RowBytes);
+            var slot = slots[i];
+            if ((uint)slot >= count)
+                throw new ArgumentOutOfRangeException(nameof(slots), slot, $"There are {count} slots.");
+            Consider<TKernel>(slot, codes.Row(slot), codes.Scale(slot), codes.Error(slot));
+        }
+    }
+
+    private WalkOutcome Walk<TKernel, TFilter>(Graph graph, int effort, TFilter filter)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var covered = graph.Count;
+        graph.Walk<TKernel, TFilter>(_query, _scratch, effort, covered, filter);
+        var links = graph.Links;
+        var accepted = new NodeFilter<TFilter>(links, covered, filter);
+        var found = 0;
+        for (var place = 0; place < _scratch.Count; place++)
+        {
+            var node = _scratch.Slot(place);
+            if (links.HasTwins(node))
+                found += TakeTwins<TKernel, TFilter>(graph, node, ref accepted);
+            else
+                found += Take<TKernel, TFilter>(graph.Codes, node, ref accepted);
+        }
+
+        return new WalkOutcome(found, covered);
+    }
+
+    /// <summary>
+    /// A node and the slots with its codes. Copies of one vector tie, and the newest come first: more of them than are wanted change no
+    /// answer, and there can be very many.
+    /// </summary>
+    private int TakeTwins<TKernel, TFilter>(Graph graph, int node, ref NodeFilter<TFilter> accepted)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var (codes, links) = (graph.Codes, graph.Links);
+        var print = codes.Print(node);
+        var (found, copies) = (0, 0);
+        for (var slot = links.Twin(node); slot != GraphLinks.None; slot = links.Twin(slot))
+            TakeOne(slot, ref accepted);
+        TakeOne(node, ref accepted);
+        return found;
+
+        void TakeOne(int slot, ref NodeFilter<TFilter> accepted)
+        {
+            var isCopy = codes.Print(slot) == print;
+            if (isCopy && copies == _count)
+                return;
+            var taken = Take<TKernel, TFilter>(codes, slot, ref accepted);
+            found += taken;
+            copies += isCopy ? taken : 0;
+        }
+    }
+
+    private int Take<TKernel, TFilter>(Codes codes, int slot, ref NodeFilter<TFilter> accepted)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        if (!accepted.AcceptsItself(slot))
+            return 0;
+        Consider<TKernel>(slot, codes.Row(slot), codes.Scale(slot), codes.Error(slot));
+        return 1;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Consider<TKernel>(int slot, byte* row, float scale, float error)
+        where TKernel : struct, ICodeKernel
+    {
+        if (_query.Coarse<TKernel>(row, scale) + _query.CoarseError(error) >= _candidates.Floor)
+            Offer<TKernel>(slot, row, scale, error);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Offer<TKernel>(int slot, byte* row, float scale, float error)
+        where TKernel : struct, ICodeKernel =>
+        _candidates.Offer(_query.Fine<TKernel>(slot, row, scale, error));
+
+    /// <summary>At most 1.5 KiB: the processor follows a longer row by itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* row, int bytes)
+    {
+        if (!Sse.IsSupported)
+            return;
+        Debug.Assert(bytes % LineBytes == 0, "Rows are padded.");
+        for (var end = row + Math.Min(bytes, 24 * LineBytes); row < end; row += LineBytes)
+            Sse.Prefetch0(row);
+    }
+}

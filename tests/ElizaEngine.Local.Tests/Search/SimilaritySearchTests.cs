@@ -1,0 +1,249 @@
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.Search;
+
+/// <summary>
+/// Searches by code give what searches by floats give, to the bit and in the same order. A transaction searches by floats: it is asked too.
+/// </summary>
+public sealed class SimilaritySearchTests : IAsyncDisposable
+{
+    private static readonly Guid s_agent = new("00000000-0000-4000-8000-00000000a001");
+
+    private readonly LocalDatabase _database;
+    private IDatabaseAdapter _adapter;
+    private Guid[] _rooms = [];
+    private Guid[] _entities = [];
+
+    public SimilaritySearchTests()
+    {
+        _database = LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutPartition = 20 }).GetAwaiter().GetResult();
+        _adapter = _database.ForAgent(s_agent);
+    }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(2, 40)]
+    [InlineData(3, 384)]
+    [InlineData(4, 1)]
+    public async Task Every_answer_is_the_exact_one_whatever_happens_to_the_rows(int seed, int dimension)
+    {
+        await SetUpAsync();
+        var random = new Random(seed);
+        var ids = new List<Guid>();
+        var methods = new HashSet<SearchMethod>();
+        for (var round = 0; round < 24; round++)
+        {
+            var isGrowing = round % 6 < 4;
+            if (isGrowing) ids.AddRange(await CreateAsync(random, dimension, 150, random.Next(8) == 0 ? "facts" : "messages"));
+            else await DeleteAsync(random, ids, ids.Count / 2);
+            foreach (var id in Some(random, ids, 20)) await _adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = Vector(random, dimension) });
+            // Now and then the work in the background is over; else it is somewhere.
+            if (round % 3 == 0) await _database.Partitions.Work;
+            for (var i = 0; i < 12; i++) methods.Add(await CompareAsync(random, dimension, $"seed {seed}, dimension {dimension}, round {round}, search {i}"));
+        }
+        await _database.Partitions.Work;
+        await CompareAsync(random, dimension, $"seed {seed}, at the end");
+        Assert.Equal([SearchMethod.Floats, SearchMethod.Gather, SearchMethod.Scan], methods.Order());
+    }
+
+    [Theory]
+    [InlineData(1, 32)]
+    [InlineData(2, 200)]
+    public async Task A_walk_finds_nearly_all_of_the_nearest_whatever_happened_to_the_rows(int seed, int dimension)
+    {
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var random = new Random(seed);
+        var ids = new List<Guid>();
+        for (var i = 0; i < 6; i++) ids.AddRange(await CreateAsync(random, dimension, 1_000));
+        await AssertRecallAsync("as they came");
+        foreach (var id in Some(random, ids, 500)) await _adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = Vector(random, dimension) });
+        await AssertRecallAsync("with other vectors");
+        await DeleteAsync(random, ids, 2_500);
+        await AssertRecallAsync("without many");
+        ids.AddRange(await CreateAsync(random, dimension, 3_000));
+        await AssertRecallAsync("with more again");
+
+        async Task AssertRecallAsync(string when)
+        {
+            // The first search asks for what is missing, the others find it.
+            await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Vector(random, dimension)));
+            await database.Partitions.Work;
+            var (found, wanted, walks) = (0, 0, 0);
+            for (var i = 0; i < 100; i++)
+            {
+                var search = new MemorySearch("messages", Vector(random, dimension)) { Count = 10 };
+                var near = await _adapter.SearchMemoriesAsync(search);
+                if (LastMethod() == SearchMethod.Walk) walks++;
+                Assert.Equal(10, near.Count);
+                var exact = await _adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Exact });
+                Assert.NotEqual(SearchMethod.Walk, LastMethod());
+                // Of equals any will do.
+                wanted += exact.Count;
+                found += near.Count(memory => memory.Similarity >= exact[^1].Similarity);
+                Assert.All(near, memory => Assert.Contains(memory.Id, ids));
+            }
+            Assert.True(walks >= 90, $"seed {seed}, {when}: {walks} of 100 searches walked");
+            Assert.True(found >= 0.97 * wanted, $"seed {seed}, {when}: {found} of {wanted}");
+            var plan = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Vector(random, dimension)));
+            Assert.Equal((false, "graph", null), (plan.IsExact, plan.Index, plan.ComparedRows));
+        }
+    }
+
+    [Fact]
+    public async Task Thousands_of_equal_vectors_come_newest_first()
+    {
+        await SetUpAsync();
+        var same = new float[] { 1, 2, 3 };
+        await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 3_000).Select(i => Memory(i, i % 2) with { Embedding = same })], "messages");
+        await SearchTwiceAsync(new MemorySearch("messages", same) { Count = 50 });
+        var found = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", same) { Count = 50 });
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => (DateTimeOffset?)At(2_999 - i)), found.Select(memory => memory.CreatedAt));
+        Assert.All(found, memory => Assert.Equal(1f, memory.Similarity!.Value, 1e-6f));
+    }
+
+    [Fact]
+    public async Task What_was_acknowledged_is_found_at_once_and_what_was_deleted_is_not()
+    {
+        await SetUpAsync();
+        var random = new Random(9);
+        await CreateAsync(random, 8, 200);
+        await SearchTwiceAsync(new MemorySearch("messages", Vector(random, 8)));
+        for (var i = 0; i < 400; i++)
+        {
+            var memory = Memory(10_000 + i, i % 3) with { Embedding = Vector(random, 8) };
+            await _adapter.CreateMemoryAsync(memory, "messages");
+            Assert.Equal(memory.Id, (await _adapter.SearchMemoriesAsync(new MemorySearch("messages", memory.Embedding!.Value) { Count = 1 }))[0].Id);
+            if (i % 2 == 0) continue;
+            await _adapter.DeleteMemoryAsync(memory.Id);
+            Assert.DoesNotContain(memory.Id, (await _adapter.SearchMemoriesAsync(new MemorySearch("messages", memory.Embedding!.Value) { Count = 5 })).Select(found => found.Id));
+        }
+    }
+
+    [Fact]
+    public async Task Searches_from_many_threads_find_what_is_there_while_others_write_and_delete()
+    {
+        await SetUpAsync();
+        var random = new Random(11);
+        var vectors = new Dictionary<Guid, float[]>();
+        for (var i = 0; i < 500; i++)
+        {
+            // Of a kind of their own, and none like another.
+            var memory = Memory(i, i % 3);
+            vectors.Add(memory.Id, [.. Vector(random, 15).Select(component => component + random.NextSingle()), 9]);
+            await _adapter.CreateMemoryAsync(memory with { Embedding = vectors[memory.Id] }, "messages");
+        }
+        var kept = vectors.Keys.ToArray();
+        var isOver = false;
+        var searchers = Enumerable.Range(0, 4).Select(seed => Task.Run(async () =>
+        {
+            var mine = new Random(seed);
+            do
+            {
+                var id = kept[mine.Next(kept.Length)];
+                var found = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", vectors[id]) { Count = 3 });
+                Assert.Equal(3, found.Count);
+                Assert.Contains(found, memory => memory.Id == id);
+            }
+            while (!Volatile.Read(ref isOver));
+        })).ToArray();
+        for (var round = 0; round < 30; round++)
+        {
+            var others = await CreateAsync(random, 16, 100);
+            await _adapter.DeleteMemoriesAsync([.. others]);
+        }
+        Volatile.Write(ref isOver, true);
+        await Task.WhenAll(searchers);
+        await _database.Partitions.Work;
+        // 3,000 came and went: what is kept of them is bounded.
+        await _adapter.SearchMemoriesAsync(new MemorySearch("messages", vectors[kept[0]]) { Count = 3 });
+    }
+
+    private async Task SetUpAsync(IDatabaseAdapter? adapter = null)
+    {
+        _adapter = adapter ?? _adapter;
+        await _adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+        _entities = [.. Enumerable.Range(0, 3).Select(i => new Guid($"00000000-0000-4000-8000-0000000e{i:x4}"))];
+        await _adapter.CreateEntitiesAsync([.. _entities.Select(id => new Entity { Id = id, Names = ["Bob"] })]);
+        var rooms = new List<Guid>();
+        for (var i = 0; i < 6; i++) rooms.Add(await _adapter.CreateRoomAsync(new Room { Source = "test", Type = ChannelTypes.Group }));
+        _rooms = [.. rooms];
+    }
+
+    private static DateTimeOffset At(int number) => DateTimeOffset.UnixEpoch.AddMinutes(number);
+
+    private Memory Memory(int number, int room) => new()
+    {
+        RoomId = _rooms[room],
+        EntityId = _entities[number % _entities.Length],
+        Content = Content.FromText($"number {number}"),
+        CreatedAt = At(number),
+        Unique = number % 5 != 0,
+    };
+
+    // Few directions, so that many are near each other and some are equal.
+    private static float[] Vector(Random random, int dimension)
+    {
+        var vector = new float[dimension];
+        var center = new Random(random.Next(8));
+        var spread = random.Next(4) == 0 ? 0 : 0.3f;
+        for (var i = 0; i < dimension; i++) vector[i] = center.NextSingle() - 0.5f + (spread * (random.NextSingle() - 0.5f));
+        return vector;
+    }
+
+    private async Task<IEnumerable<Guid>> CreateAsync(Random random, int dimension, int count, string table = "messages")
+    {
+        // Most in one large room, the others in small ones.
+        Memory[] memories =
+        [
+            .. Enumerable.Range(0, count).Select(_ =>
+                Memory(random.Next(5_000), random.Next(3) > 0 ? 0 : random.Next(_rooms.Length)) with { Embedding = random.Next(10) == 0 ? (ReadOnlyMemory<float>?)null : Vector(random, dimension) }),
+        ];
+        return (await _adapter.CreateMemoriesAsync(memories, table)).Select(result => result.Id);
+    }
+
+    private async Task DeleteAsync(Random random, List<Guid> ids, int count)
+    {
+        var doomed = Some(random, ids, count).ToHashSet();
+        await _adapter.DeleteMemoriesAsync([.. doomed]);
+        ids.RemoveAll(doomed.Contains);
+    }
+
+    private static IEnumerable<Guid> Some(Random random, List<Guid> ids, int count) => Enumerable.Range(0, Math.Min(count, ids.Count)).Select(_ => ids[random.Next(ids.Count)]).ToArray();
+
+    private async Task<SearchMethod> CompareAsync(Random random, int dimension, string what)
+    {
+        var search = new MemorySearch("messages", Vector(random, dimension))
+        {
+            Count = random.Next(6) switch { 0 => 1, 1 => 1_000, _ => random.Next(2, 40) },
+            Threshold = random.Next(3) == 0 ? (random.NextSingle() * 2) - 1 : null,
+            RoomId = random.Next(2) == 0 ? _rooms[random.Next(_rooms.Length)] : null,
+            EntityId = random.Next(4) == 0 ? _entities[random.Next(_entities.Length)] : null,
+            UniqueOnly = random.Next(5) == 0,
+        };
+        var found = await _adapter.SearchMemoriesAsync(search);
+        var method = LastMethod();
+        var expected = await _adapter.TransactionAsync((session, token) => session.SearchMemoriesAsync(search, token));
+        Assert.True(
+            expected.Select(memory => (memory.Id, memory.Similarity)).SequenceEqual(found.Select(memory => (memory.Id, memory.Similarity))),
+            $"{what}, {method}, {search}: {found.Count} instead of {expected.Count}");
+        return method;
+    }
+
+    private async Task SearchTwiceAsync(MemorySearch search)
+    {
+        await _adapter.SearchMemoriesAsync(search);
+        await _database.Partitions.Work;
+        await _adapter.SearchMemoriesAsync(search);
+        Assert.Equal(SearchMethod.Scan, LastMethod());
+    }
+
+    // A search runs on its caller's thread, which keeps what it needed.
+    private static SearchMethod LastMethod()
+    {
+        using var last = SimilaritySearch.Rent();
+        return last.Method;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Runtime.Intrinsics.X86;
+using ElizaEngine.Vectors.Kernels;
+using Xunit;
+
+namespace ElizaEngine.Vectors.Tests;
+
+/// <summary>Every kernel that this process may use gives the integer of the scalar one.</summary>
+public class CodeDotTests
+{
+    private const int Seed = 20261;
+
+    // The narrow kernels are written in terms that every process has, if only in software; the wide ones need their instructions.
+    private static IEnumerable<KernelWidth> Widths =>
+    [
+        KernelWidth.Bits128,
+        .. Avx2.IsSupported ? [KernelWidth.Bits256] : Array.Empty<KernelWidth>(),
+        .. Avx512BW.IsSupported ? [KernelWidth.Bits512] : Array.Empty<KernelWidth>(),
+    ];
+
+    private static IEnumerable<int> Lengths => Enumerable.Range(1, 26).Select(blocks => blocks * 64).Concat([3072, 4032]);
+
+    [Fact]
+    public void The_kernel_of_this_process_is_the_one_of_its_width() => Assert.Equal(Kernel.Width, CodeDot.Width);
+
+    [Fact]
+    public void Each_width_gives_the_number_of_the_scalar_path_on_random_codes()
+    {
+        var random = new Random(Seed);
+        foreach (var length in Lengths)
+        {
+            for (var i = 0; i < 20; i++)
+                AssertSame(Bytes(random, length), Codes(random, length));
+        }
+    }
+
+    [Fact]
+    public void Each_width_gives_the_number_of_the_scalar_path_at_the_ends_of_the_ranges()
+    {
+        // Two neighbours of 255 x 64 are the largest that 16 bits must hold, of either sign.
+        foreach (var length in Lengths)
+        {
+            foreach (var row in new byte[] { 0, 1, 127, 128, 255 })
+            {
+                foreach (var query in new sbyte[] { -64, -1, 0, 1, 64 })
+                    AssertSame([.. Enumerable.Repeat(row, length)], [.. Enumerable.Repeat(query, length)]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Each_width_gives_the_number_of_the_scalar_path_on_two_rows()
+    {
+        var random = new Random(Seed);
+        foreach (var length in Lengths)
+        {
+            for (var i = 0; i < 20; i++)
+                AssertSame(Row(random, length), Row(random, length));
+            foreach (var a in new byte[] { 1, 127, 128, 129, 255 })
+            {
+                foreach (var b in new byte[] { 1, 255 })
+                    AssertSame([.. Enumerable.Repeat(a, length)], [.. Enumerable.Repeat(b, length)]);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_scalar_path_of_two_rows_is_the_sum_of_the_products()
+    {
+        var random = new Random(Seed);
+        var a = Row(random, 384);
+        var b = Row(random, 384);
+
+        Assert.Equal(a.Zip(b, (x, y) => (x - 128) * (y - 128)).Sum(), CodeDot.OfRows(KernelWidth.Scalar, a, b));
+    }
+
+    [Fact]
+    public void The_scalar_path_is_the_sum_of_the_products()
+    {
+        var random = new Random(Seed);
+        var row = Bytes(random, 384);
+        var query = Codes(random, 384);
+
+        Assert.Equal(row.Zip(query, (x, y) => x * y).Sum(), CodeDot.Of(KernelWidth.Scalar, row, query));
+    }
+
+    [Fact]
+    public void Lengths_that_differ_or_are_no_whole_blocks_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => CodeDot.Of(KernelWidth.Scalar, new byte[64], new sbyte[128]));
+        Assert.Throws<ArgumentException>(() => CodeDot.Of(KernelWidth.Scalar, new byte[63], new sbyte[63]));
+    }
+
+    private static void AssertSame(byte[] row, sbyte[] query)
+    {
+        var expected = CodeDot.Of(KernelWidth.Scalar, row, query);
+        foreach (var width in Widths)
+            Assert.True(expected == CodeDot.Of(width, row, query), $"seed {Seed}, length {row.Length}, width {width}");
+    }
+
+    private static void AssertSame(byte[] a, byte[] b)
+    {
+        var expected = CodeDot.OfRows(KernelWidth.Scalar, a, b);
+        foreach (var width in Widths)
+            Assert.True(expected == CodeDot.OfRows(width, a, b), $"seed {Seed}, length {a.Length}, width {width}");
+    }
+
+    private static byte[] Row(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => (byte)random.Next(1, 256))];
+
+    private static byte[] Bytes(Random random, int length)
+    {
+        var bytes = new byte[length];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
+    private static sbyte[] Codes(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => (sbyte)random.Next(-64, 65))];
+}
