@@ -34,6 +34,12 @@ public sealed record LocalDatabaseOptions
     public long ScrubBytesPerSecond { get; init; } = 32L << 20;
 
     /// <summary>
+    /// Of the ten nearest memories, how many a search shall find where it is approximate: from 0.5 to 0.999. How thorough searches have to
+    /// be for that is measured, table by table. Default: 0.99.
+    /// </summary>
+    public double SearchRecall { get; init; } = 0.99;
+
+    /// <summary>
     /// Opens on an operating system where it has not been proven that a flush reaches the disk: anything but Linux.
     /// </summary>
     public bool AcceptUnprovenFlush { get; init; }

@@ -65,6 +65,20 @@ public abstract class MemorySearchConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task Recall_can_be_checked_on_what_is_stored()
+    {
+        Assert.Equal(new RecallReport(Facts, 0, 0, 10, 0, 1, 1), await Database.CheckRecallAsync(AgentId, Facts));
+        await Adapter.CreateMemoriesAsync(
+            [.. Enumerable.Range(1, 30).Select(i => new Memory { Id = Id(i), Embedding = i % 3 == 0 ? (ReadOnlyMemory<float>?)null : Vector(i, 1, 0) })],
+            Facts);
+        Assert.Equal(new RecallReport(Facts, 30, 20, 5, 0, 1, 1), await Database.CheckRecallAsync(AgentId, Facts, queries: 1_000, count: 5));
+        Assert.Equal(0, (await Database.CheckRecallAsync(OtherAgentId, Facts)).Queries);
+        await Assert.ThrowsAsync<InvalidInputException>(() => Database.CheckRecallAsync(AgentId, Facts, queries: 0));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Database.CheckRecallAsync(AgentId, Facts, count: 0));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Database.CheckRecallAsync(AgentId, ""));
+    }
+
+    [Fact]
     public async Task Without_a_threshold_everything_with_a_vector_is_found_even_the_opposite()
     {
         await Adapter.CreateMemoriesAsync(

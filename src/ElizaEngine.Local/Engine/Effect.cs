@@ -170,20 +170,12 @@ internal sealed class PutVector : Effect
     /// <summary>The effect of the head of a body, whose floats nobody has looked at yet.</summary>
     public static PutVector ReadHead(ReadOnlySpan<byte> head) => Read(head, isVerified: false);
 
-    /// <summary>Memory and dimension of a body.</summary>
-    /// <exception cref="MessagePackSerializationException">It is none of this kind.</exception>
-    public static (Id MemoryId, int Dimension) KeyOf(ReadOnlySpan<byte> body)
+    private static PutVector Read(ReadOnlySpan<byte> body, bool isVerified)
     {
         if (body.Length < FloatsOffset) throw new MessagePackSerializationException($"A vector has {body.Length} bytes.");
         var dimension = BinaryPrimitives.ReadInt32LittleEndian(body[20..]);
         if (dimension is < 1 or > Limits.MaxDimension) throw new MessagePackSerializationException($"A vector has {dimension} dimensions.");
-        return (Id.Read(body), dimension);
-    }
-
-    private static PutVector Read(ReadOnlySpan<byte> body, bool isVerified)
-    {
-        var (id, dimension) = KeyOf(body);
-        return new PutVector(id, dimension, BinaryPrimitives.ReadSingleLittleEndian(body[16..]), isVerified);
+        return new PutVector(Id.Read(body), dimension, BinaryPrimitives.ReadSingleLittleEndian(body[16..]), isVerified);
     }
 
     /// <summary>Whether a memory is still there, if it was, with the same vector of a dimension, or still without one.</summary>

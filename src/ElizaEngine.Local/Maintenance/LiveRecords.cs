@@ -69,9 +69,9 @@ internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadO
 
     private void ChooseVector(ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)
     {
-        var (id, dimension) = PutVector.KeyOf(body);
-        if (state.FindMemory(id) is not { } memory || memory.Vector(dimension) is not { } slot || !IsAt(slot.Location, location)) return;
-        if (log.LsnOf(memory.Location) > log.LsnOf(location) && _brought.Add(id))
+        var vector = PutVector.Read(body);
+        if (state.FindMemory(vector.MemoryId) is not { } memory || memory.Vector(vector.Dimension) is not { } slot || !IsAt(slot.Location, location)) return;
+        if (log.LsnOf(memory.Location) > log.LsnOf(location) && _brought.Add(memory.Id))
         {
             var content = log.ReadVerified(memory.Location);
             var place = log.PlaceOf(memory.Location);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ElizaEngine.Vectors;
-using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Local;
 
@@ -100,7 +99,7 @@ internal sealed class SimilaritySearch : IDisposable
         Clear();
         if (scope.Table == 0) return _found;
         var key = new PartitionKey(scope.AgentId, scope.Table, query.Length);
-        if (view.Partitions?.Find(key) is not { } partition || !TryByCode(view, scope, partition))
+        if (view.Partitions?.Find(key, view.State) is not { } partition || !TryByCode(view, scope, partition))
         {
             Clear();
             ByFloats(view, scope);
@@ -153,13 +152,13 @@ internal sealed class SimilaritySearch : IDisposable
         (Method, Compared, ComparedByFloats) = (SearchMethod.Floats, 0, 0);
     }
 
-    // False: another partition has taken its place meanwhile.
+    // False: another partition has taken its place meanwhile, or what this state still has was struck out because a newer one has not.
     private bool TryByCode(View view, in SearchScope scope, VectorPartition partition)
     {
         try
         {
             if (scope.RoomId is not { } room || !TryGather(view, scope, room, partition)) Scan(view, scope, partition);
-            return true;
+            return partition.DeadAsOf <= view.State.Sequence;
         }
         catch (ObjectDisposedException)
         {
@@ -202,10 +201,7 @@ internal sealed class SimilaritySearch : IDisposable
         CompareRows(view);
         _codes.Begin(partition.Codes, _query, _inverseNorm, _count, _threshold);
         _codes.Scan(CollectionsMarshal.AsSpan(_numbers));
-        foreach (var candidate in _codes.Results())
-        {
-            if (partition.Find(view.State, candidate.Slot) is { } found) Compare(view, found.Row, found.Slot);
-        }
+        CompareCandidates(view, partition);
         return true;
     }
 
@@ -215,9 +211,10 @@ internal sealed class SimilaritySearch : IDisposable
         var coded = partition.Codes.Count;
         var total = partition.Count;
         var answers = Answers(partition.Scopes);
-        var filter = new EntryFilter(partition, scope, answers);
+        var accepted = 0;
+        var filter = new EntryFilter(partition, scope, answers, ref accepted);
         AddTail(view, partition, filter, coded, total);
-        Compared = coded - partition.Dead + _rows.Count;
+        var tail = _rows.Count;
         CompareRows(view);
         var graph = GraphFor(scope, partition, filter, coded);
         Method = graph is null ? SearchMethod.Scan : SearchMethod.Walk;
@@ -227,27 +224,42 @@ internal sealed class SimilaritySearch : IDisposable
         for (int missing = 0, allowed = -1; missing > allowed;)
         {
             allowed = 2 * missing;
-            missing = 0;
             _found.RemoveRange(fromTail, _found.Count - fromTail);
             var wanted = (int)Math.Min(int.MaxValue, (long)_count + allowed);
             if (graph is null || !TryWalk(scope, partition, graph, filter, coded, wanted))
             {
                 (graph, Method) = (null, SearchMethod.Scan);
                 _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
-                if (scope.IsWhole && partition.Dead == 0) _codes.Scan(0, coded, default(EverySlot));
+                accepted = 0;
+                if (scope.IsWhole && partition.Dead == 0) _codes.Scan(0, accepted = coded, default(EverySlot));
                 else _codes.Scan(0, coded, filter);
+                Compared = tail + accepted;
             }
-            foreach (var candidate in _codes.Results())
+            missing = CompareCandidates(view, partition);
+        }
+    }
+
+    // Returns how many of them the state does not have.
+    private int CompareCandidates(View view, VectorPartition partition)
+    {
+        var missing = 0;
+        _rows.Clear();
+        foreach (var candidate in _codes.Results())
+        {
+            if (partition.Find(view.State, candidate.Slot) is not { } found)
             {
-                if (partition.Find(view.State, candidate.Slot) is { } found)
-                {
-                    if (!partition.Uncoded.Contains(candidate.Slot)) Compare(view, found.Row, found.Slot);
-                    continue;
-                }
                 missing++;
-                if (view.Partitions!.IsGone(partition, candidate.Slot)) partition.MarkDead(candidate.Slot);
+                if (view.Partitions!.IsNewest(view.State)) partition.MarkDead(candidate.Slot, view.State.Sequence);
+            }
+            else if (!partition.Uncoded.Contains(candidate.Slot))
+            {
+                _rows.Add(found);
             }
         }
+        // Of equals the newest is kept.
+        _rows.Sort(static (left, right) => NewestFirst(left.Row, right.Row));
+        CompareRows(view);
+        return missing;
     }
 
     // The graph, if walking it is allowed and pays.
@@ -299,13 +311,6 @@ internal sealed class SimilaritySearch : IDisposable
         }
         ComparedByFloats += _rows.Count;
         foreach (var match in searcher.Results()) _found.Add((_rows[match.Ordinal].Row, match.Similarity));
-    }
-
-    private void Compare(View view, MemoryRow row, VectorSlot slot)
-    {
-        ComparedByFloats++;
-        var similarity = Cosine.Similarity(DotProduct.Of(_query, view.Floats(slot)), _inverseNorm, slot.InverseNorm);
-        if (_threshold is not { } threshold || similarity >= threshold) _found.Add((row, similarity));
     }
 
     private Span<byte> Answers(int scopes)

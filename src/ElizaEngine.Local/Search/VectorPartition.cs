@@ -8,8 +8,9 @@ namespace ElizaEngine.Local;
 /// them. Nothing of it is the only copy.
 /// <para>Invariants:</para>
 /// <list type="bullet">
-/// <item>Every vector of the published state has an entry, once <see cref="IsComplete"/>; entries also stand for vectors that are gone,
+/// <item>Every vector of a published state has an entry, from <see cref="CompleteFrom"/> on; entries also stand for vectors that are gone,
 /// or not durable yet. Only the state that is read says what is there.</item>
+/// <item>An entry is dead when no state from <see cref="DeadAsOf"/> on has its vector. Whoever reads an older one must not trust an answer.</item>
 /// <item>Codes are those of the entries of the same number, in the same order. Entries behind them are the tail, which a search compares
 /// by their floats.</item>
 /// <item>An entry has a code only when its vector has been published.</item>
@@ -38,7 +39,8 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     private Graph? _graph;
     private int[] _uncoded = [];
     private int _dead;
-    private volatile bool _isComplete;
+    private long _completeFrom = long.MaxValue;
+    private long _deadAsOf;
 
     public PartitionKey Key => key;
 
@@ -71,12 +73,15 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     /// <summary>Number of the state of which all vectors were looked for last.</summary>
     public long SweptAt { get; set; }
 
-    /// <summary>Every vector that was there when the partition was made has an entry. Until then no search uses it.</summary>
-    public bool IsComplete
+    /// <summary>Number of the first state whose vectors all have an entry; until it is known no state has one.</summary>
+    public long CompleteFrom
     {
-        get => _isComplete;
-        set => _isComplete = value;
+        get => Volatile.Read(ref _completeFrom);
+        set => Volatile.Write(ref _completeFrom, value);
     }
+
+    /// <summary>Number of the newest state by which an entry was found to be dead.</summary>
+    public long DeadAsOf => Volatile.Read(ref _deadAsOf);
 
     /// <summary>The entry of a number.</summary>
     public ref Entry this[int number] => ref Volatile.Read(ref _entries)[number >> ChunkBits][number & (ChunkSize - 1)];
@@ -131,24 +136,26 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
         }
     }
 
-    /// <summary>Notes that the vector of an entry which has been published is in no state to come.</summary>
-    public void MarkDead(int number)
+    /// <summary>Notes that the vector of an entry is in no state from a published one on.</summary>
+    public void MarkDead(int number, long sequence)
     {
+        // First: whoever finds the entry dead sees as of when.
+        for (var known = DeadAsOf; known < sequence; known = DeadAsOf) Interlocked.CompareExchange(ref _deadAsOf, sequence, known);
         if (Interlocked.Exchange(ref this[number].IsDead, true)) return;
         Interlocked.Increment(ref _dead);
         if (number < Codes.Count) Graph?.Delete(number);
     }
 
     /// <summary>Gives the next entry without a code one that stands for nothing: its vector is gone, or cannot be read.</summary>
-    /// <param name="isThere">The vector is there: searches have to look at it themselves.</param>
-    public void SkipCode(bool isThere)
+    /// <param name="goneAt">Number of the state that does not have it; null: it is there, and searches have to look at it themselves.</param>
+    public void SkipCode(long? goneAt)
     {
         var any = new float[key.Dimension];
         any[0] = 1;
         // First: a search that sees the code knows what it is.
         var number = Codes.Count;
-        if (isThere) Volatile.Write(ref _uncoded, [.. _uncoded, number]);
-        else MarkDead(number);
+        if (goneAt is { } sequence) MarkDead(number, sequence);
+        else Volatile.Write(ref _uncoded, [.. _uncoded, number]);
         Codes.Append(any, 1);
         Graph?.Delete(number);
     }

@@ -40,6 +40,19 @@ public sealed class RecallTests : IDisposable
     }
 
     [Fact]
+    public async Task Recall_can_be_checked()
+    {
+        await IngestLibraryAsync();
+        var outcome = await _world.RunAsync("recall-check", "--dir", _world.Data, "--json");
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal((1.0, 0), (outcome.Json.GetProperty("recall").GetDouble(), outcome.Json.GetProperty("approximate").GetInt32()));
+        Assert.True(outcome.Json.GetProperty("queries").GetInt32() > 0);
+        Assert.Contains("Recall@3", (await _world.RunAsync("recall-check", "--count", "3", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+        Assert.Contains("no vectors", (await _world.RunAsync("recall-check", "--table", "nothing", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+        Assert.Equal(2, (await _world.RunAsync("recall-check", "--queries", "0", "--dir", _world.Data)).ExitCode);
+    }
+
+    [Fact]
     public async Task Count_and_threshold_limit_the_results()
     {
         await IngestLibraryAsync();

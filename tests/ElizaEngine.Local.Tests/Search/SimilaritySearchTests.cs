@@ -89,6 +89,9 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
             Assert.True(found >= 0.97 * wanted, $"seed {seed}, {when}: {found} of {wanted}");
             var plan = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Vector(random, dimension)));
             Assert.Equal((false, "graph", null), (plan.IsExact, plan.Index, plan.ComparedRows));
+            var report = await database.CheckRecallAsync(s_agent, "messages", queries: 50);
+            Assert.InRange(report.Recall, 0.97, 1);
+            Assert.InRange(report.Approximate, report.Queries - 5, report.Queries);
         }
     }
 
@@ -102,6 +105,24 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         var found = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", same) { Count = 50 });
         Assert.Equal(Enumerable.Range(0, 50).Select(i => (DateTimeOffset?)At(2_999 - i)), found.Select(memory => memory.CreatedAt));
         Assert.All(found, memory => Assert.Equal(1f, memory.Similarity!.Value, 1e-6f));
+    }
+
+    [Fact]
+    public async Task An_index_can_be_built_before_the_first_search()
+    {
+        await SetUpAsync();
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        var random = new Random(3);
+        await CreateAsync(random, 8, 600);
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Vector(random, 8)));
+        Assert.Equal(SearchMethod.Scan, LastMethod());
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        await _database.BuildVectorIndexAsync(s_agent, "nothing");
+        await Assert.ThrowsAsync<InvalidInputException>(() => _database.BuildVectorIndexAsync(s_agent, ""));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _database.BuildVectorIndexAsync(s_agent, "messages", new CancellationToken(canceled: true)));
+        await _database.CloseAsync();
+        await Assert.ThrowsAsync<DatabaseClosedException>(() => _database.BuildVectorIndexAsync(s_agent, "messages"));
     }
 
     [Fact]
@@ -159,6 +180,32 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         await _database.Partitions.Work;
         // 3,000 came and went: what is kept of them is bounded.
         await _adapter.SearchMemoriesAsync(new MemorySearch("messages", vectors[kept[0]]) { Count = 3 });
+    }
+
+    [Fact]
+    public async Task Rows_whose_vectors_are_replaced_all_the_time_are_found_by_every_search()
+    {
+        const int rows = 40;
+        await SetUpAsync();
+        var random = new Random(13);
+        Memory[] memories = [.. Enumerable.Range(0, rows).Select(i => Memory(i, i % 3) with { Embedding = Vector(random, 8) })];
+        await _adapter.CreateMemoriesAsync(memories, "messages");
+        var isOver = false;
+        var searches = 0;
+        var searchers = Enumerable.Range(0, 3).Select(seed => Task.Run(async () =>
+        {
+            var mine = new Random(seed);
+            do
+            {
+                Assert.Equal(rows, (await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Vector(mine, 8)) { Count = 100 })).Count);
+                Interlocked.Increment(ref searches);
+            }
+            while (!Volatile.Read(ref isOver));
+        })).ToArray();
+        for (var i = 0; i < 4_000; i++) await _adapter.UpdateMemoryAsync(new MemoryUpdate(memories[random.Next(rows)].Id) { Embedding = Vector(random, 8) });
+        Volatile.Write(ref isOver, true);
+        await Task.WhenAll(searchers);
+        Assert.True(searches >= 3, $"{searches} searches");
     }
 
     private async Task SetUpAsync(IDatabaseAdapter? adapter = null)
