@@ -71,6 +71,9 @@ public interface IDatabase : IAsyncDisposable
     /// <summary>A new adapter for one agent; cheap.</summary>
     IDatabaseAdapter ForAgent(Guid agentId);
 
+    /// <summary>Makes a search of an agent and tells how it was done, what it cost, and why. Errors are those of the search.</summary>
+    Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Closes the database: calls in flight finish or fail with <see cref="DatabaseClosedException"/>, nothing acknowledged is
     /// lost, and the data directory or connections are free afterwards. Harmless twice.

@@ -89,6 +89,30 @@ public sealed partial class LocalDatabase : IDatabase
     /// <inheritdoc/>
     public IDatabaseAdapter ForAgent(Guid agentId) => new LocalDatabaseAdapter(this, agentId);
 
+    /// <inheritdoc/>
+    public Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default) =>
+        new LocalDatabaseAdapter(this, agentId).ExplainSearchAsync(search, cancellationToken);
+
+    /// <summary>
+    /// Brings the index of an agent's vectors in one table up to date, on all processors, and waits for it. Searches do not need it: the
+    /// first that compares many vectors has the index built in the background, on half of them, and until then all are compared.
+    /// </summary>
+    /// <param name="agentId">Whose memories.</param>
+    /// <param name="tableName">1 to <see cref="Limits.MaxTableNameBytes"/> UTF-8 bytes; a table without vectors has nothing to build.</param>
+    /// <param name="cancellationToken">Ends the waiting; the work goes on.</param>
+    /// <exception cref="InvalidInputException">That is no name of a table.</exception>
+    /// <exception cref="DatabaseClosedException">The database is closed, or was closed before the index was done.</exception>
+    public async Task BuildVectorIndexAsync(Guid agentId, string tableName, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var table = Shared.NumberOf(Door.TableName(tableName));
+        int? dimension;
+        using (Pin()) dimension = Sequencer.Published.DimensionOf(agentId);
+        if (table == 0 || dimension is not { } components) return;
+        if (!await Partitions.BuildAsync(new PartitionKey(agentId, table, components)).WaitAsync(cancellationToken).ConfigureAwait(false))
+            throw new DatabaseClosedException("database");
+    }
+
     /// <summary>How much there is, now.</summary>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
     public LocalStatistics GetStatistics()
@@ -152,6 +176,7 @@ public sealed partial class LocalDatabase : IDatabase
         const long MinLogFileBytes = 64 << 10;
         if (!Enum.IsDefined(options.Durability)) throw new InvalidInputException("durability", options.Durability, "PowerLoss or ProcessCrash");
         if (options.ScrubBytesPerSecond < 0) throw new InvalidInputException("scrubBytesPerSecond", options.ScrubBytesPerSecond, "0 or more");
+        if (options.SearchRecall is not (>= 0.5 and <= 0.999)) throw new InvalidInputException("searchRecall", options.SearchRecall, "from 0.5 to 0.999");
         if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
         if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
         if (options.Directory?.Contains('\0', StringComparison.Ordinal) == true) throw new InvalidInputException("directory", options.Directory, "a path without U+0000");
@@ -183,7 +208,7 @@ public sealed partial class LocalDatabase : IDatabase
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition);
+        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph, options.SearchRecall);
         var sequencer = new Sequencer(records, cache, partitions);
         return Translated(() =>
         {

@@ -58,6 +58,12 @@ public sealed record LocalDatabaseOptions
     public TimeSpan UpkeepInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
+    /// Of the ten nearest memories, how many a search shall find where it is approximate: from 0.5 to 0.999. How thorough searches have to
+    /// be for that is measured, table by table. Default: 0.99.
+    /// </summary>
+    public double SearchRecall { get; init; } = 0.99;
+
+    /// <summary>
     /// Opens on an operating system where it has not been proven that a flush reaches the disk: anything but Linux.
     /// </summary>
     public bool AcceptUnprovenFlush { get; init; }
@@ -67,6 +73,9 @@ public sealed record LocalDatabaseOptions
 
     /// <summary>Vectors that a search compares without a partition of theirs; tests ask for few.</summary>
     internal int VectorsWithoutPartition { get; init; } = VectorPartitions.Few;
+
+    /// <summary>Vectors of a partition without a graph of theirs; tests ask for few.</summary>
+    internal int VectorsWithoutGraph { get; init; } = VectorPartitions.FewForGraph;
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

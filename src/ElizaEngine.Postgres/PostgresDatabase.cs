@@ -124,7 +124,7 @@ public sealed class PostgresDatabase : IDatabase
     public Task<bool> BuildVectorIndexAsync(int dimension, CancellationToken cancellationToken = default) =>
         Indexes.BuildAsync(Door.Dimension(dimension), cancellationToken);
 
-    /// <summary>Makes a search and tells how it was done, what it cost, and why. Errors are those of the search.</summary>
+    /// <inheritdoc/>
     public Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default) =>
         new PostgresDatabaseAdapter(this, agentId).ExplainSearchAsync(search, cancellationToken);
 

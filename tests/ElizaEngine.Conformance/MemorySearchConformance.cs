@@ -38,6 +38,47 @@ public abstract class MemorySearchConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task A_search_can_be_explained()
+    {
+        var search = new MemorySearch(Facts, East) { Threshold = 0.5f, Count = 1 };
+        var plan = await Database.ExplainSearchAsync(AgentId, search);
+        Assert.Equal((0L, 0L), (plan.EligibleRows, plan.ComparedRows));
+        await Adapter.CreateMemoriesAsync(
+            [new Memory { Id = Id(1), Embedding = East }, new Memory { Id = Id(2), Embedding = Vector(-1, 0, 0), Unique = false }, new Memory { Id = Id(3) }],
+            Facts);
+
+        // Twice: a backend may learn from the first.
+        foreach (var _ in (int[])[1, 2])
+        {
+            plan = await Database.ExplainSearchAsync(AgentId, search);
+            Assert.True(plan.IsExact, plan.Reason);
+            Assert.Equal((3L, 2L, null), (plan.EligibleRows, plan.ComparedRows, plan.Index));
+            Assert.NotEmpty(plan.Reason);
+            plan = await Database.ExplainSearchAsync(AgentId, search with { UniqueOnly = true });
+            Assert.Equal((2L, 1L), (plan.EligibleRows, plan.ComparedRows));
+        }
+
+        Assert.Equal(0, (await Database.ExplainSearchAsync(AgentId, search with { Count = 0 })).ComparedRows);
+        Assert.Equal(0, (await Database.ExplainSearchAsync(AgentId, search with { TableName = "nothing" })).EligibleRows);
+        await Assert.ThrowsAsync<DimensionMismatchException>(() => Database.ExplainSearchAsync(AgentId, search with { Embedding = Vector(1, 0) }));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Database.ExplainSearchAsync(AgentId, search with { TableName = "" }));
+    }
+
+    [Fact]
+    public async Task Recall_can_be_checked_on_what_is_stored()
+    {
+        Assert.Equal(new RecallReport(Facts, 0, 0, 10, 0, 1, 1), await Database.CheckRecallAsync(AgentId, Facts));
+        await Adapter.CreateMemoriesAsync(
+            [.. Enumerable.Range(1, 30).Select(i => new Memory { Id = Id(i), Embedding = i % 3 == 0 ? (ReadOnlyMemory<float>?)null : Vector(i, 1, 0) })],
+            Facts);
+        Assert.Equal(new RecallReport(Facts, 30, 20, 5, 0, 1, 1), await Database.CheckRecallAsync(AgentId, Facts, queries: 1_000, count: 5));
+        Assert.Equal(0, (await Database.CheckRecallAsync(OtherAgentId, Facts)).Queries);
+        await Assert.ThrowsAsync<InvalidInputException>(() => Database.CheckRecallAsync(AgentId, Facts, queries: 0));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Database.CheckRecallAsync(AgentId, Facts, count: 0));
+        await Assert.ThrowsAsync<InvalidInputException>(() => Database.CheckRecallAsync(AgentId, ""));
+    }
+
+    [Fact]
     public async Task Without_a_threshold_everything_with_a_vector_is_found_even_the_opposite()
     {
         await Adapter.CreateMemoriesAsync(

@@ -13,6 +13,7 @@ internal static partial class CodeRules
     [
         "src/ElizaEngine.Storage/Files/",
         "src/ElizaEngine.Vectors/Codes/",
+        "src/ElizaEngine.Vectors/Format/",
         "src/ElizaEngine.Vectors/Hnsw/",
         "src/ElizaEngine.Vectors/Kernels/",
         "src/ElizaEngine.Vectors/Memory/",

@@ -48,6 +48,32 @@ public class CodeDotTests
     }
 
     [Fact]
+    public void Each_width_gives_the_number_of_the_scalar_path_on_two_rows()
+    {
+        var random = new Random(Seed);
+        foreach (var length in Lengths)
+        {
+            for (var i = 0; i < 20; i++)
+                AssertSame(Row(random, length), Row(random, length));
+            foreach (var a in new byte[] { 1, 127, 128, 129, 255 })
+            {
+                foreach (var b in new byte[] { 1, 255 })
+                    AssertSame([.. Enumerable.Repeat(a, length)], [.. Enumerable.Repeat(b, length)]);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_scalar_path_of_two_rows_is_the_sum_of_the_products()
+    {
+        var random = new Random(Seed);
+        var a = Row(random, 384);
+        var b = Row(random, 384);
+
+        Assert.Equal(a.Zip(b, (x, y) => (x - 128) * (y - 128)).Sum(), CodeDot.OfRows(KernelWidth.Scalar, a, b));
+    }
+
+    [Fact]
     public void The_scalar_path_is_the_sum_of_the_products()
     {
         var random = new Random(Seed);
@@ -70,6 +96,15 @@ public class CodeDotTests
         foreach (var width in Widths)
             Assert.True(expected == CodeDot.Of(width, row, query), $"seed {Seed}, length {row.Length}, width {width}");
     }
+
+    private static void AssertSame(byte[] a, byte[] b)
+    {
+        var expected = CodeDot.OfRows(KernelWidth.Scalar, a, b);
+        foreach (var width in Widths)
+            Assert.True(expected == CodeDot.OfRows(width, a, b), $"seed {Seed}, length {a.Length}, width {width}");
+    }
+
+    private static byte[] Row(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => (byte)random.Next(1, 256))];
 
     private static byte[] Bytes(Random random, int length)
     {

@@ -29,6 +29,7 @@ internal static class Cli
         root.Subcommands.Add(IngestCommand.Create(Run));
         root.Subcommands.Add(MigrateCommand.Create(Run));
         root.Subcommands.Add(RecallCommand.Create(Run));
+        root.Subcommands.Add(RecallCheckCommand.Create(Run));
         root.Subcommands.Add(VerifyCommand.CreateRepair(Run));
         root.Subcommands.Add(BackupCommand.CreateRestore(Run));
         root.Subcommands.Add(StatsCommand.Create(Run));

@@ -26,6 +26,9 @@ internal sealed class AdapterVectors(IDatabase database, Func<Task<long>> diskBy
             await adapter.CreateMemoriesAsync([.. batch.Select(row => Of(build, row))], SampleMemory.Table);
     }
 
+    /// <summary>Has the local backend's index of the rows ready.</summary>
+    public static Task BuildIndexAsync(LocalDatabase database) => database.BuildVectorIndexAsync(s_agent, SampleMemory.Table);
+
     public Task<long> DiskBytesAsync() => diskBytes();
 
     public ValueTask PrepareAsync(VectorSearch search)

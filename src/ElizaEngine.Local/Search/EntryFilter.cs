@@ -6,12 +6,14 @@ namespace ElizaEngine.Local;
 /// <param name="partition">Whose.</param>
 /// <param name="scope">Which rows.</param>
 /// <param name="answers">A zero for each scope of the partition that an entry in question may name.</param>
-internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope scope, Span<byte> answers) : ISlotFilter
+/// <param name="accepted">Counts the entries that pass.</param>
+internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope scope, Span<byte> answers, ref int accepted) : ISlotFilter
 {
     private const byte Yes = 1;
     private const byte No = 2;
 
     private readonly Span<byte> _answers = answers;
+    private readonly ref int _accepted = ref accepted;
 
     public bool Accepts(int slot)
     {
@@ -19,6 +21,8 @@ internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope 
         if (entry.IsDead || (scope.UniqueOnly && !entry.IsUnique)) return false;
         ref var answer = ref _answers[entry.Scope];
         if (answer == 0) answer = scope.Passes(partition.Scope(entry.Scope)) ? Yes : No;
-        return answer == Yes && scope.Except?.Contains(entry.Id) != true;
+        if (answer == No || scope.Except?.Contains(entry.Id) == true) return false;
+        _accepted++;
+        return true;
     }
 }

@@ -1,5 +1,6 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using ElizaEngine.Vectors;
-using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Local;
 
@@ -14,17 +15,29 @@ internal enum SearchMethod
 
     /// <summary>All rows of the partition that pass the filters were compared by their codes, those that could be among the best by their floats.</summary>
     Scan,
+
+    /// <summary>The graph of the partition was walked: the answer is approximate. Those that it found were compared by their floats.</summary>
+    Walk,
 }
 
 /// <summary>
 /// Finds the rows most similar to a query among those that a scope lets pass, and what it needs for that, kept by its thread for the next
-/// search. The answer is exact, whichever way it takes: codes rule out only what they prove not to be among the best. Rows of equal
-/// similarity come newest first. Not for two searches at once.
+/// search. The answer is exact unless a graph was walked: codes rule out only what they prove not to be among the best. Never are there
+/// fewer rows than there could be. Rows of equal similarity come newest first. Not for two searches at once.
 /// </summary>
 internal sealed class SimilaritySearch : IDisposable
 {
     // A search over more rows than this gives its memory back.
     private const int KeptRows = 16 << 10;
+
+    // A filter that lets fewer pass is scanned; so is a threshold among so few, whose answer is a decision and not a list.
+    private const int FewToWalk = 20_000;
+
+    // Entries that are asked how many a filter lets pass.
+    private const int Sample = 256;
+
+    // A walk that would look at so large a part is no quicker than a scan.
+    private const int WalkedPart = 16;
 
     [ThreadStatic]
     private static SimilaritySearch? t_kept;
@@ -39,6 +52,7 @@ internal sealed class SimilaritySearch : IDisposable
     private float _inverseNorm;
     private float? _threshold;
     private int _count;
+    private bool _mayWalk;
 
     private SimilaritySearch()
     {
@@ -49,6 +63,9 @@ internal sealed class SimilaritySearch : IDisposable
 
     /// <summary>Rows that the last search compared, by code or by floats.</summary>
     public int Compared { get; private set; }
+
+    /// <summary>How thorough its walk was.</summary>
+    public int Effort { get; private set; }
 
     /// <summary>Rows that it compared by their floats.</summary>
     public int ComparedByFloats { get; private set; }
@@ -73,15 +90,16 @@ internal sealed class SimilaritySearch : IDisposable
     /// <param name="inverseNorm">The query's <see cref="Norm.InverseOf"/>.</param>
     /// <param name="count">Rows at most.</param>
     /// <param name="threshold">Similarity at least; null: any.</param>
+    /// <param name="mayWalk">Whether the answer may be approximate.</param>
     /// <returns>The best first. Valid until the next search.</returns>
     public IReadOnlyList<(MemoryRow Row, float Similarity)> Run(
-        View view, in SearchScope scope, float[] query, float inverseNorm, int count, float? threshold)
+        View view, in SearchScope scope, float[] query, float inverseNorm, int count, float? threshold, bool mayWalk)
     {
-        (_query, _inverseNorm, _count, _threshold) = (query, inverseNorm, count, threshold);
+        (_query, _inverseNorm, _count, _threshold, _mayWalk) = (query, inverseNorm, count, threshold, mayWalk);
         Clear();
         if (scope.Table == 0) return _found;
         var key = new PartitionKey(scope.AgentId, scope.Table, query.Length);
-        if (view.Partitions?.Find(key) is not { } partition || !TryByCode(view, scope, partition))
+        if (view.Partitions?.Find(key, view.State) is not { } partition || !TryByCode(view, scope, partition))
         {
             Clear();
             ByFloats(view, scope);
@@ -94,6 +112,25 @@ internal sealed class SimilaritySearch : IDisposable
         });
         if (_found.Count > count) _found.RemoveRange(count, _found.Count - count);
         return _found;
+    }
+
+    /// <summary>How the last search went about it, in words.</summary>
+    /// <param name="eligible">Rows that pass its filters, with a vector or without.</param>
+    /// <param name="elapsed">How long it took.</param>
+    public SearchPlan Explain(int eligible, TimeSpan elapsed)
+    {
+        var reason = Method switch
+        {
+            SearchMethod.Gather => "The room has few of the table's vectors: they were gathered from its index, and compared by their codes.",
+            SearchMethod.Walk => "There are many vectors: the graph of the table's vectors was walked.",
+            SearchMethod.Scan => "Every vector of the table that passes the filters was compared, by its code.",
+            _ => "There are few vectors, or no codes of them yet: every one that passes the filters was compared by its floats.",
+        };
+        var isExact = Method != SearchMethod.Walk;
+        var details = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(isExact ? $"{Compared:N0} compared" : $"effort {Effort:N0}")}, {ComparedByFloats:N0} by floats; {elapsed.TotalMicroseconds:N0} us");
+        return new SearchPlan(isExact, eligible, isExact ? Compared : null, isExact ? null : "graph", reason, details);
     }
 
     private static int NewestFirst(MemoryRow left, MemoryRow right)
@@ -115,13 +152,13 @@ internal sealed class SimilaritySearch : IDisposable
         (Method, Compared, ComparedByFloats) = (SearchMethod.Floats, 0, 0);
     }
 
-    // False: another partition has taken its place meanwhile.
+    // False: another partition has taken its place meanwhile, or what this state still has was struck out because a newer one has not.
     private bool TryByCode(View view, in SearchScope scope, VectorPartition partition)
     {
         try
         {
             if (scope.RoomId is not { } room || !TryGather(view, scope, room, partition)) Scan(view, scope, partition);
-            return true;
+            return partition.DeadAsOf <= view.State.Sequence;
         }
         catch (ObjectDisposedException)
         {
@@ -163,11 +200,8 @@ internal sealed class SimilaritySearch : IDisposable
         Compared = _numbers.Count + _rows.Count;
         CompareRows(view);
         _codes.Begin(partition.Codes, _query, _inverseNorm, _count, _threshold);
-        _codes.Scan(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_numbers));
-        foreach (var candidate in _codes.Results())
-        {
-            if (partition.Find(view.State, candidate.Slot) is { } found) Compare(view, found.Row, found.Slot);
-        }
+        _codes.Scan(CollectionsMarshal.AsSpan(_numbers));
+        CompareCandidates(view, partition);
         return true;
     }
 
@@ -177,32 +211,81 @@ internal sealed class SimilaritySearch : IDisposable
         var coded = partition.Codes.Count;
         var total = partition.Count;
         var answers = Answers(partition.Scopes);
-        var filter = new EntryFilter(partition, scope, answers);
+        var accepted = 0;
+        var filter = new EntryFilter(partition, scope, answers, ref accepted);
         AddTail(view, partition, filter, coded, total);
-        Method = SearchMethod.Scan;
-        Compared = coded - partition.Dead + _rows.Count;
+        var tail = _rows.Count;
         CompareRows(view);
+        var graph = GraphFor(scope, partition, filter, coded);
+        Method = graph is null ? SearchMethod.Scan : SearchMethod.Walk;
+        if (total - coded >= Sample || (partition.Graph is { } growing && coded - growing.Count >= Sample)) view.Partitions!.Begin();
         var fromTail = _found.Count;
         // Entries that this state does not have may have taken places among the best.
         for (int missing = 0, allowed = -1; missing > allowed;)
         {
             allowed = 2 * missing;
-            missing = 0;
             _found.RemoveRange(fromTail, _found.Count - fromTail);
-            _codes.Begin(partition.Codes, _query, _inverseNorm, (int)Math.Min(int.MaxValue, (long)_count + allowed), _threshold);
-            if (scope.IsWhole && partition.Dead == 0) _codes.Scan(0, coded, default(EverySlot));
-            else _codes.Scan(0, coded, filter);
-            foreach (var candidate in _codes.Results())
+            var wanted = (int)Math.Min(int.MaxValue, (long)_count + allowed);
+            if (graph is null || !TryWalk(scope, partition, graph, filter, coded, wanted))
             {
-                if (partition.Find(view.State, candidate.Slot) is { } found)
-                {
-                    if (!partition.Uncoded.Contains(candidate.Slot)) Compare(view, found.Row, found.Slot);
-                    continue;
-                }
+                (graph, Method) = (null, SearchMethod.Scan);
+                _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+                accepted = 0;
+                if (scope.IsWhole && partition.Dead == 0) _codes.Scan(0, accepted = coded, default(EverySlot));
+                else _codes.Scan(0, coded, filter);
+                Compared = tail + accepted;
+            }
+            missing = CompareCandidates(view, partition);
+        }
+    }
+
+    // Returns how many of them the state does not have.
+    private int CompareCandidates(View view, VectorPartition partition)
+    {
+        var missing = 0;
+        _rows.Clear();
+        foreach (var candidate in _codes.Results())
+        {
+            if (partition.Find(view.State, candidate.Slot) is not { } found)
+            {
                 missing++;
-                if (view.Partitions!.IsGone(partition, candidate.Slot)) partition.MarkDead(candidate.Slot);
+                if (view.Partitions!.IsNewest(view.State)) partition.MarkDead(candidate.Slot, view.State.Sequence);
+            }
+            else if (!partition.Uncoded.Contains(candidate.Slot))
+            {
+                _rows.Add(found);
             }
         }
+        // Of equals the newest is kept.
+        _rows.Sort(static (left, right) => NewestFirst(left.Row, right.Row));
+        CompareRows(view);
+        return missing;
+    }
+
+    // The graph, if walking it is allowed and pays.
+    private Graph? GraphFor(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
+    {
+        if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
+        if (_threshold is not null && graph.Count <= FewToWalk) return null;
+        Effort = (int)Math.Min(int.MaxValue, (long)partition.Effort * Math.Max(1, _count / 10));
+        if (Effort > graph.Count / WalkedPart) return null;
+        if (scope.IsWhole) return graph;
+        var accepted = 0;
+        for (var i = 0; i < Sample; i++)
+        {
+            if (filter.Accepts((int)((long)i * coded / Sample))) accepted++;
+        }
+        return (long)accepted * coded / Sample >= FewToWalk ? graph : null;
+    }
+
+    // False: it did not find as many as were wanted, and cannot say whether there are.
+    private bool TryWalk(in SearchScope scope, VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted)
+    {
+        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+        var outcome = scope.IsWhole ? _codes.Walk(graph, Effort, default(EverySlot)) : _codes.Walk(graph, Effort, filter);
+        if (outcome.Found < wanted) return false;
+        if (outcome.Covered < coded) _codes.Scan(outcome.Covered, coded, filter);
+        return true;
     }
 
     private void AddTail(View view, VectorPartition partition, in EntryFilter filter, int coded, int total)
@@ -228,13 +311,6 @@ internal sealed class SimilaritySearch : IDisposable
         }
         ComparedByFloats += _rows.Count;
         foreach (var match in searcher.Results()) _found.Add((_rows[match.Ordinal].Row, match.Similarity));
-    }
-
-    private void Compare(View view, MemoryRow row, VectorSlot slot)
-    {
-        ComparedByFloats++;
-        var similarity = Cosine.Similarity(DotProduct.Of(_query, view.Floats(slot)), _inverseNorm, slot.InverseNorm);
-        if (_threshold is not { } threshold || similarity >= threshold) _found.Add((row, similarity));
     }
 
     private Span<byte> Answers(int scopes)

@@ -8,8 +8,9 @@ namespace ElizaEngine.Local;
 /// them. Nothing of it is the only copy.
 /// <para>Invariants:</para>
 /// <list type="bullet">
-/// <item>Every vector of the published state has an entry, once <see cref="IsComplete"/>; entries also stand for vectors that are gone,
+/// <item>Every vector of a published state has an entry, from <see cref="CompleteFrom"/> on; entries also stand for vectors that are gone,
 /// or not durable yet. Only the state that is read says what is there.</item>
+/// <item>An entry is dead when no state from <see cref="DeadAsOf"/> on has its vector. Whoever reads an older one must not trust an answer.</item>
 /// <item>Codes are those of the entries of the same number, in the same order. Entries behind them are the tail, which a search compares
 /// by their floats.</item>
 /// <item>An entry has a code only when its vector has been published.</item>
@@ -35,13 +36,24 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     private MemoryScope[] _scopes = [];
     private int _scopeCount;
     private int _count;
+    private Graph? _graph;
     private int[] _uncoded = [];
     private int _dead;
-    private volatile bool _isComplete;
+    private long _completeFrom = long.MaxValue;
+    private long _deadAsOf;
 
     public PartitionKey Key => key;
 
     public Codes Codes { get; } = new(key.Dimension);
+
+    /// <summary>The graph of the first of the codes; null: there is none, because they are few.</summary>
+    public Graph? Graph => Volatile.Read(ref _graph);
+
+    /// <summary>How thorough a walk has to be, to find what is wanted (ef).</summary>
+    public int Effort { get; set; }
+
+    /// <summary>How many vectors the graph had when that was measured.</summary>
+    public int EffortMeasuredAt { get; set; }
 
     /// <summary>Entries: all below it can be read.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -61,12 +73,15 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     /// <summary>Number of the state of which all vectors were looked for last.</summary>
     public long SweptAt { get; set; }
 
-    /// <summary>Every vector that was there when the partition was made has an entry. Until then no search uses it.</summary>
-    public bool IsComplete
+    /// <summary>Number of the first state whose vectors all have an entry; until it is known no state has one.</summary>
+    public long CompleteFrom
     {
-        get => _isComplete;
-        set => _isComplete = value;
+        get => Volatile.Read(ref _completeFrom);
+        set => Volatile.Write(ref _completeFrom, value);
     }
+
+    /// <summary>Number of the newest state by which an entry was found to be dead.</summary>
+    public long DeadAsOf => Volatile.Read(ref _deadAsOf);
 
     /// <summary>The entry of a number.</summary>
     public ref Entry this[int number] => ref Volatile.Read(ref _entries)[number >> ChunkBits][number & (ChunkSize - 1)];
@@ -121,25 +136,49 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
         }
     }
 
-    /// <summary>Notes that the vector of an entry which has been published is in no state to come.</summary>
-    public void MarkDead(int number)
+    /// <summary>Notes that the vector of an entry is in no state from a published one on.</summary>
+    public void MarkDead(int number, long sequence)
     {
-        if (!Interlocked.Exchange(ref this[number].IsDead, true)) Interlocked.Increment(ref _dead);
+        // First: whoever finds the entry dead sees as of when.
+        for (var known = DeadAsOf; known < sequence; known = DeadAsOf) Interlocked.CompareExchange(ref _deadAsOf, sequence, known);
+        if (Interlocked.Exchange(ref this[number].IsDead, true)) return;
+        Interlocked.Increment(ref _dead);
+        if (number < Codes.Count) Graph?.Delete(number);
     }
 
     /// <summary>Gives the next entry without a code one that stands for nothing: its vector is gone, or cannot be read.</summary>
-    /// <param name="isThere">The vector is there: searches have to look at it themselves.</param>
-    public void SkipCode(bool isThere)
+    /// <param name="goneAt">Number of the state that does not have it; null: it is there, and searches have to look at it themselves.</param>
+    public void SkipCode(long? goneAt)
     {
-        var number = Codes.Count;
-        if (isThere) Volatile.Write(ref _uncoded, [.. _uncoded, number]);
-        else MarkDead(number);
         var any = new float[key.Dimension];
         any[0] = 1;
+        // First: a search that sees the code knows what it is.
+        var number = Codes.Count;
+        if (goneAt is { } sequence) MarkDead(number, sequence);
+        else Volatile.Write(ref _uncoded, [.. _uncoded, number]);
         Codes.Append(any, 1);
+        Graph?.Delete(number);
     }
 
-    public void Dispose() => Codes.Dispose();
+    /// <summary>Begins the graph of the codes. Deleted in it is what no search may find by it.</summary>
+    public Graph BeginGraph()
+    {
+        var graph = new Graph(Codes);
+        Volatile.Write(ref _graph, graph);
+        // Whoever marks another as dead from here on sees the graph.
+        for (var number = 0; number < Codes.Count; number++)
+        {
+            if (this[number].IsDead) graph.Delete(number);
+        }
+        foreach (var number in Uncoded) graph.Delete(number);
+        return graph;
+    }
+
+    public void Dispose()
+    {
+        Graph?.Dispose();
+        Codes.Dispose();
+    }
 
     // Scopes are shared, as a rule; one that is not gets a number of its own.
     private int NumberOf(MemoryScope scope)

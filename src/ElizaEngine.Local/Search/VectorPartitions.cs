@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ElizaEngine.Storage;
+using ElizaEngine.Vectors;
 
 namespace ElizaEngine.Local;
 
@@ -10,10 +11,21 @@ namespace ElizaEngine.Local;
 /// </summary>
 /// <param name="records">The way to the vectors.</param>
 /// <param name="few">Vectors that a search compares without a partition; when there are more it asks for one.</param>
-internal sealed class VectorPartitions(RecordReader records, int few) : IDisposable
+/// <param name="fewForGraph">Vectors of a partition that need no graph: a scan of their codes is as fast.</param>
+/// <param name="recall">Of the ten nearest, how many a walk shall find: 0 to 1.</param>
+internal sealed class VectorPartitions(RecordReader records, int few, int fewForGraph, double recall) : IDisposable
 {
     /// <summary>What is not worth a partition, as a rule.</summary>
     public const int Few = 256;
+
+    /// <summary>What is not worth a graph, as a rule: its codes are scanned in a tenth of a millisecond.</summary>
+    public const int FewForGraph = 4096;
+
+    // What a walk has to be like is measured with so many stored vectors. They are found more easily than vectors that are not stored:
+    // 20,000 clustered vectors of 384 components took 1.9x the effort for queries of their own kind, 20,000 word vectors 1.7x.
+    private const int RecallCount = 10;
+    private const int RecallQueries = 64;
+    private const double EffortMargin = 2;
 
     // A longer tail is given codes without waiting for the next search.
     private const int TailMax = 1024;
@@ -25,6 +37,8 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
     private readonly Lock _gate = new();
     private WriteAheadLog _log = null!;
     private Sequencer _sequencer = null!;
+    private readonly CancellationTokenSource _stop = new();
+    private int _builders;
     private bool _isWanted;
     private bool _isAtWork;
     private bool _isStopped;
@@ -32,8 +46,9 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
     /// <summary>The work in the background that is under way, or was last. It does not fail.</summary>
     public Task Work { get; private set; } = Task.CompletedTask;
 
-    /// <summary>The partition, if it can be searched.</summary>
-    public VectorPartition? Find(in PartitionKey key) => _partitions.TryGetValue(key, out var partition) && partition.IsComplete ? partition : null;
+    /// <summary>The partition, if it has all vectors of a state.</summary>
+    public VectorPartition? Find(in PartitionKey key, DatabaseState state) =>
+        _partitions.TryGetValue(key, out var partition) && state.Sequence >= partition.CompleteFrom ? partition : null;
 
     /// <summary>Hears of a search without a partition. If it compared many vectors, later ones find one.</summary>
     public void Searched(in PartitionKey key, int vectors)
@@ -43,8 +58,31 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
         Begin();
     }
 
-    /// <summary>Whether an entry with a code is of a vector that no state to come will have.</summary>
-    public bool IsGone(VectorPartition partition, int number) => partition.Find(_sequencer.Published, number) is null;
+    /// <summary>Brings a partition up to date, on all processors. False: it was stopped before.</summary>
+    public async Task<bool> BuildAsync(PartitionKey key)
+    {
+        var partition = _partitions.GetOrAdd(key, static key => new VectorPartition(key));
+        Interlocked.Increment(ref _builders);
+        try
+        {
+            while (!IsUpToDate(partition))
+            {
+                Begin();
+                await Work.ConfigureAwait(false);
+                if (IsStopped) return false;
+                // It may have been replaced.
+                partition = _partitions[key];
+            }
+            return true;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _builders);
+        }
+    }
+
+    /// <summary>Whether a state is the newest that has been published: what has a code and is not in it is in none to come.</summary>
+    public bool IsNewest(DatabaseState state) => ReferenceEquals(state, _sequencer.Published);
 
     /// <summary>Notes a vector that a commit has put. Under the log's gate.</summary>
     public void Added(DatabaseState state, Id memoryId, int dimension)
@@ -81,6 +119,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
     {
         lock (_gate)
         {
+            if (!_isStopped) _stop.Cancel();
             _isStopped = true;
             return Work;
         }
@@ -90,6 +129,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
     public void Dispose()
     {
         foreach (var partition in _partitions.Values) partition.Dispose();
+        _stop.Dispose();
     }
 
     private async Task RunAsync()
@@ -100,8 +140,9 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
             {
                 foreach (var partition in _partitions.Values)
                 {
-                    if (!partition.IsComplete) await LoadAsync(partition).ConfigureAwait(false);
+                    if (partition.CompleteFrom == long.MaxValue) await LoadAsync(partition).ConfigureAwait(false);
                     await CodeAsync(partition).ConfigureAwait(false);
+                    Link(partition);
                     if (IsMostlyDead(partition)) await ReplaceAsync(partition).ConfigureAwait(false);
                 }
             }
@@ -142,12 +183,49 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
             if (row.TableNumber != table) break;
             if (row.AgentId == agent && row.Vector(dimension) is { } slot) partition.Add(row, slot, state.Sequence);
         }
-        partition.IsComplete = true;
+        partition.CompleteFrom = state.Sequence;
+    }
+
+    // But for vectors that are not durable yet, or came just now.
+    private bool IsUpToDate(VectorPartition partition)
+    {
+        if (partition.CompleteFrom == long.MaxValue || partition.Codes.Count < partition.CountUpTo(_sequencer.Published.Sequence)) return false;
+        return partition.Graph is { } graph ? graph.Count == partition.Codes.Count : partition.Codes.Count < fewForGraph;
     }
 
     private async Task CodeAsync(VectorPartition partition)
     {
         while (!IsStopped && Code(partition)) await Task.Yield();
+    }
+
+    // Takes the codes into the graph, which searches walk meanwhile.
+    private void Link(VectorPartition partition)
+    {
+        var count = partition.Codes.Count;
+        if (partition.Graph is null && count < fewForGraph) return;
+        var graph = partition.Graph ?? partition.BeginGraph();
+        graph.Insert(count, Volatile.Read(ref _builders) > 0 ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / 2), _stop.Token);
+        if (graph.Unrepaired > graph.Count / 8) graph.Repair();
+        if (IsStopped || graph.Count < 2 * partition.EffortMeasuredAt) return;
+        if (SampleOf(partition) is not { Length: > 0 } queries) return;
+        var (effort, _) = EffortSearch.Find(graph, queries, RecallCount, recall);
+        partition.Effort = (int)(effort * EffortMargin);
+        partition.EffortMeasuredAt = graph.Count;
+    }
+
+    // Vectors from all over the partition, one behind the other.
+    private float[] SampleOf(VectorPartition partition)
+    {
+        using var pin = _log.Pin();
+        var state = _sequencer.Published;
+        var count = partition.Codes.Count;
+        var floats = new List<float>(RecallQueries * partition.Key.Dimension);
+        for (var i = 0; i < RecallQueries; i++)
+        {
+            var number = (int)((long)i * count / RecallQueries);
+            if (partition.Find(state, number) is { } found && !partition.Uncoded.Contains(number)) floats.AddRange(records.Floats(found.Slot, verify: false));
+        }
+        return [.. floats];
     }
 
     // Looked at again when so much has changed that it could be.
@@ -159,7 +237,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
         partition.SweptAt = state.Sequence;
         for (var number = 0; number < count; number++)
         {
-            if (partition.Find(state, number) is null) partition.MarkDead(number);
+            if (partition.Find(state, number) is null) partition.MarkDead(number, state.Sequence);
         }
         return partition.Dead > count / 2;
     }
@@ -170,6 +248,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
         old.Next = next;
         await LoadAsync(next).ConfigureAwait(false);
         await CodeAsync(next).ConfigureAwait(false);
+        Link(next);
         _partitions[old.Key] = next;
         // Whoever searches it keeps its memory until he is done.
         old.Dispose();
@@ -186,7 +265,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
         {
             if (partition.Find(state, number) is not { } found)
             {
-                partition.SkipCode(isThere: false);
+                partition.SkipCode(state.Sequence);
                 continue;
             }
             try
@@ -195,7 +274,7 @@ internal sealed class VectorPartitions(RecordReader records, int few) : IDisposa
             }
             catch (Exception error) when (error is LogDamagedException or ArgumentException)
             {
-                partition.SkipCode(isThere: true);
+                partition.SkipCode(goneAt: null);
             }
         }
         return to > from;

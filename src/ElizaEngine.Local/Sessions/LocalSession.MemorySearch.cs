@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ElizaEngine.Vectors;
 
 namespace ElizaEngine.Local;
@@ -9,18 +10,30 @@ internal abstract partial class LocalSession
             search,
             static (self, view, search) =>
             {
-                ArgumentNullException.ThrowIfNull(search);
-                var table = self.Shared.NumberOf(Door.TableName(search.TableName));
-                var count = Door.Count(search.Count, Limits.DefaultSearchCount);
-                var threshold = Door.Threshold(search.Threshold);
-                var query = NewVector.Of(search.Embedding);
-                self.CheckDimension(view.State, search.Embedding.Length);
-                // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
-                if (query is null || count == 0 || view.State.DimensionOf(self.Agent) is null) return [];
+                if (self.Prepare(view, search, out _) is not { } wanted) return [];
                 using var similar = SimilaritySearch.Rent();
-                var scope = new SearchScope(self.Agent, table, IdOf(search.RoomId), IdOf(search.WorldId), IdOf(search.EntityId), search.UniqueOnly);
-                var found = similar.Run(view, scope, query.Floats, query.InverseNorm, count, threshold);
+                var found = similar.Run(view, wanted.Scope, wanted.Query.Floats, wanted.Query.InverseNorm, wanted.Count, wanted.Threshold, search.Mode != SearchMode.Exact);
                 return (IReadOnlyList<Memory>)found.Select(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity }).ToArray();
+            },
+            cancellationToken);
+
+    /// <summary>Makes a search and tells how it was done.</summary>
+    public Task<SearchPlan> ExplainSearchAsync(MemorySearch search, CancellationToken cancellationToken) =>
+        Read(
+            search,
+            static (self, view, search) =>
+            {
+                if (self.Prepare(view, search, out var nothing) is not { } wanted) return SearchPlan.Nothing(nothing);
+                var eligible = 0;
+                var cursor = new MemoryCursor(view.State, wanted.Scope.Table, wanted.Scope.RoomId, long.MaxValue);
+                while (wanted.Scope.Table != 0 && cursor.MoveNext())
+                {
+                    if (wanted.Scope.Passes(cursor.Current)) eligible++;
+                }
+                using var similar = SimilaritySearch.Rent();
+                var begun = Stopwatch.GetTimestamp();
+                similar.Run(view, wanted.Scope, wanted.Query.Floats, wanted.Query.InverseNorm, wanted.Count, wanted.Threshold, search.Mode != SearchMode.Exact);
+                return similar.Explain(eligible, Stopwatch.GetElapsedTime(begun));
             },
             cancellationToken);
 
@@ -115,7 +128,7 @@ internal abstract partial class LocalSession
         var scope = new SearchScope(Agent, Shared.NumberOf(memory.TableName!), room, world, entity, UniqueOnly: false) { Except = hidden };
         using (var similar = SimilaritySearch.Rent())
         {
-            if (similar.Run(view, scope, vector.Floats, vector.InverseNorm, 1, Limits.DuplicateSimilarity).Count > 0) return true;
+            if (similar.Run(view, scope, vector.Floats, vector.InverseNorm, 1, Limits.DuplicateSimilarity, mayWalk: true).Count > 0) return true;
         }
         foreach (var other in changed)
         {
@@ -126,6 +139,28 @@ internal abstract partial class LocalSession
                 && Cosine.Similarity(Vectors.Kernels.DotProduct.Of(vector.Floats, near.Floats), vector.InverseNorm, near.InverseNorm) >= Limits.DuplicateSimilarity) return true;
         }
         return false;
+    }
+
+    /// <summary>A search ready to be made.</summary>
+    private readonly record struct PreparedSearch(SearchScope Scope, NewVector Query, int Count, float? Threshold);
+
+    /// <summary>Checks a search. Null: it finds nothing, whatever is stored.</summary>
+    private PreparedSearch? Prepare(View view, MemorySearch search, out string nothing)
+    {
+        ArgumentNullException.ThrowIfNull(search);
+        var table = Shared.NumberOf(Door.TableName(search.TableName));
+        var count = Door.Count(search.Count, Limits.DefaultSearchCount);
+        var threshold = Door.Threshold(search.Threshold);
+        var query = NewVector.Of(search.Embedding);
+        CheckDimension(view.State, search.Embedding.Length);
+        // Other agents may have stored vectors on this agent's memories: without a dimension of its own it sees none.
+        nothing = query is null ? "A query of zeros finds nothing."
+            : count == 0 ? "No rows are asked for."
+            : view.State.DimensionOf(Agent) is null ? "No vector has been stored yet."
+            : "";
+        if (nothing.Length > 0) return null;
+        var scope = new SearchScope(Agent, table, IdOf(search.RoomId), IdOf(search.WorldId), IdOf(search.EntityId), search.UniqueOnly);
+        return new PreparedSearch(scope, query!, count, threshold);
     }
 
     private static Id? IdOf(Guid? id) => id is { } given ? (Id)given : null;

@@ -462,9 +462,7 @@ internal sealed class LogFileSet
         catch
         {
             file?.Dispose();
-            if (_manifests.Lists(header.Number))
-                _nextNumber++;
-            else
+            if (!_manifests.Lists(header.Number))
                 Discard(header.Number);
             throw;
         }

@@ -20,9 +20,11 @@ internal sealed class LogIndex : IDisposable
     private readonly IFile _file;
     private readonly MappedFile _map;
     private readonly IndexHeader _header;
+    private readonly long _logBytes;
 
-    private LogIndex(IFile file, MappedFile map, IndexHeader header)
+    private LogIndex(IFile file, MappedFile map, IndexHeader header, long logBytes)
     {
+        _logBytes = logBytes;
         _file = file;
         _map = map;
         _header = header;
@@ -52,7 +54,7 @@ internal sealed class LogIndex : IDisposable
             {
                 map = file.Map();
                 if (IndexHeader.TryDecode(map.Slice(0, (int)map.Length), out var header) && Fits(header, log, durable))
-                    return new LogIndex(file, map, header);
+                    return new LogIndex(file, map, header, log.FileBytes);
             }
         }
         catch (IOException)
@@ -110,6 +112,8 @@ internal sealed class LogIndex : IDisposable
                 throw Damage(offset, "an entry does not fit into the index");
             var location = new RecordLocation(
                 _header.FileNumber, BinaryPrimitives.ReadInt32LittleEndian(entry[1..]), BinaryPrimitives.ReadInt32LittleEndian(entry[5..]));
+            if (!IsInLog(location))
+                throw Damage(offset, $"an entry says that a record of {location.Length} bytes lies at offset {location.Offset} of the log file");
             heads.Replay(entry[0], entry.Slice(EntryBytes, headBytes), location);
             offset += EntryBytes + headBytes;
         }
@@ -123,6 +127,10 @@ internal sealed class LogIndex : IDisposable
         _map.Dispose();
         _file.Dispose();
     }
+
+    private bool IsInLog(RecordLocation location) =>
+        location.Offset >= LogFormat.FileHeaderBytes + LogFormat.FrameHeaderBytes + LogFormat.RecordHeaderBytes && location.Offset % 8 == 0
+        && location.Length >= 0 && location.Offset + LogFormat.RoundUp((long)location.Length, 8) <= _logBytes;
 
     private LogDamagedException Damage(int offset, string what) =>
         new(FileNames.Index(_header.FileNumber), IndexHeader.Bytes + offset, _header.FirstLsn, what + "; deleting the index file is safe");

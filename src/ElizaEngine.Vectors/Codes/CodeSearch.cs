@@ -6,9 +6,9 @@ using ElizaEngine.Vectors.Kernels;
 namespace ElizaEngine.Vectors;
 
 /// <summary>
-/// One search by code: <see cref="Begin"/>, then scans of as many ranges and lists of slots as there are, then
-/// <see cref="Results"/>, which the caller ranks by exact similarity. Scanned slots are ruled out only by proof, so what is left
-/// contains the exact answer.
+/// One search by code: <see cref="Begin"/>, then scans of as many ranges and lists of slots as there are, perhaps a walk, then
+/// <see cref="Results"/>, which the caller ranks by exact similarity. Slots that a scan or a walk came to are ruled out only by proof,
+/// so after scans alone what is left contains the exact answer.
 /// <para>
 /// Reusable; one thread at a time. Allocates nothing once it has grown to its queries. Each scan keeps the codes' memory while it reads,
 /// so they may be disposed of at any time: the next scan then throws.
@@ -21,8 +21,13 @@ internal sealed unsafe class CodeSearch
 
     private const int LineBytes = 64;
 
+    /// <summary>A walk keeps at least as many as are wanted, up to this many.</summary>
+    private const int EffortMax = 4096;
+
     private readonly CodeQuery _query = new();
     private readonly Candidates _candidates = new();
+    private readonly WalkScratch _scratch = new();
+    private int _count;
     private Codes? _codes;
 
     /// <summary>Begins a search and forgets the last one.</summary>
@@ -39,6 +44,7 @@ internal sealed unsafe class CodeSearch
         _query.Set(query, inverseNorm);
         _candidates.Begin(count, threshold);
         _codes = codes;
+        _count = count;
     }
 
     /// <summary>Compares the slots of a range that a filter accepts, as fast as memory is read.</summary>
@@ -94,6 +100,38 @@ internal sealed unsafe class CodeSearch
     }
 
     /// <summary>
+    /// Compares what a walk through a graph finds: an approximate answer over the slots that the graph covers. Slots behind
+    /// <see cref="WalkOutcome.Covered"/> are for a scan.
+    /// </summary>
+    /// <param name="graph">Of the codes of this search.</param>
+    /// <param name="effort">How many of the nearest the walk keeps (ef); at least <c>count</c> in any case.</param>
+    /// <param name="filter">Which slots.</param>
+    /// <exception cref="ObjectDisposedException">The graph was disposed of.</exception>
+    internal WalkOutcome Walk<TFilter>(Graph graph, int effort, TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        if (graph.Codes != Searched())
+            throw new ArgumentException("The graph is of other codes.", nameof(graph));
+        ArgumentOutOfRangeException.ThrowIfLessThan(effort, 1);
+        effort = Math.Max(effort, Math.Min(_count, EffortMax));
+        graph.Share();
+        try
+        {
+            return CodeDot.Width switch
+            {
+                KernelWidth.Bits512 => Walk<CodeDot512, TFilter>(graph, effort, filter),
+                KernelWidth.Bits256 => Walk<CodeDot256, TFilter>(graph, effort, filter),
+                KernelWidth.Bits128 => Walk<CodeDot128, TFilter>(graph, effort, filter),
+                _ => Walk<CodeDotScalar, TFilter>(graph, effort, filter),
+            };
+        }
+        finally
+        {
+            graph.Release();
+        }
+    }
+
+    /// <summary>
     /// The slots that may be among the best, the highest upper bound first: whoever ranks them in this order by exact similarity can
     /// stop at the first whose <see cref="Candidate.Upper"/> is below the worst he keeps. Valid until the next call.
     /// </summary>
@@ -101,7 +139,7 @@ internal sealed unsafe class CodeSearch
 
     private Codes Searched() => _codes ?? throw new InvalidOperationException("A search begins before it scans.");
 
-    // SAFETY of both: the caller of each is an owner of the codes, and every slot was found to be below their count.
+    // SAFETY: of both: the caller of each is an owner of the codes, and every slot was found to be below their count.
     private void Scan<TKernel, TFilter>(Codes codes, int from, int to, TFilter filter)
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
@@ -133,6 +171,64 @@ internal sealed unsafe class CodeSearch
                 throw new ArgumentOutOfRangeException(nameof(slots), slot, $"There are {count} slots.");
             Consider<TKernel>(slot, codes.Row(slot), codes.Scale(slot), codes.Error(slot));
         }
+    }
+
+    private WalkOutcome Walk<TKernel, TFilter>(Graph graph, int effort, TFilter filter)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var covered = graph.Count;
+        graph.Walk<TKernel, TFilter>(_query, _scratch, effort, covered, filter);
+        var links = graph.Links;
+        var accepted = new NodeFilter<TFilter>(links, covered, filter);
+        var found = 0;
+        for (var place = 0; place < _scratch.Count; place++)
+        {
+            var node = _scratch.Slot(place);
+            if (links.HasTwins(node))
+                found += TakeTwins<TKernel, TFilter>(graph, node, ref accepted);
+            else
+                found += Take<TKernel, TFilter>(graph.Codes, node, ref accepted);
+        }
+
+        return new WalkOutcome(found, covered);
+    }
+
+    /// <summary>
+    /// A node and the slots with its codes. Copies of one vector tie, and the newest come first: more of them than are wanted change no
+    /// answer, and there can be very many.
+    /// </summary>
+    private int TakeTwins<TKernel, TFilter>(Graph graph, int node, ref NodeFilter<TFilter> accepted)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var (codes, links) = (graph.Codes, graph.Links);
+        var print = codes.Print(node);
+        var (found, copies) = (0, 0);
+        for (var slot = links.Twin(node); slot != GraphLinks.None; slot = links.Twin(slot))
+            TakeOne(slot, ref accepted);
+        TakeOne(node, ref accepted);
+        return found;
+
+        void TakeOne(int slot, ref NodeFilter<TFilter> accepted)
+        {
+            var isCopy = codes.Print(slot) == print;
+            if (isCopy && copies == _count)
+                return;
+            var taken = Take<TKernel, TFilter>(codes, slot, ref accepted);
+            found += taken;
+            copies += isCopy ? taken : 0;
+        }
+    }
+
+    private int Take<TKernel, TFilter>(Codes codes, int slot, ref NodeFilter<TFilter> accepted)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        if (!accepted.AcceptsItself(slot))
+            return 0;
+        Consider<TKernel>(slot, codes.Row(slot), codes.Scale(slot), codes.Error(slot));
+        return 1;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

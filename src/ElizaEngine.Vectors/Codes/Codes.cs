@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Vectors;
@@ -12,7 +14,7 @@ namespace ElizaEngine.Vectors;
 /// similarity by code and the exact one, by the inequality of Cauchy and Schwarz, so codes can rule a row out without a doubt.
 /// </para>
 /// Appending is for one thread at a time, which a lock sees to. Reading takes no lock: a slot below <see cref="Count"/> never changes.
-/// Memory is 4 x 2 bytes and the components, padded to a multiple of 64, a slot.
+/// Memory is 12 bytes and the components, padded to a multiple of 64, a slot.
 /// </summary>
 internal sealed unsafe class Codes : SharedNative
 {
@@ -31,6 +33,7 @@ internal sealed unsafe class Codes : SharedNative
     private readonly NativeTable _rows;
     private readonly NativeTable _scales = new(sizeof(float));
     private readonly NativeTable _errors = new(sizeof(float));
+    private readonly NativeTable _prints = new(sizeof(uint));
     private readonly Lock _appending = new();
     private readonly float[] _unit;
     private readonly sbyte[] _codes;
@@ -57,7 +60,7 @@ internal sealed unsafe class Codes : SharedNative
     internal int Count => Volatile.Read(ref _count);
 
     /// <summary>Bytes that the vectors take.</summary>
-    internal long Bytes => (long)Count * (RowBytes + (2 * sizeof(float)));
+    internal long Bytes => (long)Count * (RowBytes + (3 * sizeof(float)));
 
     /// <summary>Adds a vector.</summary>
     /// <param name="vector">Dimension floats, as given: not a unit vector. Its norm is valid, so not zero.</param>
@@ -83,7 +86,7 @@ internal sealed unsafe class Codes : SharedNative
                 var row = new Span<byte>(Row(slot), RowBytes);
                 for (var i = 0; i < row.Length; i++)
                     row[i] = (byte)(_codes[i] + Zero);
-                Publish(slot, scale, ErrorBound.Of(sums.Missing));
+                Publish(slot, scale, ErrorBound.Of(sums.Missing), PrintOf(vector));
                 return slot;
             }
             finally
@@ -109,7 +112,7 @@ internal sealed unsafe class Codes : SharedNative
             {
                 var copy = Next();
                 new ReadOnlySpan<byte>(others.Row(slot), RowBytes).CopyTo(new Span<byte>(Row(copy), RowBytes));
-                Publish(copy, others.Scale(slot), others.Error(slot));
+                Publish(copy, others.Scale(slot), others.Error(slot), others.Print(slot));
                 return copy;
             }
             finally
@@ -132,6 +135,9 @@ internal sealed unsafe class Codes : SharedNative
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float Error(int slot) => *(float*)_errors.Item(slot);
 
+    /// <summary>A hash of the vector as it was given: where it and the codes are the same, so is the vector. As <see cref="Row"/>.</summary>
+    internal uint Print(int slot) => *(uint*)_prints.Item(slot);
+
     /// <summary>The address of <see cref="Scale"/>; those of the next slots follow as long as the <see cref="NativeTable.Run"/> lasts.</summary>
     internal float* Scales(int slot) => (float*)_scales.Item(slot);
 
@@ -140,11 +146,18 @@ internal sealed unsafe class Codes : SharedNative
 
     internal static int Padded(int dimension) => (dimension + CodeDot.Block - 1) / CodeDot.Block * CodeDot.Block;
 
+    /// <summary>The memory itself, in the order in which it is stored: rows, scales, errors, prints.</summary>
+    internal NativeTable[] Tables => [_rows, _scales, _errors, _prints];
+
+    /// <summary>Makes what was put into the tables of new codes readable.</summary>
+    internal void Restore(int count) => Volatile.Write(ref _count, count);
+
     private protected override void Free()
     {
         _rows.Dispose();
         _scales.Dispose();
         _errors.Dispose();
+        _prints.Dispose();
     }
 
     private int Next()
@@ -155,15 +168,25 @@ internal sealed unsafe class Codes : SharedNative
         _rows.Reserve(slot + 1);
         _scales.Reserve(slot + 1);
         _errors.Reserve(slot + 1);
+        _prints.Reserve(slot + 1);
         return slot;
     }
 
-    private void Publish(int slot, float scale, float error)
+    private static uint PrintOf(ReadOnlySpan<float> vector)
+    {
+        var print = 0UL;
+        foreach (var bits in MemoryMarshal.Cast<float, uint>(vector))
+            print = BitOperations.RotateLeft(print ^ bits, 23) * 0x9E3779B97F4A7C15;
+        return (uint)(print >> 32);
+    }
+
+    private void Publish(int slot, float scale, float error, uint print)
     {
         // SAFETY: the slot was reserved by this thread, which is an owner.
         Debug.Assert(slot == _count, "Slots are appended in order.");
         *Scales(slot) = scale;
         *Errors(slot) = error;
+        *(uint*)_prints.Item(slot) = print;
         Volatile.Write(ref _count, slot + 1);
     }
 }

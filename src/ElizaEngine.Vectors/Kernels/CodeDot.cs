@@ -38,7 +38,28 @@ internal static unsafe class CodeDot
         }
     }
 
-    // SAFETY, of all kernels: the caller keeps row and query alive, and both hold length bytes; a loop stops at length.
+    /// <summary>As <see cref="Of"/>, of two rows.</summary>
+    /// <inheritdoc cref="Of"/>
+    internal static int OfRows(KernelWidth width, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
+    {
+        if (a.Length != b.Length || a.Length % Block != 0)
+            throw new ArgumentException($"Rows of {a.Length} and {b.Length} bytes; both must have the same multiple of {Block}.");
+        fixed (byte* firstOfA = a)
+        {
+            fixed (byte* firstOfB = b)
+            {
+                return width switch
+                {
+                    KernelWidth.Bits512 => CodeDot512.DotRows(firstOfA, firstOfB, (nuint)a.Length),
+                    KernelWidth.Bits256 => CodeDot256.DotRows(firstOfA, firstOfB, (nuint)a.Length),
+                    KernelWidth.Bits128 => CodeDot128.DotRows(firstOfA, firstOfB, (nuint)a.Length),
+                    _ => CodeDotScalar.DotRows(firstOfA, firstOfB, (nuint)a.Length),
+                };
+            }
+        }
+    }
+
+    // SAFETY: of all kernels: the caller keeps row and query alive, and both hold length bytes; a loop stops at length.
 }
 
 /// <summary>64 bytes at a time: AVX-512.</summary>
@@ -61,6 +82,25 @@ internal readonly unsafe struct CodeDot512 : ICodeKernel
             sum0 += Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(Vector512.Load(row + i), Vector512.Load(query + i)), ones);
         return Vector512.Sum(sum0 + sum1);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int DotRows(byte* a, byte* b, nuint length)
+    {
+        var sum0 = Vector512<int>.Zero;
+        var sum1 = Vector512<int>.Zero;
+        for (nuint i = 0; i < length; i += 64)
+        {
+            sum0 += Avx512BW.MultiplyAddAdjacent(Signed(a + i), Signed(b + i));
+            sum1 += Avx512BW.MultiplyAddAdjacent(Signed(a + i + 32), Signed(b + i + 32));
+        }
+
+        return Vector512.Sum(sum0 + sum1);
+    }
+
+    // A byte counts from 128; with its highest bit turned it is the number itself.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Signed(byte* row) =>
+        Avx512BW.ConvertToVector512Int16((Vector256.Load(row) ^ Vector256.Create((byte)128)).AsSByte());
 }
 
 /// <summary>32 bytes at a time: AVX2.</summary>
@@ -80,6 +120,24 @@ internal readonly unsafe struct CodeDot256 : ICodeKernel
 
         return Vector256.Sum(sum0 + sum1);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int DotRows(byte* a, byte* b, nuint length)
+    {
+        var sum0 = Vector256<int>.Zero;
+        var sum1 = Vector256<int>.Zero;
+        for (nuint i = 0; i < length; i += 32)
+        {
+            sum0 += Avx2.MultiplyAddAdjacent(Signed(a + i), Signed(b + i));
+            sum1 += Avx2.MultiplyAddAdjacent(Signed(a + i + 16), Signed(b + i + 16));
+        }
+
+        return Vector256.Sum(sum0 + sum1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Signed(byte* row) =>
+        Avx2.ConvertToVector256Int16((Vector128.Load(row) ^ Vector128.Create((byte)128)).AsSByte());
 }
 
 /// <summary>16 bytes at a time, in terms that every processor of 128 bits has: SSE, or NEON on arm64.</summary>
@@ -101,6 +159,28 @@ internal readonly unsafe struct CodeDot128 : ICodeKernel
 
         return Vector128.Sum(sum0 + sum1);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int DotRows(byte* a, byte* b, nuint length)
+    {
+        var sum0 = Vector128<int>.Zero;
+        var sum1 = Vector128<int>.Zero;
+        for (nuint i = 0; i < length; i += 16)
+        {
+            // Two products of 127 x 127 fit in 16 bits.
+            var (lowerOfA, upperOfA) = Signed(a + i);
+            var (lowerOfB, upperOfB) = Signed(b + i);
+            var (lower, upper) = Vector128.Widen((lowerOfA * lowerOfB) + (upperOfA * upperOfB));
+            sum0 += lower;
+            sum1 += upper;
+        }
+
+        return Vector128.Sum(sum0 + sum1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector128<short> Lower, Vector128<short> Upper) Signed(byte* row) =>
+        Vector128.Widen((Vector128.Load(row) ^ Vector128.Create((byte)128)).AsSByte());
 }
 
 /// <summary>One byte at a time: the twin that the wide kernels are tested against.</summary>
@@ -111,6 +191,14 @@ internal readonly unsafe struct CodeDotScalar : ICodeKernel
         var sum = 0;
         for (nuint i = 0; i < length; i++)
             sum += row[i] * query[i];
+        return sum;
+    }
+
+    public static int DotRows(byte* a, byte* b, nuint length)
+    {
+        var sum = 0;
+        for (nuint i = 0; i < length; i++)
+            sum += (a[i] - 128) * (b[i] - 128);
         return sum;
     }
 }

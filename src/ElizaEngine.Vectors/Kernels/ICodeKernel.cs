@@ -17,4 +17,10 @@ internal unsafe interface ICodeKernel
     /// <param name="query">Read, as many.</param>
     /// <param name="length">A multiple of <see cref="CodeDot.Block"/>, at most 4,032: the sum fits in 32 bits.</param>
     static abstract int Dot(byte* row, sbyte* query, nuint length);
+
+    /// <summary>The sum of (a[i] - 128) x (b[i] - 128): two rows, each with all its bits.</summary>
+    /// <param name="a">Read, <paramref name="length"/> bytes, none of them 0.</param>
+    /// <param name="b">As a.</param>
+    /// <param name="length">As above.</param>
+    static abstract int DotRows(byte* a, byte* b, nuint length);
 }

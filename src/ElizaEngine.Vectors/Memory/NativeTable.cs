@@ -44,6 +44,8 @@ internal sealed unsafe class NativeTable : IDisposable
 
     ~NativeTable() => FreeAll();
 
+    internal int ItemBytes => (int)_itemBytes;
+
     /// <summary>The most items a table can hold.</summary>
     internal static int ItemsMax => int.MaxValue - First;
 

@@ -28,6 +28,31 @@ public sealed class RecallTests : IDisposable
     }
 
     [Fact]
+    public async Task Recall_explains_how_it_searched()
+    {
+        await IngestLibraryAsync();
+        var plan = (await _world.RunAsync("recall", "harbour", "--dir", _world.Data, "--explain", "--json")).Json.GetProperty("plan");
+        Assert.True(plan.GetProperty("exact").GetBoolean());
+        Assert.Equal(plan.GetProperty("eligibleRows").GetInt64(), plan.GetProperty("comparedRows").GetInt64());
+        Assert.NotEmpty(plan.GetProperty("reason").GetString()!);
+        Assert.Contains("Exact: ", (await _world.RunAsync("recall", "harbour", "--dir", _world.Data, "--explain")).Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exact: ", (await _world.RunAsync("recall", "harbour", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Recall_can_be_checked()
+    {
+        await IngestLibraryAsync();
+        var outcome = await _world.RunAsync("recall-check", "--dir", _world.Data, "--json");
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal((1.0, 0), (outcome.Json.GetProperty("recall").GetDouble(), outcome.Json.GetProperty("approximate").GetInt32()));
+        Assert.True(outcome.Json.GetProperty("queries").GetInt32() > 0);
+        Assert.Contains("Recall@3", (await _world.RunAsync("recall-check", "--count", "3", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+        Assert.Contains("no vectors", (await _world.RunAsync("recall-check", "--table", "nothing", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+        Assert.Equal(2, (await _world.RunAsync("recall-check", "--queries", "0", "--dir", _world.Data)).ExitCode);
+    }
+
+    [Fact]
     public async Task Count_and_threshold_limit_the_results()
     {
         await IngestLibraryAsync();

@@ -54,6 +54,24 @@ public sealed class ReferenceDatabase : IDatabase
         return new ReferenceAdapter(this, agentId);
     }
 
+    public async Task<SearchPlan> ExplainSearchAsync(Guid agentId, MemorySearch search, CancellationToken cancellationToken = default)
+    {
+        await using var adapter = ForAgent(agentId);
+        var all = await adapter.SearchMemoriesAsync(search with { Count = search.Count == 0 ? 0 : int.MaxValue, Threshold = null }, cancellationToken);
+        if (search.Count == 0 || !search.Embedding.Span.ContainsAnyExcept(0f) || await adapter.GetEmbeddingDimensionAsync(cancellationToken) is null)
+            return SearchPlan.Nothing("Nothing can be found.");
+        var query = new MemoryQuery(search.TableName)
+        {
+            AgentId = agentId,
+            RoomId = search.RoomId,
+            WorldId = search.WorldId,
+            EntityId = search.EntityId,
+            UniqueOnly = search.UniqueOnly,
+        };
+        var eligible = await adapter.GetMemoriesAsync(query, cancellationToken);
+        return new SearchPlan(IsExact: true, eligible.Count, all.Count, Index: null, "Every row is compared.", "");
+    }
+
     public Task CloseAsync(CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled(cancellationToken);

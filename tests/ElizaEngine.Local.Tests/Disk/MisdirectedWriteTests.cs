@@ -6,7 +6,8 @@ namespace ElizaEngine.Local.Tests.Disk;
 
 /// <summary>
 /// A write of a random history lands elsewhere, in the same file or in another, and the disk says that all is well. Whoever opens or reads
-/// afterwards is told, or every answer is right; only a last frame that went elsewhere is as if it had never been written.
+/// afterwards is told, or every answer is right; only a last frame that went elsewhere is as if it had never been written, and only a
+/// vector that changed under the open database may decide whether a new memory is unique.
 /// </summary>
 [Trait("Stage", "Disk")]
 [Collection(nameof(Disk))]
@@ -17,7 +18,7 @@ public sealed class MisdirectedWriteTests
     {
         var extent = Extent.Of("MISDIRECTED", 60, 120);
         var verdicts = new int[Enum.GetValues<Verdict>().Length];
-        var (histories, noticedWhileRunning) = (0, 0);
+        var (histories, noticedWhileRunning, misled) = (0, 0, 0);
         await extent.RunAsync(async (first, cancel) =>
         {
             // A few at a time, so that all processors have something to do.
@@ -36,7 +37,8 @@ public sealed class MisdirectedWriteTests
                     return DiskFault.Misdirected;
                 };
                 await history.RunAsync(new OperationMaker(seed).Make(random.Next(5, 25), overlap: false));
-                if (history.IsOver) Interlocked.Increment(ref noticedWhileRunning);
+                if (history.IsMisled) Interlocked.Increment(ref misled);
+                else if (history.IsOver) Interlocked.Increment(ref noticedWhileRunning);
                 var points = history.TakePoints().Append(history.PointNow(isKill: true, random)).ToList();
                 await history.CloseAsync();
                 foreach (var point in points)
@@ -49,7 +51,7 @@ public sealed class MisdirectedWriteTests
         });
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"      seed {Extent.Seed}: {histories} histories with a write that landed elsewhere, {noticedWhileRunning} noticed it themselves; of {verdicts.Sum()} images {verdicts[0]} were reported, {verdicts[1]} right, {verdicts[2]} cut the last frame, {verdicts[3]} never had it"));
+            $"      seed {Extent.Seed}: {histories} histories with a write that landed elsewhere, {noticedWhileRunning} noticed it themselves, {misled} decided by a changed vector; of {verdicts.Sum()} images {verdicts[0]} were reported, {verdicts[1]} right, {verdicts[2]} cut the last frame, {verdicts[3]} never had it"));
         Assert.True(verdicts[(int)Verdict.Reported] > 0, "no write did harm");
     }
 }

@@ -37,8 +37,8 @@ internal sealed class OperationMaker(int seed)
         < 8 => new Reopen(),
         < 11 => new Kill(),
         < 13 => new LookAtEverything(),
-        < 18 => new Compact(overlap && _random.Next(2) == 0 ? new Together([MakeWrite(), MakeSingle()]) : null),
-        < 45 when overlap => new Together([MakeWrite(), .. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => MakeSingle())]),
+        < 18 => new Compact(overlap && _random.Next(2) == 0 ? new Together([MakeWrite(), Decided(MakeSingle())]) : null),
+        < 45 when overlap => new Together([MakeWrite(), .. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => Decided(MakeSingle()))]),
         _ => MakeWrite(),
     };
 
@@ -52,6 +52,20 @@ internal sealed class OperationMaker(int seed)
         return Single(new UpsertMemories(
             [.. Pool.Memories.Take(_random.Next(10, 20)).Select(id => new Memory { Id = id, Content = new Content { Text = text } })], Pool.Tables[0]));
     }
+
+    // Whether a memory is unique is decided by what is durable when it is called: a caller that does not wait for those before it says it.
+    private static Write Decided(Write write) => write with
+    {
+        Calls = [.. write.Calls.Select(static call => call switch
+        {
+            CreateMemories create => create with { Memories = Decided(create.Memories) },
+            UpsertMemories upsert => upsert with { Memories = Decided(upsert.Memories) },
+            _ => call,
+        })],
+    };
+
+    private static IReadOnlyList<Memory> Decided(IReadOnlyList<Memory> memories) =>
+        [.. memories.Select(static memory => memory with { Unique = memory.Unique ?? true })];
 
     private Write Single(Call call) => new(Agent(), [call], InTransaction: false);
 

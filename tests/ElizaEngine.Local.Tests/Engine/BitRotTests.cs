@@ -52,6 +52,28 @@ public sealed class BitRotTests : IDisposable
         await Assert.ThrowsAsync<CorruptDataException>(() => adapter.GetMemoryByIdAsync(id));
     }
 
+    /// <summary>
+    /// What searches do for their speed: a vector is verified when it is first compared, not each time. Until somebody reads it itself, one
+    /// that changed since decides what is near.
+    /// </summary>
+    [Fact]
+    public async Task A_vector_that_was_compared_before_may_mislead_a_search_but_is_not_handed_out()
+    {
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = _directory });
+        var agentId = Guid.NewGuid();
+        var adapter = database.ForAgent(agentId);
+        await adapter.CreateAgentAsync(new Agent { Id = agentId, Name = "Ada" });
+        float[] vector = [0.25f, 0.5f, 0.125f, 1f], other = [0.25f, 0.5f, 0.125f, -1f];
+        var id = await adapter.CreateMemoryAsync(new Memory { Embedding = vector }, "facts");
+        Assert.False(Assert.Single(await adapter.CreateMemoriesAsync([new Memory { Embedding = vector }], "facts")).Unique);
+        await adapter.DeleteMemoriesAsync([.. (await adapter.GetMemoriesAsync(new MemoryQuery("facts"))).Select(memory => memory.Id).Where(one => one != id)]);
+
+        Overwrite(System.Runtime.InteropServices.MemoryMarshal.AsBytes(vector.AsSpan()), System.Runtime.InteropServices.MemoryMarshal.AsBytes(other.AsSpan()));
+
+        Assert.True(Assert.Single(await adapter.CreateMemoriesAsync([new Memory { Embedding = vector }], "facts")).Unique);
+        await Assert.ThrowsAsync<CorruptDataException>(() => adapter.GetMemoryByIdAsync(id));
+    }
+
     private void Overwrite(ReadOnlySpan<byte> old, ReadOnlySpan<byte> replacement)
     {
         foreach (var path in Directory.GetFiles(_directory, "*.seg"))

@@ -15,7 +15,7 @@ public sealed class SequencerTests : IAsyncDisposable
         var recovery = new StateRecovery(new SharedValues());
         var cache = new RecordCache(1 << 20);
         var records = new RecordReader(cache);
-        _sequencer = new Sequencer(records, cache, new VectorPartitions(records, VectorPartitions.Few));
+        _sequencer = new Sequencer(records, cache, new VectorPartitions(records, VectorPartitions.Few, VectorPartitions.FewForGraph, 0.99));
         // Nobody leads: a test that closes the gate would wait in it.
         _log = WriteAheadLog.Open("/memory", _files, new LogOptions { LeaderFlushMax = TimeSpan.Zero }, recovery, _sequencer.Publish);
         records.Attach(_log);

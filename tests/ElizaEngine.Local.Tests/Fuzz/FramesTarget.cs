@@ -13,8 +13,8 @@ namespace ElizaEngine.Local.Tests.Fuzz;
 /// </summary>
 internal sealed class FramesTarget : FuzzTarget
 {
-    private const ulong Salt = 0x0123_4567_89AB_CDEF;
-    private const int FileBytes = 64 << 10;
+    public const ulong Salt = 0x0123_4567_89AB_CDEF;
+    public const int FileBytes = 64 << 10;
     // Everything that decodes a row. JSON is not looked into: under a right checksum it is handed out as it was written, and the door that
     // wrote it lets nothing else in.
     private static readonly Call[] s_reads =
@@ -40,13 +40,13 @@ internal sealed class FramesTarget : FuzzTarget
         .. Pool.Rooms.Select(id => new GetEntitiesForRoom(id, Components: true)),
     ];
 
-    private static readonly Guid s_id = new(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+    public static Guid DatabaseId { get; } = new(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
 
     public override string Name => "frames";
 
     public override IEnumerable<byte[]> Seeds()
     {
-        foreach (var seed in (int[])[1, 2, 3]) yield return MakeAsync(seed).GetAwaiter().GetResult();
+        foreach (var seed in (int[])[1, 2, 3]) yield return ClosedLog.MakeAsync(seed).GetAwaiter().GetResult().Frames;
     }
 
     public override void Seal(byte[] input)
@@ -71,11 +71,10 @@ internal sealed class FramesTarget : FuzzTarget
         }
     }
 
-    public override bool IsRefused(byte[] input)
-    {
-        var image = Image(input);
-        return DoesLogRefuse(image) || DoesDatabaseRefuseAsync(image).GetAwaiter().GetResult();
-    }
+    public override bool IsRefused(byte[] input) => IsRefused(Image(input));
+
+    /// <summary>Opens a directory, as a log and as a database, and reads everything.</summary>
+    public static bool IsRefused(DiskImage image) => DoesLogRefuse(image) || DoesDatabaseRefuseAsync(image).GetAwaiter().GetResult();
 
     // A few log files, and what each byte may become.
     public override long MaxAllocation(int length) => 4_000_000 + (64L * length);
@@ -135,11 +134,11 @@ internal sealed class FramesTarget : FuzzTarget
     private static DiskImage Image(byte[] frames)
     {
         var file = new byte[FileBytes];
-        new LogFileHeader(s_id, 1, Salt, FileBytes, LogFormat.MinBlockBytes, 0).Encode(file.AsSpan(0, LogFormat.FileHeaderBytes));
+        new LogFileHeader(DatabaseId, 1, Salt, FileBytes, LogFormat.MinBlockBytes, 0).Encode(file.AsSpan(0, LogFormat.FileHeaderBytes));
         frames.AsSpan(0, Math.Min(frames.Length, FileBytes - LogFormat.FileHeaderBytes)).CopyTo(file.AsSpan(LogFormat.FileHeaderBytes));
         var manifest = new Manifest
         {
-            DatabaseId = s_id,
+            DatabaseId = DatabaseId,
             Generation = 1,
             WrittenMs = 0,
             IsClean = false,
@@ -149,22 +148,5 @@ internal sealed class FramesTarget : FuzzTarget
             Files = [new ManifestFile(1, FileBytes, Salt, 0, 0, LogFormat.MinBlockBytes, LogFileFlags.None)],
         };
         return new DiskImage { Files = { [FileNames.Log(1)] = file, [FileNames.Manifest(1)] = ManifestCodec.Encode(manifest) } };
-    }
-
-    /// <summary>A short history in one file of that salt.</summary>
-    private static async Task<byte[]> MakeAsync(int seed)
-    {
-        using var files = new MemoryFileSystem();
-        await using (var database = await LocalDatabase.OpenAsync(
-            new LocalDatabaseOptions { Directory = DiskSettings.Directory, Durability = Durability.ProcessCrash, TimeProvider = new ManualTime() },
-            files,
-            static log => log with { FirstFileBytes = FileBytes, MaxFileBytes = FileBytes, NextSalt = static () => Salt, NextDatabaseId = static () => s_id }))
-        {
-            var maker = new OperationMaker(seed);
-            foreach (var write in (Write[])[.. maker.Make(0, overlap: false).OfType<Write>(), maker.MakeSingle(), maker.MakeSingle(), maker.MakeSingle()])
-                await DiskHistory.AnswerAsync(database, write);
-        }
-        var bytes = DiskImage.Take(files, DiskSettings.Directory).Files[FileNames.Log(1)].AsSpan(LogFormat.FileHeaderBytes);
-        return bytes[..LogFormat.RoundUp(bytes.LastIndexOfAnyExcept((byte)0) + 1, 8)].ToArray();
     }
 }

@@ -24,13 +24,17 @@ public sealed class FuzzTests
     [Fact]
     public Task Frames() => FuzzAsync(new FramesTarget(), 4_000);
 
+    [Fact]
+    public Task Indexes() => FuzzAsync(new IndexTarget(), 4_000);
+
     [Theory]
     [InlineData("row")]
     [InlineData("manifest")]
     [InlineData("frames")]
+    [InlineData("index")]
     public void The_corpus_is_read_as_it_is(string name)
     {
-        FuzzTarget target = name switch { "row" => new RowTarget(), "manifest" => new ManifestTarget(), _ => new FramesTarget() };
+        FuzzTarget target = name switch { "row" => new RowTarget(), "manifest" => new ManifestTarget(), "index" => new IndexTarget(), _ => new FramesTarget() };
         var corpus = Corpus(target);
         Assert.True(corpus.Count > 0, $"the corpus of {name} is empty");
         foreach (var input in corpus.Concat(target.Seeds())) Try(target, input, "a kept input");

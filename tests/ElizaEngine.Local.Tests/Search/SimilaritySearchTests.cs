@@ -10,7 +10,7 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
     private static readonly Guid s_agent = new("00000000-0000-4000-8000-00000000a001");
 
     private readonly LocalDatabase _database;
-    private readonly IDatabaseAdapter _adapter;
+    private IDatabaseAdapter _adapter;
     private Guid[] _rooms = [];
     private Guid[] _entities = [];
 
@@ -48,6 +48,53 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         Assert.Equal([SearchMethod.Floats, SearchMethod.Gather, SearchMethod.Scan], methods.Order());
     }
 
+    [Theory]
+    [InlineData(1, 32)]
+    [InlineData(2, 200)]
+    public async Task A_walk_finds_nearly_all_of_the_nearest_whatever_happened_to_the_rows(int seed, int dimension)
+    {
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var random = new Random(seed);
+        var ids = new List<Guid>();
+        for (var i = 0; i < 6; i++) ids.AddRange(await CreateAsync(random, dimension, 1_000));
+        await AssertRecallAsync("as they came");
+        foreach (var id in Some(random, ids, 500)) await _adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = Vector(random, dimension) });
+        await AssertRecallAsync("with other vectors");
+        await DeleteAsync(random, ids, 2_500);
+        await AssertRecallAsync("without many");
+        ids.AddRange(await CreateAsync(random, dimension, 3_000));
+        await AssertRecallAsync("with more again");
+
+        async Task AssertRecallAsync(string when)
+        {
+            // The first search asks for what is missing, the others find it.
+            await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Vector(random, dimension)));
+            await database.Partitions.Work;
+            var (found, wanted, walks) = (0, 0, 0);
+            for (var i = 0; i < 100; i++)
+            {
+                var search = new MemorySearch("messages", Vector(random, dimension)) { Count = 10 };
+                var near = await _adapter.SearchMemoriesAsync(search);
+                if (LastMethod() == SearchMethod.Walk) walks++;
+                Assert.Equal(10, near.Count);
+                var exact = await _adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Exact });
+                Assert.NotEqual(SearchMethod.Walk, LastMethod());
+                // Of equals any will do.
+                wanted += exact.Count;
+                found += near.Count(memory => memory.Similarity >= exact[^1].Similarity);
+                Assert.All(near, memory => Assert.Contains(memory.Id, ids));
+            }
+            Assert.True(walks >= 90, $"seed {seed}, {when}: {walks} of 100 searches walked");
+            Assert.True(found >= 0.97 * wanted, $"seed {seed}, {when}: {found} of {wanted}");
+            var plan = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Vector(random, dimension)));
+            Assert.Equal((false, "graph", null), (plan.IsExact, plan.Index, plan.ComparedRows));
+            var report = await database.CheckRecallAsync(s_agent, "messages", queries: 50);
+            Assert.InRange(report.Recall, 0.97, 1);
+            Assert.InRange(report.Approximate, report.Queries - 5, report.Queries);
+        }
+    }
+
     [Fact]
     public async Task Thousands_of_equal_vectors_come_newest_first()
     {
@@ -58,6 +105,24 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         var found = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", same) { Count = 50 });
         Assert.Equal(Enumerable.Range(0, 50).Select(i => (DateTimeOffset?)At(2_999 - i)), found.Select(memory => memory.CreatedAt));
         Assert.All(found, memory => Assert.Equal(1f, memory.Similarity!.Value, 1e-6f));
+    }
+
+    [Fact]
+    public async Task An_index_can_be_built_before_the_first_search()
+    {
+        await SetUpAsync();
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        var random = new Random(3);
+        await CreateAsync(random, 8, 600);
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Vector(random, 8)));
+        Assert.Equal(SearchMethod.Scan, LastMethod());
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        await _database.BuildVectorIndexAsync(s_agent, "nothing");
+        await Assert.ThrowsAsync<InvalidInputException>(() => _database.BuildVectorIndexAsync(s_agent, ""));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _database.BuildVectorIndexAsync(s_agent, "messages", new CancellationToken(canceled: true)));
+        await _database.CloseAsync();
+        await Assert.ThrowsAsync<DatabaseClosedException>(() => _database.BuildVectorIndexAsync(s_agent, "messages"));
     }
 
     [Fact]
@@ -117,8 +182,35 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         await _adapter.SearchMemoriesAsync(new MemorySearch("messages", vectors[kept[0]]) { Count = 3 });
     }
 
-    private async Task SetUpAsync()
+    [Fact]
+    public async Task Rows_whose_vectors_are_replaced_all_the_time_are_found_by_every_search()
     {
+        const int rows = 40;
+        await SetUpAsync();
+        var random = new Random(13);
+        Memory[] memories = [.. Enumerable.Range(0, rows).Select(i => Memory(i, i % 3) with { Embedding = Vector(random, 8) })];
+        await _adapter.CreateMemoriesAsync(memories, "messages");
+        var isOver = false;
+        var searches = 0;
+        var searchers = Enumerable.Range(0, 3).Select(seed => Task.Run(async () =>
+        {
+            var mine = new Random(seed);
+            do
+            {
+                Assert.Equal(rows, (await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Vector(mine, 8)) { Count = 100 })).Count);
+                Interlocked.Increment(ref searches);
+            }
+            while (!Volatile.Read(ref isOver));
+        })).ToArray();
+        for (var i = 0; i < 4_000; i++) await _adapter.UpdateMemoryAsync(new MemoryUpdate(memories[random.Next(rows)].Id) { Embedding = Vector(random, 8) });
+        Volatile.Write(ref isOver, true);
+        await Task.WhenAll(searchers);
+        Assert.True(searches >= 3, $"{searches} searches");
+    }
+
+    private async Task SetUpAsync(IDatabaseAdapter? adapter = null)
+    {
+        _adapter = adapter ?? _adapter;
         await _adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
         _entities = [.. Enumerable.Range(0, 3).Select(i => new Guid($"00000000-0000-4000-8000-0000000e{i:x4}"))];
         await _adapter.CreateEntitiesAsync([.. _entities.Select(id => new Entity { Id = id, Names = ["Bob"] })]);

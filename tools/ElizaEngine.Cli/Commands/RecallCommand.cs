@@ -37,7 +37,8 @@ internal static class RecallCommand
             if (result.Tokens is [var token] && float.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number is not (>= -1 and <= 1))
                 result.AddError($"--threshold must be from -1 to 1, but was {token.Value}.");
         });
-        var command = new Command("recall", Description) { words, room, table, count, threshold };
+        var explain = new Option<bool>("--explain") { Description = "Say how the search was done, and why." };
+        var command = new Command("recall", Description) { words, room, table, count, threshold, explain };
         var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
         command.SetAction((result, token) => run(
             result,
@@ -47,13 +48,14 @@ internal static class RecallCommand
                 location.Read(result, output.Environment),
                 result.GetValue(room),
                 new Limit(result.GetRequiredValue(table), result.GetValue(count), result.GetValue(threshold)),
+                result.GetValue(explain),
                 token),
             token));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        CommandOutput output, string text, DatabaseLocation location, string? roomName, Limit limit, CancellationToken cancellationToken)
+        CommandOutput output, string text, DatabaseLocation location, string? roomName, Limit limit, bool explains, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(text)) throw new UsageException("TEXT must not be blank.");
         await using var database = await ExistingDatabase.OpenAsync(output.OpenDatabaseAsync, location, cancellationToken);
@@ -71,8 +73,10 @@ internal static class RecallCommand
         };
         var found = await adapter.SearchMemoriesAsync(search, cancellationToken);
         watch.Stop();
+        var plan = explains ? await database.Database.ExplainSearchAsync(ToolAgent.Id, search, cancellationToken) : null;
 
         Show(output, found, text, watch.Elapsed, limit.TableName, room, database.Name);
+        if (plan is not null) Show(output, plan);
         output.Result(new JsonObject
         {
             ["query"] = text,
@@ -81,6 +85,7 @@ internal static class RecallCommand
             ["database"] = database.Name,
             ["elapsedMs"] = Math.Round(watch.Elapsed.TotalMilliseconds, 3),
             ["results"] = new JsonArray([.. found.Select(ToJson)]),
+            ["plan"] = plan is null ? null : ToJson(plan),
         });
         return ExitCodes.Done;
     }
@@ -107,6 +112,24 @@ internal static class RecallCommand
         output.Line($"{(found.Count == 0 ? "Nothing found" : Quantity.Of(found.Count, "result"))} in {where}, in {Quantity.Of(elapsed)}.");
         output.Line($"Database: {database}");
     }
+
+    private static void Show(CommandOutput output, SearchPlan plan)
+    {
+        output.Line(plan.Reason);
+        var compared = plan.ComparedRows is { } rows ? $"{Quantity.Of(rows, "vector")} compared of {Quantity.Of(plan.EligibleRows, "row")}" : $"{Quantity.Of(plan.EligibleRows, "row")} to choose from";
+        output.Line($"{(plan.IsExact ? "Exact" : "Approximate")}: {compared}{(plan.Index is null ? "" : $", by {plan.Index}")}.");
+        if (plan.Details.Length > 0) output.Line(plan.Details);
+    }
+
+    private static JsonNode ToJson(SearchPlan plan) => new JsonObject
+    {
+        ["exact"] = plan.IsExact,
+        ["eligibleRows"] = plan.EligibleRows,
+        ["comparedRows"] = plan.ComparedRows,
+        ["index"] = plan.Index,
+        ["reason"] = plan.Reason,
+        ["details"] = plan.Details,
+    };
 
     private static JsonNode ToJson(Memory memory) => new JsonObject
     {

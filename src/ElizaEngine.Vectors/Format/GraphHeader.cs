@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+
+namespace ElizaEngine.Vectors;
+
+/// <summary>The first 64 bytes of a stored graph; FORMAT.md has the picture.</summary>
+internal readonly record struct GraphHeader(int Dimension, int Slots, int Covered, int M, int Effort, int Entry, int Unrepaired)
+{
+    internal const int Bytes = 64;
+
+    private const ulong Magic = 0x465247415A494C45; // "ELIZAGRF"
+    private const ushort Major = 0;
+    private const ushort Minor = 1;
+    private const int CrcAt = 60;
+
+    internal void Write(Span<byte> bytes)
+    {
+        bytes[..Bytes].Clear();
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[8..], Major);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[10..], Minor);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[12..], Dimension);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[16..], Slots);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[20..], Covered);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[24..], M);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[28..], Effort);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[32..], Entry);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], Unrepaired);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[CrcAt..], CrcOf(bytes));
+    }
+
+    /// <exception cref="InvalidDataException">These bytes are no header, of another version, or damaged.</exception>
+    internal static GraphHeader Read(ReadOnlySpan<byte> bytes)
+    {
+        Check(BinaryPrimitives.ReadUInt64LittleEndian(bytes) == Magic, "These bytes are no graph.");
+        Check(BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcAt..]) == CrcOf(bytes), "The header is damaged: its checksum is not that of its bytes.");
+        var major = BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]);
+        Check(major == Major, $"The format is {major}; this program reads {Major}.");
+        var header = new GraphHeader(
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[20..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]));
+        Check(header.Dimension is >= 1 and <= Codes.DimensionMax, $"The dimension is {header.Dimension}.");
+        Check(header.Slots >= 0 && header.Slots <= NativeTable.ItemsMax, $"There are {header.Slots} slots.");
+        Check(header.Covered >= 0 && header.Covered <= header.Slots, $"Of {header.Slots} slots {header.Covered} are covered.");
+        Check(header.M is >= Graph.MMin and <= Graph.MMax, $"M is {header.M}.");
+        Check(header.Effort >= header.M, $"efConstruction is {header.Effort}.");
+        Check(header.Entry >= -1 && header.Entry < header.Covered, $"Walks begin at {header.Entry} of {header.Covered}.");
+        Check(header.Unrepaired >= 0, $"Unrepaired are {header.Unrepaired}.");
+        return header;
+    }
+
+    internal static void Check(bool isRight, string message)
+    {
+        if (!isRight)
+            throw new InvalidDataException(message);
+    }
+
+    private static uint CrcOf(ReadOnlySpan<byte> bytes)
+    {
+        var crc = new Crc32C();
+        crc.Add(bytes[..CrcAt]);
+        return crc.Value;
+    }
+}

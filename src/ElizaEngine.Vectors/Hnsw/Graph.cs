@@ -1,0 +1,284 @@
+using ElizaEngine.Vectors.Kernels;
+
+namespace ElizaEngine.Vectors;
+
+/// <summary>
+/// A navigable graph over codes (HNSW, Malkov and Yashunin, arXiv 1603.09320): finds the nearest slots by walking from neighbour to
+/// neighbour instead of comparing all.
+/// <list type="number">
+/// <item>The graph covers the slots below <see cref="Count"/>, all of them; those behind are for a scan.</item>
+/// <item>Walks take no lock and see a graph at every moment: what they meet half linked they reach another way.</item>
+/// <item>Slots with the same codes are one node with a list of twins; so a thousand copies of one vector do not fill a neighbourhood.</item>
+/// <item>A deleted slot is never found, but walked through until <see cref="Repair"/> links its neighbours around it.</item>
+/// </list>
+/// One thread at a time changes the graph, which a lock sees to; it may do so with several threads of its own. Deleting is for any thread.
+/// </summary>
+internal sealed class Graph : SharedNative
+{
+    internal const int MMax = 48;
+    internal const int MMin = 2;
+
+    private const int SeedsMax = 24;
+
+    private readonly Codes _codes;
+    private readonly GraphLinks _links;
+    private readonly Lock _changing = new();
+    private readonly Lock _entering = new();
+    private readonly Lock _marking = new();
+    private int _count;
+    private int _reserved;
+    private int _dead;
+    private int _deadLinked;
+
+    // The node where walks begin, and its level in the upper half; -1: none.
+    private long _entry = -1;
+
+    /// <param name="codes">What the graph is of; kept for as long as the graph.</param>
+    /// <param name="m">Neighbours that a new node gets on each level; twice as many fit on the base level.</param>
+    /// <param name="effort">How many of the nearest are looked for when a node is added (efConstruction).</param>
+    internal Graph(Codes codes, int m = 16, int effort = 200)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(m, MMin);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(m, MMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(effort, 1);
+        codes.Share();
+        _codes = codes;
+        _links = new GraphLinks(m);
+        Effort = Math.Max(effort, m);
+    }
+
+    internal Codes Codes => _codes;
+
+    internal int M => _links.M;
+
+    internal int Effort { get; }
+
+    /// <summary>Slots that the graph covers: all below it.</summary>
+    internal int Count => Volatile.Read(ref _count);
+
+    /// <summary>Slots that were deleted.</summary>
+    internal int Deleted => Volatile.Read(ref _dead);
+
+    /// <summary>Deleted slots that walks still go through; a repair brings it to 0, and searches back to their speed.</summary>
+    internal int Unrepaired => Volatile.Read(ref _deadLinked);
+
+    /// <summary>Bytes that the graph takes, without its codes.</summary>
+    internal long Bytes => _links.Bytes;
+
+    /// <summary>Takes the slots before a number into the graph.</summary>
+    /// <param name="to">At most the codes' count; at or below <see cref="Count"/>, there is nothing to do.</param>
+    /// <param name="threads">Threads that work on it, this one among them.</param>
+    /// <param name="cancellationToken">Ends the work after the slots that are begun; <see cref="Count"/> then says how far it came.</param>
+    internal void Insert(int to, int threads = 1, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(to, _codes.Count);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        Share();
+        try
+        {
+            lock (_changing)
+            {
+                if (to <= _count)
+                    return;
+                Reserve(to);
+                new GraphBuild(this, _count, to, Math.Min(threads, to - _count)).Run(cancellationToken);
+            }
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Deletes a slot, covered or not: no search finds it from now on.</summary>
+    /// <returns>Whether it was not deleted before.</returns>
+    internal bool Delete(int slot)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(slot);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(slot, _codes.Count);
+        Share();
+        try
+        {
+            lock (_marking)
+            {
+                _links.ReserveMarks(slot + 1);
+                if (!_links.Kill(slot))
+                    return false;
+                // Walks look for deleted slots only where there are any.
+                Volatile.Write(ref _dead, _dead + 1);
+                Volatile.Write(ref _deadLinked, _deadLinked + 1);
+                return true;
+            }
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>
+    /// Links the neighbours of deleted slots with each other, so that walks go around these; then whatever no walk would reach. Searches
+    /// go on meanwhile. Cost: a look at every list, and a choice of neighbours for each that had a deleted one.
+    /// </summary>
+    internal void Repair()
+    {
+        Share();
+        try
+        {
+            lock (_changing)
+            {
+                // What is deleted from here on waits for the next repair.
+                var repaired = Volatile.Read(ref _deadLinked);
+                new GraphRepair(this).Run();
+                lock (_marking)
+                    Volatile.Write(ref _deadLinked, _deadLinked - repaired);
+            }
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>The number of slots that no walk can reach: 0 but for those that were added after a build of many or a repair.</summary>
+    internal int CountUnreachable()
+    {
+        Share();
+        try
+        {
+            lock (_changing)
+                return new GraphReach(this).Unreached().Count;
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Walks to the nearest of a query: they are in the scratch's pool afterwards. For an owner of the graph.</summary>
+    /// <param name="query">Of these codes' dimension.</param>
+    /// <param name="scratch">This search's alone.</param>
+    /// <param name="effort">How many of the nearest the walk keeps (ef).</param>
+    /// <param name="covered">Slots from this on are not found.</param>
+    /// <param name="filter">Which may be found.</param>
+    internal void Walk<TKernel, TFilter>(CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var entry = Entry();
+        if (entry.Slot < 0)
+        {
+            scratch.Begin(0, 1);
+            return;
+        }
+
+        var walk = new GraphWalk<TKernel>(_codes, _links);
+        var nearest = walk.Descend(query, entry.Slot, entry.Level, 0);
+        scratch.Begin(Volatile.Read(ref _reserved), effort);
+        if (typeof(TFilter) == typeof(EverySlot) && Volatile.Read(ref _dead) == 0)
+        {
+            walk.Search(query, scratch, nearest, 0);
+            return;
+        }
+
+        var accepted = new NodeFilter<TFilter>(_links, covered, filter);
+        Span<int> seeds = stackalloc int[SeedsMax];
+        walk.Search(query, scratch, nearest, seeds[..Seeds(seeds, covered, ref accepted)], ref accepted);
+    }
+
+    internal (int Slot, int Level) Entry()
+    {
+        var entry = Volatile.Read(ref _entry);
+        return entry < 0 ? (-1, -1) : ((int)entry, (int)(entry >> 32));
+    }
+
+    /// <summary>Makes a node the beginning of all walks, if it is on a higher level than the one that is.</summary>
+    internal void Enter(int slot, int level)
+    {
+        lock (_entering)
+        {
+            if (level > (int)(_entry >> 32))
+                Volatile.Write(ref _entry, EntryOf(slot, level));
+        }
+    }
+
+    /// <summary>Makes another node the beginning of all walks; -1: there is none.</summary>
+    internal void EnterAt(int slot, int level)
+    {
+        lock (_entering)
+            Volatile.Write(ref _entry, slot < 0 ? -1 : EntryOf(slot, level));
+    }
+
+    internal GraphLinks Links => _links;
+
+    /// <summary>Makes a node the beginning of all walks, if there is none.</summary>
+    /// <returns>Whether there was none.</returns>
+    internal bool TryEnterFirst(int slot, int level)
+    {
+        lock (_entering)
+        {
+            if (_entry >= 0)
+                return false;
+            Volatile.Write(ref _entry, EntryOf(slot, level));
+            return true;
+        }
+    }
+
+    /// <summary>For one that stores the graph: nobody changes it, but for deleting, until this is disposed of.</summary>
+    internal Lock.Scope KeepFromChanging() => _changing.EnterScope();
+
+    /// <summary>Makes what was put into the links of a new graph its own.</summary>
+    internal void Restore(int covered, int entry, int deleted, int unrepaired)
+    {
+        (_dead, _deadLinked) = (deleted, unrepaired);
+        if (entry >= 0)
+            EnterAt(entry, _links.LevelOf(entry));
+        _reserved = covered;
+        Publish(covered);
+    }
+
+    internal void Publish(int count)
+    {
+        for (var seen = Volatile.Read(ref _count); seen < count;)
+        {
+            var before = Interlocked.CompareExchange(ref _count, count, seen);
+            if (before == seen)
+                return;
+            seen = before;
+        }
+    }
+
+    private protected override void Free()
+    {
+        _links.Dispose();
+        _codes.Release();
+    }
+
+    /// <summary>Slots that are accepted, from all over the graph; few or none where few are accepted.</summary>
+    private int Seeds<TFilter>(scoped Span<int> seeds, int covered, scoped ref NodeFilter<TFilter> accepted)
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        const int TriesMax = 40 * SeedsMax;
+        var count = 0;
+        // The golden ratio: however many are taken, they lie evenly.
+        var place = 0u;
+        for (var tries = 0; tries < TriesMax && count < seeds.Length; tries++)
+        {
+            place += 2654435769;
+            var slot = (int)(((ulong)place * (uint)covered) >> 32);
+            if (accepted.Accepts(slot) && !_links.IsTwin(slot) && !seeds[..count].Contains(slot))
+                seeds[count++] = slot;
+        }
+
+        return count;
+    }
+
+    private static long EntryOf(int slot, int level) => ((long)level << 32) | (uint)slot;
+
+    private void Reserve(int to)
+    {
+        lock (_marking)
+            _links.Reserve(to);
+        Volatile.Write(ref _reserved, to);
+    }
+}

@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using ElizaEngine.Vectors.Kernels;
+
+namespace ElizaEngine.Vectors;
+
+/// <summary>
+/// The walks of Malkov and Yashunin (arXiv 1603.09320): down the levels greedily, then over one level with the best of a pool. Scores
+/// are similarities by coarse code. A step scores all neighbours of a node at once, so that their rows are on the way while others are
+/// compared: a walk waits for memory more than it computes.
+/// </summary>
+/// <param name="codes">The vectors.</param>
+/// <param name="links">The graph.</param>
+internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links)
+    where TKernel : struct, ICodeKernel
+{
+    /// <summary>Rows are fetched so many ahead of the one that is scored.</summary>
+    private const int PrefetchDistance = 4;
+
+    private const int LineBytes = 64;
+
+    /// <summary>A row's first 1.5 KiB are asked for; the processor follows a longer one by itself.</summary>
+    private const int PrefetchBytesMax = 24 * LineBytes;
+
+    /// <summary>Under a filter, so many slots that pass are enough for one step; fewer make it look behind those that do not.</summary>
+    private const int EnoughToStep = 24;
+
+    // SAFETY: of all: the caller is an owner of graph and codes; every slot comes from a list of the graph, which holds reserved ones only.
+
+    /// <summary>Goes down to a level, on each to the nearest that neighbours lead to.</summary>
+    internal int Descend(CodeQuery query, int entry, int from, int to)
+    {
+        var best = entry;
+        var bestScore = Score(query, best);
+        for (var level = from; level > to; level--)
+        {
+            for (var isBetter = true; isBetter;)
+            {
+                isBetter = false;
+                var list = links.Of(best, level);
+                var count = GraphLinks.Count(list, links.M);
+                for (var i = 0; i < count; i++)
+                    Prefetch(list[i]);
+                for (var i = 0; i < count; i++)
+                {
+                    // The list may be rewritten meanwhile; what is read last may be its end.
+                    var slot = list[i];
+                    if (slot == GraphLinks.None)
+                        break;
+                    var score = Score(query, slot);
+                    if (score <= bestScore)
+                        continue;
+                    (best, bestScore, isBetter) = (slot, score, true);
+                }
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>The nearest on a level: what <paramref name="scratch"/> begins with its capacity for, it keeps.</summary>
+    internal void Search(CodeQuery query, WalkScratch scratch, int entry, int level)
+    {
+        if (scratch.Visit(entry))
+            scratch.Offer(entry, Score(query, entry));
+        var max = links.Max(level);
+        for (var slot = scratch.Next(); slot >= 0; slot = scratch.Next())
+        {
+            var list = links.Of(slot, level);
+            var fresh = scratch.Fresh;
+            var count = 0;
+            for (var i = 0; i < max; i++)
+            {
+                var other = list[i];
+                if (other == GraphLinks.None)
+                    break;
+                if (scratch.Visit(other))
+                    fresh[count++] = other;
+            }
+
+            OfferAll(query, scratch, fresh, count, level);
+        }
+    }
+
+    /// <summary>
+    /// The nearest that a filter accepts, on the base level. Only these are scored and kept; where a node has too few of them for
+    /// neighbours, the neighbours of the others are looked at instead (ACORN-1, arXiv 2403.04871), so that the walk does not end at the
+    /// first wall of rows that may not be found. It begins at several places, since what is accepted can be far from the query.
+    /// </summary>
+    internal void Search<TFilter>(CodeQuery query, WalkScratch scratch, int entry, scoped ReadOnlySpan<int> seeds, scoped ref TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var count = 0;
+        foreach (var seed in seeds)
+        {
+            if (scratch.Visit(seed))
+                scratch.Fresh[count++] = seed;
+        }
+
+        if (scratch.Visit(entry) && filter.Accepts(entry))
+            scratch.Fresh[count++] = entry;
+        OfferAll(query, scratch, scratch.Fresh, count, 0);
+        Step(query, scratch, entry, ref filter);
+        for (var slot = scratch.Next(); slot >= 0; slot = scratch.Next())
+            Step(query, scratch, slot, ref filter);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal float Score(CodeQuery query, int slot) => query.Coarse<TKernel>(codes.Row(slot), codes.Scale(slot));
+
+    /// <summary>The similarity of two slots by code, with all bits of both.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal float Similarity(int a, int b) =>
+        TKernel.DotRows(codes.Row(a), codes.Row(b), (nuint)codes.RowBytes) * (codes.Scale(a) * codes.Scale(b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Prefetch(int slot)
+    {
+        if (!Sse.IsSupported)
+            return;
+        var row = codes.Row(slot);
+        for (var end = row + Math.Min(codes.RowBytes, PrefetchBytesMax); row < end; row += LineBytes)
+            Sse.Prefetch0(row);
+    }
+
+    private void Step<TFilter>(CodeQuery query, WalkScratch scratch, int node, scoped ref TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var list = links.Base(node);
+        var fresh = scratch.Fresh;
+        var others = scratch.Others;
+        var count = 0;
+        var otherCount = 0;
+        for (var i = 0; i < links.BaseMax; i++)
+        {
+            var slot = list[i];
+            if (slot == GraphLinks.None)
+                break;
+            if (!scratch.Visit(slot))
+                continue;
+            if (filter.Accepts(slot))
+            {
+                fresh[count++] = slot;
+            }
+            else
+            {
+                others[otherCount++] = slot;
+                PrefetchLinks(slot);
+            }
+        }
+
+        for (var i = 0; i < otherCount && count < EnoughToStep; i++)
+            count = LookBehind(scratch, others[i], count, ref filter);
+        OfferAll(query, scratch, fresh, count, 0);
+    }
+
+    private int LookBehind<TFilter>(WalkScratch scratch, int node, int count, scoped ref TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var list = links.Base(node);
+        for (var i = 0; i < links.BaseMax && count < WalkScratch.FreshMax; i++)
+        {
+            var slot = list[i];
+            if (slot == GraphLinks.None)
+                break;
+            if (!scratch.IsNew(slot) || !filter.Accepts(slot))
+                continue;
+            scratch.Visit(slot);
+            scratch.Fresh[count++] = slot;
+        }
+
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void OfferAll(CodeQuery query, WalkScratch scratch, int* slots, int count, int level)
+    {
+        for (var i = 0; i < Math.Min(count, PrefetchDistance); i++)
+            Prefetch(slots[i]);
+        for (var i = 0; i < count; i++)
+        {
+            if (i + PrefetchDistance < count)
+                Prefetch(slots[i + PrefetchDistance]);
+            if (scratch.Offer(slots[i], Score(query, slots[i])) && level == 0)
+                PrefetchLinks(slots[i]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void PrefetchLinks(int slot)
+    {
+        if (!Sse.IsSupported)
+            return;
+        var list = (byte*)links.Base(slot);
+        Debug.Assert(links.BaseMax * sizeof(int) <= 4 * LineBytes, "A few lines at most.");
+        for (var offset = 0; offset < links.BaseMax * sizeof(int); offset += LineBytes)
+            Sse.Prefetch0(list + offset);
+    }
+}

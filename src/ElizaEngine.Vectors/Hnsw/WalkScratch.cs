@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+
+namespace ElizaEngine.Vectors;
+
+/// <summary>
+/// What one walk through a graph remembers: which slots it has seen, and the best so far, sorted. Reusable; one thread at a time.
+/// <para>
+/// A place in the pool is one 64-bit key: the score in the upper half, turned so that a larger key is a better one, then a bit that
+/// says whether the slot's neighbours were looked at, then the slot. The pool is a sorted array: for the few hundred that a walk keeps,
+/// moving them is cheaper than a heap, and the best that was not looked at is found by going on from where the last one was.
+/// </para>
+/// </summary>
+internal sealed unsafe class WalkScratch
+{
+    /// <summary>The most slots that one step of a walk scores.</summary>
+    internal const int FreshMax = 128;
+
+    private const uint LookedAt = 1u << 31;
+
+    private readonly int[] _freshArray = GC.AllocateArray<int>(2 * FreshMax, pinned: true);
+    private ulong[] _visitedArray = [];
+    private ulong[] _poolArray = [];
+    private ulong* _visited;
+    private ulong* _pool;
+    private int _capacity;
+    private int _next;
+    private int _limit;
+
+    internal WalkScratch()
+    {
+        // SAFETY: of all addresses here: the arrays are pinned and this object keeps them; places are checked where they are computed.
+        Fresh = (int*)Unsafe.AsPointer(ref _freshArray[0]);
+        Others = Fresh + FreshMax;
+    }
+
+    /// <summary>Room for the slots that a step scores.</summary>
+    internal int* Fresh { get; }
+
+    /// <summary>Room for as many more.</summary>
+    internal int* Others { get; }
+
+    /// <summary>How many are in the pool.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>Begins a walk.</summary>
+    /// <param name="slots">Slots from this on count as seen, so they are never entered.</param>
+    /// <param name="capacity">How many of the best are kept.</param>
+    internal void Begin(int slots, int capacity)
+    {
+        var words = (slots + 63) >>> 6;
+        if (_visitedArray.Length < words)
+        {
+            _visitedArray = GC.AllocateUninitializedArray<ulong>(Math.Max(words, 2 * _visitedArray.Length), pinned: true);
+            _visited = (ulong*)Unsafe.AsPointer(ref _visitedArray[0]);
+        }
+
+        if (_poolArray.Length < capacity)
+        {
+            _poolArray = GC.AllocateUninitializedArray<ulong>(capacity, pinned: true);
+            _pool = (ulong*)Unsafe.AsPointer(ref _poolArray[0]);
+        }
+
+        _visitedArray.AsSpan(0, words).Clear();
+        _limit = slots;
+        _capacity = capacity;
+        Restart();
+    }
+
+    /// <summary>Empties the pool; what was seen stays seen.</summary>
+    internal void Restart()
+    {
+        Count = 0;
+        _next = 0;
+    }
+
+    /// <summary>Marks a slot as seen.</summary>
+    /// <returns>Whether it was not.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool Visit(int slot)
+    {
+        if ((uint)slot >= (uint)_limit)
+            return false;
+        var word = _visited + (slot >> 6);
+        var bit = 1UL << slot;
+        if ((*word & bit) != 0)
+            return false;
+        *word |= bit;
+        return true;
+    }
+
+    /// <summary>Whether a slot may still be entered.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool IsNew(int slot) => (uint)slot < (uint)_limit && (_visited[slot >> 6] & (1UL << slot)) == 0;
+
+    /// <summary>Puts a slot where its score belongs, unless the pool is full of better ones.</summary>
+    /// <returns>Whether it is the next that <see cref="Next"/> gives.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool Offer(int slot, float score)
+    {
+        var key = KeyOf(slot, score);
+        return (Count < _capacity || key > _pool[_capacity - 1]) && Insert(key);
+    }
+
+    /// <summary>The best slot that was not given yet; -1 when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int Next()
+    {
+        for (; _next < Count; _next++)
+        {
+            var key = _pool[_next];
+            if (((uint)key & LookedAt) != 0)
+                continue;
+            _pool[_next++] = key | LookedAt;
+            return (int)(uint)key;
+        }
+
+        return -1;
+    }
+
+    /// <summary>The slot at a place, the best at 0.</summary>
+    internal int Slot(int place) => (int)((uint)_pool[place] & ~LookedAt);
+
+    /// <summary>Its score.</summary>
+    internal float Score(int place) => ScoreOf(_pool[place]);
+
+    internal static ulong KeyOf(int slot, float score)
+    {
+        // Float bits rise with the value, except that negative ones fall: flip those, and the sign of all.
+        var bits = BitConverter.SingleToInt32Bits(score);
+        return ((ulong)(uint)(bits ^ ((bits >> 31) | int.MinValue)) << 32) | (uint)slot;
+    }
+
+    internal static float ScoreOf(ulong key)
+    {
+        var rising = (int)(key >> 32);
+        return BitConverter.Int32BitsToSingle(rising ^ (~(rising >> 31) | int.MinValue));
+    }
+
+    private bool Insert(ulong key)
+    {
+        var low = 0;
+        for (var high = Count; low < high;)
+        {
+            var middle = (low + high) >>> 1;
+            if (_pool[middle] > key)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        if (Count < _capacity)
+            Count++;
+        var moved = (Count - 1 - low) * sizeof(ulong);
+        Buffer.MemoryCopy(_pool + low, _pool + low + 1, moved, moved);
+        _pool[low] = key;
+        if (low > _next)
+            return false;
+        _next = low;
+        return true;
+    }
+}

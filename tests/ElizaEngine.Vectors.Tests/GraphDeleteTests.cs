@@ -1,0 +1,178 @@
+using Xunit;
+
+namespace ElizaEngine.Vectors.Tests;
+
+/// <summary>Deleted slots are never found, whatever is searched, added or repaired meanwhile; and the others are, as well as before.</summary>
+public class GraphDeleteTests
+{
+    private const int Seed = 20265;
+    private const int K = 10;
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void Deleted_slots_are_never_found_and_recall_stays(int share)
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("clustered", random, 3000, 32);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        var deleted = 0;
+        for (var slot = 0; slot < codes.Count; slot++)
+        {
+            if (slot % share != 0)
+                continue;
+            Assert.True(graph.Delete(slot));
+            Assert.False(graph.Delete(slot));
+            deleted++;
+        }
+
+        Assert.Equal((deleted, deleted), (graph.Deleted, graph.Unrepaired));
+        Check("before the repair");
+        graph.Repair();
+        Assert.Equal((deleted, 0), (graph.Deleted, graph.Unrepaired));
+        Assert.Equal(0, graph.CountUnreachable());
+        Check("after the repair");
+
+        void Check(string when)
+        {
+            int[] left = [.. Enumerable.Range(0, rows.Length).Where(slot => slot % share != 0)];
+            var recall = 0.0;
+            for (var i = 0; i < 50; i++)
+            {
+                var query = VectorShapes.Near(random, rows[i * 3], 0.2f);
+                var found = GraphScene.Walk(graph, rows, query, K, 64, default(EverySlot));
+                Assert.Equal(K, found.Length);
+                Assert.All(found, match => Assert.NotEqual(0, match.Ordinal % share));
+                recall += found.Intersect(CodeScene.Rank(left, rows, query, K, null)).Count() / (50.0 * K);
+            }
+
+            Assert.True(recall >= 0.95, $"seed {Seed}: {when}: recall {recall}");
+        }
+    }
+
+    [Fact]
+    public void When_all_is_deleted_nothing_is_found_and_what_comes_after_is()
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("random", random, 600, 16);
+        using var codes = CodeScene.Fill(rows[..300]);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        for (var slot = 0; slot < 300; slot++)
+            graph.Delete(slot);
+        Assert.Empty(GraphScene.Slots(graph, rows[0], K, 64, default(EverySlot)));
+
+        for (var slot = 300; slot < 450; slot++)
+            graph.Insert(CodeScene.Append(codes, rows[slot]) + 1);
+        FindsAll(450);
+        graph.Repair();
+        FindsAll(450);
+        for (var slot = 450; slot < 600; slot++)
+            CodeScene.Append(codes, rows[slot]);
+        graph.Insert(600, 2);
+        FindsAll(600);
+
+        void FindsAll(int to)
+        {
+            for (var slot = 300; slot < to; slot++)
+                Assert.Equal([slot], GraphScene.Walk(graph, rows, rows[slot], 1, 64, default(EverySlot)).Select(x => x.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_repaired_graph_of_nothing_takes_new_slots()
+    {
+        using var codes = CodeScene.Fill([[1f, 0f], [0f, 1f]]);
+        using var graph = new Graph(codes);
+        graph.Insert(2);
+        graph.Delete(0);
+        graph.Delete(1);
+        graph.Repair();
+        Assert.Empty(GraphScene.Slots(graph, [1f, 0f], K, 10, default(EverySlot)));
+
+        graph.Insert(CodeScene.Append(codes, [1f, 1f]) + 1);
+
+        Assert.Equal([2], GraphScene.Slots(graph, [1f, 0f], K, 10, default(EverySlot)));
+    }
+
+    [Fact]
+    public void A_slot_that_was_deleted_before_it_is_covered_is_not_found()
+    {
+        using var codes = CodeScene.Fill([[1f, 0f], [0f, 1f], [1f, 1f]]);
+        using var graph = new Graph(codes);
+        Assert.True(graph.Delete(0));
+        Assert.True(graph.Delete(2));
+        graph.Insert(3);
+
+        Assert.Equal([1], GraphScene.Slots(graph, [1f, 0f], K, 10, default(EverySlot)));
+    }
+
+    [Fact]
+    public void A_node_whose_own_slot_is_deleted_still_leads_to_its_copies()
+    {
+        float[] vector = [1f, 2f];
+        using var codes = CodeScene.Fill([vector, vector, vector, [2f, -1f]]);
+        using var graph = new Graph(codes);
+        graph.Insert(4);
+        graph.Delete(0);
+        Assert.Equal([1, 2, 3], GraphScene.Slots(graph, vector, K, 10, default(EverySlot)).Order());
+        graph.Repair();
+        Assert.Equal([1, 2, 3], GraphScene.Slots(graph, vector, K, 10, default(EverySlot)).Order());
+        graph.Delete(1);
+        graph.Delete(2);
+        graph.Repair();
+        Assert.Equal([3], GraphScene.Slots(graph, vector, K, 10, default(EverySlot)).Order());
+    }
+
+    [Fact]
+    public async Task Searches_find_what_is_covered_while_slots_come_and_go_and_the_graph_is_repaired()
+    {
+        const int Count = 4000;
+        const int Deleted = 3;
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("clustered", random, Count, 24);
+        using var codes = new Codes(24);
+        using var graph = new Graph(codes, effort: 60);
+        using var end = new CancellationTokenSource();
+        var searchers = Enumerable.Range(0, 8).Select(searcher => Task.Run(() =>
+        {
+            var own = new Random(Seed + searcher);
+            var (asked, missed) = (0, 0);
+            while (!end.IsCancellationRequested)
+            {
+                var count = graph.Count;
+                if (count == 0)
+                    continue;
+                var slot = own.Next(count);
+                var found = GraphScene.Slots(graph, rows[slot], 5, 40, default(EverySlot));
+                Assert.All(found, other => Assert.InRange(other, 0, Count - 1));
+                Assert.Equal(found.Length, found.Distinct().Count());
+                if (slot % Deleted == 0)
+                    continue;
+                asked++;
+                missed += found.Contains(slot) ? 0 : 1;
+            }
+
+            return (Asked: asked, Missed: missed);
+        })).ToArray();
+        for (var slot = 0; slot < Count; slot++)
+        {
+            CodeScene.Append(codes, rows[slot]);
+            if (slot % 50 == 49)
+                graph.Insert(slot + 1, 2);
+            if (slot % Deleted == 0)
+                graph.Delete(slot);
+            if (slot % 1000 == 999)
+                graph.Repair();
+        }
+
+        await end.CancelAsync();
+        var outcomes = await Task.WhenAll(searchers);
+        var (all, lost) = (outcomes.Sum(x => x.Asked), outcomes.Sum(x => x.Missed));
+        Assert.True(lost <= all / 50, $"seed {Seed}: {lost} of {all} searches missed their own vector");
+        for (var slot = 0; slot < Count; slot++)
+            Assert.Equal(slot % Deleted != 0, GraphScene.Walk(graph, rows, rows[slot], 1, 64, default(EverySlot)) is [var match] && match.Ordinal == slot);
+    }
+}

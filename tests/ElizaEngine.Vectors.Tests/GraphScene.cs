@@ -1,0 +1,29 @@
+namespace ElizaEngine.Vectors.Tests;
+
+/// <summary>Walks through a graph, ranked as a caller does it.</summary>
+internal static class GraphScene
+{
+    internal static int[] Slots<TFilter>(Graph graph, float[] query, int count, int effort, TFilter filter)
+        where TFilter : struct, ISlotFilter
+    {
+        var search = new CodeSearch();
+        search.Begin(graph.Codes, query, Norm.InverseOf(query), count, null);
+        search.Walk(graph, effort, filter);
+        return [.. search.Results().ToArray().Select(x => x.Slot)];
+    }
+
+    internal static Match[] Walk<TFilter>(Graph graph, float[][] rows, float[] query, int count, int effort, TFilter filter)
+        where TFilter : struct, ISlotFilter =>
+        CodeScene.Rank(Slots(graph, query, count, effort, filter), rows, query, count, null);
+
+    /// <summary>The share of the exact answer that a walk finds; of similarities that are equal to 1e-6 any will do.</summary>
+    internal static double Recall<TFilter>(Graph graph, float[][] rows, float[] query, int count, int effort, TFilter filter)
+        where TFilter : struct, ISlotFilter
+    {
+        var expected = CodeScene.Rank(Enumerable.Range(0, rows.Length).Where(slot => filter.Accepts(slot)), rows, query, count, null);
+        if (expected.Length == 0)
+            return 1;
+        var worst = expected[^1].Similarity - 1e-6f;
+        return (double)Walk(graph, rows, query, count, effort, filter).Count(match => match.Similarity >= worst) / expected.Length;
+    }
+}
