@@ -34,6 +34,12 @@ public sealed record LocalDatabaseOptions
     public long ScrubBytesPerSecond { get; init; } = 32L << 20;
 
     /// <summary>
+    /// Of the ten nearest memories, how many a search shall find where it is approximate: from 0.5 to 0.999. How thorough searches have to
+    /// be for that is measured, table by table. Default: 0.99.
+    /// </summary>
+    public double SearchRecall { get; init; } = 0.99;
+
+    /// <summary>
     /// Share of the bytes of log files, from 0 to 1, that may count no more before they are compacted in the background; 1: they never are.
     /// Default: 0.5. Files of a few MiB are left alone.
     /// </summary>
@@ -56,12 +62,6 @@ public sealed record LocalDatabaseOptions
     /// life is over are deleted then, too. <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>: never. Default: a minute.
     /// </summary>
     public TimeSpan UpkeepInterval { get; init; } = TimeSpan.FromMinutes(1);
-
-    /// <summary>
-    /// Of the ten nearest memories, how many a search shall find where it is approximate: from 0.5 to 0.999. How thorough searches have to
-    /// be for that is measured, table by table. Default: 0.99.
-    /// </summary>
-    public double SearchRecall { get; init; } = 0.99;
 
     /// <summary>
     /// Opens on an operating system where it has not been proven that a flush reaches the disk: anything but Linux.

@@ -23,9 +23,6 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     /// <summary>A row's first 1.5 KiB are asked for; the processor follows a longer one by itself.</summary>
     private const int PrefetchBytesMax = 24 * LineBytes;
 
-    /// <summary>Under a filter, so many slots that pass are enough for one step; fewer make it look behind those that do not.</summary>
-    private const int EnoughToStep = 24;
-
     // SAFETY: of all: the caller is an owner of graph and codes; every slot comes from a list of the graph, which holds reserved ones only.
 
     /// <summary>Goes down to a level, on each to the nearest that neighbours lead to.</summary>
@@ -87,6 +84,8 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     /// The nearest that a filter accepts, on the base level. Only these are scored and kept; where a node has too few of them for
     /// neighbours, the neighbours of the others are looked at instead (ACORN-1, arXiv 2403.04871), so that the walk does not end at the
     /// first wall of rows that may not be found. It begins at several places, since what is accepted can be far from the query.
+    /// A step looks behind until it has as many as it would have without a filter. With half as many, recall@10 at effort 64 fell from
+    /// 0.994 to 0.989 where a random half of 100,000 is accepted, and from 0.961 to 0.928 where the half farthest from the query is.
     /// </summary>
     internal void Search<TFilter>(CodeQuery query, WalkScratch scratch, int entry, scoped ReadOnlySpan<int> seeds, scoped ref TFilter filter)
         where TFilter : struct, ISlotFilter, allows ref struct
@@ -150,7 +149,7 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
             }
         }
 
-        for (var i = 0; i < otherCount && count < EnoughToStep; i++)
+        for (var i = 0; i < otherCount && count < links.BaseMax; i++)
             count = LookBehind(scratch, others[i], count, ref filter);
         OfferAll(query, scratch, fresh, count, 0);
     }

@@ -31,11 +31,12 @@ public sealed class BackupCommandTests : IDisposable
     [Fact]
     public async Task Compacting_gives_room_back_and_loses_nothing()
     {
-        await IngestAsync("a.txt", "Tea at four.");
-        await IngestAsync("a.txt", "Tea at five.");
+        // More than the files that are filled with zeros ahead.
+        foreach (var hour in (string[])["four", "five", "six"])
+            await IngestAsync("a.txt", string.Join('\n', Enumerable.Range(0, 400).Select(line => $"Tea at {hour}, says line {line}.")));
         var compacted = await _world.RunAsync("compact", "--dir", _world.Data, "--json");
         Assert.Equal(0, compacted.ExitCode);
-        Assert.True(compacted.Json.GetProperty("bytesAfter").GetInt64() <= compacted.Json.GetProperty("bytesBefore").GetInt64());
+        Assert.True(compacted.Json.GetProperty("bytesAfter").GetInt64() < compacted.Json.GetProperty("bytesBefore").GetInt64());
         Assert.True(compacted.Json.GetProperty("recordsAfter").GetInt64() > 0);
         Assert.Contains("still count", (await _world.RunAsync("compact", "--dir", _world.Data)).Out, StringComparison.Ordinal);
         Assert.Equal(0, (await _world.RunAsync("verify", "--dir", _world.Data)).ExitCode);

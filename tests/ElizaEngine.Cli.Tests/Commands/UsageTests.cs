@@ -55,7 +55,7 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public async Task An_unknown_command_is_told_which_there_are() =>
         Assert.Equal(
-            "eliza: There is no command 'recal'. Commands: backup, compact, demo, ingest, migrate, recall, repair, restore, stats, verify. Try 'eliza --help'.",
+            "eliza: There is no command 'recal'. Commands: backup, compact, demo, ingest, migrate, recall, recall-check, repair, restore, stats, verify. Try 'eliza --help'.",
             (await _world.RunAsync("recal", "tea", "--dir", _world.Data)).Error.Trim());
 
     [Fact]
