@@ -33,6 +33,12 @@ internal sealed class SimilaritySearch : IDisposable
     // A filter that lets fewer pass is scanned; so is a threshold among so few, whose answer is a decision and not a list.
     private const int FewToWalk = 20_000;
 
+    // A filter has the walk step over rows, so more of them are kept in sight; where it lets less than such a part pass, and far away from
+    // the query, that is not enough. (100,000 x 384, recall of effort 64 and 256: the farther half 0.961 and 0.997, the farthest fifth 0.910
+    // and 0.986.)
+    private const int FilteredEffort = 4;
+    private const int FilteredPart = 3;
+
     // Entries that are asked how many a filter lets pass.
     private const int Sample = 256;
 
@@ -268,6 +274,7 @@ internal sealed class SimilaritySearch : IDisposable
         if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
         if (_threshold is not null && graph.Count <= FewToWalk) return null;
         Effort = (int)Math.Min(int.MaxValue, (long)partition.Effort * Math.Max(1, _count / 10));
+        if (!scope.IsWhole) Effort = (int)Math.Min(int.MaxValue, (long)Effort * FilteredEffort);
         if (Effort > graph.Count / WalkedPart) return null;
         if (scope.IsWhole) return graph;
         var accepted = 0;
@@ -275,7 +282,7 @@ internal sealed class SimilaritySearch : IDisposable
         {
             if (filter.Accepts((int)((long)i * coded / Sample))) accepted++;
         }
-        return (long)accepted * coded / Sample >= FewToWalk ? graph : null;
+        return accepted >= Sample / FilteredPart && (long)accepted * coded / Sample >= FewToWalk ? graph : null;
     }
 
     // False: it did not find as many as were wanted, and cannot say whether there are.
