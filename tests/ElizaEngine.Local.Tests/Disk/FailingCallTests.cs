@@ -72,7 +72,7 @@ public sealed class FailingCallTests
         {
             if (Volatile.Read(ref untouched) > 0) return;
             var story = $"{fault} at call {n}{(staysSo ? " and every later one" : "")}, seed {seed}";
-            await using var history = new DiskHistory(Settings(durability), n, imagesPerHundredCalls: 2, story)
+            await using var history = new DiskHistory(Settings(durability), n, imagesPerHundredCalls: 0, story)
             {
                 MayEnd = staysSo,
                 Fault = call => call.Number == n || (staysSo && call.Number > n) ? fault : DiskFault.None,
