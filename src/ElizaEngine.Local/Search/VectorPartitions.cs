@@ -38,6 +38,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private WriteAheadLog _log = null!;
     private Sequencer _sequencer = null!;
     private readonly CancellationTokenSource _stop = new();
+    private volatile bool _isUsed; // Before the first partition is there; asking the dictionary would take its locks.
     private int _builders;
     private bool _isWanted;
     private bool _isAtWork;
@@ -54,6 +55,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     public void Searched(in PartitionKey key, int vectors)
     {
         if (vectors <= few || _partitions.ContainsKey(key)) return;
+        _isUsed = true;
         _partitions.TryAdd(key, new VectorPartition(key));
         Begin();
     }
@@ -61,6 +63,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     /// <summary>Brings a partition up to date, on all processors. False: it was stopped before.</summary>
     public async Task<bool> BuildAsync(PartitionKey key)
     {
+        _isUsed = true;
         var partition = _partitions.GetOrAdd(key, static key => new VectorPartition(key));
         Interlocked.Increment(ref _builders);
         try
@@ -87,7 +90,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     /// <summary>Notes a vector that a commit has put. Under the log's gate.</summary>
     public void Added(DatabaseState state, Id memoryId, int dimension)
     {
-        if (_partitions.IsEmpty || state.FindMemory(memoryId) is not { } row || row.Vector(dimension) is not { } slot) return;
+        if (!_isUsed || state.FindMemory(memoryId) is not { } row || row.Vector(dimension) is not { } slot) return;
         if (!_partitions.TryGetValue(new PartitionKey(row.AgentId, row.TableNumber, dimension), out var partition)) return;
         partition.Add(row, slot, state.Sequence);
         partition.Next?.Add(row, slot, state.Sequence);
@@ -173,8 +176,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     }
 
     // Commits before the partition was known did not tell it of their vectors: they are in the state that is published after a flush.
+    // One that looked for it in vain and is not handed over yet still holds the gate.
     private async Task LoadAsync(VectorPartition partition)
     {
+        lock (_log.Gate)
+        {
+        }
         await _log.FlushAsync().ConfigureAwait(false);
         var state = _sequencer.Published;
         var (agent, table, dimension) = partition.Key;
