@@ -36,15 +36,11 @@ public sealed partial class LocalDatabase
         await _compacting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await Task.Run(() => CompactAllAsync(options, started, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await TranslatedAsync(() => Task.Run(() => CompactAllAsync(options, started, cancellationToken), cancellationToken)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new DatabaseClosedException("database");
-        }
-        catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
-        {
-            throw translated;
         }
         finally
         {

@@ -40,18 +40,14 @@ public sealed partial class LocalDatabase
         if (Options.Directory is not null && (files.IsInside(target, _log.Directory) || files.IsInside(_log.Directory, target)))
             throw new InvalidInputException(nameof(directory), directory, "a directory apart from the data directory");
         using var pin = Pin();
-        try
+        return await TranslatedAsync(async () =>
         {
             var mayLink = Options.Directory is not null && !options.CopyAll;
             var snapshot = await _log.TakeSnapshotAsync(mayLink).ConfigureAwait(false);
             var backup = new LogBackup(snapshot, files, target, mayLink ? _log.Directory : null, Adapt(options.Progress), cancellationToken);
             var report = await Task.Run(() => backup.Renew(LogOptionsOf(Options with { Directory = target }), new RecordCheck()), cancellationToken).ConfigureAwait(false);
             return Describe(target, report, started);
-        }
-        catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
-        {
-            throw translated;
-        }
+        }).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -213,6 +209,18 @@ public sealed partial class LocalDatabase
         try
         {
             return work();
+        }
+        catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
+        {
+            throw translated;
+        }
+    }
+
+    private static async Task<T> TranslatedAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work().ConfigureAwait(false);
         }
         catch (Exception error) when (StorageErrors.Translate(error) is var translated && !ReferenceEquals(translated, error))
         {

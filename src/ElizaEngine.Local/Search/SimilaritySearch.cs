@@ -114,7 +114,7 @@ internal sealed class SimilaritySearch : IDisposable
         _found.Sort(static (left, right) =>
         {
             var order = right.Similarity.CompareTo(left.Similarity);
-            return order != 0 ? order : NewestFirst(left.Row, right.Row);
+            return order != 0 ? order : MemoryRow.NewestFirst(left.Row, right.Row);
         });
         if (_found.Count > count) _found.RemoveRange(count, _found.Count - count);
         return _found;
@@ -137,12 +137,6 @@ internal sealed class SimilaritySearch : IDisposable
             CultureInfo.InvariantCulture,
             $"{(isExact ? $"{Compared:N0} compared" : $"effort {Effort:N0}")}, {ComparedByFloats:N0} by floats; {elapsed.TotalMicroseconds:N0} us");
         return new SearchPlan(isExact, eligible, isExact ? Compared : null, isExact ? null : "graph", reason, details);
-    }
-
-    private static int NewestFirst(MemoryRow left, MemoryRow right)
-    {
-        var order = right.CreatedMs.CompareTo(left.CreatedMs);
-        return order != 0 ? order : right.Id.CompareTo(left.Id);
     }
 
     private void Empty()
@@ -263,7 +257,7 @@ internal sealed class SimilaritySearch : IDisposable
             }
         }
         // Of equals the newest is kept.
-        _rows.Sort(static (left, right) => NewestFirst(left.Row, right.Row));
+        _rows.Sort(static (left, right) => MemoryRow.NewestFirst(left.Row, right.Row));
         CompareRows(view);
         return missing;
     }
@@ -300,7 +294,7 @@ internal sealed class SimilaritySearch : IDisposable
         foreach (var number in partition.Uncoded) AddRow(view, partition, filter, number);
         for (var number = coded; number < total; number++) AddRow(view, partition, filter, number);
         // Of equals the newest is kept.
-        _rows.Sort(static (left, right) => NewestFirst(left.Row, right.Row));
+        _rows.Sort(static (left, right) => MemoryRow.NewestFirst(left.Row, right.Row));
     }
 
     private void AddRow(View view, VectorPartition partition, in EntryFilter filter, int number)

@@ -40,7 +40,7 @@ internal abstract partial class LocalSession
                 {
                     if (view.State.Memories.Find(id) is { } row && (table is null || row.TableNumber == table)) rows.Add(row);
                 }
-                rows.Sort(NewestFirst);
+                rows.Sort(MemoryRow.NewestFirst);
                 return (IReadOnlyList<Memory>)rows.ConvertAll(row => self.ToMemory(view, row, query.includeEmbeddings));
             },
             cancellationToken);
@@ -118,7 +118,7 @@ internal abstract partial class LocalSession
                 left--;
             }
         }
-        if (rooms.Length > 1) rows.Sort(NewestFirst);
+        if (rooms.Length > 1) rows.Sort(MemoryRow.NewestFirst);
         return rows.Take(limit).Select(row => view.Record<Memory>(row)).ToList();
     }
 
@@ -129,12 +129,6 @@ internal abstract partial class LocalSession
         return view.State.DimensionOf(Agent) is { } active && row.Vector(active) is { } slot
             ? memory with { Embedding = view.Copy(slot) }
             : memory;
-    }
-
-    private static int NewestFirst(MemoryRow left, MemoryRow right)
-    {
-        var order = right.CreatedMs.CompareTo(left.CreatedMs);
-        return order != 0 ? order : right.Id.CompareTo(left.Id);
     }
 }
 

@@ -107,6 +107,13 @@ internal sealed class MemoryRow : Row
     /// <summary>The vectors, one for each dimension at most; null: none. Set while the row is loaded, then never again.</summary>
     public VectorSlot? Vectors { get; set; }
 
+    /// <summary>The order in which the contract lists memories.</summary>
+    public static int NewestFirst(MemoryRow left, MemoryRow right)
+    {
+        var order = right.CreatedMs.CompareTo(left.CreatedMs);
+        return order != 0 ? order : right.Id.CompareTo(left.Id);
+    }
+
     /// <summary>The vector of a dimension, or null.</summary>
     public VectorSlot? Vector(int dimension)
     {

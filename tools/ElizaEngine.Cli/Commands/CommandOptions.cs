@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace ElizaEngine.Cli.Commands;
 
@@ -26,6 +27,22 @@ internal static class CommandOptions
                 RefuseBlank(result, "--table");
                 if (result.Tokens is [var name] && System.Text.Encoding.UTF8.GetByteCount(name.Value) > Limits.MaxTableNameBytes)
                     result.AddError($"--table must be at most {Limits.MaxTableNameBytes} bytes of UTF-8.");
+            },
+        },
+    };
+
+    /// <summary>A number of things, 1 or more.</summary>
+    public static Option<int> Count(string name, string letter, string description, int usual) => new(name)
+    {
+        Description = description,
+        HelpName = letter,
+        DefaultValueFactory = _ => usual,
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1)
+                    result.AddError($"{name} must be 1 or more, but was {number}.");
             },
         },
     };

@@ -19,16 +19,8 @@ internal static class RecallCheckCommand
     public static Command Create(CommandRunner run)
     {
         var table = CommandOptions.Table("The table to search.");
-        var queries = new Option<int>("--queries") { Description = "Vectors to search for.", HelpName = "N", DefaultValueFactory = _ => 100 };
-        var count = new Option<int>("--count") { Description = "How many of the nearest count.", HelpName = "K", DefaultValueFactory = _ => 10 };
-        foreach (var option in (Option<int>[])[queries, count])
-        {
-            option.Validators.Add(result =>
-            {
-                if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1)
-                    result.AddError($"{option.Name} must be 1 or more, but was {number}.");
-            });
-        }
+        var queries = CommandOptions.Count("--queries", "N", "Vectors to search for.", 100);
+        var count = CommandOptions.Count("--count", "K", "How many of the nearest count.", 10);
         var command = new Command("recall-check", Description) { table, queries, count };
         var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
         command.SetAction((result, token) => run(

@@ -25,12 +25,7 @@ internal static class RecallCommand
         var words = new Argument<string[]>("TEXT") { Description = "What to look for; several words need no quotes.", Arity = ArgumentArity.OneOrMore };
         var room = CommandOptions.Room("Only this room, by name or id.");
         var table = CommandOptions.Table("The table to search.");
-        var count = new Option<int>("--count") { Description = "Results at most.", HelpName = "N", DefaultValueFactory = _ => 5 };
-        count.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1)
-                result.AddError($"--count must be 1 or more, but was {number}.");
-        });
+        var count = CommandOptions.Count("--count", "N", "Results at most.", 5);
         var threshold = new Option<float?>("--threshold") { Description = "Similarity at least, -1 to 1.", HelpName = "T" };
         threshold.Validators.Add(result =>
         {
