@@ -217,18 +217,24 @@ public sealed class Json : IEquatable<Json>
     /// <exception cref="InvalidInputException">This is no object.</exception>
     public Json With(string key, Json? value)
     {
-        var json = Without(key, value?._utf8.Length ?? 0);
+        ArgumentNullException.ThrowIfNull(key);
+        var json = Without([(key, "")], value?._utf8.Length ?? 0);
         if (value is not null) Member(json, key, value);
         json.Raw((byte)'}');
         return value?.Kind is JsonValueKind.Object or JsonValueKind.Array ? Composed(json) : new(json.ToArray());
     }
 
-    /// <summary>The same with a string, without a JSON value of its own in between.</summary>
-    internal Json WithText(string key, string text)
+    /// <summary>The same with some strings, under keys that differ, without a JSON value for each in between.</summary>
+    internal Json WithTexts(ReadOnlySpan<(string Key, string Text)> texts)
     {
-        var json = Without(key, text.Length);
-        Key(json, key);
-        json.String(text);
+        var more = 0;
+        foreach (var (_, text) in texts) more += text.Length;
+        var json = Without(texts, more);
+        foreach (var (key, text) in texts)
+        {
+            Key(json, key);
+            json.String(text);
+        }
         json.Raw((byte)'}');
         return new(json.ToArray());
     }
@@ -301,12 +307,10 @@ public sealed class Json : IEquatable<Json>
         return false;
     }
 
-    // This object without a key, open for one more member of some length.
-    private JsonText Without(string key, int more)
+    // This object without some keys, open for members of some length.
+    private JsonText Without(ReadOnlySpan<(string Key, string Text)> members, int more)
     {
-        ArgumentNullException.ThrowIfNull(key);
         if (Kind != JsonValueKind.Object) throw new InvalidInputException("json", Kind, "a JSON object");
-        key = CleanText.Normalize(key);
         var json = new JsonText(_utf8.Length + more + InitialCapacity);
         json.Raw((byte)'{');
         var reader = new Utf8JsonReader(_utf8);
@@ -314,7 +318,8 @@ public sealed class Json : IEquatable<Json>
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var start = (int)reader.TokenStartIndex;
-            var isReplaced = reader.ValueTextEquals(key);
+            var isReplaced = false;
+            foreach (var (key, _) in members) isReplaced |= reader.ValueTextEquals(CleanText.Normalize(key));
             reader.Read();
             reader.Skip();
             if (isReplaced) continue;
