@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -144,7 +145,6 @@ public sealed class Json : IEquatable<Json>
     {
         get
         {
-            ArgumentNullException.ThrowIfNull(key);
             var reader = new Utf8JsonReader(_utf8);
             return Seek(ref reader, key) ? Slice(ref reader) : null;
         }
@@ -292,10 +292,10 @@ public sealed class Json : IEquatable<Json>
     private int FirstToken() => _utf8.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
 
     // Moves the reader onto the value of a top-level key.
-    private static bool Seek(ref Utf8JsonReader reader, string key)
+    private bool Seek(ref Utf8JsonReader reader, string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
+        if (!MayHold(key) || !reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
         key = CleanText.Normalize(key);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -305,6 +305,16 @@ public sealed class Json : IEquatable<Json>
             reader.Skip();
         }
         return false;
+    }
+
+    // Most keys that are asked for are not there, which a search for their bytes says sooner than a reader: an ASCII key has one spelling.
+    private bool MayHold(string key)
+    {
+        const int longest = 62;
+        Span<byte> quoted = stackalloc byte[longest + 2];
+        if (key.Length > longest || JsonText.IsEscaped(key) || Ascii.FromUtf16(key, quoted[1..], out _) != OperationStatus.Done) return true;
+        quoted[0] = quoted[key.Length + 1] = (byte)'"';
+        return _utf8.AsSpan().IndexOf(quoted[..(key.Length + 2)]) >= 0;
     }
 
     // This object without some keys, open for members of some length.
