@@ -19,9 +19,12 @@ internal static class CommitScenarios
 
     public static Task PoisonAsync() => RunAsync(failingFlush: 0, poisons: true);
 
-    private static async Task RunAsync(int failingFlush, bool poisons)
+    /// <summary>A fault that is meant: callers lead who were not told to.</summary>
+    public static Task LeadUnaskedAsync() => RunAsync(failingFlush: 0, poisons: false, leadsUnasked: true);
+
+    private static async Task RunAsync(int failingFlush, bool poisons, bool leadsUnasked = false)
     {
-        using var world = new World(failingFlush);
+        using var world = new World(failingFlush, leadsUnasked);
         var writer = Task.Run(world.Write);
         var callers = Enumerable.Range(0, Callers).Select(_ => Task.Run(() =>
         {
@@ -47,12 +50,14 @@ internal static class CommitScenarios
         private readonly WatchedFiles _files;
         private readonly LogFile _file;
         private readonly CommitWaiterPool _waiters = new();
+        private readonly bool _leadsUnasked;
         private LogFrame? _newest;
         private int _sequenced;
         private volatile int _published;
 
-        public World(int failingFlush)
+        public World(int failingFlush, bool leadsUnasked)
         {
+            _leadsUnasked = leadsUnasked;
             _memory.CreateDirectory("/log");
             _files = new WatchedFiles(_memory);
             var header = new LogFileHeader(Guid.Empty, 1, 7, 64 << 10, LogFormat.MaxBlockBytes, 0);
@@ -103,7 +108,7 @@ internal static class CommitScenarios
                 end = frame.EndLsn;
                 leads = Commits.ReturnOpen(frame, mayLead: true);
             }
-            if (leads) Commits.Lead();
+            if (leads || _leadsUnasked) Commits.Lead();
             // Not awaited: who completes it is no task that can be steered.
             while (!done.IsCompleted) Thread.Yield();
             if (done.IsFaulted) return false;

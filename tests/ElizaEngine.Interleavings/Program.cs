@@ -11,13 +11,14 @@ namespace ElizaEngine.Interleavings;
 /// </summary>
 internal static class Program
 {
-    /// <summary>The scenarios, and whether each holds: the one that does not is there to prove that a fault is found.</summary>
+    /// <summary>The scenarios, and whether each holds: those that do not are there to prove that a fault is found.</summary>
     private static readonly (string Name, Func<Task> Run, bool Holds)[] s_scenarios =
     [
         ("reader pins while closing", PinScenarios.CloseAsync, true),
         ("reader pins while files are replaced", PinScenarios.DrainAsync, true),
         ("files are freed without waiting for pins", PinScenarios.FreeTooEarlyAsync, false),
         ("commits, led and not", CommitScenarios.CommitAsync, true),
+        ("callers lead who were not told to", CommitScenarios.LeadUnaskedAsync, false),
         ("commits while a flush fails", CommitScenarios.FailAsync, true),
         ("commits while another poisons the log", CommitScenarios.PoisonAsync, true),
     ];
