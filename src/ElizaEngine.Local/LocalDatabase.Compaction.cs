@@ -54,9 +54,11 @@ public sealed partial class LocalDatabase
         await SweepAsync(cancellationToken).ConfigureAwait(false);
         var before = _log.Statistics;
         _log.ShrinkNextFile(LiveRecords.BytesOf(Sequencer.Published, static _ => true) / OpenFileShare);
-        lock (_log.Gate) _log.EndFileLocked();
+        ulong end;
+        lock (_log.Gate) end = _log.EndFileLocked();
         await _log.FlushAsync().ConfigureAwait(false);
-        var report = await CompactAsync(_log.EndedFiles(), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
+        // Not what has ended since, which may be in the middle of a batch.
+        var report = await CompactAsync(_log.EndedFiles(end), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
         var after = _log.Statistics;
         return new CompactReport(
             Options.Directory is null ? null : _log.Directory, before.Files, after.Files, before.BytesOnDisk, after.BytesOnDisk, report?.RecordsBefore ?? 0,

@@ -72,7 +72,7 @@ internal abstract class Effect
 }
 
 /// <summary>A row comes, or takes the place of its older version. A memory keeps the vectors it has.</summary>
-internal sealed class PutRow(Row row, byte[]? body = null) : Effect
+internal sealed class PutRow(Row row, ReadOnlyMemory<byte> body = default) : Effect
 {
     public Row Row => row;
 
@@ -81,7 +81,7 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
 
     public override byte Kind => (byte)row.Table;
 
-    public override int Length => body!.Length;
+    public override int Length => body.Length;
 
     public override bool IsUntouched(DatabaseState before, DatabaseState after) => row switch
     {
@@ -94,7 +94,7 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
         _ => after.Find(row) is var found && (ReferenceEquals(before.Find(row), found) || (OldIsOver && found is null)),
     };
 
-    public override void Write(Span<byte> target) => body.CopyTo(target);
+    public override void Write(Span<byte> target) => body.Span.CopyTo(target);
 
     public override void Apply(IRowSet rows)
     {
