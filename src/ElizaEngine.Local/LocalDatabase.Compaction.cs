@@ -53,7 +53,7 @@ public sealed partial class LocalDatabase
         // What is not yet gone although its time is over would be copied.
         await SweepAsync(cancellationToken).ConfigureAwait(false);
         var before = _log.Statistics;
-        _log.ShrinkNextFile(LiveRecords.BytesOf(Sequencer.Published, static _ => true) / OpenFileShare);
+        using (Pin()) _log.ShrinkNextFile(LiveRecords.BytesOf(Sequencer.Published, _log, static _ => true) / OpenFileShare);
         ulong end;
         lock (_log.Gate) end = _log.EndFileLocked();
         await _log.FlushAsync().ConfigureAwait(false);

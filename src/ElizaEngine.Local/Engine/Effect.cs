@@ -17,6 +17,9 @@ internal abstract class Effect
 
     public const byte DropVectorKind = 33;
 
+    /// <summary>A log entry with a compressed body: only compaction writes it, in the place of one of <see cref="Table.Logs"/>.</summary>
+    public const byte PackedLogKind = 34;
+
     public const byte DeleteKind = 64;
 
     /// <summary>Kind of its record.</summary>
@@ -59,6 +62,7 @@ internal abstract class Effect
         (byte)Table.Dimensions => new PutRow(Rows.ReadDimension(body)),
         VectorKind => PutVector.Read(body.Span),
         DropVectorKind => DropVector.Read(body.Span),
+        PackedLogKind => new PutRow(PackedLog.ReadRow(body, shared)),
         _ => DeleteRows.Read(kind, body.Span, rows),
     };
 

@@ -331,6 +331,18 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>Where a record is now, since its file was compacted, or was. The caller holds a pin, or the gate.</summary>
     public RecordPlace PlaceOf(RecordLocation location) => Resolve(location).Place;
 
+    /// <summary>Bytes of a published record's body, which compaction may have changed. The caller holds a pin, or the gate.</summary>
+    public int LengthOf(RecordLocation location)
+    {
+        var (file, place) = Resolve(location);
+        if (place.File == location.File)
+            return location.Length;
+        var start = place.Offset - LogFormat.RecordHeaderBytes;
+        return RecordHeader.TryDecode(file.Map.Slice(start, (int)Math.Min(file.FileBytes - start, LogFormat.RecordHeaderBytes + LogFormat.MaxRecordBytes)), out var header)
+            ? header.Length
+            : location.Length;
+    }
+
     /// <summary>The position in the log of a record, as it lies now. The caller holds a pin, or the gate.</summary>
     public ulong LsnOf(RecordLocation location)
     {
