@@ -97,6 +97,8 @@ public sealed class CrashImageTests
         private long _doubts;
         private long _refused;
         private long _calls;
+        private long _compactions;
+        private long _backups;
 
         public long Images
         {
@@ -120,6 +122,8 @@ public sealed class CrashImageTests
                 _doubts += history.Doubts;
                 _refused += history.Refused;
                 _calls += history.Disk.Calls;
+                _compactions += history.Compactions;
+                _backups += history.Backups;
             }
         }
 
@@ -129,7 +133,7 @@ public sealed class CrashImageTests
             return string.Create(
                 CultureInfo.InvariantCulture,
                 $"seed {seed}: {Images} crash images in {seconds:f1} s, {Images / seconds:f0} per second ({_images[0]} power cuts, {_images[1]} kills, {_images[2]} power cuts while recovering) "
-                + $"of {_histories} histories with {_calls} calls to the disk; {_acknowledged} calls acknowledged, {_doubts} in doubt, {_refused} refused");
+                + $"of {_histories} histories with {_calls} calls to the disk; {_acknowledged} calls acknowledged, {_doubts} in doubt, {_refused} refused, {_compactions} compactions, {_backups} backups");
         }
     }
 }

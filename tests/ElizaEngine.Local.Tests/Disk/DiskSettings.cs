@@ -6,6 +6,9 @@ namespace ElizaEngine.Local.Tests.Disk;
 internal sealed class DiskSettings
 {
     public const string Directory = "/disk/data";
+
+    /// <summary>Where a history's backups go.</summary>
+    public const string Backup = "/disk/backup";
     private readonly Lock _gate = new();
     private readonly Random _salts;
 
@@ -48,8 +51,8 @@ internal sealed class DiskSettings
 
     public long IndexMinBytes { get; init; }
 
-    public Task<LocalDatabase> OpenAsync(IFileSystem files, TimeProvider time) => LocalDatabase.OpenAsync(
-        new LocalDatabaseOptions { Directory = Directory, Durability = Durability, TimeProvider = time, UpkeepInterval = Timeout.InfiniteTimeSpan },
+    public Task<LocalDatabase> OpenAsync(IFileSystem files, TimeProvider time, string directory = Directory) => LocalDatabase.OpenAsync(
+        new LocalDatabaseOptions { Directory = directory, Durability = Durability, TimeProvider = time, UpkeepInterval = Timeout.InfiniteTimeSpan },
         files,
         log => log with
         {
