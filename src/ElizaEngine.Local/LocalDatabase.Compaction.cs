@@ -57,6 +57,7 @@ public sealed partial class LocalDatabase
         lock (_log.Gate) _log.EndFileLocked();
         await _log.FlushAsync().ConfigureAwait(false);
         var report = await CompactAsync(_log.EndedFiles(), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
+        Partitions.RemoveOrphans();
         var after = _log.Statistics;
         return new CompactReport(
             Options.Directory is null ? null : _log.Directory, before.Files, after.Files, before.BytesOnDisk, after.BytesOnDisk, report?.RecordsBefore ?? 0,
