@@ -53,10 +53,12 @@ public sealed partial class LocalDatabase
         // What is not yet gone although its time is over would be copied.
         await SweepAsync(cancellationToken).ConfigureAwait(false);
         var before = _log.Statistics;
-        _log.ShrinkNextFile(LiveRecords.BytesOf(Sequencer.Published, static _ => true) / OpenFileShare);
-        lock (_log.Gate) _log.EndFileLocked();
+        using (Pin()) _log.ShrinkNextFile(LiveRecords.BytesOf(Sequencer.Published, _log, static _ => true) / OpenFileShare);
+        ulong end;
+        lock (_log.Gate) end = _log.EndFileLocked();
         await _log.FlushAsync().ConfigureAwait(false);
-        var report = await CompactAsync(_log.EndedFiles(), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
+        // Not what has ended since, which may be in the middle of a batch.
+        var report = await CompactAsync(_log.EndedFiles(end), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
         Partitions.RemoveOrphans();
         var after = _log.Statistics;
         return new CompactReport(

@@ -90,7 +90,7 @@ public sealed partial class LocalDatabase
         _lookedAtBytes = written;
         var numbers = files.Select(static file => file.Number).ToHashSet();
         using var pin = Pin();
-        var dead = bytes - LiveRecords.BytesOf(Sequencer.Published, location => numbers.Contains(_log.PlaceOf(location).File));
+        var dead = bytes - LiveRecords.BytesOf(Sequencer.Published, _log, location => numbers.Contains(_log.PlaceOf(location).File));
         return dead >= Math.Max(MinDeadBytes, bytes * Options.CompactionShare);
     }
 

@@ -73,6 +73,8 @@ internal sealed class LocalDatabaseAdapter : LocalSession, IDatabaseAdapter
 
     protected override ReadPin Hold() => _database.Hold();
 
+    protected override bool KeepsEffects => false;
+
     protected override ValueTask<T> ChangeAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken)
     {
         ThrowIfClosed();

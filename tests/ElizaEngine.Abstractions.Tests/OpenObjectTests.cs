@@ -19,6 +19,19 @@ public sealed class OpenObjectTests
     }
 
     [Fact]
+    public void Texts_that_are_set_again_removed_or_copied_before_anybody_reads_them_are_as_if_written_at_once()
+    {
+        var first = new Content { Text = "a", Thought = "b", Source = "c", Target = "d", Url = "e", ChannelType = "f" };
+        var second = first with { Text = "x", Thought = null, InReplyTo = Id, Source = "y" };
+        var third = second with { Text = "z" };
+
+        Assert.Equal("""{"text":"a","thought":"b","source":"c","target":"d","url":"e","channelType":"f"}""", first.ToString());
+        Assert.Equal(Json.Parse($$"""{"text":"x","source":"y","target":"d","url":"e","channelType":"f","inReplyTo":"{{Id}}"}"""), second.Json);
+        Assert.Equal("x", second.Text);
+        Assert.Equal(second with { Text = "z" }, third);
+    }
+
+    [Fact]
     public void Null_removes_a_key_and_unknown_keys_are_kept()
     {
         var content = new Content(Json.Parse("""{"text":"a","own":null}""")) with { Text = null };

@@ -288,7 +288,7 @@ public sealed class DirectoryAccessException : DatabaseException
     public string Path { get; }
 }
 
-/// <summary>The files were written by a newer version, in a format this one does not know. Nothing was changed.</summary>
+/// <summary>The files were written in a format that this version does not know: by a newer one, or before format 1. Nothing was changed.</summary>
 public sealed class UnsupportedFormatException : DatabaseException
 {
     internal UnsupportedFormatException(string message, Exception? inner = null)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -144,7 +145,6 @@ public sealed class Json : IEquatable<Json>
     {
         get
         {
-            ArgumentNullException.ThrowIfNull(key);
             var reader = new Utf8JsonReader(_utf8);
             return Seek(ref reader, key) ? Slice(ref reader) : null;
         }
@@ -217,18 +217,24 @@ public sealed class Json : IEquatable<Json>
     /// <exception cref="InvalidInputException">This is no object.</exception>
     public Json With(string key, Json? value)
     {
-        var json = Without(key, value?._utf8.Length ?? 0);
+        ArgumentNullException.ThrowIfNull(key);
+        var json = Without([(key, "")], value?._utf8.Length ?? 0);
         if (value is not null) Member(json, key, value);
         json.Raw((byte)'}');
         return value?.Kind is JsonValueKind.Object or JsonValueKind.Array ? Composed(json) : new(json.ToArray());
     }
 
-    /// <summary>The same with a string, without a JSON value of its own in between.</summary>
-    internal Json WithText(string key, string text)
+    /// <summary>The same with some strings, under keys that differ, without a JSON value for each in between.</summary>
+    internal Json WithTexts(ReadOnlySpan<(string Key, string Text)> texts)
     {
-        var json = Without(key, text.Length);
-        Key(json, key);
-        json.String(text);
+        var more = 0;
+        foreach (var (_, text) in texts) more += text.Length;
+        var json = Without(texts, more);
+        foreach (var (key, text) in texts)
+        {
+            Key(json, key);
+            json.String(text);
+        }
         json.Raw((byte)'}');
         return new(json.ToArray());
     }
@@ -286,10 +292,10 @@ public sealed class Json : IEquatable<Json>
     private int FirstToken() => _utf8.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
 
     // Moves the reader onto the value of a top-level key.
-    private static bool Seek(ref Utf8JsonReader reader, string key)
+    private bool Seek(ref Utf8JsonReader reader, string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
+        if (!MayHold(key) || !reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
         key = CleanText.Normalize(key);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -301,12 +307,20 @@ public sealed class Json : IEquatable<Json>
         return false;
     }
 
-    // This object without a key, open for one more member of some length.
-    private JsonText Without(string key, int more)
+    // Most keys that are asked for are not there, which a search for their bytes says sooner than a reader: an ASCII key has one spelling.
+    private bool MayHold(string key)
     {
-        ArgumentNullException.ThrowIfNull(key);
+        const int longest = 62;
+        Span<byte> quoted = stackalloc byte[longest + 2];
+        if (key.Length > longest || JsonText.IsEscaped(key) || Ascii.FromUtf16(key, quoted[1..], out _) != OperationStatus.Done) return true;
+        quoted[0] = quoted[key.Length + 1] = (byte)'"';
+        return _utf8.AsSpan().IndexOf(quoted[..(key.Length + 2)]) >= 0;
+    }
+
+    // This object without some keys, open for members of some length.
+    private JsonText Without(ReadOnlySpan<(string Key, string Text)> members, int more)
+    {
         if (Kind != JsonValueKind.Object) throw new InvalidInputException("json", Kind, "a JSON object");
-        key = CleanText.Normalize(key);
         var json = new JsonText(_utf8.Length + more + InitialCapacity);
         json.Raw((byte)'{');
         var reader = new Utf8JsonReader(_utf8);
@@ -314,7 +328,8 @@ public sealed class Json : IEquatable<Json>
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var start = (int)reader.TokenStartIndex;
-            var isReplaced = reader.ValueTextEquals(key);
+            var isReplaced = false;
+            foreach (var (key, _) in members) isReplaced |= reader.ValueTextEquals(CleanText.Normalize(key));
             reader.Read();
             reader.Skip();
             if (isReplaced) continue;

@@ -96,6 +96,9 @@ internal sealed class JsonText(int capacity)
         Raw((byte)'"');
     }
 
+    /// <summary>Whether a text is not spelled as it is.</summary>
+    public static bool IsEscaped(ReadOnlySpan<char> text) => text.ContainsAny(Escaped);
+
     /// <summary>Whether a string, given as for <see cref="Respell"/>, holds an escape that names U+0000 or a lone surrogate.</summary>
     public static bool HidesUnstorable(ReadOnlySpan<byte> raw)
     {

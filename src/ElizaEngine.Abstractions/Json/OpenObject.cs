@@ -9,7 +9,13 @@ namespace ElizaEngine;
 /// </summary>
 public abstract record OpenObject
 {
+    private const int UsualTexts = 4;
+
     private Json _json;
+
+    // Texts that an initialiser has set: they are written when somebody asks for the whole, all at once.
+    private (string Key, string Text)[]? _texts;
+    private int _textCount;
 
     private protected OpenObject(Json json)
     {
@@ -18,28 +24,58 @@ public abstract record OpenObject
         _json = json;
     }
 
+    /// <summary>A copy, of which a <c>with</c> expression may set properties.</summary>
+    protected OpenObject(OpenObject original)
+    {
+        ArgumentNullException.ThrowIfNull(original);
+        _json = original.Json;
+    }
+
     /// <summary>The whole object.</summary>
-    public Json Json => _json;
+    public Json Json
+    {
+        get
+        {
+            // Of two threads that ask at once, both write the same.
+            if (Volatile.Read(ref _texts) is not { } texts) return _json;
+            _json = _json.WithTexts(texts.AsSpan(0, _textCount));
+            Volatile.Write(ref _texts, null);
+            return _json;
+        }
+    }
 
     /// <summary>Any key of the object; null means absent.</summary>
     public Json? this[string key]
     {
-        get => _json[key];
-        init => _json = _json.With(key, value);
+        get => Json[key];
+        init => Set(key, value);
     }
 
     /// <summary>Structural equality of the JSON.</summary>
-    public virtual bool Equals(OpenObject? other) => other is not null && EqualityContract == other.EqualityContract && _json == other._json;
+    public virtual bool Equals(OpenObject? other) => other is not null && EqualityContract == other.EqualityContract && Json == other.Json;
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _json.GetHashCode();
+    public override int GetHashCode() => Json.GetHashCode();
 
     /// <inheritdoc/>
-    public sealed override string ToString() => _json.ToString();
+    public sealed override string ToString() => Json.ToString();
 
-    private protected void Set(string key, Json? value) => _json = _json.With(key, value);
+    private protected void Set(string key, Json? value) => _json = Json.With(key, value);
 
-    private protected void Set(string key, string? value) => _json = value is null ? _json.With(key, null) : _json.WithText(key, value);
+    private protected void Set(string key, string? value)
+    {
+        if (value is null)
+        {
+            Set(key, (Json?)null);
+            return;
+        }
+        if (_texts is null) (_texts, _textCount) = (new (string, string)[UsualTexts], 0);
+        var place = 0;
+        while (place < _textCount && _texts[place].Key != key) place++;
+        if (place == _texts.Length) Array.Resize(ref _texts, 2 * place);
+        if (place == _textCount) _textCount++;
+        _texts[place] = (key, value);
+    }
 
     private protected void Set(string key, Guid? value) => Set(key, value is { } id ? Json.From(id.ToString("D")) : null);
 
@@ -49,5 +85,5 @@ public abstract record OpenObject
         Set(key, value is { } time ? Json.From(time.ToUnixTimeMilliseconds()) : null);
 
     private protected DateTimeOffset? GetTime(string key) =>
-        _json.GetNumber(key) is { } ms and > -62_135_596_800_001 and < 253_402_300_800_000 ? DateTimeOffset.FromUnixTimeMilliseconds((long)ms) : null;
+        Json.GetNumber(key) is { } ms and > -62_135_596_800_001 and < 253_402_300_800_000 ? DateTimeOffset.FromUnixTimeMilliseconds((long)ms) : null;
 }

@@ -37,6 +37,9 @@ internal sealed class RowHeads
             case (byte)Table.Logs:
                 Write(Rows.ReadLog(_buffer.Copy(body), _written), head);
                 break;
+            case Effect.PackedLogKind:
+                Write(PackedLog.ReadRow(_buffer.Copy(body), _written), head);
+                break;
             case (byte)Table.Cache:
                 head.Write(Rows.HeadOfCache(_buffer.Copy(body)).Span);
                 break;
@@ -57,7 +60,7 @@ internal sealed class RowHeads
         return kind switch
         {
             (byte)Table.Memories => new PutRow(ReadMemory(ref reader, shared)),
-            (byte)Table.Logs => new PutRow(ReadLog(ref reader, shared)),
+            (byte)Table.Logs or Effect.PackedLogKind => new PutRow(ReadLog(ref reader, shared)),
             Effect.VectorKind => PutVector.ReadHead(head),
             _ => Effect.Read(kind, _buffer.Copy(head), rows, shared),
         };

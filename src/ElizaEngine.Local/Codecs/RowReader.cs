@@ -84,17 +84,20 @@ internal ref struct RowReader
     public Json? OptionalJson()
     {
         if (Bytes() is not { } bytes) return null;
-        return bytes.FirstSpan.IndexOfAnyExcept(" \t\r\n"u8) >= 0 ? ElizaEngine.Json.FromTrusted(bytes.ToArray()) : throw Missing("JSON value");
+        return AsJson(bytes.ToArray());
     }
 
     public Json JsonObject() => OptionalJsonObject() ?? throw Missing("JSON object");
 
-    public Json? OptionalJsonObject() => OptionalJson() switch
-    {
-        null => null,
-        { Kind: JsonValueKind.Object } json => json,
-        var other => throw new MessagePackSerializationException($"A JSON {other.Kind} stands where an object must be."),
-    };
+    public Json? OptionalJsonObject() => OptionalJson() is { } json ? AsObject(json) : null;
+
+    /// <summary>A JSON value that was valid when it was written; the bytes become part of it.</summary>
+    public static Json AsJson(byte[] utf8) =>
+        utf8.AsSpan().IndexOfAnyExcept(" \t\r\n"u8) >= 0 ? ElizaEngine.Json.FromTrusted(utf8) : throw Missing("JSON value");
+
+    public static Json AsObject(Json json) => json.Kind == JsonValueKind.Object
+        ? json
+        : throw new MessagePackSerializationException($"A JSON {json.Kind} stands where an object must be.");
 
     public string[] Texts()
     {
@@ -103,6 +106,9 @@ internal ref struct RowReader
         for (var i = 0; i < texts.Length; i++) texts[i] = Text();
         return texts;
     }
+
+    /// <summary>Binary data, in place.</summary>
+    public ReadOnlySpan<byte> Binary() => (Bytes() ?? throw Missing("binary data")).FirstSpan;
 
     /// <summary>Steps over binary data and returns its length.</summary>
     public int SkipBytes() => (int)(Bytes()?.Length ?? 0);

@@ -58,12 +58,14 @@ internal ref struct RowWriter
     }
 
     /// <summary>The body.</summary>
-    public byte[] ToArray()
+    public byte[] ToArray() => Written().ToArray();
+
+    /// <summary>The body, until the thread begins the next one.</summary>
+    public ReadOnlySpan<byte> Written()
     {
         _writer.Flush();
-        var body = _buffer.WrittenSpan.ToArray();
         // One huge row must not hold its buffer for as long as the thread lives.
         if (_buffer.Capacity > 1 << 20) t_buffer = null;
-        return body;
+        return _buffer.WrittenSpan;
     }
 }

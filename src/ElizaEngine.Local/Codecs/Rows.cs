@@ -143,8 +143,12 @@ internal static class Rows
         Decoded = memory,
     };
 
+    public static byte[] Encode(Memory memory) => Write(memory).ToArray();
+
+    public static void Encode(Memory memory, RowBodies bodies) => bodies.Add(Write(memory).Written());
+
     // What indexes need comes first, so that recovery need not look at the JSON.
-    public static byte[] Encode(Memory memory)
+    private static RowWriter Write(Memory memory)
     {
         var writer = new RowWriter(11);
         writer.Write((Id)memory.Id);
@@ -158,7 +162,7 @@ internal static class Rows
         writer.Write(memory.Unique!.Value);
         writer.Write(memory.Content.Json);
         writer.Write(memory.Metadata.Json);
-        return writer.ToArray();
+        return writer;
     }
 
     public static MemoryRow ReadMemory(ReadOnlyMemory<byte> body, SharedValues shared)

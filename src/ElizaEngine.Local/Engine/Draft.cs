@@ -64,7 +64,7 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
         Bytes = 0;
     }
 
-    public void Put(Row row, byte[] body) => Add(new PutRow(row, body));
+    public void Put(Row row, ReadOnlyMemory<byte> body) => Add(new PutRow(row, body));
 
     public void PutVector(Id memoryId, float[] vector, float inverseNorm) => Add(new PutVector(memoryId, vector, inverseNorm));
 

@@ -17,6 +17,9 @@ internal abstract class Effect
 
     public const byte DropVectorKind = 33;
 
+    /// <summary>A log entry with a compressed body: only compaction writes it, in the place of one of <see cref="Table.Logs"/>.</summary>
+    public const byte PackedLogKind = 34;
+
     public const byte DeleteKind = 64;
 
     /// <summary>Kind of its record.</summary>
@@ -59,6 +62,7 @@ internal abstract class Effect
         (byte)Table.Dimensions => new PutRow(Rows.ReadDimension(body)),
         VectorKind => PutVector.Read(body.Span),
         DropVectorKind => DropVector.Read(body.Span),
+        PackedLogKind => new PutRow(PackedLog.ReadRow(body, shared)),
         _ => DeleteRows.Read(kind, body.Span, rows),
     };
 
@@ -72,7 +76,7 @@ internal abstract class Effect
 }
 
 /// <summary>A row comes, or takes the place of its older version. A memory keeps the vectors it has.</summary>
-internal sealed class PutRow(Row row, byte[]? body = null) : Effect
+internal sealed class PutRow(Row row, ReadOnlyMemory<byte> body = default) : Effect
 {
     public Row Row => row;
 
@@ -81,7 +85,7 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
 
     public override byte Kind => (byte)row.Table;
 
-    public override int Length => body!.Length;
+    public override int Length => body.Length;
 
     public override bool IsUntouched(DatabaseState before, DatabaseState after) => row switch
     {
@@ -94,7 +98,7 @@ internal sealed class PutRow(Row row, byte[]? body = null) : Effect
         _ => after.Find(row) is var found && (ReferenceEquals(before.Find(row), found) || (OldIsOver && found is null)),
     };
 
-    public override void Write(Span<byte> target) => body.CopyTo(target);
+    public override void Write(Span<byte> target) => body.Span.CopyTo(target);
 
     public override void Apply(IRowSet rows)
     {

@@ -20,15 +20,17 @@ internal sealed class RecordReader(RecordCache cache)
     public object Load(Row row, bool isLocked)
     {
         // Verified under the gate too: what a partial update takes over is written again, with a checksum of its own.
-        var body = isLocked ? Log.ReadLocked(row.Location) : Log.ReadVerified(row.Location);
+        byte kind;
+        var body = isLocked ? Log.ReadLocked(row.Location, out kind) : Log.ReadVerified(row.Location, out kind);
         var length = body.Length;
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             body.CopyTo(buffer);
-            var record = Decode(row, buffer.AsMemory(0, length));
+            var record = Decode(row, kind, buffer.AsMemory(0, length));
             row.Decoded = record;
-            cache.Add(row, length);
+            // What was compressed takes the room of what it was before.
+            cache.Add(row, Math.Max(length, (row as LogRow)?.BodyBytes ?? 0));
             return record;
         }
         catch (MessagePackSerializationException error)
@@ -52,7 +54,7 @@ internal sealed class RecordReader(RecordCache cache)
         return PutVector.Floats(body);
     }
 
-    private static object Decode(Row row, ReadOnlyMemory<byte> body) => row switch
+    private static object Decode(Row row, byte kind, ReadOnlyMemory<byte> body) => row switch
     {
         AgentRow => Rows.DecodeAgent(body),
         EntityRow => Rows.DecodeEntity(body),
@@ -62,7 +64,7 @@ internal sealed class RecordReader(RecordCache cache)
         WorldRow => Rows.DecodeWorld(body),
         RelationshipRow => Rows.DecodeRelationship(body),
         TaskRow => Rows.DecodeTask(body),
-        LogRow => Rows.DecodeLog(body),
+        LogRow => kind == Effect.PackedLogKind ? PackedLog.Decode(body) : Rows.DecodeLog(body),
         CacheRow => Rows.DecodeCache(body),
         _ => throw new UnreachableException(),
     };

@@ -11,6 +11,10 @@ internal static class StorageErrors
     private const string IncompleteHint =
         "A first backup, or a restore, into it was not completed: do it again, into this directory or another one.";
 
+    private const string NewerHint = "Upgrade ElizaEngine: the version that wrote it reads it, and so does every later one.";
+
+    private const string OlderHint = "Formats before 1 were never frozen: only the version that wrote it reads it.";
+
     public static Exception Translate(Exception error) => error switch
     {
         LogClosedException => new DatabaseClosedException("database"),
@@ -25,7 +29,7 @@ internal static class StorageErrors
         LogDirectoryForeignException { Evidence: FileNames.IncompleteBackup } foreign =>
             new ForeignDirectoryException(foreign.Path, foreign.Evidence, IncompleteHint, foreign),
         LogDirectoryForeignException foreign => new ForeignDirectoryException(foreign.Path, foreign.Evidence, ForeignHint, foreign),
-        LogFormatNewerException newer => new UnsupportedFormatException($"{newer.Message} Open it with the version that wrote it, or a later one.", newer),
+        LogFormatNewerException format => new UnsupportedFormatException($"{format.Message} {(format.IsOlder ? OlderHint : NewerHint)}", format),
         LogRecordTooLargeException large => new RowTooLargeException(large.Length),
         LogNetworkFileSystemException network => new DirectoryAccessException(network.Path, network),
         StorageIOException failed => new DirectoryAccessException(failed.Path, failed),

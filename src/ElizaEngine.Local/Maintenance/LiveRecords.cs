@@ -8,6 +8,7 @@ namespace ElizaEngine.Local;
 /// <list type="bullet">
 /// <item>A row, or a vector, counts if the state has it exactly there.</item>
 /// <item>What removes something counts unless the range begins the log: in front of the range there may be what it removes.</item>
+/// <item>The body of a log entry that becomes smaller so is compressed; see <see cref="PackedLog"/>.</item>
 /// <item>A vector wants its memory in front of it. A content that was written later than the vector is brought forward.</item>
 /// </list>
 /// Log entries are a family of their own, so that a range in which their time is over costs nothing.
@@ -19,21 +20,24 @@ namespace ElizaEngine.Local;
 internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadOnlySet<int> range, bool beginsLog) : IRecordChoice
 {
     private readonly EffectReader _reader = new(new SharedValues());
+    private readonly BodyBuffer _buffer = new();
     private readonly HashSet<Id> _brought = [];
 
     public int Families => 2;
 
-    public int FamilyOf(byte kind) => kind is (byte)Table.Logs or Effect.DeleteKind + (byte)Table.Logs ? 1 : 0;
+    public int FamilyOf(byte kind) => kind is (byte)Table.Logs or Effect.PackedLogKind or Effect.DeleteKind + (byte)Table.Logs ? 1 : 0;
 
-    /// <summary>Bytes of records that a state rests on.</summary>
+    /// <summary>Bytes of records that a state rests on, as they lie now. Under a pin.</summary>
     /// <param name="state">The state.</param>
+    /// <param name="log">Where the records lie.</param>
     /// <param name="counts">Which records to count.</param>
-    public static long BytesOf(DatabaseState state, Func<RecordLocation, bool> counts)
+    public static long BytesOf(DatabaseState state, WriteAheadLog log, Func<RecordLocation, bool> counts)
     {
         var bytes = 0L;
         foreach (var row in StateCheck.TableRows(state))
         {
-            Count(row.Location);
+            // Only log entries become shorter when they are moved; looking is a look into the file.
+            Count(row is LogRow ? row.Location with { Length = log.LengthOf(row.Location) } : row.Location);
             for (var slot = (row as MemoryRow)?.Vectors; slot is not null; slot = slot.Next) Count(slot.Location);
         }
         return bytes;
@@ -71,7 +75,10 @@ internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadO
     {
         if (_reader.Read(kind, body, location, state) is not PutRow { Row: var row }) return;
         if (state.Find(row) is not { } live || !IsAt(live.Location, location) || (row is MemoryRow && _brought.Contains(row.Id))) return;
-        copies.Add(kind, body, location);
+        if (row is LogRow { BodyBytes: >= PackedLog.MinJsonBytes } && kind != Effect.PackedLogKind && PackedLog.TryPack(_buffer.Copy(body)) is { } packed)
+            copies.Add(Effect.PackedLogKind, packed, location);
+        else
+            copies.Add(kind, body, location);
     }
 
     private void ChooseVector(ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)

@@ -21,6 +21,7 @@ internal sealed record LostKey(string What, string? Text, Table? Table, Id? Id, 
     public static LostKey Read(byte kind, ReadOnlySpan<byte> body)
     {
         if (Enum.IsDefined((Table)kind)) return OfRow((Table)kind, body);
+        if (kind == Effect.PackedLogKind) return OfRow(Local.Table.Logs, body);
         var memory = body.Length >= Local.Id.Bytes ? Local.Id.Read(body) : (Id?)null;
         if (kind == Effect.VectorKind) return new LostKey("embedding", Show(memory), null, memory, false, "the memory has no embedding of this dimension, or an older one");
         if (kind == Effect.DropVectorKind) return new LostKey("removal of an embedding", Show(memory), null, memory, false, "the embedding comes back");

@@ -19,6 +19,8 @@ internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
         try
         {
             _reader.Read(kind, body, location, _rows).Apply(_rows);
+            // Opening leaves the stream alone; whoever verifies wants to know.
+            if (kind == Effect.PackedLogKind) PackedLog.Decode(body.ToArray());
         }
         catch (MessagePackSerializationException error)
         {

@@ -22,16 +22,23 @@ internal abstract partial class LocalSession
         Enter(cancellationToken);
         var items = await PrepareMemories(memories, tableName, isUpsert: false, cancellationToken).ConfigureAwait(false);
         if (items.Length == 0) return [];
-        var bodies = Array.ConvertAll(items, item => Rows.Encode(item.Memory));
-        return await Change<IReadOnlyList<MemoryCreateResult>>(
-            draft =>
-            {
-                var results = new MemoryCreateResult[items.Length];
-                for (var i = 0; i < items.Length; i++) results[i] = CreateMemory(draft, items[i], bodies[i]);
-                return results;
-            },
-            cancellationToken,
-            items.Length == Single ? BytesOf(bodies) + VectorBytes(items[0].Vector) : null).ConfigureAwait(false);
+        var bodies = BodiesOf(items);
+        try
+        {
+            return await Change<IReadOnlyList<MemoryCreateResult>>(
+                draft =>
+                {
+                    var results = new MemoryCreateResult[items.Length];
+                    for (var i = 0; i < items.Length; i++) results[i] = CreateMemory(draft, items[i], bodies[i]);
+                    return results;
+                },
+                cancellationToken,
+                items.Length == Single ? bodies.LogBytes + VectorBytes(items[0].Vector) : null).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!KeepsEffects) bodies.Dispose();
+        }
     }
 
     public async Task<IReadOnlyList<MemoryCreateResult>> UpsertMemoriesAsync(
@@ -40,28 +47,35 @@ internal abstract partial class LocalSession
         Enter(cancellationToken);
         var items = await PrepareMemories(memories, tableName, isUpsert: true, cancellationToken).ConfigureAwait(false);
         if (items.Length == 0) return [];
-        var bodies = Array.ConvertAll(items, item => Rows.Encode(item.Memory));
-        return await Change<IReadOnlyList<MemoryCreateResult>>(
-            draft =>
-            {
-                var results = new MemoryCreateResult[items.Length];
-                for (var i = 0; i < items.Length; i++)
+        var bodies = BodiesOf(items);
+        try
+        {
+            return await Change<IReadOnlyList<MemoryCreateResult>>(
+                draft =>
                 {
-                    var item = items[i];
-                    if (draft.State.Memories.Find(item.Memory.Id) is not { } row)
+                    var results = new MemoryCreateResult[items.Length];
+                    for (var i = 0; i < items.Length; i++)
                     {
-                        results[i] = CreateMemory(draft, item, bodies[i]);
-                        continue;
+                        var item = items[i];
+                        if (draft.State.Memories.Find(item.Memory.Id) is not { } row)
+                        {
+                            results[i] = CreateMemory(draft, item, bodies[i]);
+                            continue;
+                        }
+                        CheckDimension(draft.State, item.VectorLength);
+                        var update = new MemoryUpdate(row.Id) { Content = item.Memory.Content, Metadata = item.Memory.Metadata };
+                        ChangeContent(draft, row, update);
+                        if (item.VectorLength is not null) ChangeVector(draft, row, item.Vector);
+                        results[i] = new MemoryCreateResult(row.Id, CreateOutcome.Existed, row.IsUnique);
                     }
-                    CheckDimension(draft.State, item.VectorLength);
-                    var update = new MemoryUpdate(row.Id) { Content = item.Memory.Content, Metadata = item.Memory.Metadata };
-                    ChangeContent(draft, row, update);
-                    if (item.VectorLength is not null) ChangeVector(draft, row, item.Vector);
-                    results[i] = new MemoryCreateResult(row.Id, CreateOutcome.Existed, row.IsUnique);
-                }
-                return results;
-            },
-            cancellationToken).ConfigureAwait(false);
+                    return results;
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!KeepsEffects) bodies.Dispose();
+        }
     }
 
     public async Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default)
@@ -193,7 +207,7 @@ internal abstract partial class LocalSession
             cancellationToken).ConfigureAwait(false);
     }
 
-    private MemoryCreateResult CreateMemory(Draft draft, in NewMemory item, byte[] body)
+    private MemoryCreateResult CreateMemory(Draft draft, in NewMemory item, ReadOnlyMemory<byte> body)
     {
         var memory = item.Memory;
         CheckDimension(draft.State, item.VectorLength);
@@ -252,7 +266,12 @@ internal abstract partial class LocalSession
         return draft.Delete(Table.Memories, doomed);
     }
 
-    private static long BytesOf(byte[][] bodies) => bodies.Sum(body => WriteAheadLog.RecordBytes(body.Length));
+    private static RowBodies BodiesOf(NewMemory[] items)
+    {
+        var bodies = new RowBodies(items.Length);
+        foreach (var item in items) Rows.Encode(item.Memory, bodies);
+        return bodies;
+    }
 
     // A vector's record, and the record of the dimension that a first vector sets.
     private static long VectorBytes(NewVector? vector) =>

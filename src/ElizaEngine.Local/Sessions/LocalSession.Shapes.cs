@@ -1,3 +1,5 @@
+using ElizaEngine.Storage;
+
 namespace ElizaEngine.Local;
 
 /// <summary>The few shapes that most calls have: rows by id, store, update, delete.</summary>
@@ -84,4 +86,6 @@ internal abstract partial class LocalSession
             draft => Cascade.Delete(draft, [.. wanted.Select(id => find(draft.State, id)).OfType<Row>()]),
             cancellationToken).ConfigureAwait(false);
     }
+
+    private static long BytesOf(byte[][] bodies) => bodies.Sum(body => WriteAheadLog.RecordBytes(body.Length));
 }

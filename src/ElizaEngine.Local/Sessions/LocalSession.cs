@@ -36,6 +36,9 @@ internal abstract partial class LocalSession(Guid agentId, SharedValues shared, 
     /// <param name="cancellationToken">Counts until the change has its place in the order of writes.</param>
     protected abstract ValueTask<T> ChangeAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken);
 
+    /// <summary>A change that is done may be written later, with others: its effects, bodies and all, are still needed.</summary>
+    protected abstract bool KeepsEffects { get; }
+
     protected Task<T> Read<TQuery, T>(TQuery query, Func<LocalSession, View, TQuery, T> read, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<T>(cancellationToken);

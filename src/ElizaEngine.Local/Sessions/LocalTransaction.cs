@@ -35,6 +35,8 @@ internal sealed class LocalTransaction : LocalSession
 
     protected override ReadPin Hold() => _database.Hold();
 
+    protected override bool KeepsEffects => true;
+
     protected override ValueTask<T> ChangeAsync<T>(Func<Draft, T> plan, long? bytesMax, CancellationToken cancellationToken)
     {
         using var pin = _database.Pin();

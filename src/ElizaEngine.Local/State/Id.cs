@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace ElizaEngine.Local;
 
@@ -13,9 +14,10 @@ internal readonly record struct Id(ulong High, ulong Low) : IComparable<Id>
 
     public static implicit operator Id(Guid guid)
     {
-        Span<byte> bytes = stackalloc byte[Bytes];
-        guid.TryWriteBytes(bytes, bigEndian: true, out _);
-        return Read(bytes);
+        // In memory the first three parts of a Guid are integers of the processor, the rest are bytes.
+        var parts = Unsafe.BitCast<Guid, GuidParts>(guid);
+        var rest = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(parts.Rest) : parts.Rest;
+        return new(((ulong)parts.First << 32) | ((ulong)parts.Second << 16) | parts.Third, rest);
     }
 
     public static implicit operator Guid(Id id)
@@ -38,4 +40,6 @@ internal readonly record struct Id(ulong High, ulong Low) : IComparable<Id>
         var order = High.CompareTo(other.High);
         return order != 0 ? order : Low.CompareTo(other.Low);
     }
+
+    private readonly record struct GuidParts(uint First, ushort Second, ushort Third, ulong Rest);
 }

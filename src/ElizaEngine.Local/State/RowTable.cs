@@ -7,13 +7,14 @@ namespace ElizaEngine.Local;
 
 /// <summary>
 /// Entries by id, each a <see cref="Row"/> or a <see cref="RowVersion"/>: extendible hashing (Fagin, Nievergelt, Pippenger and Strong,
-/// Extendible Hashing, 1979) over segments that are probed linearly, with a byte of the hash beside each slot, so that rows which are not
-/// the one asked for are hardly ever touched.
+/// Extendible Hashing, 1979) over segments that are probed linearly, of numbers in a list of the entries, with a byte of the hash beside
+/// each slot, so that rows which are not the one asked for are hardly ever touched.
 /// <para>Invariants:</para>
 /// <list type="bullet">
 /// <item>One thread writes at a time; any number read meanwhile, without a lock. A reader finds every entry that was there when it
 /// began and that nobody removed since, in the one version or the other.</item>
 /// <item>An entry changes by one write of one reference. A segment that was split or grown is never written again.</item>
+/// <item>A number in a segment may be of an entry that is gone, or of another since: the id of what is found says.</item>
 /// <item>Segments are small: no write takes longer because the table is large.</item>
 /// </list>
 /// Hashes are keyed, by a secret of this process: ids, which users choose, cannot be made to collide. O(1).
@@ -29,7 +30,11 @@ internal sealed class RowTable
     private static readonly ulong s_key2 = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     // Its length is a power of two; the highest bits of a hash say where to look. Neighbours may be the same segment.
-    private Segment[] _directory = [new Segment(FirstSlots, depth: 0)];
+    private Segment[] _directory;
+
+    private readonly EntryList _entries = new();
+
+    public RowTable() => _directory = [new Segment(_entries, FirstSlots, depth: 0)];
 
     /// <summary>Entries in the table; of rows that are gone too, while a <see cref="RowVersion"/> remembers them.</summary>
     public int Count { get; private set; }
@@ -40,7 +45,7 @@ internal sealed class RowTable
         get
         {
             var slots = 0;
-            for (var place = 0; place < _directory.Length; place += PlacesOf(_directory[place], _directory.Length)) slots += _directory[place].Slots.Length;
+            for (var place = 0; place < _directory.Length; place += PlacesOf(_directory[place], _directory.Length)) slots += _directory[place].Slots;
             return slots;
         }
     }
@@ -68,10 +73,11 @@ internal sealed class RowTable
         var slot = segment.SlotOf(id, hash, out _);
         if (slot >= 0)
         {
-            Volatile.Write(ref segment.Slots[slot], entry);
+            _entries.Replace(segment.NumberAt(slot), entry);
             return;
         }
-        while (!segment.TryAdd(entry, hash))
+        var number = _entries.Add(entry);
+        while (!segment.TryAdd(number, hash))
         {
             Grow(segment, hash);
             segment = _directory[Place(hash, _directory.Length)];
@@ -86,7 +92,9 @@ internal sealed class RowTable
         var segment = _directory[Place(hash, _directory.Length)];
         var slot = segment.SlotOf(id, hash, out _);
         if (slot < 0) return false;
+        var number = segment.NumberAt(slot);
         segment.Clear(slot);
+        _entries.Remove(number);
         Count--;
         return true;
     }
@@ -94,16 +102,9 @@ internal sealed class RowTable
     /// <summary>All entries, in no order; while others write, each that is there all the time, once.</summary>
     public IEnumerable<object> Entries()
     {
-        var directory = Volatile.Read(ref _directory);
-        // A segment has the entries of all its places, also when others have begun to split it.
-        for (var place = 0; place < directory.Length;)
+        for (var number = 0; number < _entries.End; number++)
         {
-            var segment = Volatile.Read(ref directory[place]);
-            place += PlacesOf(segment, directory.Length);
-            for (var slot = 0; slot < segment.Slots.Length; slot++)
-            {
-                if (Volatile.Read(ref segment.Slots[slot]) is { } entry) yield return entry;
-            }
+            if (_entries[number] is { } entry) yield return entry;
         }
     }
 
@@ -114,12 +115,9 @@ internal sealed class RowTable
     {
         var rows = new TRow[Count];
         var count = 0;
-        for (var place = 0; place < _directory.Length; place += PlacesOf(_directory[place], _directory.Length))
+        for (var number = 0; number < _entries.End; number++)
         {
-            foreach (var entry in _directory[place].Slots)
-            {
-                if (entry is not null) rows[count++] = Unsafe.As<TRow>(entry);
-            }
+            if (_entries[number] is { } entry) rows[count++] = Unsafe.As<TRow>(entry);
         }
         return rows;
     }
@@ -140,11 +138,11 @@ internal sealed class RowTable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Grow(Segment segment, ulong hash)
     {
-        if (segment.Slots.Length < MaxSlots || segment.Entries < segment.Slots.Length / 2)
+        if (segment.Slots < MaxSlots || segment.Entries < segment.Slots / 2)
         {
             // Little but gaps: the same size will do.
-            var slots = segment.Entries < segment.Slots.Length / 2 ? segment.Slots.Length : segment.Slots.Length * 2;
-            var grown = new Segment(slots, segment.Depth);
+            var slots = segment.Entries < segment.Slots / 2 ? segment.Slots : segment.Slots * 2;
+            var grown = new Segment(_entries, slots, segment.Depth);
             segment.CopyTo(grown, grown);
             Replace(segment, hash, grown, grown);
             return;
@@ -155,7 +153,7 @@ internal sealed class RowTable
             for (var place = 0; place < directory.Length; place++) directory[place] = _directory[place / 2];
             Volatile.Write(ref _directory, directory);
         }
-        var (left, right) = (new Segment(MaxSlots, segment.Depth + 1), new Segment(MaxSlots, segment.Depth + 1));
+        var (left, right) = (new Segment(_entries, MaxSlots, segment.Depth + 1), new Segment(_entries, MaxSlots, segment.Depth + 1));
         segment.CopyTo(left, right);
         Replace(segment, hash, left, right);
     }
@@ -169,16 +167,21 @@ internal sealed class RowTable
         for (var place = 0; place < places; place++) Volatile.Write(ref _directory[first + place], place < places / 2 ? left : right);
     }
 
-    private sealed class Segment(int slots, int depth)
+    private sealed class Segment(EntryList entries, int slots, int depth)
     {
-        public readonly object?[] Slots = new object?[slots];
+        private readonly int[] _numbers = new int[slots];
         private readonly byte[] _tags = new byte[slots];
         private int _used;
 
         /// <summary>How many of the highest bits all hashes in it share.</summary>
         public int Depth { get; } = depth;
 
+        public int Slots => _tags.Length;
+
         public int Entries { get; private set; }
+
+        /// <summary>The number of the entry in a slot.</summary>
+        public int NumberAt(int slot) => _numbers[slot];
 
         /// <summary>The entry of this id, and where it is; negative: nowhere.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -192,14 +195,14 @@ internal sealed class RowTable
                 entry = null;
                 if (found == Empty) return -1;
                 if (found != tag) continue;
-                entry = Volatile.Read(ref Slots[slot]);
+                entry = entries[Volatile.Read(ref _numbers[slot])];
                 if (entry is not null && IdOf(entry) == id) return slot;
             }
         }
 
-        /// <summary>Adds an entry whose id is not there. False: there is no room.</summary>
+        /// <summary>Adds the number of an entry whose id is not there. False: there is no room.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public bool TryAdd(object entry, ulong hash)
+        public bool TryAdd(int number, ulong hash)
         {
             var slot = Home(hash);
             while (_tags[slot] > Removed) slot = (slot + 1) & (_tags.Length - 1);
@@ -209,7 +212,7 @@ internal sealed class RowTable
                 if (_used >= _tags.Length - (_tags.Length / 8)) return false;
                 _used++;
             }
-            Volatile.Write(ref Slots[slot], entry);
+            Volatile.Write(ref _numbers[slot], number);
             Volatile.Write(ref _tags[slot], TagOf(hash));
             Entries++;
             return true;
@@ -217,20 +220,20 @@ internal sealed class RowTable
 
         public void Clear(int slot)
         {
-            Volatile.Write(ref Slots[slot], null);
             Volatile.Write(ref _tags[slot], Removed);
             Entries--;
         }
 
-        /// <summary>Copies the entries into two halves by their next bit; or, both times given the same, into a larger one.</summary>
+        /// <summary>Copies the numbers into two halves by the next bit of their hashes; or, both times given the same, into a larger one.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void CopyTo(Segment left, Segment right)
         {
-            foreach (var entry in Slots)
+            for (var slot = 0; slot < _tags.Length; slot++)
             {
-                if (entry is null) continue;
-                var hash = Hash(IdOf(entry));
-                var added = ((hash << Depth) >> 63 == 0 ? left : right).TryAdd(entry, hash);
+                if (_tags[slot] <= Removed) continue;
+                var number = _numbers[slot];
+                var hash = Hash(IdOf(entries[number]!));
+                var added = ((hash << Depth) >> 63 == 0 ? left : right).TryAdd(number, hash);
                 Debug.Assert(added, "there is room for what was there");
             }
         }

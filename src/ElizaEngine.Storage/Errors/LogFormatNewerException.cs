@@ -1,15 +1,20 @@
 namespace ElizaEngine.Storage;
 
-/// <summary>A file was written by a newer version, or needs a feature this version does not have.</summary>
+/// <summary>
+/// A file was written by a newer version, or needs a feature this version does not have; or it is of before version 1. Nothing was changed.
+/// </summary>
 /// <param name="file">Name of the file.</param>
 /// <param name="found">Format and features found, in words.</param>
 /// <param name="known">Format and features known here, in words.</param>
-internal sealed class LogFormatNewerException(string file, string found, string known)
-    : StorageException($"{file} has format {found}; this version reads {known}.")
+/// <param name="isOlder">It is of before version 1.</param>
+internal sealed class LogFormatNewerException(string file, string found, string known, bool isOlder = false)
+    : StorageException($"{file} has format {found}; this version reads {known}. Nothing was changed.")
 {
     public string File { get; } = file;
 
     public string Found { get; } = found;
 
     public string Known { get; } = known;
+
+    public bool IsOlder { get; } = isOlder;
 }

@@ -19,7 +19,9 @@ internal interface IFileSystem
     /// <summary>Names, without path, of everything in a directory, in ordinal order.</summary>
     IReadOnlyList<string> List(string directory);
 
-    /// <summary>Creates an empty file, mode 0600; replaces an old one.</summary>
+    /// <summary>
+    /// Creates an empty file, mode 0600. An old one loses this name and keeps its bytes, for who has it mapped or by another name.
+    /// </summary>
     IFile Create(string path);
 
     /// <summary>Opens a file that exists, for reading and writing.</summary>

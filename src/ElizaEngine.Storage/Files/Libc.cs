@@ -13,7 +13,7 @@ internal static partial class Libc
     public const int ReadOnly = 0;
     public const int ReadWrite = 2;
     public const int Create = 0x40;
-    public const int Truncate = 0x200;
+    public const int Exclusive = 0x80;
     public const int Directory = 0x10000;
     public const int CloseOnExec = 0x80000;
     public const int LockExclusive = 2;
@@ -23,6 +23,7 @@ internal static partial class Libc
     public const int MapShared = 1;
     public const int Interrupted = 4;
     public const int WouldBlock = 11;
+    public const int Exists = 17;
     public const int NoSpace = 28;
     public const int QuotaExceeded = 122;
     private const string Library = "c-through-main-program";

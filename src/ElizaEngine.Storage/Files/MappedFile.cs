@@ -7,14 +7,14 @@ namespace ElizaEngine.Storage;
 internal sealed unsafe class MappedFile : IDisposable
 {
     private readonly Action _release;
-    private byte* _start;
+    private nint _start; // 0: given back.
 
     /// <param name="start">Address of the first byte; stays valid until <paramref name="release"/> runs.</param>
     /// <param name="length">Bytes.</param>
     /// <param name="release">Gives the memory back.</param>
     public MappedFile(nint start, long length, Action release)
     {
-        _start = (byte*)start;
+        _start = start;
         Length = length;
         _release = release;
     }
@@ -27,16 +27,16 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         if (offset < 0 || length < 0 || offset > Length - length)
             throw new ArgumentOutOfRangeException(nameof(offset), $"{offset} + {length} is not inside a file of {Length} bytes");
-        ObjectDisposedException.ThrowIf(_start is null, this);
+        var start = Volatile.Read(ref _start);
+        ObjectDisposedException.ThrowIf(start == 0, this);
         // SAFETY: the range was checked above; a pin, or the thread that opens the log, keeps the mapping alive.
-        return new ReadOnlySpan<byte>(_start + offset, length);
+        return new ReadOnlySpan<byte>((byte*)start + offset, length);
     }
 
+    /// <summary>Gives the memory back, once: what lies at the address afterwards is somebody else's.</summary>
     public void Dispose()
     {
-        if (_start is null)
-            return;
-        _start = null;
-        _release();
+        if (Interlocked.Exchange(ref _start, 0) != 0)
+            _release();
     }
 }

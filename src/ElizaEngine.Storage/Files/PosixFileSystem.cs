@@ -45,7 +45,18 @@ internal sealed class PosixFileSystem : IFileSystem
         return names;
     }
 
-    public IFile Create(string path) => new PosixFile(path, Open(path, Libc.ReadWrite | Libc.Create | Libc.Truncate));
+    // Never truncates: a mapping of the old file would end in the middle, and reading it end the process.
+    public IFile Create(string path)
+    {
+        while (true)
+        {
+            if (TryOpen(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive) is { } created)
+                return new PosixFile(path, created);
+            if (Marshal.GetLastPInvokeError() != Libc.Exists)
+                throw Failure("open", path);
+            Delete(path);
+        }
+    }
 
     public IFile Open(string path) => new PosixFile(path, Open(path, Libc.ReadWrite));
 
@@ -129,7 +140,10 @@ internal sealed class PosixFileSystem : IFileSystem
         }
     }
 
-    private static SafeFileHandle Open(string path, int flags)
+    private static SafeFileHandle Open(string path, int flags) => TryOpen(path, flags) ?? throw Failure("open", path);
+
+    /// <summary>Null: the call failed; its error is the last one.</summary>
+    private static SafeFileHandle? TryOpen(string path, int flags)
     {
         while (true)
         {
@@ -137,7 +151,7 @@ internal sealed class PosixFileSystem : IFileSystem
             if (descriptor >= 0)
                 return new SafeFileHandle(descriptor, ownsHandle: true);
             if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
-                throw Failure("open", path);
+                return null;
         }
     }
 

@@ -17,6 +17,10 @@ internal readonly record struct IndexHeader(
     Guid DatabaseId, int FileNumber, ulong Salt, ulong FirstLsn, ulong EndLsn, uint Frames, uint Records, long PayloadBytes, ulong PayloadHash)
 {
     public const int Bytes = 96;
+
+    // Of its own: another version of an index file is made anew, whatever the log's is.
+    private const ushort Major = 1;
+    private const ushort Minor = 0;
     private const ulong Magic = 0x584449415A494C45; // "ELIZAIDX"
     private const int CrcOffset = 92;
 
@@ -25,7 +29,7 @@ internal readonly record struct IndexHeader(
     public void Encode(Span<byte> header)
     {
         header[..Bytes].Clear();
-        LogFormat.EncodeStart(header, Magic, DatabaseId);
+        LogFormat.EncodeStart(header, Magic, DatabaseId, major: Major, minor: Minor);
         BinaryPrimitives.WriteInt64LittleEndian(header[32..], FileNumber);
         BinaryPrimitives.WriteUInt64LittleEndian(header[40..], Salt);
         BinaryPrimitives.WriteUInt64LittleEndian(header[48..], FirstLsn);
@@ -47,8 +51,8 @@ internal readonly record struct IndexHeader(
     {
         header = default;
         if (file.Length < Bytes || BinaryPrimitives.ReadUInt64LittleEndian(file) != Magic
-            || BinaryPrimitives.ReadUInt16LittleEndian(file[8..]) != LogFormat.Major
-            || BinaryPrimitives.ReadUInt16LittleEndian(file[10..]) != LogFormat.Minor
+            || BinaryPrimitives.ReadUInt16LittleEndian(file[8..]) != Major
+            || BinaryPrimitives.ReadUInt16LittleEndian(file[10..]) != Minor
             || BinaryPrimitives.ReadUInt32LittleEndian(file[12..]) != 0
             || BinaryPrimitives.ReadUInt32LittleEndian(file[CrcOffset..]) != Crc32C.Compute(file[..CrcOffset]))
             return false;

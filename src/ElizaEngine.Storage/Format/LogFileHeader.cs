@@ -52,7 +52,7 @@ internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong
             throw new LogDamagedException(file, 0, 0, "the header block does not start with ELIZALOG");
         // The version comes before the checksum: a newer format may keep its checksum elsewhere.
         var features = LogFormat.CheckVersion(file, block);
-        if (BinaryPrimitives.ReadUInt32LittleEndian(block[CrcOffset..]) != Crc32C.Compute(block[..CrcOffset]))
+        if (!IsWhole(block))
             throw new LogDamagedException(file, CrcOffset, 0, "the checksum of the header block is wrong");
 
         var number = BinaryPrimitives.ReadInt64LittleEndian(block[32..]);
@@ -77,6 +77,10 @@ internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong
             Copied = (features & LogFormat.CompactionFeature) == 0 ? null : DecodeCopied(file, block),
         };
     }
+
+    /// <summary>Whether the fields of a header block, of a version that keeps its checksum where this one does, are as they were written.</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> block) =>
+        block.Length >= FieldBytes && BinaryPrimitives.ReadUInt32LittleEndian(block[CrcOffset..]) == Crc32C.Compute(block[..CrcOffset]);
 
     private static CopiedRange DecodeCopied(string file, ReadOnlySpan<byte> block)
     {

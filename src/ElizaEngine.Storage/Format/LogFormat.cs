@@ -5,8 +5,10 @@ namespace ElizaEngine.Storage;
 /// <summary>The constants of FORMAT.md and the arithmetic on them.</summary>
 internal static class LogFormat
 {
-    public const ushort Major = 0;
-    public const ushort Minor = 1;
+    /// <summary>Frozen: FORMAT.md, "Versions", says what may change within it.</summary>
+    public const ushort Major = 1;
+
+    public const ushort Minor = 0;
 
     /// <summary>Of a log file: it is a copy. Of a manifest: its entries are long.</summary>
     public const uint CompactionFeature = 1;
@@ -48,16 +50,19 @@ internal static class LogFormat
     }
 
     /// <summary>Writes the first 32 bytes, with which every kind of file begins: magic, version, features, database.</summary>
-    public static void EncodeStart(Span<byte> file, ulong magic, Guid databaseId, uint features = 0)
+    public static void EncodeStart(Span<byte> file, ulong magic, Guid databaseId, uint features = 0, ushort major = Major, ushort minor = Minor)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(file, magic);
-        BinaryPrimitives.WriteUInt16LittleEndian(file[8..], Major);
-        BinaryPrimitives.WriteUInt16LittleEndian(file[10..], Minor);
+        BinaryPrimitives.WriteUInt16LittleEndian(file[8..], major);
+        BinaryPrimitives.WriteUInt16LittleEndian(file[10..], minor);
         BinaryPrimitives.WriteUInt32LittleEndian(file[12..], features);
         databaseId.TryWriteBytes(file[16..], bigEndian: true, out _);
     }
 
-    /// <summary>Throws when a file, of which the first 16 bytes are given at least, is of a version that cannot be read here.</summary>
+    /// <summary>
+    /// Throws when a log file or a manifest, of which the first 16 bytes are given at least, is of a version that cannot be read here. Any
+    /// minor can.
+    /// </summary>
     /// <exception cref="LogFormatNewerException">The major version or a required feature is unknown.</exception>
     /// <returns>The required features.</returns>
     public static uint CheckVersion(string file, ReadOnlySpan<byte> start)
@@ -66,8 +71,9 @@ internal static class LogFormat
         var minor = BinaryPrimitives.ReadUInt16LittleEndian(start[10..]);
         var features = BinaryPrimitives.ReadUInt32LittleEndian(start[12..]);
         if (major != Major || (features & ~KnownFeatures) != 0)
-            throw new LogFormatNewerException(file, $"{major}.{minor} with features 0x{features:x}",
-                $"{Major}.{Minor} with features 0x{KnownFeatures:x}");
+            throw new LogFormatNewerException(file, Describe(major, minor, features), Describe(Major, Minor, KnownFeatures), isOlder: major < Major);
         return features;
     }
+
+    private static string Describe(ushort major, ushort minor, uint features) => $"{major}.{minor} with features 0x{features:x}";
 }

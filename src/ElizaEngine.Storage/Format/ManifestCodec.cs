@@ -80,6 +80,9 @@ internal static class ManifestCodec
         if (BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]) != generation)
             throw new LogDamagedException(file, 32, 0, "the manifest has another generation than its name");
 
+        var flags = BinaryPrimitives.ReadUInt32LittleEndian(bytes[48..]);
+        if ((flags & ~(CleanFlag | BackupFlag)) != 0)
+            throw new LogDamagedException(file, 48, 0, $"the flags of the manifest are 0x{flags:x}");
         var next = BinaryPrimitives.ReadInt64LittleEndian(bytes[72..]);
         if (next is < 1 or > int.MaxValue)
             throw new LogDamagedException(file, 72, 0, $"the next file number is {next}");
@@ -102,8 +105,8 @@ internal static class ManifestCodec
             DatabaseId = new Guid(bytes.Slice(16, 16), bigEndian: true),
             Generation = generation,
             WrittenMs = BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
-            IsClean = (BinaryPrimitives.ReadUInt32LittleEndian(bytes[48..]) & CleanFlag) != 0,
-            IsBackup = (BinaryPrimitives.ReadUInt32LittleEndian(bytes[48..]) & BackupFlag) != 0,
+            IsClean = (flags & CleanFlag) != 0,
+            IsBackup = (flags & BackupFlag) != 0,
             StartLsn = BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]),
             DurableLsn = BinaryPrimitives.ReadUInt64LittleEndian(bytes[64..]),
             NextFileNumber = (int)next,

@@ -149,10 +149,10 @@ internal sealed class FrameAppender
         _buffers.Return(frame.Buffer);
     }
 
-    /// <summary>The log goes on in another file, if this one holds anything. Between two batches.</summary>
+    /// <summary>The log goes on in another file, if this one holds anything, from the lsn that is returned. Between two batches.</summary>
     /// <exception cref="LogDiskFullException">There is no room for it; nothing changed.</exception>
     /// <exception cref="LogPoisonedException">A write failed earlier, or preparing the file failed.</exception>
-    public void EndFile()
+    public ulong EndFile()
     {
         if (_inBatch)
             throw new InvalidOperationException("A batch is in progress.");
@@ -160,9 +160,10 @@ internal sealed class FrameAppender
             _commits.Enqueue(open);
         var tail = Tail();
         if (tail.File is null || tail.Offset == LogFormat.FileHeaderBytes)
-            return;
+            return tail.Lsn;
         (_tailFile, _tailOffset, _tailLsn) = (_files.Advance(tail.Lsn, LogFormat.FrameHeaderBytes), LogFormat.FileHeaderBytes, tail.Lsn);
         _newest = null;
+        return tail.Lsn;
     }
 
     private void ContinueChain(long bytes)

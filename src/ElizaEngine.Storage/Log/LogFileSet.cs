@@ -284,7 +284,7 @@ internal sealed class LogFileSet
         {
             if (older?.Moved is not { } moved || numbers.Contains(older.Number) || !moved.All.Any(move => numbers.Contains(move.Place.File)))
                 continue;
-            older.Moved = new MovedRecords(older.FileBytes, [.. Follow(moved)]);
+            older.Moved = new MovedRecords(older.FileBytes, [.. Follow(moved, numbers)]);
         }
 
         lock (_sync)
@@ -321,15 +321,18 @@ internal sealed class LogFileSet
             file.Dispose();
     }
 
-    /// <summary>Moves, each as far as it goes; what does not count any more is left out.</summary>
-    private IEnumerable<(int Offset, RecordPlace Place)> Follow(MovedRecords moved)
+    /// <summary>
+    /// Moves, led past files that go; what had not been copied from there is left out. Not further: what a later compaction did not copy
+    /// from a file that is still mapped is wanted there, by those who began between the two.
+    /// </summary>
+    private IEnumerable<(int Offset, RecordPlace Place)> Follow(MovedRecords moved, HashSet<int> gone)
     {
         foreach (var (offset, place) in moved.All)
         {
             var now = place;
             var counts = true;
-            while (counts && Find(now.File)?.Moved is { } next)
-                counts = next.TryFind(now.Offset, out now);
+            while (counts && gone.Contains(now.File))
+                counts = Find(now.File)!.Moved!.TryFind(now.Offset, out now);
             if (counts)
                 yield return (offset, now);
         }

@@ -334,6 +334,18 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>The salt of a log file, which no other file ever has; null: there is no file of that number.</summary>
     public ulong? SaltOf(int file) => _files.Find(file)?.Salt;
 
+    /// <summary>Bytes of a published record's body, which compaction may have changed. The caller holds a pin, or the gate.</summary>
+    public int LengthOf(RecordLocation location)
+    {
+        var (file, place) = Resolve(location);
+        if (place.File == location.File)
+            return location.Length;
+        var start = place.Offset - LogFormat.RecordHeaderBytes;
+        return RecordHeader.TryDecode(file.Map.Slice(start, (int)Math.Min(file.FileBytes - start, LogFormat.RecordHeaderBytes + LogFormat.MaxRecordBytes)), out var header)
+            ? header.Length
+            : location.Length;
+    }
+
     /// <summary>The position in the log of a record, as it lies now. The caller holds a pin, or the gate.</summary>
     public ulong LsnOf(RecordLocation location)
     {
@@ -345,24 +357,25 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// Ends the file that frames go into, so that what was committed before can be compacted. Between two batches. A
     /// <see cref="FlushAsync"/> makes it durable.
     /// </summary>
+    /// <returns>The lsn at which the log goes on: a batch ends there, whereas a file that ends by being full may end in the middle of one.</returns>
     /// <exception cref="LogDiskFullException">There is no room for the next one; nothing changed.</exception>
     /// <exception cref="LogPoisonedException">A write failed earlier, or preparing the next file failed.</exception>
     /// <exception cref="LogClosedException">The log is closed.</exception>
-    public void EndFileLocked()
+    public ulong EndFileLocked()
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
         ThrowIfClosedLocked();
-        _appender.EndFile();
+        return _appender.EndFile();
     }
 
     /// <summary>Makes the next file, and what follows from it, a small one: see <see cref="LogFileSet.Shrink"/>.</summary>
     public void ShrinkNextFile(long fileBytes) => _files.Shrink(fileBytes);
 
-    /// <summary>The files that have ended, durably, from the first on.</summary>
-    public IReadOnlyList<LogFile> EndedFiles()
+    /// <summary>The files that have ended, durably and up to an lsn, from the first on.</summary>
+    public IReadOnlyList<LogFile> EndedFiles(ulong end = ulong.MaxValue)
     {
-        var durable = _commits.DurableLsn;
-        return [.. _files.Used.TakeWhile(file => file.IsEnded && file.EndLsn <= durable)];
+        var known = Math.Min(end, _commits.DurableLsn);
+        return [.. _files.Used.TakeWhile(file => file.IsEnded && file.EndLsn <= known)];
     }
 
     /// <summary>Replaces a range of files that have ended by what counts in them: see <see cref="LogCompaction"/>.</summary>

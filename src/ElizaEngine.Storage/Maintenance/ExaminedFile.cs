@@ -137,6 +137,7 @@ internal sealed class ExaminedFile : IDisposable
         from >= Length ? from : from + Slice(from, Length - from).LastIndexOfAnyExcept((byte)0) + 1;
 
     /// <summary>What is wrong with the size or the header block; null: nothing.</summary>
+    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
     public LogFinding? CheckShell(Guid databaseId)
     {
         if (IsMissing)
@@ -156,9 +157,9 @@ internal sealed class ExaminedFile : IDisposable
         {
             return new LogFinding(Name, error.Offset, 0, error.What);
         }
-        catch (LogFormatNewerException error)
+        catch (LogFormatNewerException error) when (!LogFileHeader.IsWhole(Slice(0, LogFormat.FileHeaderBytes)))
         {
-            // What lists the file is of a version that is known here.
+            // What lists the file is of a version that is known here, and the checksum is wrong: nobody wrote that.
             return new LogFinding(Name, 8, 0, $"the header block claims format {error.Found}");
         }
     }

@@ -64,7 +64,7 @@ public sealed class HostileBodyTests
     {
         var known = Enum.GetValues<Table>().Select(table => (int)table)
             .SelectMany(table => (int[])[table, Effect.DeleteKind + table])
-            .Concat([Effect.VectorKind, Effect.DropVectorKind]).ToHashSet();
+            .Concat([Effect.VectorKind, Effect.DropVectorKind, Effect.PackedLogKind]).ToHashSet();
         for (var kind = 0; kind <= 255; kind++)
         {
             if (known.Contains(kind)) continue;

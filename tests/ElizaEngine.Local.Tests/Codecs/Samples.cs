@@ -6,6 +6,7 @@ internal static class Samples
     public const string Unicode = "na\u00efve \u6771\u4eac \ud83d\udc69\u200d\ud83d\udcbb e\u0301 \u202e \ufffd \u0001 \"\\/";
 
     private static readonly Json s_object = Json.Parse("""{"text":"\u6771","n":[1,-2.5e3,null,true],"o":{"":{}}}""");
+    private static readonly string[] s_words = ["tea", "coffee", "at four", "remembers", "the garden", "never", "a letter", "Ada", "tomorrow", "because", "blue"];
     private static readonly DateTimeOffset s_time = DateTimeOffset.FromUnixTimeMilliseconds(1_767_323_045_678);
 
     public static Guid Guid(byte number) => new([number, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
@@ -146,6 +147,15 @@ internal static class Samples
     {
         foreach (var (text, json, time) in Edges())
             yield return new LogEntry { Id = Guid(1), EntityId = Guid(2), RoomId = Guid(3), CreatedAt = time, Type = text, Body = new LogBody(json) };
+        yield return new LogEntry { Id = Guid(1), EntityId = Guid(2), RoomId = Guid(3), CreatedAt = s_time, Type = "useModel:TEXT_LARGE", Body = Prompt(1_500) };
+    }
+
+    /// <summary>The body of a log entry that compaction compresses: words, some of them again and again.</summary>
+    public static LogBody Prompt(int length)
+    {
+        var text = new System.Text.StringBuilder();
+        for (var i = 0; text.Length < length; i++) text.Append($"line {i}: {s_words[i * 7 % s_words.Length]} {s_words[i * i % s_words.Length]} \u6771\n");
+        return new LogBody { ["prompt"] = Json.From(text.ToString(0, length)) };
     }
 
     public static IEnumerable<(CacheRow Row, Json Value)> CacheEntries()
@@ -187,6 +197,10 @@ internal static class Samples
         foreach (var item in Relationships()) yield return ((byte)Table.Relationships, Local.Rows.Encode(item), body => Local.Rows.DecodeRelationship(body));
         foreach (var item in Tasks()) yield return ((byte)Table.Tasks, Local.Rows.Encode(item), body => Local.Rows.DecodeTask(body));
         foreach (var item in Logs()) yield return ((byte)Table.Logs, Local.Rows.Encode(item), body => Local.Rows.DecodeLog(body));
+        foreach (var item in Logs())
+        {
+            if (PackedLog.TryPack(Local.Rows.Encode(item)) is { } packed) yield return (Effect.PackedLogKind, packed, body => PackedLog.Decode(body));
+        }
         foreach (var (row, value) in CacheEntries()) yield return ((byte)Table.Cache, Local.Rows.Encode(row, value), body => Local.Rows.DecodeCache(body));
         foreach (var item in Dimensions()) yield return ((byte)Table.Dimensions, Local.Rows.Encode(item), body => Local.Rows.ReadDimension(body));
     }

@@ -83,6 +83,8 @@ public sealed class DamagedByteTests
         var maker = new OperationMaker(seed);
         await using var history = new DiskHistory(DiskSettings.Fixed(durability, 8 << 10, 12 << 10), seed, imagesPerHundredCalls: 0, $"seed {seed}");
         await history.RunAsync(maker.Make(0, overlap: false));
+        // Copies, moved records and compressed log bodies are among what is changed.
+        await history.RunAsync([maker.MakeLargeLogs(), new Compact()]);
         while (history.Disk.Kill().TotalBytes < WantedBytes - (12 << 10)) await history.RunAsync([maker.MakeSingle()]);
         if (isClosed)
         {

@@ -21,7 +21,8 @@ internal sealed class DiskHistory : IAsyncDisposable
     private readonly Lock _gate = new(); // Guards the moments and the points; taken inside the disk's own.
     private readonly DateTimeOffset _begin;
     private readonly DiskSettings _settings;
-    private readonly Random _coin;
+    private readonly Random _coin; // Tossed inside the disk's gate.
+    private readonly Random _callersCoin;
     private readonly string _story;
     private readonly int _imagesPerHundredCalls;
     private readonly SimulatedDisk _disk;
@@ -37,6 +38,7 @@ internal sealed class DiskHistory : IAsyncDisposable
     {
         _settings = settings;
         _coin = new Random(seed);
+        _callersCoin = new Random(~seed);
         _imagesPerHundredCalls = imagesPerHundredCalls;
         _story = story;
         _begin = Time.GetUtcNow();
@@ -192,11 +194,11 @@ internal sealed class DiskHistory : IAsyncDisposable
             Acknowledged++;
             lock (_gate) _acknowledged++;
         }
-        if (_coin.Next(3) > 0) await _database!.BackgroundWork;
-        if (_settings.HasGraphs && _coin.Next(3) == 0)
+        if (_callersCoin.Next(3) > 0) await _database!.BackgroundWork;
+        if (_settings.HasGraphs && _callersCoin.Next(3) == 0)
         {
             await SearchCheck.AskAsync(_database!);
-            if (_coin.Next(2) == 0) await _database!.Partitions.Work;
+            if (_callersCoin.Next(2) == 0) await _database!.Partitions.Work;
         }
     }
 
@@ -351,19 +353,25 @@ internal sealed class DiskHistory : IAsyncDisposable
 
     private CrashPoint Point(bool isKill, Random coin, string when)
     {
+        Moment[] possible, earlier;
+        string counts;
         lock (_gate)
         {
             // At the weaker level a power cut may take what was not flushed, but only from the end.
             var first = isKill || _settings.Durability == Durability.PowerLoss ? _acknowledged : _durable;
-            return new CrashPoint(
-                isKill ? CrashKind.Kill : CrashKind.PowerCut,
-                isKill ? _disk.Kill() : _disk.Cut(coin),
-                _moments[first..],
-                _moments[..first],
-                Clock,
-                _settings,
-                $"{_story}, {(isKill ? "killed" : "power cut")} {when}, {_acknowledged} acknowledged, {_moments.Count - 1} begun");
+            (possible, earlier) = ([.. _moments[first..]], [.. _moments[..first]]);
+            counts = $"{_acknowledged} acknowledged, {_moments.Count - 1} begun";
         }
+        // Behind the gate, which others take inside the disk's own. What came meanwhile is in the image at most, never missing from it.
+        var image = isKill ? _disk.Kill() : _disk.Cut(coin);
+        return new CrashPoint(
+            isKill ? CrashKind.Kill : CrashKind.PowerCut,
+            image,
+            possible,
+            earlier,
+            Clock,
+            _settings,
+            $"{_story}, {(isKill ? "killed" : "power cut")} {when}, {counts}");
     }
 
     /// <summary>The text of what a call answers. Errors are answers.</summary>

@@ -1,4 +1,5 @@
 using ElizaEngine.Conformance.Model;
+using ElizaEngine.Local.Tests.Codecs;
 
 namespace ElizaEngine.Local.Tests.Disk;
 
@@ -21,10 +22,11 @@ internal sealed class OperationMaker(int seed)
     public Write MakeWrite() => _random.Next(100) switch
     {
         < 4 => MakeLargeBatch(),
-        < 7 => Single(new DeleteRooms([Pool.Rooms[_random.Next(3)]])),
-        < 9 => Single(new CreateEntities([.. Pool.Entities.Take(3).Select(id => new Entity { Id = id })])),
-        < 12 => Single(new CreateRooms([.. Pool.Rooms.Take(3).Select(id => new Room { Id = id, Source = "test", Type = "GROUP" })])),
-        < 22 => new Write(Agent(), [.. Enumerable.Range(0, _random.Next(2, 6)).Select(_ => _calls.MakeWrite())], InTransaction: true),
+        < 6 => MakeLargeLogs(),
+        < 8 => Single(new DeleteRooms([Pool.Rooms[_random.Next(3)]])),
+        < 10 => Single(new CreateEntities([.. Pool.Entities.Take(3).Select(id => new Entity { Id = id })])),
+        < 13 => Single(new CreateRooms([.. Pool.Rooms.Take(3).Select(id => new Room { Id = id, Source = "test", Type = "GROUP" })])),
+        < 23 => new Write(Agent(), [.. Enumerable.Range(0, _random.Next(2, 6)).Select(_ => _calls.MakeWrite())], InTransaction: true),
         _ => MakeSingle(),
     };
 
@@ -52,6 +54,20 @@ internal sealed class OperationMaker(int seed)
         return Single(new UpsertMemories(
             [.. Pool.Memories.Take(_random.Next(10, 20)).Select(id => new Memory { Id = id, Content = new Content { Text = text } })], Pool.Tables[0]));
     }
+
+    /// <summary>Log entries whose bodies compaction compresses.</summary>
+    public Write MakeLargeLogs() => Single(new CreateLogs(
+    [
+        .. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => new LogEntry
+        {
+            Id = Pool.Logs[_random.Next(Pool.Logs.Length)],
+            EntityId = Pool.Entities[_random.Next(3)],
+            RoomId = Pool.Rooms[_random.Next(3)],
+            Type = "useModel:TEXT_LARGE",
+            CreatedAt = DateTimeOffset.UnixEpoch.AddMinutes(_random.Next(1_000)),
+            Body = Samples.Prompt(_random.Next(1_100, 4_000)),
+        }),
+    ]));
 
     // Whether a memory is unique is decided by what is durable when it is called: a caller that does not wait for those before it says it.
     private static Write Decided(Write write) => write with

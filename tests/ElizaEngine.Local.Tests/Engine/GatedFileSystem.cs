@@ -7,6 +7,17 @@ internal sealed class GatedFileSystem : IFileSystem, IDisposable
 {
     private readonly MemoryFileSystem _files = new();
     private readonly ManualResetEventSlim _isOpen = new(initialState: true);
+    private int _created;
+    private int _waiting;
+
+    /// <summary>Log files that were created.</summary>
+    public int Created => Volatile.Read(ref _created);
+
+    /// <summary>Flushes that wait.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Whether files that are created while the gate is closed have a gate of their own, which is open.</summary>
+    public bool SparesNew { get; init; }
 
     public void Close() => _isOpen.Reset();
 
@@ -26,9 +37,14 @@ internal sealed class GatedFileSystem : IFileSystem, IDisposable
 
     public IReadOnlyList<string> List(string directory) => _files.List(directory);
 
-    public IFile Create(string path) => new GatedFile(_files.Create(path), Gate(path));
+    public IFile Create(string path)
+    {
+        var gate = SparesNew && !_isOpen.IsSet ? null : Gate(path);
+        if (path.EndsWith(".seg", StringComparison.Ordinal)) Interlocked.Increment(ref _created);
+        return new GatedFile(this, _files.Create(path), gate);
+    }
 
-    public IFile Open(string path) => new GatedFile(_files.Open(path), Gate(path));
+    public IFile Open(string path) => new GatedFile(this, _files.Open(path), Gate(path));
 
     public void Rename(string from, string to) => _files.Rename(from, to);
 
@@ -40,7 +56,7 @@ internal sealed class GatedFileSystem : IFileSystem, IDisposable
 
     private ManualResetEventSlim? Gate(string path) => path.EndsWith(".seg", StringComparison.Ordinal) ? _isOpen : null;
 
-    private sealed class GatedFile(IFile file, ManualResetEventSlim? gate) : IFile
+    private sealed class GatedFile(GatedFileSystem owner, IFile file, ManualResetEventSlim? gate) : IFile
     {
         public long Length => file.Length;
 
@@ -52,7 +68,9 @@ internal sealed class GatedFileSystem : IFileSystem, IDisposable
 
         public void Flush()
         {
+            Interlocked.Increment(ref owner._waiting);
             gate?.Wait();
+            Interlocked.Decrement(ref owner._waiting);
             file.Flush();
         }
 
