@@ -30,6 +30,10 @@ internal sealed unsafe class Codes : SharedNative
     private const float LargestMin = 0.0158f;
     private const float LargestMax = 1.0001f;
 
+    /// <summary>The scales that <see cref="Append(ReadOnlySpan{float}, float)"/> can give a slot.</summary>
+    internal const float ScaleMin = LargestMin / CodeMax;
+    internal const float ScaleMax = LargestMax / CodeMax;
+
     private readonly NativeTable _rows;
     private readonly NativeTable _scales = new(sizeof(float));
     private readonly NativeTable _errors = new(sizeof(float));

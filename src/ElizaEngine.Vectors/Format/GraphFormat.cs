@@ -124,9 +124,11 @@ internal static unsafe class GraphFormat
             Read(reader, table, header.Slots);
         for (var slot = 0; slot < header.Slots; slot++)
         {
-            Check(codes.Scale(slot) is > 0 and <= 1, $"Slot {slot} has the scale {codes.Scale(slot):R}.");
+            Check(codes.Scale(slot) is >= Codes.ScaleMin and <= Codes.ScaleMax, $"Slot {slot} has the scale {codes.Scale(slot):R}.");
             Check(codes.Error(slot) is >= 0 and <= 1, $"Slot {slot} has the error {codes.Error(slot):R}.");
-            Check(!new ReadOnlySpan<byte>(codes.Row(slot), codes.RowBytes).Contains((byte)0), $"Slot {slot} has a code that is none.");
+            var row = new ReadOnlySpan<byte>(codes.Row(slot), codes.RowBytes);
+            Check(!row.Contains((byte)0), $"Slot {slot} has a code that is none.");
+            Check(row.ContainsAnyExcept((byte)Codes.Zero), $"Slot {slot} has no direction.");
         }
 
         codes.Restore(header.Slots);

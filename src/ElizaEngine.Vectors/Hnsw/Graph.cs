@@ -20,6 +20,7 @@ internal sealed class Graph : SharedNative
 
     internal const int MMax = 48;
     internal const int MMin = 2;
+    internal const int EffortMax = 10_000;
 
     private const int MUsual = 16;
     private const int SeedsMax = 24;
@@ -45,6 +46,7 @@ internal sealed class Graph : SharedNative
         ArgumentOutOfRangeException.ThrowIfLessThan(m, MMin);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(m, MMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(effort, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(effort, EffortMax);
         codes.Share();
         _codes = codes;
         _links = new GraphLinks(m);
