@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Power cuts under a real kernel: writers on loop-mounted ext4 and xfs, whose disk is a file; a cut is that file as it is at one moment,
 # mounted again. What the page cache held is gone, what the disk was given is there. Root only: it mounts.
-# bash tools/nightly/power-cuts.sh [SECONDS]: without SECONDS 30 minutes. ELIZA_DISK_SEED=<seed> repeats what is written.
+# bash tools/nightly/power-cuts.sh [SECONDS]: without SECONDS 30 minutes; --check says whether it can run here. ELIZA_DISK_SEED=<seed> repeats what is written.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${1:-1800}
@@ -17,6 +17,7 @@ if ! command -v mkfs.xfs >/dev/null || ! command -v mkfs.ext4 >/dev/null; then
     env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -q && apt-get install -q -y --no-install-recommends e2fsprogs xfsprogs' >/dev/null ||
         cannot 'mkfs.ext4 and mkfs.xfs are not there and cannot be installed'
 fi
+if [[ $seconds == --check ]]; then exit 0; fi
 DOTNET_ROOT=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
 export DOTNET_ROOT
 

@@ -49,6 +49,7 @@ internal static class CrashCheck
         await using (var database = await point.Settings.OpenAsync(disk, time))
         {
             var found = await FindAsync(database, possible, point.Clock);
+            if (point.Settings.HasGraphs) await SearchCheck.RunAsync(database);
             Volatile.Write(ref possible, [found]);
             if (random.Next(2) == 0)
             {

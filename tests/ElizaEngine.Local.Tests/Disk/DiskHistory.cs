@@ -200,6 +200,11 @@ internal sealed class DiskHistory : IAsyncDisposable
             lock (_gate) _acknowledged++;
         }
         if (_callersCoin.Next(3) > 0) await _database!.BackgroundWork;
+        if (_settings.HasGraphs && _callersCoin.Next(3) == 0)
+        {
+            await SearchCheck.AskAsync(_database!);
+            if (_callersCoin.Next(2) == 0) await _database!.Partitions.Work;
+        }
     }
 
     /// <summary>Compacts while calls are made. A failure of the disk on the way loses nothing.</summary>

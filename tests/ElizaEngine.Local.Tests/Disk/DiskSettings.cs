@@ -23,6 +23,7 @@ internal sealed class DiskSettings
         // Never by the clock, or as soon as a frame is written.
         FlushInterval = random.Next(2) == 0 ? TimeSpan.FromHours(1) : TimeSpan.Zero;
         IndexMinBytes = random.Next(4) == 0 ? long.MaxValue : 4096;
+        HasGraphs = random.Next(3) == 0;
         _salts = new Random(seed);
     }
 
@@ -35,6 +36,7 @@ internal sealed class DiskSettings
         CohortWait = true,
         LeaderFlushMax = TimeSpan.FromSeconds(10),
         FlushInterval = TimeSpan.FromHours(1),
+        HasGraphs = false,
     };
 
     public Durability Durability { get; init; }
@@ -51,8 +53,19 @@ internal sealed class DiskSettings
 
     public long IndexMinBytes { get; init; }
 
+    /// <summary>Searches have their index of vectors, and it is saved, however few there are.</summary>
+    public bool HasGraphs { get; init; }
+
     public Task<LocalDatabase> OpenAsync(IFileSystem files, TimeProvider time, string directory = Directory) => LocalDatabase.OpenAsync(
-        new LocalDatabaseOptions { Directory = directory, Durability = Durability, TimeProvider = time, UpkeepInterval = Timeout.InfiniteTimeSpan },
+        new LocalDatabaseOptions
+        {
+            Directory = directory,
+            Durability = Durability,
+            TimeProvider = time,
+            UpkeepInterval = Timeout.InfiniteTimeSpan,
+            VectorsWithoutPartition = HasGraphs ? 0 : VectorPartitions.Few,
+            VectorsWithoutGraph = HasGraphs ? 1 : VectorPartitions.FewForGraph,
+        },
         files,
         log => log with
         {
@@ -70,7 +83,7 @@ internal sealed class DiskSettings
         });
 
     public override string ToString() =>
-        $"{Durability}, files of {FirstFileBytes >> 10} to {MaxFileBytes >> 10} KiB, cohort wait {CohortWait}, leads up to {LeaderFlushMax}, flushes after {FlushInterval}, index from {IndexMinBytes} bytes";
+        $"{Durability}, files of {FirstFileBytes >> 10} to {MaxFileBytes >> 10} KiB, cohort wait {CohortWait}, leads up to {LeaderFlushMax}, flushes after {FlushInterval}, index from {IndexMinBytes} bytes, graphs {HasGraphs}";
 
     private ulong NextSalt()
     {
