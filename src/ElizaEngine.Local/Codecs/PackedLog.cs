@@ -16,7 +16,7 @@ internal static class PackedLog
     /// <summary>JSON from this length on is tried: shorter JSON saves little, and its reader would pay all the same.</summary>
     public const int MinJsonBytes = 1024;
 
-    /// <summary>Brotli's, of 0 to 11; see <c>decisions/0014</c>.</summary>
+    /// <summary>Brotli's, of 0 to 11; see <c>decisions/0013</c>.</summary>
     private const int Quality = 5;
 
     private const int WindowBits = 22;
