@@ -18,6 +18,7 @@ internal sealed class History : IDisposable
     private readonly Random _random;
     private readonly int _seed;
     private readonly long _maxLogFileBytes;
+    private readonly bool _compacts;
     private LoopDisk? _disk;
     private LiveWriters? _writers;
     private int _cuts;
@@ -31,6 +32,7 @@ internal sealed class History : IDisposable
         (_folder, _kind, _durability, _seed) = (folder, kind, durability, seed);
         _random = new Random(seed);
         _maxLogFileBytes = _random.Next(3) switch { 0 => 128L << 10, 1 => 2L << 20, _ => 64L << 20 };
+        _compacts = _random.Next(2) == 0;
         Rows = new RowsOfWriters(seed, WriterCount = _random.Next(3) switch { 0 => 1, 1 => 8, _ => 64 });
         LoopDisk.Make(Live, kind, DiskBytes);
     }
@@ -52,7 +54,7 @@ internal sealed class History : IDisposable
 
     private string Mounted => Path.Combine(_folder, "live");
 
-    public override string ToString() => $"seed {_seed}: {_kind}, {_durability}, {WriterCount} writers, log files of {_maxLogFileBytes} bytes";
+    public override string ToString() => $"seed {_seed}: {_kind}, {_durability}, {WriterCount} writers{(_compacts ? " and compaction" : "")}, log files of {_maxLogFileBytes} bytes";
 
     /// <summary>Lets them write for a while, cuts the power, and checks what is left.</summary>
     public async Task CutAsync()
@@ -97,7 +99,7 @@ internal sealed class History : IDisposable
         await Rows.CheckAsync(database, progress);
     }
 
-    private WriterOrders Orders(string folder) => new(Path.Combine(folder, "data"), _durability, _maxLogFileBytes, _seed, Rows.Positions);
+    private WriterOrders Orders(string folder) => new(Path.Combine(folder, "data"), _durability, _maxLogFileBytes, _seed, Rows.Positions, _compacts);
 
     private void End()
     {
