@@ -59,6 +59,7 @@ public sealed partial class LocalDatabase
         await _log.FlushAsync().ConfigureAwait(false);
         // Not what has ended since, which may be in the middle of a batch.
         var report = await CompactAsync(_log.EndedFiles(end), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
+        if (report is not null) RenewCheckpoint();
         var after = _log.Statistics;
         return new CompactReport(
             Options.Directory is null ? null : _log.Directory, before.Files, after.Files, before.BytesOnDisk, after.BytesOnDisk, report?.RecordsBefore ?? 0,

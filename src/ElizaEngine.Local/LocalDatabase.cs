@@ -147,6 +147,8 @@ public sealed partial class LocalDatabase : IDatabase
         _isOpen = false;
         await StopUpkeepAsync().ConfigureAwait(false);
         await Partitions.StopAsync().ConfigureAwait(false);
+        await Checkpointing.ConfigureAwait(false);
+        if (Options.Directory is not null) await Task.Run(() => WriteCheckpoint(lsn => lsn != _checkpointLsn), CancellationToken.None).ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
         Partitions.Dispose();
         _memory?.Dispose();
@@ -217,6 +219,11 @@ public sealed partial class LocalDatabase : IDatabase
             sequencer.Attach(log, recovery.TakeState());
             partitions.Attach(log, sequencer);
             var database = new LocalDatabase(options, log, sequencer, records, partitions, shared, memory);
+            if (options.Directory is not null)
+            {
+                database._checkpointLsn = log.OpenReport.CheckpointLsn;
+                log.FileEnded = database.BeginCheckpoint;
+            }
             database.StartUpkeep();
             return database;
         });

@@ -8,6 +8,7 @@ internal static class FileNames
     public const string Lock = "LOCK";
     public const string LostAndFound = "lost+found";
     public const string Temporary = ".tmp";
+    public const string Checkpoint = "CHECKPOINT";
 
     /// <summary>Stands in a directory from the first file of its first backup until that backup is complete.</summary>
     public const string IncompleteBackup = "BACKUP-INCOMPLETE";
@@ -31,9 +32,9 @@ internal static class FileNames
 
     public static bool TryIndex(string name, out int number) => TryFile(name, IndexSuffix, out number);
 
-    /// <summary>A manifest, an index file or a copy of a log file whose writing was interrupted.</summary>
+    /// <summary>A manifest, an index file, a checkpoint or a copy of a log file whose writing was interrupted.</summary>
     public static bool IsTemporary(string name) => name.EndsWith(Temporary, StringComparison.Ordinal)
-        && name[..^Temporary.Length] is var final && (TryManifest(final, out _) || TryIndex(final, out _) || TryLog(final, out _));
+        && name[..^Temporary.Length] is var final && (TryManifest(final, out _) || TryIndex(final, out _) || TryLog(final, out _) || final == Checkpoint);
 
     private static bool TryFile(string name, string suffix, out int number)
     {

@@ -51,6 +51,7 @@ internal sealed class Recovery
         try
         {
             recovery.OpenFiles(names);
+            recovery.LoadCheckpoint();
             recovery.ReplayFrames();
             recovery._index?.Dispose();
             var cut = recovery.DecideTail();
@@ -108,6 +109,37 @@ internal sealed class Recovery
                 throw new LogDamagedException(name, LogFormat.FileHeaderBytes, 0,
                     "the file holds frames, but the manifest does not list it");
         }
+    }
+
+    /// <summary>Goes on behind what a checkpoint stands for, where there is one. That is durable, and whole batches.</summary>
+    private void LoadCheckpoint()
+    {
+        if (LogCheckpoint.TryOpen(_files, _directory, _manifest) is not { } checkpoint)
+            return;
+        var end = checkpoint.EndLsn;
+        if (!_replay.TryLoad(checkpoint))
+        {
+            checkpoint.Dispose();
+            return;
+        }
+
+        _report.CheckpointLsn = end;
+        while (_list[_place] is { IsEnded: true } file && file.EndLsn <= end)
+        {
+            file.IndexedTo = file.EndLsn;
+            _lsn = file.EndLsn;
+            MoveTo(_place + 1);
+            if (_place == _list.Count || _lsn >= end)
+                return;
+        }
+
+        var tail = _list[_place];
+        if (!tail.IsEnded)
+            tail.Start(_lsn);
+        tail.IndexedTo = end;
+        _offset += (long)(end - _lsn);
+        _blank = _offset; // Where its last frame ends the checkpoint does not say.
+        _lsn = end;
     }
 
     private void ReplayFrames()
