@@ -25,7 +25,10 @@ public sealed partial class LocalDatabase : IDatabase
         Records = records;
         Shared = shared;
         var report = log.OpenReport;
-        OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.IndexFiles, report.CutBytes, [.. report.KeptTails], report.Duration);
+        OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.IndexFiles, report.CutBytes, [.. report.KeptTails], report.Duration)
+        {
+            FromCheckpoint = report.CheckpointLsn > 0,
+        };
     }
 
     /// <summary>How it was opened.</summary>

@@ -3,7 +3,7 @@ namespace ElizaEngine.Local;
 /// <summary>
 /// The entries of a <see cref="RowTable"/> by number, in the order in which they came. A generational collector looks, in what is old,
 /// at each piece of memory that was written since it looked last: here new entries stand side by side, where in a hash table each would
-/// cost it a look at another place. (64 callers: see decisions/0013.)
+/// cost it a look at another place. (64 callers: see decisions/0015.)
 /// <para>One thread writes at a time; any number read meanwhile, without a lock.</para>
 /// </summary>
 internal sealed class EntryList

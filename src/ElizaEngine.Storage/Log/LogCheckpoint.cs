@@ -159,10 +159,15 @@ internal sealed class LogCheckpoint : IDisposable
             next = found.IsCopy ? found.ResumeLsn : found.EndLsn;
         }
 
-        // The last file of the list is the one in which the end lies.
+        // The end lies in the last file of the list, or is where the log goes on behind it.
         var last = manifest.Files[listed - 1];
-        var room = (ulong)(last.FileBytes - LogFormat.FileHeaderBytes);
-        if (endLsn <= first || endLsn - first > room || (last.IsSealed && endLsn != last.EndLsn && (endLsn > last.EndLsn || last.IsCopy)))
+        var isInside = last switch
+        {
+            { IsCopy: true } => endLsn == next,
+            { IsSealed: true } => endLsn > first && endLsn <= next,
+            _ => endLsn > first && endLsn - first <= (ulong)(last.FileBytes - LogFormat.FileHeaderBytes),
+        };
+        if (!isInside)
             return null;
         if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]) != CheckpointWriter.HashOf(bytes[HeaderBytes..]))
             return null;

@@ -33,6 +33,7 @@ internal sealed class DiskSettings
         CohortWait = true,
         LeaderFlushMax = TimeSpan.FromSeconds(10),
         FlushInterval = TimeSpan.FromHours(1),
+        RowsWithoutCheckpoint = 0,
     };
 
     public Durability Durability { get; init; }
