@@ -83,7 +83,7 @@ public sealed class CheckpointTests : IDisposable
                 await database.BackgroundWork;
                 await database.Checkpointing;
                 Directory.CreateDirectory(copy);
-                foreach (var path in Directory.GetFiles(_directory)) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
+                foreach (var path in Directory.GetFiles(_directory).Where(static path => !path.EndsWith("LOCK", StringComparison.Ordinal))) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
             }
             await using var opened = await LocalDatabase.OpenAsync(OptionsOf(copy));
             Assert.False(opened.OpenReport.WasClean);
