@@ -5,14 +5,14 @@ namespace ElizaEngine;
 
 public sealed partial class LocalDatabase
 {
-    // So much more of the log than at the last checkpoint, and at least as much as that had, is worth another one: opening reads little,
-    // and all checkpoints together cost less than the log.
+    // A checkpoint in the background is worth so much of the log, and a third of all of it: opening after a crash has that much to apply,
+    // and all checkpoints together write a row a few times.
     private const long CheckpointLogBytes = 32L << 20;
+    private const long CheckpointLogShare = 3;
 
     private readonly Lock _checkpointGate = new();
     private readonly Lock _checkpointWriting = new();
     private Task _checkpoint = Task.CompletedTask;
-    private long _checkpointBytes;
     private ulong _checkpointLsn;
 
     /// <summary>The checkpoint that is being written in the background, or was last. It does not fail.</summary>
@@ -25,8 +25,8 @@ public sealed partial class LocalDatabase
     }
 
     /// <summary>Writes the state down, so that the next opening need not collect it. What fails is left for the next time.</summary>
-    /// <param name="isDue">Asked for the lsn up to which the log has got.</param>
-    internal void WriteCheckpoint(Func<ulong, bool> isDue)
+    /// <param name="minLogBytes">Where the log has grown by less since the last, nothing is written.</param>
+    internal void WriteCheckpoint(long minLogBytes)
     {
         lock (_checkpointWriting)
         {
@@ -35,8 +35,8 @@ public sealed partial class LocalDatabase
                 using var held = _log.Hold();
                 using var pin = _log.Pin();
                 var (state, snapshot) = Sequencer.TakeSnapshot();
-                if (state.Memories.Count < Options.RowsWithoutCheckpoint || !isDue(snapshot.EndLsn)) return;
-                _checkpointBytes = LogCheckpoint.Write(_log.FileSystem, _log.Directory, snapshot, writer => StateCheckpoint.Write(state, _log, writer));
+                if (snapshot.EndLsn == _checkpointLsn || snapshot.EndLsn - _checkpointLsn < (ulong)minLogBytes) return;
+                LogCheckpoint.Write(_log.FileSystem, _log.Directory, snapshot, writer => StateCheckpoint.Write(state, _log, writer));
                 _checkpointLsn = snapshot.EndLsn;
             }
             catch (LogDamagedException damage)
@@ -56,14 +56,18 @@ public sealed partial class LocalDatabase
         lock (_checkpointGate)
         {
             if (!_isOpen || !_checkpoint.IsCompleted) return;
-            _checkpoint = Task.Run(() => WriteCheckpoint(lsn => lsn - _checkpointLsn >= (ulong)Math.Max(CheckpointLogBytes, _checkpointBytes)));
+            _checkpoint = Task.Run(() => WriteCheckpoint(Math.Max(CheckpointLogBytes, _log.Statistics.BytesOnDisk / CheckpointLogShare)));
         }
     }
 
     /// <summary>After a compaction: the old one is of files that are gone, and may have what was deleted.</summary>
     private void RenewCheckpoint()
     {
-        lock (_checkpointWriting) _log.FileSystem.TryDelete(_log.Directory + "/" + FileNames.Checkpoint);
-        WriteCheckpoint(static _ => true);
+        lock (_checkpointWriting)
+        {
+            _log.FileSystem.TryDelete(_log.Directory + "/" + FileNames.Checkpoint);
+            _checkpointLsn = 0;
+        }
+        WriteCheckpoint(Options.LogWithoutCheckpoint);
     }
 }

@@ -74,7 +74,7 @@ public sealed class CheckpointTests : IDisposable
             await using (var database = await OpenAsync(expectsCheckpoint: false))
             {
                 await FillAsync(database);
-                database.WriteCheckpoint(static _ => true);
+                database.WriteCheckpoint(minLogBytes: 0);
                 var adapter = database.ForAgent(s_agent);
                 await adapter.DeleteMemoriesAsync([.. _ids.Take(5)]);
                 for (var i = 0; i < 200; i++) await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText($"behind {i} {new string('y', 600)}"), Embedding = VectorOf(i, 32) }, "messages");
@@ -189,7 +189,7 @@ public sealed class CheckpointTests : IDisposable
     }
 
     private static LocalDatabaseOptions OptionsOf(string directory) =>
-        new() { Directory = directory, MaxLogFileBytes = 128 << 10, Durability = Durability.ProcessCrash, RowsWithoutCheckpoint = 0 };
+        new() { Directory = directory, MaxLogFileBytes = 128 << 10, Durability = Durability.ProcessCrash, LogWithoutCheckpoint = 0 };
 
     private static float[] VectorOf(int i, int dimension) => [.. Enumerable.Range(0, dimension).Select(j => MathF.Sin((i * 31) + j + 0.5f))];
 

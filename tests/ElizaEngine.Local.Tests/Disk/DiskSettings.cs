@@ -20,7 +20,7 @@ internal sealed class DiskSettings
         // Never by the clock, or as soon as a frame is written.
         FlushInterval = random.Next(2) == 0 ? TimeSpan.FromHours(1) : TimeSpan.Zero;
         IndexMinBytes = random.Next(4) == 0 ? long.MaxValue : 4096;
-        RowsWithoutCheckpoint = random.Next(3) == 0 ? int.MaxValue : 0;
+        LogWithoutCheckpoint = random.Next(3) == 0 ? long.MaxValue : 0;
         _salts = new Random(seed);
     }
 
@@ -33,7 +33,7 @@ internal sealed class DiskSettings
         CohortWait = true,
         LeaderFlushMax = TimeSpan.FromSeconds(10),
         FlushInterval = TimeSpan.FromHours(1),
-        RowsWithoutCheckpoint = 0,
+        LogWithoutCheckpoint = 0,
     };
 
     public Durability Durability { get; init; }
@@ -50,10 +50,10 @@ internal sealed class DiskSettings
 
     public long IndexMinBytes { get; init; }
 
-    public int RowsWithoutCheckpoint { get; init; }
+    public long LogWithoutCheckpoint { get; init; }
 
     public Task<LocalDatabase> OpenAsync(IFileSystem files, TimeProvider time) => LocalDatabase.OpenAsync(
-        new LocalDatabaseOptions { Directory = Directory, Durability = Durability, TimeProvider = time, UpkeepInterval = Timeout.InfiniteTimeSpan, RowsWithoutCheckpoint = RowsWithoutCheckpoint },
+        new LocalDatabaseOptions { Directory = Directory, Durability = Durability, TimeProvider = time, UpkeepInterval = Timeout.InfiniteTimeSpan, LogWithoutCheckpoint = LogWithoutCheckpoint },
         files,
         log => log with
         {
@@ -71,7 +71,7 @@ internal sealed class DiskSettings
         });
 
     public override string ToString() =>
-        $"{Durability}, files of {FirstFileBytes >> 10} to {MaxFileBytes >> 10} KiB, cohort wait {CohortWait}, leads up to {LeaderFlushMax}, flushes after {FlushInterval}, index from {IndexMinBytes} bytes, checkpoint from {RowsWithoutCheckpoint} rows";
+        $"{Durability}, files of {FirstFileBytes >> 10} to {MaxFileBytes >> 10} KiB, cohort wait {CohortWait}, leads up to {LeaderFlushMax}, flushes after {FlushInterval}, index from {IndexMinBytes} bytes, checkpoint from {LogWithoutCheckpoint} bytes";
 
     private ulong NextSalt()
     {
