@@ -240,11 +240,16 @@ own_stage() { # trait value, ceiling in minutes
 
 # What runs for hours at night is run for seconds here, so that it cannot rot.
 nightly_scripts() {
-    begin_stage 'Nightly scripts, ten seconds each' 4
-    local script found=0
+    begin_stage 'Nightly scripts, ten seconds each' 6
+    local script why found=0
     for script in tools/nightly/*.sh; do
         [[ -e $script ]] || continue
         found=1
+        # A matter of the night and of root: not every machine lets anybody mount.
+        if [[ $script == */power-cuts.sh ]] && ! why=$(bash "$script" --check 2>&1); then
+            say "  not run: $(basename "$script"): $(tail -n 1 <<<"$why")"
+            continue
+        fi
         if step "$(basename "$script") 10" bash "$script" 10; then passed=$((passed + 1)); fi
     done
     if ((found == 0)); then fail 'there are no scripts in tools/nightly'; fi

@@ -60,6 +60,7 @@ public sealed partial class LocalDatabase
         // Not what has ended since, which may be in the middle of a batch.
         var report = await CompactAsync(_log.EndedFiles(end), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
         if (report is not null) RenewCheckpoint();
+        Partitions.RemoveOrphans();
         var after = _log.Statistics;
         return new CompactReport(
             Options.Directory is null ? null : _log.Directory, before.Files, after.Files, before.BytesOnDisk, after.BytesOnDisk, report?.RecordsBefore ?? 0,

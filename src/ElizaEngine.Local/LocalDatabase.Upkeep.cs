@@ -16,13 +16,14 @@ public sealed partial class LocalDatabase
     private long _lookedAtBytes = -1;
 
     /// <summary>
-    /// Deletes what the options and the clock say, and compacts when enough counts no more: what happens in the background from time to
+    /// Deletes what the options and the clock say, compacts when enough counts no more, and saves graphs that have changed: what happens in the background from time to
     /// time. Whatever fails is tried again the next time.
     /// </summary>
     internal async Task UpkeepAsync(CancellationToken cancellationToken)
     {
         await SweepAsync(cancellationToken).ConfigureAwait(false);
         if (IsCompactionDue()) await CompactAsync(new CompactOptions { BytesPerSecond = Options.CompactionBytesPerSecond }, cancellationToken).ConfigureAwait(false);
+        Partitions.SaveLater();
     }
 
     private void StartUpkeep()

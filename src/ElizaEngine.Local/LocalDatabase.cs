@@ -49,6 +49,8 @@ public sealed partial class LocalDatabase : IDatabase
 
     internal VectorPartitions Partitions { get; }
 
+    internal WriteAheadLog Log => _log;
+
     internal SharedValues Shared { get; }
 
     internal TimeProvider Time => Options.TimeProvider;
@@ -141,6 +143,11 @@ public sealed partial class LocalDatabase : IDatabase
             FileBytes = log.BytesOnDisk,
             Commits = log.Commits,
             Flushes = log.Flushes,
+            VectorIndexes = Partitions.Count,
+            VectorIndexBytes = Partitions.Bytes,
+            VectorIndexesRestored = Partitions.Restored,
+            VectorIndexesReleased = Partitions.Released,
+            VectorIndexesSaved = Partitions.Saves,
         };
     }
 
@@ -152,6 +159,7 @@ public sealed partial class LocalDatabase : IDatabase
         await Partitions.StopAsync().ConfigureAwait(false);
         await Checkpointing.ConfigureAwait(false);
         if (Options.Directory is not null) await Task.Run(() => WriteCheckpoint(Options.LogWithoutCheckpoint), CancellationToken.None).ConfigureAwait(false);
+        await Partitions.SaveAsync().ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
         Partitions.Dispose();
         _memory?.Dispose();
@@ -182,6 +190,7 @@ public sealed partial class LocalDatabase : IDatabase
         if (!Enum.IsDefined(options.Durability)) throw new InvalidInputException("durability", options.Durability, "PowerLoss or ProcessCrash");
         if (options.ScrubBytesPerSecond < 0) throw new InvalidInputException("scrubBytesPerSecond", options.ScrubBytesPerSecond, "0 or more");
         if (options.SearchRecall is not (>= 0.5 and <= 0.999)) throw new InvalidInputException("searchRecall", options.SearchRecall, "from 0.5 to 0.999");
+        if (options.SearchMemoryLimit < 0) throw new InvalidInputException("searchMemoryLimit", options.SearchMemoryLimit, "0 or more, or null");
         if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
         if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
         if (options.Directory?.Contains('\0', StringComparison.Ordinal) == true) throw new InvalidInputException("directory", options.Directory, "a path without U+0000");
@@ -213,14 +222,14 @@ public sealed partial class LocalDatabase : IDatabase
         var recovery = new StateRecovery(shared);
         var cache = new RecordCache(options.RecordCacheBytes);
         var records = new RecordReader(cache);
-        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph, options.SearchRecall);
+        var partitions = new VectorPartitions(records, options.VectorsWithoutPartition, options.VectorsWithoutGraph, options.SearchRecall, options.SearchMemoryLimit);
         var sequencer = new Sequencer(records, cache, partitions);
         return Translated(() =>
         {
             var log = WriteAheadLog.Open(directory, files, logOptions, recovery, sequencer.Publish);
             records.Attach(log);
             sequencer.Attach(log, recovery.TakeState());
-            partitions.Attach(log, sequencer);
+            partitions.Attach(log, sequencer, isKept: options.Directory is not null);
             var database = new LocalDatabase(options, log, sequencer, records, partitions, shared, memory);
             if (options.Directory is not null)
             {

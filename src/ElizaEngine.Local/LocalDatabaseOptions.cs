@@ -40,6 +40,14 @@ public sealed record LocalDatabaseOptions
     public double SearchRecall { get; init; } = 0.99;
 
     /// <summary>
+    /// Bytes of memory that indexes of vectors take, nearly, at most; null: as many as they need, some 600 for a vector of 384 components.
+    /// Where there is no room, those are released that were searched the longest time ago, and come back from their file when they are
+    /// searched again; meanwhile, and where one index alone is too large, searches compare every vector by its floats: right, and slower.
+    /// 0: no indexes. Default: null.
+    /// </summary>
+    public long? SearchMemoryLimit { get; init; }
+
+    /// <summary>
     /// Share of the bytes of log files, from 0 to 1, that may count no more before they are compacted in the background; 1: they never are.
     /// Default: 0.5. Files of a few MiB are left alone.
     /// </summary>

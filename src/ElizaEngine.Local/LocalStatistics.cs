@@ -50,6 +50,21 @@ public sealed record LocalStatistics
 
     /// <summary>Flushes since opening: one serves many commits.</summary>
     public long Flushes { get; init; }
+
+    /// <summary>Indexes of vectors in memory: one for each agent, table and dimension of which many vectors were searched.</summary>
+    public long VectorIndexes { get; init; }
+
+    /// <summary>Bytes of memory that they take, nearly; see <see cref="LocalDatabaseOptions.SearchMemoryLimit"/>.</summary>
+    public long VectorIndexBytes { get; init; }
+
+    /// <summary>Indexes of vectors that came from their file since opening, instead of being built.</summary>
+    public long VectorIndexesRestored { get; init; }
+
+    /// <summary>Indexes of vectors that were released since opening, because there was no room for them.</summary>
+    public long VectorIndexesReleased { get; init; }
+
+    /// <summary>Times that an index of vectors was written to its file since opening.</summary>
+    public long VectorIndexesSaved { get; init; }
 }
 
 /// <summary>What opening a local database found.</summary>

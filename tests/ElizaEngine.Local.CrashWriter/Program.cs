@@ -8,6 +8,7 @@ return args switch
     ["open", var directory] => await SingleCalls.OpenAsync(directory),
     ["fail-flush", var directory, var trigger] => await FailingDisk.FlushAsync(directory, trigger),
     ["fill", var directory, var trigger] => await FailingDisk.FillAsync(directory, trigger),
+    ["fail-calls", var directory, var trigger] => await FailingCalls.RunAsync(directory, trigger),
     ["delete-room", var directory] => await RoomDeletion.RunAsync(directory),
     _ => 2,
 };

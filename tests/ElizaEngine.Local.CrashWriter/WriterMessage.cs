@@ -15,6 +15,12 @@ public enum WriterNews
 
     /// <summary>The call has returned.</summary>
     Acknowledged = 'A',
+
+    /// <summary>A compaction is about to begin.</summary>
+    Compacting = 'C',
+
+    /// <summary>It is complete.</summary>
+    Compacted = 'D',
 }
 
 /// <summary>What a process of writers says. Eight bytes, in one write: a pipe takes them whole, and keeps them when the process is killed.</summary>

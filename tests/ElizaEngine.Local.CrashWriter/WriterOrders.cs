@@ -8,12 +8,14 @@ namespace ElizaEngine.Local.CrashWriter;
 /// <param name="MaxLogFileBytes">Size of the largest log file.</param>
 /// <param name="Seed">Of the script.</param>
 /// <param name="Positions">For each writer the index of its first call.</param>
-public sealed record WriterOrders(string Directory, Durability Durability, long MaxLogFileBytes, int Seed, IReadOnlyList<int> Positions)
+/// <param name="Compacts">Whether the database is compacted meanwhile, again and again.</param>
+public sealed record WriterOrders(
+    string Directory, Durability Durability, long MaxLogFileBytes, int Seed, IReadOnlyList<int> Positions, bool Compacts = false)
 {
     public LocalDatabaseOptions Options => new() { Directory = Directory, Durability = Durability, MaxLogFileBytes = MaxLogFileBytes };
 
     public string ToLine() => string.Create(
-        CultureInfo.InvariantCulture, $"{Directory}\t{Durability}\t{MaxLogFileBytes}\t{Seed}\t{string.Join(',', Positions)}");
+        CultureInfo.InvariantCulture, $"{Directory}\t{Durability}\t{MaxLogFileBytes}\t{Seed}\t{string.Join(',', Positions)}\t{Compacts}");
 
     public static WriterOrders Parse(string line)
     {
@@ -23,6 +25,7 @@ public sealed record WriterOrders(string Directory, Durability Durability, long 
             Enum.Parse<Durability>(parts[1]),
             long.Parse(parts[2], CultureInfo.InvariantCulture),
             int.Parse(parts[3], CultureInfo.InvariantCulture),
-            [.. parts[4].Split(',').Select(part => int.Parse(part, CultureInfo.InvariantCulture))]);
+            [.. parts[4].Split(',').Select(part => int.Parse(part, CultureInfo.InvariantCulture))],
+            bool.Parse(parts[5]));
     }
 }

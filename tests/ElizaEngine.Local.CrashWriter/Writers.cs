@@ -21,7 +21,10 @@ internal static class Writers
         await PrepareAsync(adapter, orders.Positions.Count);
         Say(new WriterMessage(WriterNews.Ready, 0, 0));
         var script = new Script(orders.Seed);
-        await Task.WhenAll(Enumerable.Range(0, orders.Positions.Count).Select(writer => Task.Run(() => WriteAsync(adapter, script, writer, orders.Positions[writer]))));
+        var work = Enumerable.Range(0, orders.Positions.Count).Select(writer => Task.Run(() => WriteAsync(adapter, script, writer, orders.Positions[writer])));
+        if (orders.Compacts) work = work.Append(Task.Run(() => CompactAsync(database)));
+        // None of them ends: the first that fails ends the process.
+        await await Task.WhenAny(work);
         return 0;
     }
 
@@ -46,6 +49,16 @@ internal static class Writers
         }
     }
 
+    private static async Task CompactAsync(LocalDatabase database)
+    {
+        for (var round = 0; ; round++)
+        {
+            Say(new WriterMessage(WriterNews.Compacting, 0, round));
+            await database.CompactAsync();
+            Say(new WriterMessage(WriterNews.Compacted, 0, round));
+        }
+    }
+
     // The code is compiled before it counts: what is killed then is a process that writes, not one that starts.
     private static async Task WarmUpAsync()
     {
@@ -53,6 +66,7 @@ internal static class Writers
         var adapter = database.ForAgent(Script.AgentId);
         await PrepareAsync(adapter, 1);
         for (var index = 0; index < WarmUpCalls; index++) await new Script(1).CallOf(0, index).CommitAsync(adapter);
+        await database.CompactAsync();
     }
 
     private static void Say(WriterMessage message)

@@ -7,6 +7,18 @@ internal sealed class DiskImage
 {
     public Dictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Files outside of that directory, by their whole path: of a backup, for one. Copies of an image leave them out.</summary>
+    public Dictionary<string, byte[]> Elsewhere { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The image of a directory whose files are <see cref="Elsewhere"/>.</summary>
+    public DiskImage Of(string directory)
+    {
+        var image = new DiskImage();
+        foreach (var (path, bytes) in Elsewhere.Where(file => file.Key.StartsWith(directory + "/", StringComparison.Ordinal)))
+            image.Files.Add(path[(directory.Length + 1)..], bytes);
+        return image;
+    }
+
     /// <summary>The log file that holds the last frame: not always the one with the highest number.</summary>
     public string NewestLog => Files.Where(file => file.Key.StartsWith("log-", StringComparison.Ordinal)
             && file.Value.AsSpan(LogFormat.FileHeaderBytes).ContainsAnyExcept((byte)0))

@@ -157,7 +157,8 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
 
     public void Dispose() => _cache.Dispose();
 
-    private static bool IsIn(string directory, string path) => path.LastIndexOf('/') == directory.Length;
+    private static bool IsIn(string directory, string path) =>
+        path.LastIndexOf('/') == directory.Length && path.StartsWith(directory, StringComparison.Ordinal);
 
     private static void FailOn(DiskFault fault, string operation, string path)
     {
@@ -171,7 +172,13 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
     {
         var image = new DiskImage();
         foreach (var (path, file) in names.OrderBy(entry => entry.Key, StringComparer.Ordinal))
-            image.Files.Add(path[(_directory.Length + 1)..], bytes(file));
+        {
+            if (path.StartsWith(_directory + "/", StringComparison.Ordinal))
+                image.Files.Add(path[(_directory.Length + 1)..], bytes(file));
+            else
+                image.Elsewhere.Add(path, bytes(file));
+        }
+
         return image;
     }
 

@@ -134,6 +134,48 @@ public class GraphFormatTests
     }
 
     [Fact]
+    public void An_effort_that_nobody_has_room_for_is_refused()
+    {
+        using var graph = Small();
+        using var codes = graph.Codes;
+        var bytes = Write(graph);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(28), Graph.EffortMax + 1);
+        Seal(bytes);
+
+        Assert.Throws<InvalidDataException>(() => Read(bytes));
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(Codes.ScaleMin * 0.99f)]
+    [InlineData(Codes.ScaleMax * 1.01f)]
+    [InlineData(float.NaN)]
+    public void A_scale_that_no_vector_has_is_refused(float scale)
+    {
+        using var graph = Small();
+        using var codes = graph.Codes;
+        var bytes = Write(graph);
+        var last = codes.Count - 1;
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(GraphHeader.Bytes + (codes.Count * codes.RowBytes) + sizeof(uint) + (last * sizeof(float))), scale);
+        Seal(bytes);
+
+        Assert.Throws<InvalidDataException>(() => Read(bytes));
+    }
+
+    [Fact]
+    public void Codes_without_a_direction_are_refused()
+    {
+        using var graph = Small();
+        using var codes = graph.Codes;
+        var bytes = Write(graph);
+        // The slot that is not covered yet: it would be inserted next.
+        bytes.AsSpan(GraphHeader.Bytes + ((codes.Count - 1) * codes.RowBytes), codes.RowBytes).Fill((byte)Codes.Zero);
+        Seal(bytes);
+
+        Assert.Throws<InvalidDataException>(() => Read(bytes));
+    }
+
+    [Fact]
     public void Another_version_is_refused_by_its_number()
     {
         using var graph = Small();

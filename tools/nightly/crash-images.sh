@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Crash images of random histories on a simulated disk.
-# bash tools/nightly/crash-images.sh [SECONDS]: without SECONDS 1,000,000 images, however long that takes.
+# bash tools/nightly/crash-images.sh [SECONDS [IMAGES]]: as many images as that time allows, at most IMAGES. Without SECONDS, or with '',
+# IMAGES or 1,000,000, however long that takes. Prints how many there were, and the time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tools/nightly/parts/disk-tests.sh

@@ -18,8 +18,14 @@ internal partial class Local(string name, Durability durability) : IStoreEngine
 
     public Task<string?> WhyNotAsync(Run run) => Task.FromResult<string?>(null);
 
-    public async Task<IStore> CreateAsync(Run run, string folder, SampleWorld world) =>
-        await AdapterStore.CreateAsync(await OpenAsync(folder), world, () => Folder.Bytes(folder));
+    public async Task<IStore> CreateAsync(Run run, string folder, SampleWorld world) => (await CreateAsync(folder, world)).Store;
+
+    /// <summary>A new store, and the database that it is, which is closed with it.</summary>
+    public async Task<(IStore Store, LocalDatabase Database)> CreateAsync(string folder, SampleWorld world)
+    {
+        var database = await OpenAsync(folder);
+        return (await AdapterStore.CreateAsync(database, world, () => Folder.Bytes(folder)), database);
+    }
 
     protected Task<LocalDatabase> OpenAsync(string folder) =>
         LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = folder, Durability = durability });

@@ -26,6 +26,7 @@ internal sealed class StorageSuite : ISuite
         await WritesAsync(run, Safety.ProcessCrash);
         await LoadAsync(run);
         await ReadsAsync(run);
+        await CompactionRows.MeasureAsync(run, Name);
         await MemoryPerRowAsync(run);
         var engines = await run.EnginesAsync<ICallEngine>(Name, engine => engine.Name is "local" or "local-process-crash" or "plugin-sql-pglite");
         await CallRows.MeasureAsync(run, Name, engines, time);

@@ -23,6 +23,8 @@ internal static class StorageTargets
         new("search in a room of 1k of 10k x 384, exact", "x elizaOS on PGlite", 100, 300, SearchPerPglite),
         new("search in a room of 1k of 10k x 384, exact", "x pgvector exact", 50, 150, rows => Best(rows, "search a room", "local", "postgres-raw")),
         new("memory per row beyond codes and cache", "bytes", 200, 120, BytesPerRow) { IsCeiling = true },
+        new("bytes on disk after compaction", "x payload", 1.5, 1.15, DiskPerPayload) { IsCeiling = true },
+        new("99 % of durable commits while it is compacted, 16 callers", "x without", 2, 2, P99BesideCompaction) { IsCeiling = true },
     ];
 
     private static double? PerR(Rows rows, string setting) =>
@@ -30,6 +32,13 @@ internal static class StorageTargets
 
     private static double? P99PerRawMedian(Rows rows) =>
         rows.Find(Suite, "create", Many, "local") is { } row ? row.P99Us / row.Probe!.DiskWriteP50Us : null;
+
+    private static double? DiskPerPayload(Rows rows) =>
+        rows.FirstOrDefault(row => row is { Suite: Suite, Workload: CompactionRows.Disk, Engine: "local" }) is { } row ? (double?)row.DiskBytes / row.PayloadBytes : null;
+
+    private static double? P99BesideCompaction(Rows rows) =>
+        rows.Find(Suite, CompactionRows.CommitsBeside, CompactionRows.Setting, "local")?.P99Us
+        / rows.Find(Suite, CompactionRows.Commits, CompactionRows.Setting, "local")?.P99Us;
 
     // Of a workload with one setting, whatever the size of the run made of it.
     private static double? Best(Rows rows, string workload, string engine, string than = "sqlite-full") =>

@@ -130,7 +130,7 @@ internal sealed class SimilaritySearch : IDisposable
             SearchMethod.Gather => "The room has few of the table's vectors: they were gathered from its index, and compared by their codes.",
             SearchMethod.Walk => "There are many vectors: the graph of the table's vectors was walked.",
             SearchMethod.Scan => "Every vector of the table that passes the filters was compared, by its code.",
-            _ => "There are few vectors, or no codes of them yet: every one that passes the filters was compared by its floats.",
+            _ => "There are few vectors, or no codes of them, not yet or for want of memory: every one that passes the filters was compared by its floats.",
         };
         var isExact = Method != SearchMethod.Walk;
         var details = string.Create(

@@ -17,8 +17,13 @@ namespace ElizaEngine.Local;
 /// </list>
 /// Adding is for one thread at a time, which a lock sees to; reading takes none.
 /// </summary>
-internal sealed class VectorPartition(PartitionKey key) : IDisposable
+/// <param name="key">Whose vectors.</param>
+/// <param name="graph">The graph, and its codes, of the vectors that it is given first, by <see cref="Restore"/>; null: there are none.</param>
+internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : IDisposable
 {
+    // Of an entry, in memory.
+    private const int EntryBytes = 48;
+
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
 
@@ -36,7 +41,7 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     private MemoryScope[] _scopes = [];
     private int _scopeCount;
     private int _count;
-    private Graph? _graph;
+    private Graph? _graph = graph;
     private int[] _uncoded = [];
     private int _dead;
     private long _completeFrom = long.MaxValue;
@@ -44,7 +49,7 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
 
     public PartitionKey Key => key;
 
-    public Codes Codes { get; } = new(key.Dimension);
+    public Codes Codes { get; } = graph?.Codes ?? new Codes(key.Dimension);
 
     /// <summary>The graph of the first of the codes; null: there is none, because they are few.</summary>
     public Graph? Graph => Volatile.Read(ref _graph);
@@ -70,6 +75,24 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     /// <summary>The partition that will take this one's place; vectors that come are told to both.</summary>
     public VectorPartition? Next { get; set; }
 
+    /// <summary>Bytes of memory that it takes, nearly.</summary>
+    public long Bytes => Codes.Bytes + (Graph?.Bytes ?? 0) + ((long)Count * EntryBytes);
+
+    /// <summary>When it was searched last, by the clock of <see cref="VectorPartitions"/>.</summary>
+    public long SearchedAt;
+
+    /// <summary>Entries that the partition's file has, the dead ones too.</summary>
+    public int SavedCount { get; set; }
+
+    /// <summary>Dead entries that the file knows as such.</summary>
+    public int SavedDead { get; set; }
+
+    /// <summary>Entries that the graph of the file covers.</summary>
+    public int SavedCovered { get; set; }
+
+    /// <summary>How many vectors came, were taken into the graph, or went since the file was written.</summary>
+    public int Unsaved => Math.Max(Math.Abs(Codes.Count - SavedCount), Math.Abs((Graph?.Count ?? 0) - SavedCovered)) + Math.Abs(Dead - SavedDead);
+
     /// <summary>Number of the state of which all vectors were looked for last.</summary>
     public long SweptAt { get; set; }
 
@@ -88,6 +111,13 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
 
     /// <summary>The scope of a number.</summary>
     public MemoryScope Scope(int number) => Volatile.Read(ref _scopes)[number];
+
+    /// <summary>Bytes of memory that so many vectors take, nearly.</summary>
+    /// <param name="dimension">Components of each.</param>
+    /// <param name="count">Vectors.</param>
+    /// <param name="hasGraph">Whether they are so many that they have a graph.</param>
+    public static long BytesOf(int dimension, long count, bool hasGraph) =>
+        count * (Codes.BytesOf(dimension) + EntryBytes + (hasGraph ? Graph.BytesOfSlot : 0));
 
     /// <summary>The number of a vector, or -1: it has none here, or another partition was told of it since.</summary>
     public int NumberOf(VectorSlot slot)
@@ -112,16 +142,31 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
         lock (_adding)
         {
             if (NumberOf(slot) >= 0) return;
-            var number = _count;
-            if (number >> ChunkBits == _entries.Length) Volatile.Write(ref _entries, [.. _entries, new Entry[ChunkSize]]);
-            this[number] = new Entry { Id = row.Id, Location = slot.Location, Scope = NumberOf(row.Scope), IsUnique = row.IsUnique };
             if (sequence > _lastSequence)
             {
-                _unpublished.Enqueue((number, sequence));
+                _unpublished.Enqueue((_count, sequence));
                 _lastSequence = sequence;
             }
-            Volatile.Write(ref slot.Place, _serial + number);
+            Append(row, slot);
+        }
+    }
+
+    /// <summary>Gives the next of the codes that the partition began with an entry. Before anybody else knows the partition.</summary>
+    /// <param name="found">The vector that the code is of, published; null: it is gone.</param>
+    /// <param name="sequence">Number of the published state that says so.</param>
+    public void Restore((MemoryRow Row, VectorSlot Slot)? found, long sequence)
+    {
+        lock (_adding)
+        {
+            var number = _count;
+            if (found is { } there && NumberOf(there.Slot) < 0)
+            {
+                Append(there.Row, there.Slot);
+                return;
+            }
+            Grow(number);
             Volatile.Write(ref _count, number + 1);
+            MarkDead(number, sequence);
         }
     }
 
@@ -178,6 +223,20 @@ internal sealed class VectorPartition(PartitionKey key) : IDisposable
     {
         Graph?.Dispose();
         Codes.Dispose();
+    }
+
+    private void Append(MemoryRow row, VectorSlot slot)
+    {
+        var number = _count;
+        Grow(number);
+        this[number] = new Entry { Id = row.Id, Location = slot.Location, Scope = NumberOf(row.Scope), IsUnique = row.IsUnique };
+        Volatile.Write(ref slot.Place, _serial + number);
+        Volatile.Write(ref _count, number + 1);
+    }
+
+    private void Grow(int number)
+    {
+        if (number >> ChunkBits == _entries.Length) Volatile.Write(ref _entries, [.. _entries, new Entry[ChunkSize]]);
     }
 
     // Scopes are shared, as a rule; one that is not gets a number of its own.

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace ElizaEngine.Storage;
@@ -16,12 +17,22 @@ internal static class FileNames
     private const string LogPrefix = "log-";
     private const string LogSuffix = ".seg";
     private const string IndexSuffix = ".idx";
+    private const string VectorsPrefix = "vec-";
+    private const string VectorsSuffix = ".gra";
+    private const int VectorsDigits = 32;
+    private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789abcdef");
 
     public static string Manifest(long generation) => ManifestPrefix + generation.ToString("D10", CultureInfo.InvariantCulture);
 
     public static string Log(int number) => LogPrefix + number.ToString("D10", CultureInfo.InvariantCulture) + LogSuffix;
 
     public static string Index(int number) => LogPrefix + number.ToString("D10", CultureInfo.InvariantCulture) + IndexSuffix;
+
+    /// <summary>
+    /// Something that is made of the log's records and can be made again, by the log's owner; the log removes it where it must not be believed.
+    /// </summary>
+    /// <param name="key">Tells it from others; all 128 bits stand in the name.</param>
+    public static string Vectors(UInt128 key) => VectorsPrefix + key.ToString("x32", CultureInfo.InvariantCulture) + VectorsSuffix;
 
     public static string Tail(int number, long offset) =>
         string.Create(CultureInfo.InvariantCulture, $"{LogPrefix}{number:D10}-{offset}.tail");
@@ -32,9 +43,17 @@ internal static class FileNames
 
     public static bool TryIndex(string name, out int number) => TryFile(name, IndexSuffix, out number);
 
-    /// <summary>A manifest, an index file, a checkpoint or a copy of a log file whose writing was interrupted.</summary>
+    public static bool IsVectors(string name) =>
+        name.Length == VectorsPrefix.Length + VectorsDigits + VectorsSuffix.Length && name.StartsWith(VectorsPrefix, StringComparison.Ordinal)
+        && name.EndsWith(VectorsSuffix, StringComparison.Ordinal)
+        && !name.AsSpan(VectorsPrefix.Length, VectorsDigits).ContainsAnyExcept(s_hexDigits);
+
+    /// <summary>Whether the file is made of others and can be made again, so that a copy of the log or another history of it goes without.</summary>
+    public static bool IsDerived(string name) => TryIndex(name, out _) || IsVectors(name) || name == Checkpoint;
+
+    /// <summary>A manifest, a derived file or a copy of a log file whose writing was interrupted.</summary>
     public static bool IsTemporary(string name) => name.EndsWith(Temporary, StringComparison.Ordinal)
-        && name[..^Temporary.Length] is var final && (TryManifest(final, out _) || TryIndex(final, out _) || TryLog(final, out _) || final == Checkpoint);
+        && name[..^Temporary.Length] is var final && (TryManifest(final, out _) || IsDerived(final) || TryLog(final, out _));
 
     private static bool TryFile(string name, string suffix, out int number)
     {

@@ -75,7 +75,7 @@ internal sealed class Recovery
     {
         foreach (var name in names)
         {
-            if (FileNames.IsTemporary(name) || FileNames.TryLog(name, out _) || FileNames.TryIndex(name, out _))
+            if (FileNames.IsTemporary(name) || FileNames.TryLog(name, out _) || FileNames.IsDerived(name))
                 files.Delete(directory + "/" + name);
         }
 

@@ -334,6 +334,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>Where a record is now, since its file was compacted, or was. The caller holds a pin, or the gate.</summary>
     public RecordPlace PlaceOf(RecordLocation location) => Resolve(location).Place;
 
+    /// <summary>The salt of a log file, which no other file ever has; null: there is no file of that number.</summary>
+    public ulong? SaltOf(int file) => _files.Find(file)?.Salt;
+
     /// <summary>Bytes of a published record's body, which compaction may have changed. The caller holds a pin, or the gate.</summary>
     public int LengthOf(RecordLocation location)
     {

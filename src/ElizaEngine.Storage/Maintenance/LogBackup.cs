@@ -151,7 +151,7 @@ internal sealed class LogBackup
         foreach (var name in _files.List(_target))
         {
             var isUnlisted = FileNames.TryLog(name, out var number) && older?.Files.Any(file => file.Number == number) != true;
-            if (isUnlisted || FileNames.TryIndex(name, out _) || FileNames.IsTemporary(name))
+            if (isUnlisted || FileNames.IsDerived(name) || FileNames.IsTemporary(name))
                 _files.Delete(PathOf(name));
         }
     }

@@ -58,7 +58,7 @@ internal sealed class LogRepair
             KeepWhole(name);
 
         // They tell of records that will be padding, and are built again.
-        foreach (var name in _files.List(_directory.Path).Where(static name => FileNames.TryIndex(name, out _) || name == FileNames.Checkpoint))
+        foreach (var name in _files.List(_directory.Path).Where(FileNames.IsDerived))
             _files.Delete(_directory.Path + "/" + name);
         _files.FlushDirectory(_directory.Path);
 

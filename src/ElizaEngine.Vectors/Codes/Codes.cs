@@ -30,6 +30,10 @@ internal sealed unsafe class Codes : SharedNative
     private const float LargestMin = 0.0158f;
     private const float LargestMax = 1.0001f;
 
+    /// <summary>The scales that <see cref="Append(ReadOnlySpan{float}, float)"/> can give a slot.</summary>
+    internal const float ScaleMin = LargestMin / CodeMax;
+    internal const float ScaleMax = LargestMax / CodeMax;
+
     private readonly NativeTable _rows;
     private readonly NativeTable _scales = new(sizeof(float));
     private readonly NativeTable _errors = new(sizeof(float));
@@ -60,7 +64,10 @@ internal sealed unsafe class Codes : SharedNative
     internal int Count => Volatile.Read(ref _count);
 
     /// <summary>Bytes that the vectors take.</summary>
-    internal long Bytes => (long)Count * (RowBytes + (3 * sizeof(float)));
+    internal long Bytes => (long)Count * BytesOf(Dimension);
+
+    /// <summary>Bytes that a vector of a dimension takes.</summary>
+    internal static int BytesOf(int dimension) => Padded(dimension) + (3 * sizeof(float));
 
     /// <summary>Adds a vector.</summary>
     /// <param name="vector">Dimension floats, as given: not a unit vector. Its norm is valid, so not zero.</param>
@@ -88,6 +95,44 @@ internal sealed unsafe class Codes : SharedNative
                     row[i] = (byte)(_codes[i] + Zero);
                 Publish(slot, scale, ErrorBound.Of(sums.Missing), PrintOf(vector));
                 return slot;
+            }
+            finally
+            {
+                Release();
+            }
+        }
+    }
+
+    /// <summary>Whether a slot is what <see cref="Append(ReadOnlySpan{float}, float)"/> makes of this vector.</summary>
+    /// <param name="slot">Below <see cref="Count"/>.</param>
+    /// <param name="vector">As for appending.</param>
+    /// <param name="inverseNorm">Its <see cref="Norm.InverseOf"/>.</param>
+    internal bool IsOf(int slot, ReadOnlySpan<float> vector, float inverseNorm)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(slot);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(slot, Count);
+        if (vector.Length != Dimension)
+            return false;
+        lock (_appending)
+        {
+            Share();
+            try
+            {
+                if (Print(slot) != PrintOf(vector))
+                    return false;
+                Quantizer.Scale(vector, inverseNorm, _unit);
+                var scale = Quantizer.Largest(_unit) / CodeMax;
+                if (Scale(slot) != scale)
+                    return false;
+                var sums = Quantizer.Round(_unit, scale, _codes);
+                var row = Row(slot);
+                for (var i = 0; i < RowBytes; i++)
+                {
+                    if (row[i] != (byte)(_codes[i] + Zero))
+                        return false;
+                }
+
+                return Error(slot) >= ErrorBound.Of(sums.Missing);
             }
             finally
             {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace ElizaEngine.Vectors;
 
@@ -10,6 +11,8 @@ internal struct Crc32C()
 
     internal readonly uint Value => ~_crc;
 
+    // Compiled with all care at once: a graph is read once, soon after the process began.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Add(ReadOnlySpan<byte> bytes)
     {
         var crc = _crc;

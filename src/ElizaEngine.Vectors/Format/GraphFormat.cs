@@ -11,6 +11,8 @@ internal static unsafe class GraphFormat
     // SAFETY: Write is an owner of the graph while it reads; Read has made graph and codes itself, and every slot is below what was reserved.
     private const int BufferBytes = 256 << 10;
 
+    // What runs over every slot is compiled with all care at once: a graph is read once, soon after the process began.
+
     /// <summary>
     /// Writes a graph as it stands. Searches and appending go on meanwhile, insertions and repairs wait; what is deleted meanwhile may be
     /// stored as deleted or not.
@@ -115,20 +117,24 @@ internal static unsafe class GraphFormat
         reader.EndSection();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ReadCodes(SectionReader reader, Codes codes, GraphHeader header)
     {
         foreach (var table in codes.Tables)
             Read(reader, table, header.Slots);
         for (var slot = 0; slot < header.Slots; slot++)
         {
-            Check(codes.Scale(slot) is > 0 and <= 1, $"Slot {slot} has the scale {codes.Scale(slot):R}.");
+            Check(codes.Scale(slot) is >= Codes.ScaleMin and <= Codes.ScaleMax, $"Slot {slot} has the scale {codes.Scale(slot):R}.");
             Check(codes.Error(slot) is >= 0 and <= 1, $"Slot {slot} has the error {codes.Error(slot):R}.");
-            Check(!new ReadOnlySpan<byte>(codes.Row(slot), codes.RowBytes).Contains((byte)0), $"Slot {slot} has a code that is none.");
+            var row = new ReadOnlySpan<byte>(codes.Row(slot), codes.RowBytes);
+            Check(!row.Contains((byte)0), $"Slot {slot} has a code that is none.");
+            Check(row.ContainsAnyExcept((byte)Codes.Zero), $"Slot {slot} has no direction.");
         }
 
         codes.Restore(header.Slots);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ReadGraph(SectionReader reader, Graph graph, GraphHeader header)
     {
         var links = graph.Links;
@@ -161,6 +167,7 @@ internal static unsafe class GraphFormat
         return deleted;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ReadPlaces(SectionReader reader, GraphLinks links, int covered)
     {
         var kinds = new byte[covered];
@@ -205,6 +212,7 @@ internal static unsafe class GraphFormat
             CheckList(links, slot, level, covered);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CheckList(GraphLinks links, int slot, int level, int covered)
     {
         var list = new ReadOnlySpan<int>(links.Of(slot, level), links.Max(level));
@@ -215,7 +223,7 @@ internal static unsafe class GraphFormat
         foreach (var other in list[..length])
         {
             Check(
-                other >= 0 && other < covered && other != slot && !links.IsTwin(other) && links.LevelOf(other) >= level,
+                other >= 0 && other < covered && other != slot && !links.IsTwin(other) && (level == 0 || links.LevelOf(other) >= level),
                 $"Slot {slot} cannot have the neighbour {other} on level {level}.");
         }
     }

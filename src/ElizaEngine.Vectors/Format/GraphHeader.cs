@@ -47,7 +47,8 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
         Check(header.Slots >= 0 && header.Slots <= NativeTable.ItemsMax, $"There are {header.Slots} slots.");
         Check(header.Covered >= 0 && header.Covered <= header.Slots, $"Of {header.Slots} slots {header.Covered} are covered.");
         Check(header.M is >= Graph.MMin and <= Graph.MMax, $"M is {header.M}.");
-        Check(header.Effort >= header.M, $"efConstruction is {header.Effort}.");
+        // Whoever inserts into the graph makes room for as many.
+        Check(header.Effort >= header.M && header.Effort <= Graph.EffortMax, $"efConstruction is {header.Effort}.");
         Check(header.Entry >= -1 && header.Entry < header.Covered, $"Walks begin at {header.Entry} of {header.Covered}.");
         Check(header.Unrepaired >= 0, $"Unrepaired are {header.Unrepaired}.");
         return header;

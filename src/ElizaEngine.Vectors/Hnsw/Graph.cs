@@ -15,9 +15,14 @@ namespace ElizaEngine.Vectors;
 /// </summary>
 internal sealed class Graph : SharedNative
 {
+    /// <summary>Bytes that a slot takes, nearly, in a graph with the usual number of neighbours.</summary>
+    internal const int BytesOfSlot = (2 * MUsual * sizeof(int)) + (2 * sizeof(int)) + sizeof(int);
+
     internal const int MMax = 48;
     internal const int MMin = 2;
+    internal const int EffortMax = 10_000;
 
+    private const int MUsual = 16;
     private const int SeedsMax = 24;
 
     private readonly Codes _codes;
@@ -36,11 +41,12 @@ internal sealed class Graph : SharedNative
     /// <param name="codes">What the graph is of; kept for as long as the graph.</param>
     /// <param name="m">Neighbours that a new node gets on each level; twice as many fit on the base level.</param>
     /// <param name="effort">How many of the nearest are looked for when a node is added (efConstruction).</param>
-    internal Graph(Codes codes, int m = 16, int effort = 200)
+    internal Graph(Codes codes, int m = MUsual, int effort = 200)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(m, MMin);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(m, MMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(effort, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(effort, EffortMax);
         codes.Share();
         _codes = codes;
         _links = new GraphLinks(m);

@@ -14,7 +14,7 @@ public sealed class FormatVersionTests : IDisposable
     [Fact]
     public async Task Every_command_refuses_a_newer_format_and_says_what_to_do()
     {
-        Assert.Equal(0, (await _world.RunAsync("ingest", _world.Write("a.txt", "Tea at four."), "--dir", _world.Data, "--yes")).ExitCode);
+        Assert.Equal(0, (await _world.RunAsync("ingest", _world.Write("a.txt", "Tea at four."), "--dir", _world.Data)).ExitCode);
         var manifest = Directory.GetFiles(_world.Data, "MANIFEST-*").Max(StringComparer.Ordinal)!;
         var bytes = await File.ReadAllBytesAsync(manifest, TestContext.Current.CancellationToken);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(8), 2);
@@ -36,7 +36,7 @@ public sealed class FormatVersionTests : IDisposable
         foreach (var command in commands)
         {
             var outcome = await _world.RunAsync(command);
-            Assert.True(outcome.ExitCode == 1, $"{string.Join(' ', command)}: {outcome}");
+            Assert.True(outcome.ExitCode == 1, $"{string.Join(' ', command)} ended with {outcome.ExitCode}: {outcome.Out}{outcome.Error}");
             Assert.Contains($"{Path.GetFileName(manifest)} has format 2.0", outcome.Error, StringComparison.Ordinal);
             Assert.Contains("this version reads 1.0", outcome.Error, StringComparison.Ordinal);
             Assert.Contains("Nothing was changed. Upgrade ElizaEngine", outcome.Error, StringComparison.Ordinal);

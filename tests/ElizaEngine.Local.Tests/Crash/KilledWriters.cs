@@ -18,6 +18,11 @@ internal sealed class KilledWriters : IDisposable
     private int _start;
     private int _end;
 
+    /// <summary>Compactions that were begun, and that were completed.</summary>
+    public int Begun { get; private set; }
+
+    public int Completed { get; private set; }
+
     public void Dispose() => _child.Dispose();
 
     /// <summary>
@@ -26,32 +31,79 @@ internal sealed class KilledWriters : IDisposable
     /// </summary>
     public async Task<WriterProgress[]> RunAndKillAsync(WriterOrders orders, int acknowledgements, int more)
     {
-        var progress = orders.Positions.Select(position => new WriterProgress(position, position, position)).ToArray();
-        if (await NextAsync() is not { News: WriterNews.Warm }) throw new InvalidOperationException($"The writers did not begin: {_child.Errors}");
-        _child.WriteLine(orders.ToLine());
+        var progress = await StartAsync(orders);
         if (acknowledgements == 0)
         {
-            var started = Stopwatch.GetTimestamp();
-            while (Stopwatch.GetElapsedTime(started).TotalMicroseconds < more) Thread.Yield();
+            Spin(more);
+            return await KillAsync(progress);
         }
-        else
+        while (acknowledgements > 0 || more-- > 0)
         {
-            while (acknowledgements > 0 || more-- > 0)
+            if (await HearAsync(progress) == WriterNews.Acknowledged) acknowledgements--;
+        }
+        return await KillAsync(progress);
+    }
+
+    /// <summary>
+    /// Lets it write and compact, at least so many calls and one compaction, and kills it in the next one, after such a part of the time
+    /// that the one before took.
+    /// </summary>
+    public async Task<WriterProgress[]> RunAndKillInCompactionAsync(WriterOrders orders, int acknowledgements, double part)
+    {
+        var progress = await StartAsync(orders);
+        var (begun, took) = (0L, TimeSpan.Zero);
+        while (true)
+        {
+            switch (await HearAsync(progress))
             {
-                var message = await NextAsync() ?? throw new InvalidOperationException($"The writers ended of their own accord: {_child.Errors}");
-                Note(progress, message);
-                if (message.News == WriterNews.Acknowledged) acknowledgements--;
+                case WriterNews.Acknowledged:
+                    acknowledgements--;
+                    break;
+                case WriterNews.Compacted:
+                    took = Stopwatch.GetElapsedTime(begun);
+                    break;
+                case WriterNews.Compacting when acknowledgements <= 0 && Completed > 0:
+                    Spin((int)(took.TotalMicroseconds * part));
+                    return await KillAsync(progress);
+                case WriterNews.Compacting:
+                    begun = Stopwatch.GetTimestamp();
+                    break;
             }
         }
+    }
 
+    private async Task<WriterProgress[]> StartAsync(WriterOrders orders)
+    {
+        if (await NextAsync() is not { News: WriterNews.Warm }) throw new InvalidOperationException($"The writers did not begin: {_child.Errors}");
+        _child.WriteLine(orders.ToLine());
+        return [.. orders.Positions.Select(position => new WriterProgress(position, position, position))];
+    }
+
+    private static void Spin(int microseconds)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(started).TotalMicroseconds < microseconds) Thread.Yield();
+    }
+
+    private async Task<WriterProgress[]> KillAsync(WriterProgress[] progress)
+    {
         _child.Kill();
         while (await NextAsync() is { } message) Note(progress, message);
         await _child.ExitAsync();
         return progress;
     }
 
-    private static void Note(WriterProgress[] progress, WriterMessage message)
+    private async ValueTask<WriterNews> HearAsync(WriterProgress[] progress)
     {
+        var message = await NextAsync() ?? throw new InvalidOperationException($"The writers ended of their own accord: {_child.Errors}");
+        Note(progress, message);
+        return message.News;
+    }
+
+    private void Note(WriterProgress[] progress, WriterMessage message)
+    {
+        if (message.News == WriterNews.Compacting) Begun++;
+        if (message.News == WriterNews.Compacted) Completed++;
         var known = progress[message.Writer];
         if (message.News == WriterNews.Submitted)
         {

@@ -41,6 +41,9 @@ internal sealed class RowsOfWriters(int seed, int writers)
         await CheckTotalsAsync(database, adapter, random);
     }
 
+    /// <summary>The texts of all memories that must be there.</summary>
+    public IEnumerable<string> Texts => _states.SelectMany(static state => state.Memories.Values).Select(static memory => memory.Content.Text!);
+
     private async Task FollowAsync(IDatabaseAdapter adapter, int writer, WriterProgress known)
     {
         Assert.Equal(_positions[writer], known.First);

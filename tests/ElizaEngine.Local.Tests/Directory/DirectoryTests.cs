@@ -154,6 +154,7 @@ public sealed class DirectoryTests
         { new() { Directory = directory, Durability = 0 }, "durability" },
         { new() { Directory = directory, Durability = (Durability)3 }, "durability" },
         { new() { Directory = directory, RecordCacheBytes = -1 }, "recordCacheBytes" },
+        { new() { Directory = directory, SearchMemoryLimit = -1 }, "searchMemoryLimit" },
         { new() { Directory = "" }, "directory" },
         { new() { Directory = "with\0zero" }, "directory" },
         { new() { Directory = directory, MaxLogFileBytes = 0 }, "maxLogFileBytes" },

@@ -16,6 +16,7 @@ internal static class CrashCheck
     {
         try
         {
+            await CheckBackupAsync(point, seed);
             return await CheckAsync(point, seed);
         }
         catch (Exception error)
@@ -48,6 +49,7 @@ internal static class CrashCheck
         await using (var database = await point.Settings.OpenAsync(disk, time))
         {
             var found = await FindAsync(database, possible, point.Clock);
+            if (point.Settings.HasGraphs) await SearchCheck.RunAsync(database);
             Volatile.Write(ref possible, [found]);
             if (random.Next(2) == 0)
             {
@@ -79,6 +81,24 @@ internal static class CrashCheck
     {
         disk.BeforeCall = null;
         return children;
+    }
+
+    /// <summary>The backup beside the database is whole, or nobody takes it for one.</summary>
+    private static async Task CheckBackupAsync(CrashPoint point, int seed)
+    {
+        var image = point.Image.Of(DiskSettings.Backup);
+        Assert.False(point.Backup.IsComplete && image.Files.Count == 0, "the backup is gone");
+        // Of an empty directory nobody would say that it is one; and one that was complete before is looked at now and then.
+        if (image.Files.Count == 0 || (point.Backup.IsComplete && seed % 4 != 0)) return;
+        using var disk = new SimulatedDisk(DiskSettings.Backup, image, seed);
+        try
+        {
+            await using var backup = await point.Settings.OpenAsync(disk, Moment.At(point.Clock), DiskSettings.Backup);
+            await FindAsync(backup, point.Backup.Possible, point.Clock);
+        }
+        catch (ForeignDirectoryException) when (!point.Backup.IsComplete)
+        {
+        }
     }
 
     private static async Task ReopenAsync(CrashPoint point, SimulatedDisk disk, Moment expected)

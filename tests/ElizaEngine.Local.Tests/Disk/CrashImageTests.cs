@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ElizaEngine.Storage;
 using ElizaEngine.Storage.Simulation;
 using Xunit;
 
@@ -31,6 +32,7 @@ public sealed class CrashImageTests
         Console.WriteLine($"      {tally}");
         if (extent.MustReach) Assert.True(tally.Images >= extent.Count, $"the clock stopped the test after {extent.Time.TotalSeconds} s: only {tally}");
         Assert.True(tally.Images > 0, "no image was checked");
+        Assert.True(tally.Images < 2_000 || tally.Graphs > 0, "no image had a graph");
     }
 
     /// <summary>That the check can fail: on a disk whose flushes do nothing, power cuts take what was acknowledged.</summary>
@@ -97,6 +99,9 @@ public sealed class CrashImageTests
         private long _doubts;
         private long _refused;
         private long _calls;
+        private long _compactions;
+        private long _backups;
+        private long _graphs;
 
         public long Images
         {
@@ -106,9 +111,21 @@ public sealed class CrashImageTests
             }
         }
 
+        public long Graphs
+        {
+            get
+            {
+                lock (_gate) return _graphs;
+            }
+        }
+
         public void Add(CrashPoint point)
         {
-            lock (_gate) _images[(int)point.Kind]++;
+            lock (_gate)
+            {
+                _images[(int)point.Kind]++;
+                if (point.Image.Files.Keys.Any(FileNames.IsVectors)) _graphs++;
+            }
         }
 
         public void Add(DiskHistory history)
@@ -120,6 +137,8 @@ public sealed class CrashImageTests
                 _doubts += history.Doubts;
                 _refused += history.Refused;
                 _calls += history.Disk.Calls;
+                _compactions += history.Compactions;
+                _backups += history.Backups;
             }
         }
 
@@ -128,8 +147,8 @@ public sealed class CrashImageTests
             var seconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"seed {seed}: {Images} crash images in {seconds:f1} s, {Images / seconds:f0} per second ({_images[0]} power cuts, {_images[1]} kills, {_images[2]} power cuts while recovering) "
-                + $"of {_histories} histories with {_calls} calls to the disk; {_acknowledged} calls acknowledged, {_doubts} in doubt, {_refused} refused");
+                $"seed {seed}: {Images} crash images in {seconds:f1} s, {Images / seconds:f0} per second ({_images[0]} power cuts, {_images[1]} kills, {_images[2]} power cuts while recovering; {_graphs} with graphs) "
+                + $"of {_histories} histories with {_calls} calls to the disk; {_acknowledged} calls acknowledged, {_doubts} in doubt, {_refused} refused, {_compactions} compactions, {_backups} backups");
         }
     }
 }

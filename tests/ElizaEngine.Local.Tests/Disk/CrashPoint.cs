@@ -15,6 +15,15 @@ internal enum CrashKind
     Recovery,
 }
 
+/// <summary>What a backup may hold.</summary>
+/// <param name="Possible">One of these, if it can be opened.</param>
+/// <param name="IsComplete">It can be opened.</param>
+internal sealed record PossibleBackup(IReadOnlyList<Moment> Possible, bool IsComplete)
+{
+    /// <summary>None was ever begun.</summary>
+    public static PossibleBackup None { get; } = new([], IsComplete: false);
+}
+
 /// <summary>An image, and what may be in it.</summary>
 /// <param name="Kind">Where it came from.</param>
 /// <param name="Image">What the disk holds.</param>
@@ -24,4 +33,8 @@ internal enum CrashKind
 /// <param name="Settings">How the database was opened.</param>
 /// <param name="Story">How the image came about.</param>
 internal sealed record CrashPoint(
-    CrashKind Kind, DiskImage Image, IReadOnlyList<Moment> Possible, IReadOnlyList<Moment> Earlier, TimeSpan Clock, DiskSettings Settings, string Story);
+    CrashKind Kind, DiskImage Image, IReadOnlyList<Moment> Possible, IReadOnlyList<Moment> Earlier, TimeSpan Clock, DiskSettings Settings, string Story)
+{
+    /// <summary>What the backup beside it may hold.</summary>
+    public PossibleBackup Backup { get; init; } = PossibleBackup.None;
+}

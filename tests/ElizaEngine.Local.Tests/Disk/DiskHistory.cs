@@ -33,6 +33,8 @@ internal sealed class DiskHistory : IAsyncDisposable
     private int _acknowledged;
     private int _durable;
     private bool _needsReopening;
+    private PossibleBackup _backup = PossibleBackup.None;
+    private bool _isBackingUp;
 
     public DiskHistory(DiskSettings settings, int seed, int imagesPerHundredCalls, string story)
     {
@@ -76,6 +78,9 @@ internal sealed class DiskHistory : IAsyncDisposable
 
     /// <summary>Compactions that came to their end.</summary>
     public int Compactions { get; private set; }
+
+    /// <summary>Backups that came to their end.</summary>
+    public int Backups { get; private set; }
 
     private TimeSpan Clock => Time.GetUtcNow() - _begin;
 
@@ -195,6 +200,11 @@ internal sealed class DiskHistory : IAsyncDisposable
             lock (_gate) _acknowledged++;
         }
         if (_callersCoin.Next(3) > 0) await _database!.BackgroundWork;
+        if (_settings.HasGraphs && _callersCoin.Next(3) == 0)
+        {
+            await SearchCheck.AskAsync(_database!);
+            if (_callersCoin.Next(2) == 0) await _database!.Partitions.Work;
+        }
     }
 
     /// <summary>Compacts while calls are made. A failure of the disk on the way loses nothing.</summary>
@@ -213,6 +223,48 @@ internal sealed class DiskHistory : IAsyncDisposable
         catch (WritesRefusedException)
         {
             _needsReopening = true;
+        }
+        if (!_needsReopening) await CompareAsync();
+    }
+
+    /// <summary>
+    /// Makes or renews a backup while calls are made. Wherever that ends, the source is whole, and the backup is the older one, or the new
+    /// one, or is refused where there was none.
+    /// </summary>
+    public async Task BackUpAsync(IReadOnlyList<Write> meanwhile)
+    {
+        int older;
+        lock (_gate)
+        {
+            older = _backup.Possible.Count;
+            // Whatever is written while it runs may be in it.
+            _backup = new PossibleBackup([.. _backup.Possible, .. _moments[_acknowledged..]], _backup.IsComplete);
+            _isBackingUp = true;
+        }
+        var backup = _database!.BackupAsync(DiskSettings.Backup);
+        if (meanwhile.Count > 0) await WriteAsync(meanwhile);
+        var isDone = false;
+        try
+        {
+            await backup;
+            isDone = true;
+            Backups++;
+        }
+        catch (Exception error) when (error is DirectoryAccessException or DiskFullException)
+        {
+        }
+        catch (BackupRefusedException) when (Doubts + Refused > 0)
+        {
+            // It has a call whose outcome nobody knew, and which was not there afterwards.
+        }
+        catch (WritesRefusedException)
+        {
+            _needsReopening = true;
+        }
+        lock (_gate)
+        {
+            _isBackingUp = false;
+            if (isDone) _backup = new PossibleBackup([.. _backup.Possible.Skip(older)], IsComplete: true);
         }
         if (!_needsReopening) await CompareAsync();
     }
@@ -254,7 +306,11 @@ internal sealed class DiskHistory : IAsyncDisposable
     {
         var model = Moment.Database(_moments[^1].State, Time);
         var answer = await AnswerAsync(model, write);
-        lock (_gate) _moments.Add(new Moment(model.Newest()));
+        lock (_gate)
+        {
+            _moments.Add(new Moment(model.Newest()));
+            if (_isBackingUp) _backup = _backup with { Possible = [.. _backup.Possible, _moments[^1]] };
+        }
         return answer;
     }
 
@@ -349,12 +405,14 @@ internal sealed class DiskHistory : IAsyncDisposable
     private CrashPoint Point(bool isKill, Random coin, string when)
     {
         Moment[] possible, earlier;
+        PossibleBackup backup;
         string counts;
         lock (_gate)
         {
             // At the weaker level a power cut may take what was not flushed, but only from the end.
             var first = isKill || _settings.Durability == Durability.PowerLoss ? _acknowledged : _durable;
             (possible, earlier) = ([.. _moments[first..]], [.. _moments[..first]]);
+            backup = _backup;
             counts = $"{_acknowledged} acknowledged, {_moments.Count - 1} begun";
         }
         // Behind the gate, which others take inside the disk's own. What came meanwhile is in the image at most, never missing from it.
@@ -366,7 +424,10 @@ internal sealed class DiskHistory : IAsyncDisposable
             earlier,
             Clock,
             _settings,
-            $"{_story}, {(isKill ? "killed" : "power cut")} {when}, {counts}");
+            $"{_story}, {(isKill ? "killed" : "power cut")} {when}, {counts}")
+        {
+            Backup = backup,
+        };
     }
 
     /// <summary>The text of what a call answers. Errors are answers.</summary>

@@ -6,6 +6,9 @@ namespace ElizaEngine.Local.Tests.Disk;
 internal sealed class DiskSettings
 {
     public const string Directory = "/disk/data";
+
+    /// <summary>Where a history's backups go.</summary>
+    public const string Backup = "/disk/backup";
     private readonly Lock _gate = new();
     private readonly Random _salts;
 
@@ -21,6 +24,7 @@ internal sealed class DiskSettings
         FlushInterval = random.Next(2) == 0 ? TimeSpan.FromHours(1) : TimeSpan.Zero;
         IndexMinBytes = random.Next(4) == 0 ? long.MaxValue : 4096;
         LogWithoutCheckpoint = random.Next(3) == 0 ? long.MaxValue : 0;
+        HasGraphs = random.Next(3) == 0;
         _salts = new Random(seed);
     }
 
@@ -34,6 +38,7 @@ internal sealed class DiskSettings
         LeaderFlushMax = TimeSpan.FromSeconds(10),
         FlushInterval = TimeSpan.FromHours(1),
         LogWithoutCheckpoint = 0,
+        HasGraphs = false,
     };
 
     public Durability Durability { get; init; }
@@ -52,8 +57,20 @@ internal sealed class DiskSettings
 
     public long LogWithoutCheckpoint { get; init; }
 
-    public Task<LocalDatabase> OpenAsync(IFileSystem files, TimeProvider time) => LocalDatabase.OpenAsync(
-        new LocalDatabaseOptions { Directory = Directory, Durability = Durability, TimeProvider = time, UpkeepInterval = Timeout.InfiniteTimeSpan, LogWithoutCheckpoint = LogWithoutCheckpoint },
+    /// <summary>Searches have their index of vectors, and it is saved, however few there are.</summary>
+    public bool HasGraphs { get; init; }
+
+    public Task<LocalDatabase> OpenAsync(IFileSystem files, TimeProvider time, string directory = Directory) => LocalDatabase.OpenAsync(
+        new LocalDatabaseOptions
+        {
+            Directory = directory,
+            Durability = Durability,
+            TimeProvider = time,
+            UpkeepInterval = Timeout.InfiniteTimeSpan,
+            LogWithoutCheckpoint = LogWithoutCheckpoint,
+            VectorsWithoutPartition = HasGraphs ? 0 : VectorPartitions.Few,
+            VectorsWithoutGraph = HasGraphs ? 1 : VectorPartitions.FewForGraph,
+        },
         files,
         log => log with
         {
@@ -71,7 +88,7 @@ internal sealed class DiskSettings
         });
 
     public override string ToString() =>
-        $"{Durability}, files of {FirstFileBytes >> 10} to {MaxFileBytes >> 10} KiB, cohort wait {CohortWait}, leads up to {LeaderFlushMax}, flushes after {FlushInterval}, index from {IndexMinBytes} bytes, checkpoint from {LogWithoutCheckpoint} bytes";
+        $"{Durability}, files of {FirstFileBytes >> 10} to {MaxFileBytes >> 10} KiB, cohort wait {CohortWait}, leads up to {LeaderFlushMax}, flushes after {FlushInterval}, index from {IndexMinBytes} bytes, checkpoint from {LogWithoutCheckpoint} bytes, graphs {HasGraphs}";
 
     private ulong NextSalt()
     {

@@ -40,6 +40,7 @@ internal sealed class OperationMaker(int seed)
         < 11 => new Kill(),
         < 13 => new LookAtEverything(),
         < 18 => new Compact(overlap && _random.Next(2) == 0 ? new Together([MakeWrite(), Decided(MakeSingle())]) : null),
+        < 21 => new BackUp(overlap && _random.Next(2) == 0 ? new Together([MakeWrite(), Decided(MakeSingle())]) : null),
         < 45 when overlap => new Together([MakeWrite(), .. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => Decided(MakeSingle()))]),
         _ => MakeWrite(),
     };
@@ -65,7 +66,7 @@ internal sealed class OperationMaker(int seed)
             RoomId = Pool.Rooms[_random.Next(3)],
             Type = "useModel:TEXT_LARGE",
             CreatedAt = DateTimeOffset.UnixEpoch.AddMinutes(_random.Next(1_000)),
-            Body = Samples.Prompt(_random.Next(1_100, 4_000)),
+            Body = Samples.Prompt(_random.Next(1_100, 1_700)),
         }),
     ]));
 

@@ -52,6 +52,15 @@ internal sealed record Compact(Together? Meanwhile = null) : Operation
     public override string ToString() => Meanwhile is null ? "compact" : $"compact, meanwhile {Meanwhile}";
 }
 
+/// <summary>A backup is made or renewed, perhaps while others write.</summary>
+/// <param name="Meanwhile">Begun when the backup has begun; null: none.</param>
+internal sealed record BackUp(Together? Meanwhile = null) : Operation
+{
+    public override Task RunAsync(DiskHistory history) => history.BackUpAsync(Meanwhile?.Writes ?? []);
+
+    public override string ToString() => Meanwhile is null ? "back up" : $"back up, meanwhile {Meanwhile}";
+}
+
 /// <summary>The database is closed and opened again.</summary>
 internal sealed record Reopen : Operation
 {

@@ -1,0 +1,391 @@
+using System.Buffers.Binary;
+using ElizaEngine.Storage;
+using ElizaEngine.Storage.Simulation;
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.Search;
+
+/// <summary>
+/// Graphs in files beside the log: after whatever happened to the database or to the file, every answer is that of the rows, and where the
+/// file can be believed nothing is built again.
+/// </summary>
+public sealed class SavedVectorsTests : IDisposable
+{
+    private const string Data = "/disk/data";
+    private const int Rows = 300;
+    private const int Dimension = 6;
+    private const int Seed = 20261126;
+
+    private static readonly Guid s_agent = new("00000000-0000-4000-8000-00000000a001");
+
+    private readonly Random _random = new(Seed);
+    private readonly Dictionary<Guid, float[]> _vectors = []; // What each memory has, as acknowledged.
+    private SimulatedDisk _disk = new(Data, null, Seed);
+    private int _created;
+
+    public void Dispose() => _disk.Dispose();
+
+    [Fact]
+    public async Task A_graph_comes_back_with_the_first_search_after_an_opening()
+    {
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, Rows);
+            await SearchTwiceAsync(database);
+            Assert.Equal((0L, 1L), (database.Partitions.Restored, database.Partitions.Saves));
+            Assert.Single(GraphFiles());
+        }
+
+        await using var again = await OpenAsync();
+        Assert.Equal(0, again.Partitions.Restored);
+        await SearchTwiceAsync(again);
+        Assert.Equal(1, again.Partitions.Restored);
+        var partition = PartitionOf(again);
+        Assert.Equal((Rows, Rows, 0), (partition.Codes.Count, partition.Graph!.Count, partition.Dead));
+        Assert.True(partition.Effort > 0, "the effort was measured when the graph was saved");
+        await AssertRightAsync(again, "come back");
+        await again.CloseAsync();
+        // Nothing had changed.
+        Assert.Equal(0, again.Partitions.Saves);
+    }
+
+    [Fact]
+    public async Task What_came_went_and_was_replaced_since_is_found_as_it_is()
+    {
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, Rows);
+            await SearchTwiceAsync(database);
+        }
+
+        await using (var database = await OpenAsync())
+        {
+            // Nobody searches: the file stays as it is.
+            var ids = _vectors.Keys.Order().ToArray();
+            await DeleteAsync(database, ids[..20]);
+            foreach (var id in ids[20..50]) await UpdateAsync(database, id);
+            await CreateAsync(database, 25);
+        }
+
+        await using var again = await OpenAsync();
+        await SearchTwiceAsync(again);
+        Assert.Equal(1, again.Partitions.Restored);
+        var partition = PartitionOf(again);
+        Assert.Equal((Rows + 30 + 25, 50), (partition.Codes.Count, partition.Dead));
+        await AssertRightAsync(again, "after changes");
+    }
+
+    [Fact]
+    public async Task A_kill_after_anything_leaves_a_file_that_is_right_or_not_believed()
+    {
+        var images = new List<(DiskImage Image, Dictionary<Guid, float[]> Vectors, string When)>();
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, Rows);
+            await SearchTwiceAsync(database);
+            Keep("saved");
+            foreach (var id in _vectors.Keys.Order().Take(40).ToArray()) await UpdateAsync(database, id);
+            Keep("vectors replaced");
+            await DeleteAsync(database, [.. _vectors.Keys.Order().Take(100)]);
+            Keep("some deleted");
+            await database.CompactAsync();
+            Keep("compacted");
+            await CreateAsync(database, 150);
+            await SearchTwiceAsync(database);
+            Keep("saved again");
+            await DeleteAsync(database, [.. _vectors.Keys]);
+            Keep("all deleted");
+            await CreateAsync(database, 30);
+            await SearchTwiceAsync(database);
+        }
+        Keep("closed");
+
+        foreach (var (image, vectors, when) in images)
+        {
+            using var disk = new SimulatedDisk(Data, image, Seed);
+            await using var database = await OpenAsync(disk);
+            await SearchTwiceAsync(database, vectors.Count > 20);
+            await AssertRightAsync(database, when, vectors);
+            if (vectors.Count > 60) Assert.Equal(1, database.Partitions.Restored);
+            // All records lie elsewhere, and are known by what is in them.
+            if (when == "compacted") Assert.Equal((Rows, Rows - vectors.Count), (PartitionOf(database).Codes.Count, PartitionOf(database).Dead));
+        }
+
+        void Keep(string when) => images.Add((_disk.Kill(), new(_vectors), when));
+    }
+
+    [Fact]
+    public async Task Compaction_removes_the_files_of_vectors_that_are_all_gone()
+    {
+        await using var database = await OpenAsync();
+        await CreateAsync(database, Rows);
+        await SearchTwiceAsync(database);
+        await database.CompactAsync();
+        Assert.Single(GraphFiles());
+        await DeleteAsync(database, [.. _vectors.Keys]);
+        await database.CompactAsync();
+        Assert.Empty(GraphFiles());
+    }
+
+    [Fact]
+    public async Task A_file_of_another_history_is_not_believed()
+    {
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, Rows);
+            await SearchTwiceAsync(database);
+        }
+
+        var name = Assert.Single(GraphFiles());
+        var foreign = DiskImage.Take(_disk, Data).Files[name];
+        _disk.Dispose();
+        _disk = new SimulatedDisk(Data, null, Seed);
+        _created = 0;
+        _vectors.Clear();
+        await using (var database = await OpenAsync())
+        {
+            // The same rows at the same places, with other vectors.
+            await CreateAsync(database, Rows);
+        }
+
+        Put(_disk, name, foreign);
+        await using var other = await OpenAsync();
+        await SearchTwiceAsync(other);
+        await AssertRightAsync(other, "with the file of another database");
+        Assert.Equal(Rows, PartitionOf(other).Codes.Count - PartitionOf(other).Dead);
+    }
+
+    [Fact]
+    public async Task No_byte_of_a_file_can_change_unnoticed()
+    {
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, 120);
+            await SearchTwiceAsync(database);
+        }
+
+        var name = Assert.Single(GraphFiles());
+        var image = DiskImage.Take(_disk, Data);
+        var bytes = image.Files[name];
+        await using (var database = await OpenAsync())
+        {
+            // Known by its table only when there are rows.
+            await SearchTwiceAsync(database);
+            var key = PartitionOf(database).Key;
+            var log = database.Log;
+            using (var whole = SavedVectors.TryRead(log, key, "messages")!.Graph)
+            using (whole.Codes) Assert.Equal(120, whole.Count);
+            for (var at = 0; at < bytes.Length; at++)
+            {
+                var changed = (byte)_random.Next(1, 256);
+                bytes[at] ^= changed;
+                Put(_disk, name, bytes);
+                bytes[at] ^= changed;
+                Assert.True(SavedVectors.TryRead(log, key, "messages") is null, $"byte {at} of {bytes.Length} changed by {changed}");
+            }
+
+            foreach (var length in new[] { 0, 1, 95, 96, 97, 200, bytes.Length / 2, bytes.Length - 1 })
+            {
+                Put(_disk, name, bytes[..length]);
+                Assert.True(SavedVectors.TryRead(log, key, "messages") is null, $"{length} bytes of {bytes.Length}");
+            }
+        }
+
+        // And through the front door.
+        for (var i = 0; i < 40; i++)
+        {
+            var at = _random.Next(bytes.Length);
+            using var disk = new SimulatedDisk(Data, image.With(name, file => file[at] ^= 0x10), Seed);
+            await using var database = await OpenAsync(disk);
+            await SearchTwiceAsync(database);
+            await AssertRightAsync(database, $"byte {at} changed");
+            Assert.Equal((0L, 1L), (database.Partitions.Restored, database.Partitions.Saves));
+        }
+    }
+
+    [Fact]
+    public async Task Numbers_that_are_wrong_under_the_right_checksums_do_no_harm()
+    {
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, 120);
+            await SearchTwiceAsync(database);
+        }
+
+        var name = Assert.Single(GraphFiles());
+        var whole = DiskImage.Take(_disk, Data).Files[name];
+        await using var again = await OpenAsync();
+        await SearchTwiceAsync(again);
+        var key = PartitionOf(again).Key;
+        var sources = 96 + "messages".Length + (12 * BinaryPrimitives.ReadInt32LittleEndian(whole.AsSpan(36))) + (24 * 120);
+        var (read, refused) = (0, 0);
+        for (var i = 0; i < 3_000; i++)
+        {
+            var bytes = whole.ToArray();
+            // Somewhere in the header, or in what is of the log files and the first sources.
+            for (var changes = _random.Next(1, 4); changes > 0; changes--) bytes[_random.Next(10, _random.Next(2) == 0 ? 92 : 200)] = (byte)_random.Next(256);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(92), Crc(bytes.AsSpan(0, 92)));
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(sources), Crc(bytes.AsSpan(96..sources)));
+            Put(_disk, name, bytes);
+            if (SavedVectors.TryRead(again.Log, key, "messages") is not { } saved)
+            {
+                refused++;
+                continue;
+            }
+            read++;
+            Assert.Equal(saved.Graph.Codes.Count, saved.Sources.Length);
+            saved.Graph.Dispose();
+            saved.Graph.Codes.Dispose();
+        }
+        Assert.True(read > 100 && refused > 100, $"{read} read, {refused} refused");
+    }
+
+    [Fact]
+    public async Task A_disk_that_fails_while_a_graph_is_saved_fails_nobody()
+    {
+        for (var failing = 1; ; failing++)
+        {
+            using var disk = new SimulatedDisk(Data, null, Seed);
+            var calls = 0;
+            disk.BeforeCall = call => call.Path.Contains(".gra", StringComparison.Ordinal) && ++calls == failing ? DiskFault.Full : DiskFault.None;
+            _vectors.Clear();
+            await using (var database = await OpenAsync(disk))
+            {
+                await CreateAsync(database, 150);
+                await SearchTwiceAsync(database);
+                await CreateAsync(database, 1);
+            }
+            await using (var again = await OpenAsync(disk))
+            {
+                Assert.True(again.OpenReport.WasClean);
+                await SearchTwiceAsync(again);
+                await AssertRightAsync(again, $"call {failing} failed");
+            }
+            if (calls < failing)
+            {
+                Assert.True(failing > 4, $"only {failing} calls");
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Backup_and_repair_go_without_graphs()
+    {
+        using var folder = new TestFolder();
+        var options = new LocalDatabaseOptions { Directory = folder.Data, VectorsWithoutPartition = 20, VectorsWithoutGraph = 100, UpkeepInterval = Timeout.InfiniteTimeSpan };
+        await using (var database = await LocalDatabase.OpenAsync(options))
+        {
+            await CreateAsync(database, Rows);
+            await SearchTwiceAsync(database);
+            await database.BackupAsync(folder.In("backup"));
+            Assert.Empty((await database.VerifyAsync()).Findings);
+        }
+
+        Assert.Single(System.IO.Directory.GetFiles(folder.Data, "*.gra"));
+        Assert.Empty(System.IO.Directory.GetFiles(folder.In("backup"), "*.gra*"));
+        Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).Findings);
+        // A leftover of an interrupted save goes with the next opening.
+        var leftover = System.IO.Directory.GetFiles(folder.Data, "*.gra")[0] + ".tmp";
+        await File.WriteAllBytesAsync(leftover, [1, 2, 3]);
+        await using (var database = await LocalDatabase.OpenAsync(options))
+        {
+            Assert.False(File.Exists(leftover));
+            await SearchTwiceAsync(database);
+            await AssertRightAsync(database, "on a disk");
+            Assert.Equal(1, database.Partitions.Restored);
+        }
+    }
+
+    private Task<LocalDatabase> OpenAsync(SimulatedDisk? disk = null) => LocalDatabase.OpenAsync(
+        new LocalDatabaseOptions { Directory = Data, VectorsWithoutPartition = 20, VectorsWithoutGraph = 60, UpkeepInterval = Timeout.InfiniteTimeSpan }, disk ?? _disk, static log => log);
+
+    private IEnumerable<string> GraphFiles() => _disk.List(Data).Where(FileNames.IsVectors);
+
+    private static void Put(SimulatedDisk disk, string name, byte[] bytes)
+    {
+        using var file = disk.Create(Data + "/" + name);
+        file.Write(0, bytes);
+    }
+
+    private static VectorPartition PartitionOf(LocalDatabase database) =>
+        database.Partitions.Find(new PartitionKey(s_agent, database.Shared.NumberOf("messages"), Dimension), database.Sequencer.Published)!;
+
+    private static uint Crc(ReadOnlySpan<byte> bytes)
+    {
+        var crc = new Vectors.Crc32C();
+        crc.Add(bytes);
+        return crc.Value;
+    }
+
+    private async Task CreateAsync(LocalDatabase database, int count)
+    {
+        var adapter = database.ForAgent(s_agent);
+        if (await adapter.GetAgentAsync(s_agent) is null) await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+        var memories = new List<Memory>();
+        for (var i = 0; i < count; i++)
+        {
+            var memory = new Memory { Id = new Guid(++_created, 0, 0x4000, 0x80, 0, 0, 0, 0, 0, 0, 1), Content = Content.FromText("text"), Unique = true, Embedding = Vector() };
+            memories.Add(memory);
+            _vectors[memory.Id] = memory.Embedding.Value.ToArray();
+        }
+        await adapter.CreateMemoriesAsync(memories, "messages");
+    }
+
+    private async Task UpdateAsync(LocalDatabase database, Guid id)
+    {
+        _vectors[id] = Vector();
+        await database.ForAgent(s_agent).UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = _vectors[id] });
+    }
+
+    private async Task DeleteAsync(LocalDatabase database, Guid[] ids)
+    {
+        foreach (var id in ids) _vectors.Remove(id);
+        await database.ForAgent(s_agent).DeleteMemoriesAsync(ids);
+    }
+
+    private float[] Vector() => [.. Enumerable.Range(0, Dimension).Select(_ => _random.NextSingle() - 0.5f)];
+
+    // The first search asks for a partition.
+    private async Task SearchTwiceAsync(LocalDatabase database, bool hasMany = true)
+    {
+        await database.ForAgent(s_agent).SearchMemoriesAsync(new MemorySearch("messages", Vector()));
+        await database.Partitions.Work;
+        await database.ForAgent(s_agent).SearchMemoriesAsync(new MemorySearch("messages", Vector()));
+        using var last = SimilaritySearch.Rent();
+        Assert.Equal(hasMany, last.Method != SearchMethod.Floats);
+    }
+
+    private async Task AssertRightAsync(LocalDatabase database, string when, Dictionary<Guid, float[]>? vectors = null)
+    {
+        vectors ??= _vectors;
+        var adapter = database.ForAgent(s_agent);
+        for (var i = 0; i < 20; i++)
+        {
+            var search = new MemorySearch("messages", Vector()) { Count = _random.Next(1, 30), Mode = SearchMode.Exact };
+            var expected = vectors.OrderByDescending(vector => Cosine(vector.Value, search.Embedding.Span)).ThenByDescending(vector => vector.Key).Take(search.Count.Value).ToArray();
+            var found = await adapter.SearchMemoriesAsync(search);
+            Assert.True(expected.Length == found.Count, $"{when}, search {i}: {found.Count} of {expected.Length}");
+            for (var place = 0; place < found.Count; place++)
+            {
+                Assert.True(vectors.TryGetValue(found[place].Id, out var vector), $"{when}, search {i}: {found[place].Id} is gone");
+                Assert.Equal(Cosine(vector!, search.Embedding.Span), found[place].Similarity!.Value, 1e-5);
+                Assert.Equal(Cosine(expected[place].Value, search.Embedding.Span), found[place].Similarity!.Value, 1e-5);
+            }
+            var near = await adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Auto });
+            Assert.True(near.Count == found.Count && near.All(memory => vectors.ContainsKey(memory.Id)), $"{when}, search {i}");
+        }
+    }
+
+    private static double Cosine(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
+    {
+        var (dot, leftNorm, rightNorm) = (0d, 0d, 0d);
+        for (var i = 0; i < left.Length; i++)
+        {
+            dot += (double)left[i] * right[i];
+            leftNorm += (double)left[i] * left[i];
+            rightNorm += (double)right[i] * right[i];
+        }
+        return dot / Math.Sqrt(leftNorm * rightNorm);
+    }
+}

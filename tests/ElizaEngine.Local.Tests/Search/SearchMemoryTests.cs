@@ -1,0 +1,186 @@
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.Search;
+
+/// <summary>Indexes of vectors have a limit of memory: those that nobody searches go first, and every answer stays right.</summary>
+public sealed class SearchMemoryTests : IDisposable
+{
+    private const int Tables = 10;
+    private const int Rows = 200;
+    private const int Dimension = 24;
+
+    private static readonly Guid s_agent = new("00000000-0000-4000-8000-00000000a001");
+
+    private readonly TestFolder _folder = new();
+    private readonly Random _random = new(20261126);
+
+    // An index of Rows vectors, which has a graph.
+    private static long OneIndex => VectorPartition.BytesOf(Dimension, Rows, hasGraph: true);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1_000)]
+    [InlineData(Rows * 100)]
+    public async Task A_limit_that_has_no_room_for_one_index_leaves_the_floats(long limit)
+    {
+        await using var database = await OpenAsync(limit);
+        await FillAsync(database, tables: 1);
+        for (var i = 0; i < 5; i++)
+        {
+            await AssertRightAsync(database, 0, _random);
+            await database.Partitions.Work;
+        }
+
+        var statistics = database.GetStatistics();
+        Assert.Equal((0L, 0L), (statistics.VectorIndexes, statistics.VectorIndexBytes));
+        // Asked once, it is not tried again with each search.
+        Assert.InRange(statistics.VectorIndexesReleased, 0, 1);
+        await database.BuildVectorIndexAsync(s_agent, Table(0));
+        Assert.Equal(0, database.GetStatistics().VectorIndexes);
+    }
+
+    [Fact]
+    public async Task Tables_are_searched_by_turns_and_three_of_ten_keep_their_index()
+    {
+        await using var database = await OpenAsync((3 * OneIndex) + (OneIndex / 2));
+        await FillAsync(database, Tables);
+        for (var round = 0; round < 4; round++)
+        {
+            for (var table = 0; table < Tables; table++)
+            {
+                await AssertRightAsync(database, table, _random, isOnce: true);
+                await database.Partitions.Work;
+                AssertWithin(database);
+            }
+        }
+
+        // They do not drive each other out, and be it that each is searched as often as the others.
+        Assert.Equal((3L, 0L), (database.GetStatistics().VectorIndexes, database.GetStatistics().VectorIndexesReleased));
+
+        // Those that are searched now take the place of those that are not any more.
+        for (var round = 0; round < 3; round++)
+        {
+            for (var table = 6; table < 9; table++)
+            {
+                await AssertRightAsync(database, table, _random);
+                await database.Partitions.Work;
+                AssertWithin(database);
+            }
+        }
+
+        Assert.Equal((3L, 3L), (database.GetStatistics().VectorIndexes, database.GetStatistics().VectorIndexesReleased));
+        Assert.Equal(0, database.GetStatistics().VectorIndexesRestored);
+        for (var table = 6; table < 9; table++) Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, table, _random));
+
+        // The first ones were saved when they were released: they come back.
+        for (var i = 0; i < 3; i++)
+        {
+            await AssertRightAsync(database, 0, _random);
+            await database.Partitions.Work;
+        }
+        Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, 0, _random));
+        Assert.Equal(1, database.GetStatistics().VectorIndexesRestored);
+        AssertWithin(database);
+    }
+
+    [Fact]
+    public async Task Searches_go_on_while_indexes_are_released_and_come_back()
+    {
+        await using var database = await OpenAsync((2 * OneIndex) + (OneIndex / 2));
+        await FillAsync(database, 6);
+        var searches = 0;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(seed => Task.Run(async () =>
+        {
+            var random = new Random(seed);
+            for (var i = 0; i < 60; i++)
+            {
+                var table = random.Next(6);
+                // So often that it drives others out, which others search at this moment.
+                for (var again = 0; again < 4; again++)
+                {
+                    await AssertRightAsync(database, table, random);
+                    Interlocked.Increment(ref searches);
+                }
+            }
+        })));
+        await database.Partitions.Work;
+        AssertWithin(database);
+        Assert.True(database.GetStatistics().VectorIndexesReleased > 0, $"nothing was released in {searches} searches");
+    }
+
+    [Fact]
+    public async Task An_index_that_outgrows_the_limit_is_released()
+    {
+        await using var database = await OpenAsync((OneIndex * 3) / 2);
+        await FillAsync(database, 1);
+        await AssertRightAsync(database, 0, _random);
+        await database.Partitions.Work;
+        Assert.Equal(1, database.GetStatistics().VectorIndexes);
+        await FillAsync(database, 1);
+        await AssertRightAsync(database, 0, _random);
+        await database.Partitions.Work;
+        database.Partitions.Begin();
+        await database.Partitions.Work;
+        Assert.Equal(0, database.GetStatistics().VectorIndexes);
+        await AssertRightAsync(database, 0, _random);
+        await database.Partitions.Work;
+        Assert.Equal(0, database.GetStatistics().VectorIndexes);
+
+        // With fewer vectors it fits again.
+        var adapter = database.ForAgent(s_agent);
+        await adapter.DeleteMemoriesAsync([.. (await adapter.GetMemoriesAsync(new MemoryQuery(Table(0)) { Count = Rows })).Select(static memory => memory.Id)]);
+        for (var i = 0; i < 2; i++)
+        {
+            await AssertRightAsync(database, 0, _random);
+            await database.Partitions.Work;
+        }
+        Assert.Equal(1, database.GetStatistics().VectorIndexes);
+    }
+
+    private static void AssertWithin(LocalDatabase database) =>
+        Assert.InRange(database.GetStatistics().VectorIndexBytes, 0, database.Options.SearchMemoryLimit!.Value);
+
+    private Task<LocalDatabase> OpenAsync(long limit) => LocalDatabase.OpenAsync(new LocalDatabaseOptions
+    {
+        Directory = _folder.Data,
+        Durability = Durability.ProcessCrash,
+        SearchMemoryLimit = limit,
+        VectorsWithoutPartition = 20,
+        VectorsWithoutGraph = 100,
+        UpkeepInterval = Timeout.InfiniteTimeSpan,
+    });
+
+    private static string Table(int number) => $"table{number}";
+
+    private async Task FillAsync(LocalDatabase database, int tables)
+    {
+        var adapter = database.ForAgent(s_agent);
+        if (await adapter.GetAgentAsync(s_agent) is null) await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+        for (var table = 0; table < tables; table++)
+        {
+            await adapter.CreateMemoriesAsync(
+                [.. Enumerable.Range(0, Rows).Select(_ => new Memory { Content = Content.FromText("text"), Unique = true, Embedding = Vector(_random) })], Table(table));
+        }
+    }
+
+    private static float[] Vector(Random random) => [.. Enumerable.Range(0, Dimension).Select(_ => random.NextSingle() - 0.5f)];
+
+    // A transaction compares floats.
+    private static async Task<SearchMethod> AssertRightAsync(LocalDatabase database, int table, Random random, bool isOnce = false)
+    {
+        var adapter = database.ForAgent(s_agent);
+        var search = new MemorySearch(Table(table), Vector(random)) { Count = 7, Mode = SearchMode.Exact, IncludeEmbeddings = false };
+        var searching = adapter.SearchMemoriesAsync(search);
+        Assert.True(searching.IsCompleted, "a search runs on its caller's thread");
+        SearchMethod method;
+        using (var last = SimilaritySearch.Rent()) method = last.Method;
+        var found = await searching;
+        var expected = await adapter.TransactionAsync((session, token) => session.SearchMemoriesAsync(search, token));
+        Assert.Equal(expected.Select(static memory => (memory.Id, memory.Similarity)), found.Select(static memory => (memory.Id, memory.Similarity)));
+        // And one that may walk.
+        if (!isOnce) Assert.Equal(7, (await adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Auto })).Count);
+        return method;
+    }
+}
