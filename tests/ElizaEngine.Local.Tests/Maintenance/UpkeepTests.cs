@@ -74,6 +74,7 @@ public sealed class UpkeepTests
         var text = new string('x', 60_000);
         await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
         foreach (var id in ids) await adapter.CreateMemoryAsync(new Memory { Id = id, Content = Content.FromText(text) }, "messages");
+        await database.BackgroundWork; // The file ahead counts.
         var before = database.GetStatistics().FileBytes;
         await database.UpkeepAsync(CancellationToken.None);
         Assert.Equal(before, database.GetStatistics().FileBytes);
