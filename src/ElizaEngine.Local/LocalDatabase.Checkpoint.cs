@@ -5,9 +5,8 @@ namespace ElizaEngine;
 
 public sealed partial class LocalDatabase
 {
-    // A checkpoint in the background is worth so much of the log, and a third of all of it: opening after a crash has that much to apply,
-    // and all checkpoints together write a row a few times.
-    private const long CheckpointLogBytes = 32L << 20;
+    // A checkpoint in the background is worth a third of the log: opening after a crash has that much to apply, and all checkpoints
+    // together write a row a few times.
     private const long CheckpointLogShare = 3;
 
     private readonly Lock _checkpointGate = new();
@@ -26,28 +25,34 @@ public sealed partial class LocalDatabase
 
     /// <summary>Writes the state down, so that the next opening need not collect it. What fails is left for the next time.</summary>
     /// <param name="minLogBytes">Where the log has grown by less since the last, nothing is written.</param>
-    internal void WriteCheckpoint(long minLogBytes)
+    /// <param name="cancellationToken">Ends it; nothing is changed then.</param>
+    internal void WriteCheckpoint(long minLogBytes, CancellationToken cancellationToken)
     {
         lock (_checkpointWriting)
         {
             try
             {
+                // Now, so that the snapshot, for which writers wait, has little left to flush.
+                _log.FlushAsync().GetAwaiter().GetResult();
+                if (!IsDue(_log.Statistics.DurableLsn)) return;
                 using var held = _log.Hold();
                 using var pin = _log.Pin();
                 var (state, snapshot) = Sequencer.TakeSnapshot();
-                if (snapshot.EndLsn == _checkpointLsn || snapshot.EndLsn - _checkpointLsn < (ulong)minLogBytes) return;
-                LogCheckpoint.Write(_log.FileSystem, _log.Directory, snapshot, writer => StateCheckpoint.Write(state, _log, writer));
+                var checkpoint = new StateCheckpoint(state, _log, cancellationToken);
+                LogCheckpoint.Write(_log.FileSystem, _log.Directory, snapshot, checkpoint.Length, checkpoint.Write);
                 _checkpointLsn = snapshot.EndLsn;
             }
             catch (LogDamagedException damage)
             {
                 _log.NoteDamage(damage);
             }
-            catch (Exception error) when (error is StorageException or StorageIOException)
+            catch (Exception)
             {
-                // Without a checkpoint the index files are read, or the log.
+                // Whatever it is, a full disk or too little memory: without a checkpoint the index files are read, or the log.
             }
         }
+
+        bool IsDue(ulong lsn) => lsn > _checkpointLsn && lsn - _checkpointLsn >= (ulong)minLogBytes;
     }
 
     /// <summary>Begins a checkpoint in the background, where one is due. The log's gate may be held.</summary>
@@ -56,18 +61,22 @@ public sealed partial class LocalDatabase
         lock (_checkpointGate)
         {
             if (!_isOpen || !_checkpoint.IsCompleted) return;
-            _checkpoint = Task.Run(() => WriteCheckpoint(Math.Max(CheckpointLogBytes, _log.Statistics.BytesOnDisk / CheckpointLogShare)));
+            var growth = Options.LogBetweenCheckpoints == 0 ? 0 : Math.Max(Options.LogBetweenCheckpoints, _log.Statistics.BytesOnDisk / CheckpointLogShare);
+            var durable = _log.Statistics.DurableLsn;
+            if (durable <= _checkpointLsn || durable - _checkpointLsn < (ulong)growth) return;
+            _checkpoint = Task.Run(() => WriteCheckpoint(growth, _upkeepEnd.Token));
         }
     }
 
     /// <summary>After a compaction: the old one is of files that are gone, and may have what was deleted.</summary>
-    private void RenewCheckpoint()
+    private void RenewCheckpoint(CancellationToken cancellationToken)
     {
+        if (Options.Directory is null) return;
         lock (_checkpointWriting)
         {
             _log.FileSystem.TryDelete(_log.Directory + "/" + FileNames.Checkpoint);
             _checkpointLsn = 0;
         }
-        WriteCheckpoint(Options.LogWithoutCheckpoint);
+        WriteCheckpoint(Options.LogWithoutCheckpoint, cancellationToken);
     }
 }

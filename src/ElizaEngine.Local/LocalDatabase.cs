@@ -158,7 +158,7 @@ public sealed partial class LocalDatabase : IDatabase
         await StopUpkeepAsync().ConfigureAwait(false);
         await Partitions.StopAsync().ConfigureAwait(false);
         await Checkpointing.ConfigureAwait(false);
-        if (Options.Directory is not null) await Task.Run(() => WriteCheckpoint(Options.LogWithoutCheckpoint), CancellationToken.None).ConfigureAwait(false);
+        if (Options.Directory is not null) await Task.Run(() => WriteCheckpoint(Options.LogWithoutCheckpoint, cancellationToken), CancellationToken.None).ConfigureAwait(false);
         await Partitions.SaveAsync().ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
         Partitions.Dispose();

@@ -27,14 +27,21 @@ internal sealed class StateRecovery(SharedValues shared) : ILogReplay
     /// <inheritdoc/>
     public bool TryLoad(LogCheckpoint checkpoint)
     {
-        if (StateCheckpoint.TryRead(checkpoint, _rows, shared) is not { } memories)
+        try
         {
-            // Half read, perhaps.
-            _rows = new LoadedRows();
-            return false;
+            if (StateCheckpoint.TryRead(checkpoint, _rows, shared) is { } memories)
+            {
+                _state = DatabaseState.Of(_rows, memories);
+                return true;
+            }
         }
-        _state = DatabaseState.Of(_rows, memories);
-        return true;
+        catch (Exception error) when (error is MessagePackSerializationException or InvalidOperationException or ArgumentException)
+        {
+            // Its checksum is right, and still it is no state: the log says what is.
+        }
+        // Half read, perhaps.
+        _rows = new LoadedRows();
+        return false;
     }
 
     public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)

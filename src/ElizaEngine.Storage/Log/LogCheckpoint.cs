@@ -8,8 +8,9 @@ namespace ElizaEngine.Storage;
 /// What the user of the log has written down of its state at some lsn, so that opening need not look at the log in front of that. Byte
 /// picture: FORMAT.md, "Checkpoint".
 /// <list type="bullet">
-/// <item>It is bound to the log files that it was made from, by number and salt: one of another log, of a log that was compacted or repaired
-/// since, or of more than is durable, is not used.</item>
+/// <item>It is bound to the log files that it was made from, by number and salt, and to the bytes in front of its end: one of another log, of
+/// another history of this one, of a log that was compacted or repaired since, or of more than is durable, is not used.</item>
+/// <item>One that is not used is deleted: a log that grew another way must not come to fit it later.</item>
 /// <item>It is never the only copy of anything: what is missing, damaged or of another version is not used, and made anew.</item>
 /// </list>
 /// </summary>
@@ -23,12 +24,22 @@ internal sealed class LogCheckpoint : IDisposable
     private const int FileEntryBytes = 16;
     private const int FilesMax = 1 << 16;
 
+    // Of the log in front of the end: what is compared of the history. A block, which has all of the last frames, or what counts of them.
+    private const int WitnessBytes = 4096;
+
     private readonly MappedFile _map;
     private readonly int _payloadOffset;
 
-    private LogCheckpoint(MappedFile map, ulong endLsn, int payloadOffset, IReadOnlyDictionary<int, long> files)
+    private readonly int _lastFile;
+    private readonly long _endOffset;
+    private readonly ulong _witness;
+
+    private LogCheckpoint(MappedFile map, ulong endLsn, int payloadOffset, IReadOnlyDictionary<int, long> files, int lastFile, long endOffset, ulong witness)
     {
         _map = map;
+        _lastFile = lastFile;
+        _endOffset = endOffset;
+        _witness = witness;
         EndLsn = endLsn;
         _payloadOffset = payloadOffset;
         FileBytes = files;
@@ -69,18 +80,25 @@ internal sealed class LogCheckpoint : IDisposable
         return null;
     }
 
+    /// <summary>Whether the log files, opened, have the bytes in front of the end that were there when the checkpoint was made.</summary>
+    public bool IsOf(IEnumerable<LogFile> files) =>
+        files.FirstOrDefault(file => file.Number == _lastFile) is { } last && _endOffset <= last.FileBytes && WitnessOf(last.Map, _endOffset) == _witness;
+
     /// <summary>Writes the checkpoint of a log, in place of an older one.</summary>
     /// <param name="files">Of the directory.</param>
     /// <param name="directory">Of the log.</param>
-    /// <param name="snapshot">The log that the state is that of.</param>
+    /// <param name="snapshot">The log that the state is that of; at least one file.</param>
+    /// <param name="payloadBytes">Bytes of the payload.</param>
     /// <param name="write">Writes the payload.</param>
-    /// <returns>Bytes written; 0: the state is too large for a file of this kind, and nothing was changed.</returns>
     /// <exception cref="StorageIOException">It cannot be written. Nothing is lost by that.</exception>
-    public static long Write(IFileSystem files, string directory, LogSnapshot snapshot, Action<CheckpointWriter> write)
+    public static void Write(IFileSystem files, string directory, LogSnapshot snapshot, long payloadBytes, Action<CheckpointWriter> write)
     {
+        var bytes = HeaderBytes + ((long)snapshot.Files.Count * FileEntryBytes) + payloadBytes;
+        // A map has no more. The index files do as well, only slower.
+        if (bytes > int.MaxValue || snapshot.Files.Count is 0 or > FilesMax)
+            return;
         var final = directory + "/" + FileNames.Checkpoint;
         var temporary = final + FileNames.Temporary;
-        long bytes;
         try
         {
             // Not flushed: a flush would keep commits waiting, and what a crash leaves of it is known by its checksum.
@@ -95,19 +113,17 @@ internal sealed class LogCheckpoint : IDisposable
             var writer = new CheckpointWriter(file, HeaderBytes);
             writer.Write(list);
             write(writer);
-            bytes = writer.End();
-            if (bytes > int.MaxValue || snapshot.Files.Count > FilesMax)
-            {
-                files.TryDelete(temporary);
-                return 0;
-            }
-
+            if (writer.End() != bytes)
+                throw new InvalidOperationException($"A checkpoint of {bytes} bytes became one of {writer.Length}.");
+            var last = snapshot.Files[^1];
             var header = new byte[HeaderBytes];
             LogFormat.EncodeStart(header, Magic, snapshot.DatabaseId, major: Major, minor: Minor);
             BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(32), snapshot.EndLsn);
             BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(40), snapshot.Files.Count);
             BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(48), bytes);
             BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(56), writer.Hash);
+            BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(64), last.EndOffset);
+            BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(72), WitnessOf(last.Map, last.EndOffset));
             BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(CrcOffset), Crc32C.Compute(header.AsSpan(0, CrcOffset)));
             file.Write(0, header);
         }
@@ -118,10 +134,15 @@ internal sealed class LogCheckpoint : IDisposable
         }
 
         files.Rename(temporary, final);
-        return bytes;
     }
 
     public void Dispose() => _map.Dispose();
+
+    private static ulong WitnessOf(MappedFile map, long end)
+    {
+        var start = Math.Max(LogFormat.FileHeaderBytes, end - WitnessBytes);
+        return XxHash3.HashToUInt64(map.Slice(start, (int)(end - start)));
+    }
 
     private static LogCheckpoint? Decode(MappedFile map, Manifest manifest)
     {
@@ -146,7 +167,7 @@ internal sealed class LogCheckpoint : IDisposable
             // Files without a frame in them are in neither list; every other one in front of the end must be the one that was there.
             while (listed < manifest.Files.Count && manifest.Files[listed].Number != BinaryPrimitives.ReadInt64LittleEndian(entry))
             {
-                if (manifest.Files[listed] is { IsSealed: true } other && other.EndLsn > other.FirstLsn)
+                if (!manifest.Files[listed].IsSealed || manifest.Files[listed].EndLsn > manifest.Files[listed].FirstLsn)
                     return null;
                 listed++;
             }
@@ -171,7 +192,10 @@ internal sealed class LogCheckpoint : IDisposable
             return null;
         if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]) != CheckpointWriter.HashOf(bytes[HeaderBytes..]))
             return null;
-        return new LogCheckpoint(map, endLsn, HeaderBytes + ((int)count * FileEntryBytes), files);
+        var endOffset = BinaryPrimitives.ReadInt64LittleEndian(bytes[64..]);
+        return endOffset <= LogFormat.FileHeaderBytes
+            ? null
+            : new LogCheckpoint(map, endLsn, HeaderBytes + ((int)count * FileEntryBytes), files, last.Number, endOffset, BinaryPrimitives.ReadUInt64LittleEndian(bytes[72..]));
     }
 }
 
@@ -201,14 +225,6 @@ internal sealed class CheckpointWriter(IFile file, int offset)
                 Flush();
             bytes = bytes[part.Length..];
         }
-    }
-
-    /// <summary>Zeros, up to a multiple of 8.</summary>
-    public void Align()
-    {
-        Span<byte> zeros = stackalloc byte[8];
-        zeros.Clear();
-        Write(zeros[..(int)(-Length & 7)]);
     }
 
     /// <summary>Writes what is still in hand. Returns the length of the file.</summary>

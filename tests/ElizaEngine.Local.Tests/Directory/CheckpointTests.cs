@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using ElizaEngine.Local.Tests.State;
 using Xunit;
 
@@ -74,7 +76,7 @@ public sealed class CheckpointTests : IDisposable
             await using (var database = await OpenAsync(expectsCheckpoint: false))
             {
                 await FillAsync(database);
-                database.WriteCheckpoint(minLogBytes: 0);
+                database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
                 var adapter = database.ForAgent(s_agent);
                 await adapter.DeleteMemoriesAsync([.. _ids.Take(5)]);
                 for (var i = 0; i < 200; i++) await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText($"behind {i} {new string('y', 600)}"), Embedding = VectorOf(i, 32) }, "messages");
@@ -180,12 +182,170 @@ public sealed class CheckpointTests : IDisposable
     public async Task Repairing_a_log_takes_it_away()
     {
         await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        Assert.True(File.Exists(Checkpoint));
         var last = Directory.GetFiles(_directory, "*.seg").Order().First();
         var bytes = await File.ReadAllBytesAsync(last, TestContext.Current.CancellationToken);
         bytes[6_000] ^= 0xFF;
         await File.WriteAllBytesAsync(last, bytes, TestContext.Current.CancellationToken);
         await LocalDatabase.RepairAsync(_directory, acceptLoss: true, cancellationToken: TestContext.Current.CancellationToken);
         Assert.False(File.Exists(Checkpoint));
+    }
+
+    [Fact]
+    public async Task One_of_another_history_of_the_same_log_is_not_used_either()
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        var saved = _directory + "-saved";
+        Directory.CreateDirectory(saved);
+        try
+        {
+            foreach (var path in Directory.GetFiles(_directory).Where(static path => !path.EndsWith("LOCK", StringComparison.Ordinal) && !path.EndsWith("CHECKPOINT", StringComparison.Ordinal)))
+                File.Copy(path, Path.Combine(saved, Path.GetFileName(path)));
+            await using (var database = await OpenAsync(expectsCheckpoint: true))
+            {
+                for (var i = 0; i < 4; i++) await database.ForAgent(s_agent).CreateMemoryAsync(new Memory { Content = Content.FromText($"one {i}") }, "messages");
+            }
+            foreach (var path in Directory.GetFiles(_directory).Where(static path => !path.EndsWith("CHECKPOINT", StringComparison.Ordinal))) File.Delete(path);
+            foreach (var path in Directory.GetFiles(saved)) File.Copy(path, Path.Combine(_directory, Path.GetFileName(path)));
+            List<string> all;
+            // No checkpoint at its end: as after a crash, or a close that could not write one.
+            await using (var database = await LocalDatabase.OpenAsync(OptionsOf(_directory) with { LogWithoutCheckpoint = long.MaxValue }))
+            {
+                Assert.False(database.OpenReport.FromCheckpoint);
+                for (var i = 0; i < 8; i++) await database.ForAgent(s_agent).CreateMemoryAsync(new Memory { Content = Content.FromText($"two {i}") }, "messages");
+                all = await DescribeAsync(database);
+            }
+            await using (var database = await LocalDatabase.OpenAsync(OptionsOf(_directory)))
+            {
+                Assert.Equal(all, await DescribeAsync(database));
+            }
+        }
+        finally
+        {
+            Directory.Delete(saved, recursive: true);
+        }
+    }
+
+
+    [Fact]
+    public async Task A_database_in_memory_writes_none()
+    {
+        Directory.CreateDirectory(_directory);
+        using var files = new Storage.MemoryFileSystem();
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { LogWithoutCheckpoint = 0 }, files, static log => log with { Durability = Storage.Durability.None });
+        await FillAsync(database);
+        await database.ForAgent(s_agent).DeleteMemoriesAsync([.. _ids.Take(100)]);
+        await database.CompactAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("CHECKPOINT", files.List("/memory"));
+    }
+
+
+    [Fact]
+    public async Task One_that_says_what_cannot_be_is_not_used_though_its_checksum_is_right()
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        var bytes = await File.ReadAllBytesAsync(Checkpoint, TestContext.Current.CancellationToken);
+        var start = 96 + (16 * (int)BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(40)));
+        var layout = CheckpointLayout.TryDecode(bytes.AsSpan(start))!;
+        var rooms = MemoryMarshal.Cast<byte, int>(bytes.AsSpan(start + layout.ByRoomAt, layout.ByRoom * 4)).ToArray();
+        var without = Enumerable.Range(0, layout.Memories).First(number => !rooms.Contains(number));
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(start + layout.ByRoomAt), without);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(56), Storage.CheckpointWriter.HashOf(bytes.AsSpan(96)));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(92), Storage.Crc32C.Compute(bytes.AsSpan(0, 92)));
+        await File.WriteAllBytesAsync(Checkpoint, bytes, TestContext.Current.CancellationToken);
+        await using (var database = await OpenAsync(expectsCheckpoint: false))
+        {
+        }
+    }
+
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Every_state_of_before_has_the_rows_that_it_had(int seed)
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        await using var opened = await OpenAsync(expectsCheckpoint: true);
+        var random = new Random(seed);
+        Id[] ids = [.. _ids.Select(static id => (Id)id)];
+        var originals = new Dictionary<Id, MemoryRow>();
+        var newest = opened.Sequencer.Published;
+        var scope = newest.FindMemory(ids[0])!.Scope;
+        var model = ids.ToDictionary(static id => id, static _ => (MemoryRow?)null);
+        var held = new List<(DatabaseState State, Dictionary<Id, MemoryRow?> Rows)>();
+        for (var round = 0; round < 500; round++)
+        {
+            var next = newest.EditableBy(DatabaseState.NewPrivateOwner());
+            var rows = new Dictionary<Id, MemoryRow?>(model);
+            for (var edit = random.Next(1, 90); edit > 0; edit--)
+            {
+                var id = ids[random.Next(ids.Length)];
+                var old = next.FindMemory(id);
+                Assert.Equal(rows.ContainsKey(id), old is not null);
+                if (old is not null && random.Next(4) == 0)
+                {
+                    next.Remove(old);
+                    rows.Remove(id);
+                }
+                else
+                {
+                    var row = old is not null && random.Next(2) == 0 ? old.WithVectors(null)
+                        : new MemoryRow { Id = id, Scope = old?.Scope ?? scope, CreatedMs = random.Next(1000), IsUnique = false };
+                    next.Put(row, old);
+                    rows[id] = row;
+                }
+            }
+            if (random.Next(3) == 0)
+            {
+                next.Undo();
+                Check(newest, model, all: random.Next(5) == 0);
+            }
+            else
+            {
+                if (random.Next(4) == 0) held.Add((newest, model));
+                (newest, model) = (next, rows);
+            }
+            if (held.Count > 8) held.RemoveAt(random.Next(held.Count));
+            if (random.Next(60) == 0) held.Clear();
+            if (round % 15 == 0) GC.Collect();
+            foreach (var (state, expected) in held) Check(state, expected, all: random.Next(20) == 0);
+            Check(newest, model, all: random.Next(20) == 0);
+        }
+
+        void Check(DatabaseState state, Dictionary<Id, MemoryRow?> expected, bool all)
+        {
+            foreach (var id in all ? ids : [.. Enumerable.Range(0, 30).Select(_ => ids[random.Next(ids.Length)])])
+            {
+                var found = state.FindMemory(id);
+                if (!expected.TryGetValue(id, out var row)) Assert.Null(found);
+                else if (row is not null) Assert.Same(row, found);
+                else
+                {
+                    Assert.NotNull(found);
+                    Assert.Equal(0, found.Since);
+                    Assert.Same(originals.TryGetValue(id, out var first) ? first : originals[id] = found, found);
+                }
+            }
+            Assert.Equal(expected.Count, state.Memories.Count);
+            if (!all) return;
+            Assert.Equal(expected.Count, state.Memories.All().Count());
+            DatabaseStateTests.AssertIndexesAgree(state);
+        }
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_cannot_be_written_keeps_nobody_from_closing()
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        var opened = await LocalDatabase.OpenAsync(OptionsOf(_directory));
+        await opened.ForAgent(s_agent).DeleteMemoriesAsync([.. _ids.Take(2)]);
+        opened.Sequencer.Published.Memories.All().First(row => row.Location.File > 0).Location = new Storage.RecordLocation(9999, 4096, 1);
+        var left = opened.GetStatistics().Memories;
+        await opened.CloseAsync(TestContext.Current.CancellationToken);
+        await using var again = await LocalDatabase.OpenAsync(OptionsOf(_directory));
+        Assert.Equal(left, again.GetStatistics().Memories);
     }
 
     private static LocalDatabaseOptions OptionsOf(string directory) =>

@@ -68,6 +68,7 @@ internal sealed class DiskSettings
             TimeProvider = time,
             UpkeepInterval = Timeout.InfiniteTimeSpan,
             LogWithoutCheckpoint = LogWithoutCheckpoint,
+            LogBetweenCheckpoints = LogWithoutCheckpoint,
             VectorsWithoutPartition = HasGraphs ? 0 : VectorPartitions.Few,
             VectorsWithoutGraph = HasGraphs ? 1 : VectorPartitions.FewForGraph,
         },
