@@ -59,6 +59,7 @@ public sealed partial class LocalDatabase
         await _log.FlushAsync().ConfigureAwait(false);
         // Not what has ended since, which may be in the middle of a batch.
         var report = await CompactAsync(_log.EndedFiles(end), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
+        if (report is not null) RenewCheckpoint(cancellationToken);
         Partitions.RemoveOrphans();
         var after = _log.Statistics;
         return new CompactReport(

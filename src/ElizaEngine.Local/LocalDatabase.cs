@@ -25,7 +25,10 @@ public sealed partial class LocalDatabase : IDatabase
         Records = records;
         Shared = shared;
         var report = log.OpenReport;
-        OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.IndexFiles, report.CutBytes, [.. report.KeptTails], report.Duration);
+        OpenReport = new LocalOpenReport(report.IsNew, report.WasClean, report.Frames, report.Records, report.IndexFiles, report.CutBytes, [.. report.KeptTails], report.Duration)
+        {
+            FromCheckpoint = report.CheckpointLsn > 0,
+        };
     }
 
     /// <summary>How it was opened.</summary>
@@ -154,6 +157,8 @@ public sealed partial class LocalDatabase : IDatabase
         _isOpen = false;
         await StopUpkeepAsync().ConfigureAwait(false);
         await Partitions.StopAsync().ConfigureAwait(false);
+        await Checkpointing.ConfigureAwait(false);
+        if (Options.Directory is not null) await Task.Run(() => WriteCheckpoint(Options.LogWithoutCheckpoint, cancellationToken), CancellationToken.None).ConfigureAwait(false);
         await Partitions.SaveAsync().ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
         Partitions.Dispose();
@@ -226,6 +231,11 @@ public sealed partial class LocalDatabase : IDatabase
             sequencer.Attach(log, recovery.TakeState());
             partitions.Attach(log, sequencer, isKept: options.Directory is not null);
             var database = new LocalDatabase(options, log, sequencer, records, partitions, shared, memory);
+            if (options.Directory is not null)
+            {
+                database._checkpointLsn = log.OpenReport.CheckpointLsn;
+                log.FileEnded = database.BeginCheckpoint;
+            }
             database.StartUpkeep();
             return database;
         });

@@ -82,6 +82,12 @@ public sealed record LocalDatabaseOptions
     /// <summary>Vectors that a search compares without a partition of theirs; tests ask for few.</summary>
     internal int VectorsWithoutPartition { get; init; } = VectorPartitions.Few;
 
+    /// <summary>So few bytes of the log behind a checkpoint, or without one, are applied sooner than a checkpoint is written at the close.</summary>
+    internal long LogWithoutCheckpoint { get; init; } = 4 << 20;
+
+    /// <summary>Bytes by which the log has grown, at least, when another checkpoint is written in the background; 0: any.</summary>
+    internal long LogBetweenCheckpoints { get; init; } = 32 << 20;
+
     /// <summary>Vectors of a partition without a graph of theirs; tests ask for few.</summary>
     internal int VectorsWithoutGraph { get; init; } = VectorPartitions.FewForGraph;
 

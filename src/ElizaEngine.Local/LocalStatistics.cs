@@ -77,4 +77,8 @@ public sealed record LocalStatistics
 /// <param name="KeptTails">Files that keep what was cut off.</param>
 /// <param name="Duration">How long it took.</param>
 public sealed record LocalOpenReport(
-    bool IsNew, bool WasClean, long Frames, long Records, int IndexFiles, long CutBytes, IReadOnlyList<string> KeptTails, TimeSpan Duration);
+    bool IsNew, bool WasClean, long Frames, long Records, int IndexFiles, long CutBytes, IReadOnlyList<string> KeptTails, TimeSpan Duration)
+{
+    /// <summary>A checkpoint, the state as it was written down earlier, stood for the log in front of it: frames and records are those behind it.</summary>
+    public bool FromCheckpoint { get; init; }
+}

@@ -107,7 +107,8 @@ internal sealed class RowHeads
         return new MemoryRow { Id = id, Scope = _scopes[number], CreatedMs = createdMs, IsUnique = (flags & IsUnique) != 0 };
     }
 
-    private void Write(LogRow row, IBufferWriter<byte> head)
+    /// <summary>The head of a log entry, of which memory has all.</summary>
+    public void Write(LogRow row, IBufferWriter<byte> head)
     {
         var isNew = !_typeNumbers.TryGetValue(row.Type, out var number);
         if (isNew) _typeNumbers.Add(row.Type, number = _typeNumbers.Count);

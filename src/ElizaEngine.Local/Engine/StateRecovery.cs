@@ -10,20 +10,45 @@ internal sealed class StateRecovery(SharedValues shared) : ILogReplay
     private EffectReader _reader = new(shared);
     private LoadedRows _rows = new();
 
+    // Of a checkpoint; null: there was none, and all rows are collected.
+    private DatabaseState? _state;
+
+    private IRowSet Rows => _state is null ? _rows : _state;
+
     /// <summary>The state after the log; once, when all of it has been replayed.</summary>
     public DatabaseState TakeState()
     {
-        var rows = _rows;
+        var state = _state ?? DatabaseState.Of(_rows);
         // Heads are asked for as long as the log is open: rows and buffers need not stay.
-        (_rows, _reader) = (new LoadedRows(), new EffectReader(shared));
-        return DatabaseState.Of(rows);
+        (_rows, _reader, _state) = (new LoadedRows(), new EffectReader(shared), null);
+        return state;
+    }
+
+    /// <inheritdoc/>
+    public bool TryLoad(LogCheckpoint checkpoint)
+    {
+        try
+        {
+            if (StateCheckpoint.TryRead(checkpoint, _rows, shared) is { } memories)
+            {
+                _state = DatabaseState.Of(_rows, memories);
+                return true;
+            }
+        }
+        catch (Exception error) when (error is MessagePackSerializationException or InvalidOperationException or ArgumentException)
+        {
+            // Its checksum is right, and still it is no state: the log says what is.
+        }
+        // Half read, perhaps.
+        _rows = new LoadedRows();
+        return false;
     }
 
     public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)
     {
         try
         {
-            _reader.Read(kind, body, location, _rows).Apply(_rows);
+            _reader.Read(kind, body, location, Rows).Apply(Rows);
         }
         catch (MessagePackSerializationException error)
         {
@@ -53,7 +78,7 @@ internal sealed class StateRecovery(SharedValues shared) : ILogReplay
         {
             try
             {
-                EffectReader.Placed(_heads.Read(kind, head, recovery._rows, shared), location).Apply(recovery._rows);
+                EffectReader.Placed(_heads.Read(kind, head, recovery.Rows, shared), location).Apply(recovery.Rows);
             }
             catch (MessagePackSerializationException error)
             {

@@ -99,12 +99,29 @@ internal sealed class DatabaseState : IRowSet
     /// <summary>The state of these rows, whose tables it takes over. Each index is built in one go.</summary>
     public static DatabaseState Of(LoadedRows rows)
     {
-        var state = new DatabaseState(new RowVersions(rows.Tables));
-        foreach (var table in Enum.GetValues<Table>()) state._counts[(int)table] = rows.Tables[(int)table].Count;
+        var state = WithCounts(rows.Tables);
         Parallel.Invoke(
             () => state.BuildMemories(rows.Of<MemoryRow>(Table.Memories)),
             () => state.BuildLogs(rows.Of<LogRow>(Table.Logs)),
             () => state.BuildSmallTables(rows));
+        return state;
+    }
+
+    /// <summary>
+    /// The state of these rows and the memories of a checkpoint. It may be edited until it is shown to others: what the log says behind the
+    /// checkpoint belongs to the same moment.
+    /// </summary>
+    public static DatabaseState Of(LoadedRows rows, StoredMemories memories)
+    {
+        rows.Tables[(int)Table.Memories] = new RowTable(memories);
+        var state = WithCounts(rows.Tables);
+        state._owner = NewPrivateOwner();
+        state.VectorCount = memories.VectorCount;
+        state.MemoriesByTable = RowIndex<TableMemoryKey, MemoryRow, MemoriesByTable>.Of(memories.ByTable);
+        state.MemoriesByRoom = RowIndex<RoomMemoryKey, MemoryRow, MemoriesByRoom>.Of(memories.ByRoom);
+        state.MemoriesByDocument = RowIndex<ChildKey, MemoryRow, MemoriesByDocument>.Of(memories.ByDocument);
+        state.BuildLogs(rows.Of<LogRow>(Table.Logs));
+        state.BuildSmallTables(rows);
         return state;
     }
 
@@ -295,6 +312,13 @@ internal sealed class DatabaseState : IRowSet
     }
 
     private static bool HasId(Table table) => table is not (Table.Participants or Table.Cache);
+
+    private static DatabaseState WithCounts(RowTable[] tables)
+    {
+        var state = new DatabaseState(new RowVersions(tables));
+        foreach (var table in Enum.GetValues<Table>()) state._counts[(int)table] = tables[(int)table].Count;
+        return state;
+    }
 
     private DatabaseState Copy(long owner)
     {

@@ -12,15 +12,36 @@ internal sealed class EntryList
     private const int ChunkSize = 1 << ChunkBits;
     private const int FirstSize = 16;
 
+    private static readonly object s_removed = new();
+
     private readonly Stack<int> _free = new();
+    private readonly StoredMemories? _stored;
+    private readonly int _storedCount;
     private object?[][] _chunks = [];
     private int _end;
+
+    /// <param name="stored">Entries with the first numbers, which stay theirs; null: none.</param>
+    public EntryList(StoredMemories? stored = null)
+    {
+        _stored = stored;
+        _end = _storedCount = stored?.Count ?? 0;
+        _chunks = new object?[(_end + ChunkSize - 1) >> ChunkBits][];
+        for (var chunk = 0; chunk < _chunks.Length; chunk++) _chunks[chunk] = new object?[ChunkSize];
+    }
 
     /// <summary>Every number that was given is below it.</summary>
     public int End => Volatile.Read(ref _end);
 
     /// <summary>The entry of a number; null: it was removed.</summary>
-    public object? this[int number] => Volatile.Read(ref Volatile.Read(ref _chunks)[number >> ChunkBits][number & (ChunkSize - 1)]);
+    public object? this[int number]
+    {
+        get
+        {
+            var entry = Volatile.Read(ref Volatile.Read(ref _chunks)[number >> ChunkBits][number & (ChunkSize - 1)]);
+            if (number >= _storedCount) return entry;
+            return entry is null ? _stored![number] : ReferenceEquals(entry, s_removed) ? null : entry;
+        }
+    }
 
     /// <summary>Adds an entry, and gives it a number that no other has now.</summary>
     public int Add(object entry)
@@ -38,9 +59,14 @@ internal sealed class EntryList
     /// <summary>Puts an entry in the place of another.</summary>
     public void Replace(int number, object entry) => Volatile.Write(ref _chunks[number >> ChunkBits][number & (ChunkSize - 1)], entry);
 
-    /// <summary>Removes an entry; its number is given again.</summary>
+    /// <summary>Removes an entry; its number is given again, unless it is one of the first.</summary>
     public void Remove(int number)
     {
+        if (number < _storedCount)
+        {
+            Replace(number, s_removed);
+            return;
+        }
         Volatile.Write(ref _chunks[number >> ChunkBits][number & (ChunkSize - 1)], null);
         _free.Push(number);
     }

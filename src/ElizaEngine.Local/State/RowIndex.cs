@@ -63,6 +63,15 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
         return nodes.Count == 0 ? default : new(nodes[0].Node, rows.Length);
     }
 
+    /// <summary>The index of rows that are made when they are asked for, in their order. O(n / 32).</summary>
+    public static RowIndex<TKey, TRow, TOrder> Of(IRowSequence<TRow> rows)
+    {
+        var nodes = new List<(TKey Key, Node Node)>((rows.Count / LeafCapacity) + 1);
+        for (var i = 0; i < rows.Count; i += LeafCapacity) nodes.Add((TOrder.KeyOf(rows[i]), Node.Leaf(rows, i, Math.Min(LeafCapacity, rows.Count - i))));
+        while (nodes.Count > 1) nodes = Parents(nodes);
+        return nodes.Count == 0 ? default : new(nodes[0].Node, rows.Count);
+    }
+
     /// <summary>The topmost node, for whoever checks the invariants; null when the index is empty.</summary>
     internal Node? Root => _root;
 
@@ -255,26 +264,40 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
     {
         public long Owner;
         public int Count;
-        public TRow[]? Rows;
         public TKey[]? Keys;
         public Node[]? Children;
+
+        private readonly IRowSequence<TRow>? _source;
+        private readonly int _start;
+        private TRow[]? _rows;
 
         // Most changes under an inner node leave its separators as they are: then older versions of it have the same array.
         private bool _sharesKeys;
 
-        public static Node Leaf(long owner) => new() { Owner = owner, Rows = new TRow[LeafCapacity] };
+        private Node()
+        {
+        }
+
+        private Node(IRowSequence<TRow> source, int start) => (_source, _start) = (source, start);
+
+        /// <summary>The rows of a leaf; null: this is none.</summary>
+        public TRow[]? Rows => Volatile.Read(ref _rows) ?? (_source is null ? null : Load());
+
+        public static Node Leaf(long owner) => new() { Owner = owner, _rows = new TRow[LeafCapacity] };
+
+        public static Node Leaf(IRowSequence<TRow> source, int start, int count) => new(source, start) { Count = count };
 
         public static Node Inner(long owner) => new() { Owner = owner, Keys = new TKey[InnerCapacity], Children = new Node[InnerCapacity] };
 
-        private int Capacity => Rows is not null ? LeafCapacity : InnerCapacity;
+        private int Capacity => Children is null ? LeafCapacity : InnerCapacity;
 
         public Node Editable(long owner)
         {
             if (Owner == owner) return this;
-            if (Rows is not null)
+            if (Children is null)
             {
                 var leaf = Leaf(owner);
-                Array.Copy(Rows, leaf.Rows!, Count);
+                Array.Copy(Rows!, leaf.Rows!, Count);
                 leaf.Count = Count;
                 return leaf;
             }
@@ -371,6 +394,15 @@ internal readonly struct RowIndex<TKey, TRow, TOrder>
             editable.Delete(key, owner);
             if (editable.Count == 0) RemoveChild(child);
             else if (editable.Count <= editable.Capacity / 4) MergeChild(child, owner);
+        }
+
+        // Of two that come at once, both find the same rows.
+        private TRow[] Load()
+        {
+            var rows = new TRow[LeafCapacity];
+            for (var i = 0; i < Count; i++) rows[i] = _source![_start + i];
+            Volatile.Write(ref _rows, rows);
+            return rows;
         }
 
         private void InsertRow(int place, TRow row)

@@ -32,9 +32,17 @@ internal sealed class RowTable
     // Its length is a power of two; the highest bits of a hash say where to look. Neighbours may be the same segment.
     private Segment[] _directory;
 
-    private readonly EntryList _entries = new();
+    private readonly EntryList _entries;
+    private readonly StoredMemories? _stored;
 
-    public RowTable() => _directory = [new Segment(_entries, FirstSlots, depth: 0)];
+    /// <param name="stored">Rows that are in it from the first; null: none.</param>
+    public RowTable(StoredMemories? stored = null)
+    {
+        _stored = stored;
+        _entries = new EntryList(stored);
+        _directory = [new Segment(_entries, FirstSlots, depth: 0)];
+        Count = stored?.Count ?? 0;
+    }
 
     /// <summary>Entries in the table; of rows that are gone too, while a <see cref="RowVersion"/> remembers them.</summary>
     public int Count { get; private set; }
@@ -60,7 +68,7 @@ internal sealed class RowTable
         var hash = Hash(id);
         var directory = Volatile.Read(ref _directory);
         Volatile.Read(ref directory[Place(hash, directory.Length)]).SlotOf(id, hash, out var entry);
-        return entry;
+        return entry is null && _stored?.NumberOf(id) is >= 0 and var number ? _entries[number] : entry;
     }
 
     /// <summary>Puts an entry in, in place of the one with the same id.</summary>
@@ -74,6 +82,13 @@ internal sealed class RowTable
         if (slot >= 0)
         {
             _entries.Replace(segment.NumberAt(slot), entry);
+            return;
+        }
+        if (_stored?.NumberOf(id) is >= 0 and var stored)
+        {
+            // It keeps its number for ever, removed or not.
+            if (_entries[stored] is null) Count++;
+            _entries.Replace(stored, entry);
             return;
         }
         var number = _entries.Add(entry);
@@ -91,9 +106,17 @@ internal sealed class RowTable
         var hash = Hash(id);
         var segment = _directory[Place(hash, _directory.Length)];
         var slot = segment.SlotOf(id, hash, out _);
-        if (slot < 0) return false;
-        var number = segment.NumberAt(slot);
-        segment.Clear(slot);
+        int number;
+        if (slot >= 0)
+        {
+            number = segment.NumberAt(slot);
+            segment.Clear(slot);
+        }
+        else
+        {
+            number = _stored?.NumberOf(id) ?? -1;
+            if (number < 0 || _entries[number] is null) return false;
+        }
         _entries.Remove(number);
         Count--;
         return true;
@@ -122,12 +145,14 @@ internal sealed class RowTable
         return rows;
     }
 
-    // A 128 bit product, folded, as in wyhash: every bit of it depends on every bit of the id.
-    private static ulong Hash(Id id)
+    /// <summary>A hash of an id under a key: a 128 bit product, folded, as in wyhash, every bit of which depends on every bit of the id.</summary>
+    public static ulong Hash(Id id, ulong key1, ulong key2)
     {
-        var high = Math.BigMul(id.High ^ s_key1, id.Low ^ s_key2, out var low);
+        var high = Math.BigMul(id.High ^ key1, id.Low ^ key2, out var low);
         return (high ^ low) * 0x9E3779B97F4A7C15;
     }
+
+    private static ulong Hash(Id id) => Hash(id, s_key1, s_key2);
 
     // The shift by one first: by 64, for a directory of one, would be a shift by none.
     private static int Place(ulong hash, int length) => (int)(hash >> 1 >> (63 - BitOperations.Log2((uint)length)));

@@ -68,6 +68,9 @@ internal sealed unsafe class NativeBuffer : IDisposable
 
     private void Free()
     {
+        // An owner that is finalized too may come after this finalizer.
+        if (_start is null)
+            return;
         _start = null;
         NativeMemory.Free(_allocated);
     }

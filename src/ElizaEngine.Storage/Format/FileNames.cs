@@ -9,6 +9,7 @@ internal static class FileNames
     public const string Lock = "LOCK";
     public const string LostAndFound = "lost+found";
     public const string Temporary = ".tmp";
+    public const string Checkpoint = "CHECKPOINT";
 
     /// <summary>Stands in a directory from the first file of its first backup until that backup is complete.</summary>
     public const string IncompleteBackup = "BACKUP-INCOMPLETE";
@@ -48,7 +49,7 @@ internal static class FileNames
         && !name.AsSpan(VectorsPrefix.Length, VectorsDigits).ContainsAnyExcept(s_hexDigits);
 
     /// <summary>Whether the file is made of others and can be made again, so that a copy of the log or another history of it goes without.</summary>
-    public static bool IsDerived(string name) => TryIndex(name, out _) || IsVectors(name);
+    public static bool IsDerived(string name) => TryIndex(name, out _) || IsVectors(name) || name == Checkpoint;
 
     /// <summary>A manifest, a derived file or a copy of a log file whose writing was interrupted.</summary>
     public static bool IsTemporary(string name) => name.EndsWith(Temporary, StringComparison.Ordinal)

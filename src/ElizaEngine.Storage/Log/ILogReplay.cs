@@ -10,4 +10,10 @@ internal interface ILogReplay
 
     /// <summary>The heads of another index file, or null: then there are no index files. Any thread, at any time.</summary>
     IRecordHeads? NewHeads() => null;
+
+    /// <summary>
+    /// Takes the state of a checkpoint in place of the records in front of its end, before any record. True: it is taken, and the receiver
+    /// disposes of it. False: it cannot be used, and nothing was taken.
+    /// </summary>
+    bool TryLoad(LogCheckpoint checkpoint) => false;
 }

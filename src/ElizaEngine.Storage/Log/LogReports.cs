@@ -23,6 +23,9 @@ internal sealed record LogOpenReport
     /// <summary>Log files of which the index was read instead of the data.</summary>
     public int IndexFiles { get; set; }
 
+    /// <summary>Up to where a checkpoint was taken for the log; 0: none was.</summary>
+    public ulong CheckpointLsn { get; set; }
+
     /// <summary>Chains whose last frame is missing: batches that were never acknowledged.</summary>
     public long UnfinishedChains { get; set; }
 

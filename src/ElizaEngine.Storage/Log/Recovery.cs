@@ -51,6 +51,7 @@ internal sealed class Recovery
         try
         {
             recovery.OpenFiles(names);
+            recovery.LoadCheckpoint(names);
             recovery.ReplayFrames();
             recovery._index?.Dispose();
             var cut = recovery.DecideTail();
@@ -108,6 +109,39 @@ internal sealed class Recovery
                 throw new LogDamagedException(name, LogFormat.FileHeaderBytes, 0,
                     "the file holds frames, but the manifest does not list it");
         }
+    }
+
+    /// <summary>Goes on behind what a checkpoint stands for, where there is one. That is durable, and whole batches.</summary>
+    private void LoadCheckpoint(IReadOnlyList<string> names)
+    {
+        if (LogCheckpoint.TryOpen(_files, _directory, _manifest) is not { } checkpoint)
+            return;
+        var end = checkpoint.EndLsn;
+        if (!checkpoint.IsOf(_list) || !_replay.TryLoad(checkpoint))
+        {
+            checkpoint.Dispose();
+            return;
+        }
+
+        _report.CheckpointLsn = end;
+        while (_list[_place] is { IsEnded: true } file && file.EndLsn <= end)
+        {
+            if (names.Contains(FileNames.Index(file.Number)))
+                file.IndexedTo = file.EndLsn;
+            _lsn = file.EndLsn;
+            MoveTo(_place + 1);
+            if (_place == _list.Count || _lsn >= end)
+                return;
+        }
+
+        var tail = _list[_place];
+        if (!tail.IsEnded)
+            tail.Start(_lsn);
+        if (names.Contains(FileNames.Index(tail.Number)))
+            tail.IndexedTo = end;
+        _offset += (long)(end - _lsn);
+        _blank = _offset; // Where its last frame ends the checkpoint does not say.
+        _lsn = end;
     }
 
     private void ReplayFrames()
@@ -283,7 +317,7 @@ internal sealed class Recovery
             var isOrphan = FileNames.TryIndex(name, out var indexed) && !_list.Exists(file => file.Number == indexed);
             if (isUnlistedLog && _manifest.Replaced.Any(file => file.Number == number))
                 _replaced.Add(name);
-            else if (isOldManifest || isUnlistedLog || isOrphan || FileNames.IsTemporary(name))
+            else if (isOldManifest || isUnlistedLog || isOrphan || (name == FileNames.Checkpoint && _report.CheckpointLsn == 0) || FileNames.IsTemporary(name))
                 _files.Delete(_directory + "/" + name);
         }
     }

@@ -74,6 +74,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>Notes damage that was found elsewhere; the first stays.</summary>
     public void NoteDamage(LogDamagedException damage) => _scrub.Note(damage);
 
+    /// <summary>Called when a file has ended, perhaps under the gate, and again when the next ones are prepared. Must not throw.</summary>
+    public Action FileEnded { get; set; } = static () => { };
+
     public bool IsPoisoned => _commits.Fault is not null;
 
     /// <summary>Completes when no file is being prepared, and no index written, in the background.</summary>
@@ -451,7 +454,12 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         var scrub = new Scrub([.. recovered.Used.Where(static file => file.IndexedTo > 0)], pins, options.ScrubBytesPerSecond, options.Time);
         var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn, pins,
             scrub.Note);
-        files.Ended = indexes.Start;
+        WriteAheadLog? log = null;
+        files.Ended = () =>
+        {
+            indexes.Start();
+            log?.FileEnded();
+        };
         try
         {
             // Before the first frame: the log is not clean any more, and what recovery cut is recorded.
@@ -463,7 +471,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             foreach (var name in recovered.Replaced)
                 fileSystem.TryDelete(directory + "/" + name);
             var appender = new FrameAppender(files, commits, pending, buffers, options, tail);
-            var log = new WriteAheadLog(directoryLock, directory, fileSystem, options, files, commits, appender, buffers, pending, indexes,
+            log = new WriteAheadLog(directoryLock, directory, fileSystem, options, files, commits, appender, buffers, pending, indexes,
                 scrub, pins, recovered.Report);
             commits.Start();
             files.PrepareAhead();

@@ -23,6 +23,7 @@ internal sealed class DiskSettings
         // Never by the clock, or as soon as a frame is written.
         FlushInterval = random.Next(2) == 0 ? TimeSpan.FromHours(1) : TimeSpan.Zero;
         IndexMinBytes = random.Next(4) == 0 ? long.MaxValue : 4096;
+        LogWithoutCheckpoint = random.Next(3) == 0 ? long.MaxValue : 0;
         HasGraphs = random.Next(3) == 0;
         _salts = new Random(seed);
     }
@@ -36,6 +37,7 @@ internal sealed class DiskSettings
         CohortWait = true,
         LeaderFlushMax = TimeSpan.FromSeconds(10),
         FlushInterval = TimeSpan.FromHours(1),
+        LogWithoutCheckpoint = 0,
         HasGraphs = false,
     };
 
@@ -53,6 +55,8 @@ internal sealed class DiskSettings
 
     public long IndexMinBytes { get; init; }
 
+    public long LogWithoutCheckpoint { get; init; }
+
     /// <summary>Searches have their index of vectors, and it is saved, however few there are.</summary>
     public bool HasGraphs { get; init; }
 
@@ -63,6 +67,8 @@ internal sealed class DiskSettings
             Durability = Durability,
             TimeProvider = time,
             UpkeepInterval = Timeout.InfiniteTimeSpan,
+            LogWithoutCheckpoint = LogWithoutCheckpoint,
+            LogBetweenCheckpoints = LogWithoutCheckpoint,
             VectorsWithoutPartition = HasGraphs ? 0 : VectorPartitions.Few,
             VectorsWithoutGraph = HasGraphs ? 1 : VectorPartitions.FewForGraph,
         },
@@ -83,7 +89,7 @@ internal sealed class DiskSettings
         });
 
     public override string ToString() =>
-        $"{Durability}, files of {FirstFileBytes >> 10} to {MaxFileBytes >> 10} KiB, cohort wait {CohortWait}, leads up to {LeaderFlushMax}, flushes after {FlushInterval}, index from {IndexMinBytes} bytes, graphs {HasGraphs}";
+        $"{Durability}, files of {FirstFileBytes >> 10} to {MaxFileBytes >> 10} KiB, cohort wait {CohortWait}, leads up to {LeaderFlushMax}, flushes after {FlushInterval}, index from {IndexMinBytes} bytes, checkpoint from {LogWithoutCheckpoint} bytes, graphs {HasGraphs}";
 
     private ulong NextSalt()
     {

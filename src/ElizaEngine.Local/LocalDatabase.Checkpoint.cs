@@ -1,0 +1,82 @@
+using ElizaEngine.Local;
+using ElizaEngine.Storage;
+
+namespace ElizaEngine;
+
+public sealed partial class LocalDatabase
+{
+    // A checkpoint in the background is worth a third of the log: opening after a crash has that much to apply, and all checkpoints
+    // together write a row a few times.
+    private const long CheckpointLogShare = 3;
+
+    private readonly Lock _checkpointGate = new();
+    private readonly Lock _checkpointWriting = new();
+    private Task _checkpoint = Task.CompletedTask;
+    private ulong _checkpointLsn;
+
+    /// <summary>The checkpoint that is being written in the background, or was last. It does not fail.</summary>
+    internal Task Checkpointing
+    {
+        get
+        {
+            lock (_checkpointGate) return _checkpoint;
+        }
+    }
+
+    /// <summary>Writes the state down, so that the next opening need not collect it. What fails is left for the next time.</summary>
+    /// <param name="minLogBytes">Where the log has grown by less since the last, nothing is written.</param>
+    /// <param name="cancellationToken">Ends it; nothing is changed then.</param>
+    internal void WriteCheckpoint(long minLogBytes, CancellationToken cancellationToken)
+    {
+        lock (_checkpointWriting)
+        {
+            try
+            {
+                // Now, so that the snapshot, for which writers wait, has little left to flush.
+                _log.FlushAsync().GetAwaiter().GetResult();
+                if (!IsDue(_log.Statistics.DurableLsn)) return;
+                using var held = _log.Hold();
+                using var pin = _log.Pin();
+                var (state, snapshot) = Sequencer.TakeSnapshot();
+                var checkpoint = new StateCheckpoint(state, _log, cancellationToken);
+                LogCheckpoint.Write(_log.FileSystem, _log.Directory, snapshot, checkpoint.Length, checkpoint.Write);
+                _checkpointLsn = snapshot.EndLsn;
+            }
+            catch (LogDamagedException damage)
+            {
+                _log.NoteDamage(damage);
+            }
+            catch (Exception)
+            {
+                // Whatever it is, a full disk or too little memory: without a checkpoint the index files are read, or the log.
+            }
+        }
+
+        bool IsDue(ulong lsn) => lsn > _checkpointLsn && lsn - _checkpointLsn >= (ulong)minLogBytes;
+    }
+
+    /// <summary>Begins a checkpoint in the background, where one is due. The log's gate may be held.</summary>
+    private void BeginCheckpoint()
+    {
+        lock (_checkpointGate)
+        {
+            if (!_isOpen || !_checkpoint.IsCompleted) return;
+            var growth = Options.LogBetweenCheckpoints == 0 ? 0 : Math.Max(Options.LogBetweenCheckpoints, _log.Statistics.BytesOnDisk / CheckpointLogShare);
+            var durable = _log.Statistics.DurableLsn;
+            if (durable <= _checkpointLsn || durable - _checkpointLsn < (ulong)growth) return;
+            _checkpoint = Task.Run(() => WriteCheckpoint(growth, _upkeepEnd.Token));
+        }
+    }
+
+    /// <summary>After a compaction: the old one is of files that are gone, and may have what was deleted.</summary>
+    private void RenewCheckpoint(CancellationToken cancellationToken)
+    {
+        if (Options.Directory is null) return;
+        lock (_checkpointWriting)
+        {
+            _log.FileSystem.TryDelete(_log.Directory + "/" + FileNames.Checkpoint);
+            _checkpointLsn = 0;
+        }
+        WriteCheckpoint(Options.LogWithoutCheckpoint, cancellationToken);
+    }
+}

@@ -1,0 +1,419 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using ElizaEngine.Local.Tests.State;
+using Xunit;
+
+namespace ElizaEngine.Local.Tests;
+
+/// <summary>A database that opens with a state that was written down: everything is there, and what does not fit is not used.</summary>
+public sealed class CheckpointTests : IDisposable
+{
+    private static readonly Guid s_agent = new("a0000000-0000-4000-8000-000000000001");
+    private static readonly Guid s_other = new("a0000000-0000-4000-8000-000000000002");
+    private readonly string _directory = Path.Combine(Path.GetTempPath(), $"eliza-{Guid.NewGuid():N}");
+    private readonly List<Guid> _ids = [];
+
+    private string Checkpoint => Path.Combine(_directory, "CHECKPOINT");
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task With_and_without_it_the_same_is_there()
+    {
+        List<string> all;
+        await using (var database = await OpenAsync(expectsCheckpoint: false))
+        {
+            await FillAsync(database);
+            all = await DescribeAsync(database);
+        }
+        await using (var database = await OpenAsync(expectsCheckpoint: true))
+        {
+            Assert.Equal(all, await DescribeAsync(database));
+            DatabaseStateTests.AssertIndexesAgree(database.Sequencer.Published);
+        }
+        File.Delete(Checkpoint);
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) Assert.Equal(all, await DescribeAsync(database));
+        await using (var database = await OpenAsync(expectsCheckpoint: true)) Assert.Equal(all, await DescribeAsync(database));
+    }
+
+    [Fact]
+    public async Task Rows_of_it_are_changed_deleted_and_created_anew_like_all_others()
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        for (var round = 0; round < 3; round++)
+        {
+            List<string> all;
+            await using (var database = await OpenAsync(expectsCheckpoint: true))
+            {
+                var adapter = database.ForAgent(s_agent);
+                var before = database.Sequencer.Published;
+                var rows = before.Memories.Count;
+                await adapter.UpdateMemoryAsync(new MemoryUpdate(_ids[10 + round]) { Content = Content.FromText($"anew {round}"), Embedding = VectorOf(7_000 + round, 32) });
+                await adapter.DeleteMemoriesAsync([.. _ids.Skip(20).Take(30)]);
+                await adapter.CreateMemoriesAsync(
+                    [.. _ids.Skip(25).Take(10).Select(id => new Memory { Id = id, Content = Content.FromText($"again {round}"), Unique = true })], "facts");
+                await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText($"new {round}"), Embedding = VectorOf(8_000 + round, 32) }, "messages");
+                // Who looks at the state of before sees what was there, made only now.
+                Assert.Equal(rows, before.Memories.All().Count());
+                Assert.Equal(rows, InOrder(before).Count);
+                DatabaseStateTests.AssertIndexesAgree(before);
+                DatabaseStateTests.AssertIndexesAgree(database.Sequencer.Published);
+                all = await DescribeAsync(database);
+            }
+            await using (var database = await OpenAsync(expectsCheckpoint: true)) Assert.Equal(all, await DescribeAsync(database));
+            File.Delete(Checkpoint);
+            await using (var database = await OpenAsync(expectsCheckpoint: false)) Assert.Equal(all, await DescribeAsync(database));
+        }
+    }
+
+    [Fact]
+    public async Task What_the_log_says_behind_it_is_applied_to_it()
+    {
+        var copy = _directory + "-copy";
+        try
+        {
+            List<string> all;
+            await using (var database = await OpenAsync(expectsCheckpoint: false))
+            {
+                await FillAsync(database);
+                database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
+                var adapter = database.ForAgent(s_agent);
+                await adapter.DeleteMemoriesAsync([.. _ids.Take(5)]);
+                for (var i = 0; i < 200; i++) await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText($"behind {i} {new string('y', 600)}"), Embedding = VectorOf(i, 32) }, "messages");
+                all = await DescribeAsync(database);
+                // As a kill would leave it.
+                await database.BackgroundWork;
+                await database.Checkpointing;
+                Directory.CreateDirectory(copy);
+                foreach (var path in Directory.GetFiles(_directory).Where(static path => !path.EndsWith("LOCK", StringComparison.Ordinal))) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
+            }
+            await using var opened = await LocalDatabase.OpenAsync(OptionsOf(copy));
+            Assert.False(opened.OpenReport.WasClean);
+            Assert.True(opened.OpenReport.FromCheckpoint);
+            Assert.Equal(all, await DescribeAsync(opened));
+            DatabaseStateTests.AssertIndexesAgree(opened.Sequencer.Published);
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Of_a_log_that_was_compacted_since_it_is_not_used_and_a_new_one_has_nothing_that_was_deleted()
+    {
+        const string secret = "Rumpelstiltskin";
+        List<string> all;
+        await using (var database = await OpenAsync(expectsCheckpoint: false))
+        {
+            await FillAsync(database);
+            await database.ForAgent(s_agent).CreateEntityAsync(new Entity { Id = s_other, Names = [secret] });
+        }
+        Assert.Contains(secret, File.ReadAllText(Checkpoint), StringComparison.Ordinal);
+        var old = await File.ReadAllBytesAsync(Checkpoint, TestContext.Current.CancellationToken);
+        await using (var database = await OpenAsync(expectsCheckpoint: true))
+        {
+            await database.ForAgent(s_agent).DeleteEntitiesAsync([s_other]);
+            await database.CompactAsync(cancellationToken: TestContext.Current.CancellationToken);
+            Assert.DoesNotContain(secret, File.ReadAllText(Checkpoint), StringComparison.Ordinal);
+            all = await DescribeAsync(database);
+        }
+        await using (var database = await OpenAsync(expectsCheckpoint: true)) Assert.Equal(all, await DescribeAsync(database));
+        await File.WriteAllBytesAsync(Checkpoint, old, TestContext.Current.CancellationToken);
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) Assert.Equal(all, await DescribeAsync(database));
+    }
+
+    [Fact]
+    public async Task One_of_another_database_or_with_any_changed_byte_is_not_used()
+    {
+        List<string> all;
+        await using (var database = await OpenAsync(expectsCheckpoint: false))
+        {
+            await FillAsync(database);
+            all = await DescribeAsync(database);
+        }
+        var bytes = await File.ReadAllBytesAsync(Checkpoint, TestContext.Current.CancellationToken);
+        var random = new Random(1);
+        for (var i = 0; i < 40; i++)
+        {
+            var changed = bytes.ToArray();
+            // Where it begins most of all; now and then it is cut.
+            changed[i < 20 ? random.Next(200) : random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+            if (i % 8 == 7) changed = bytes[..random.Next(bytes.Length)];
+            await File.WriteAllBytesAsync(Checkpoint, changed, TestContext.Current.CancellationToken);
+            await using var database = await OpenAsync(expectsCheckpoint: false);
+            if (i % 10 == 0) Assert.Equal(all, await DescribeAsync(database));
+            else Assert.Equal(all.Count, (await DescribeAsync(database)).Count);
+        }
+
+        var directory = _directory + "-other";
+        try
+        {
+            await using (var database = await LocalDatabase.OpenAsync(OptionsOf(directory))) await FillAsync(database);
+            File.Copy(Path.Combine(directory, "CHECKPOINT"), Checkpoint, overwrite: true);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) Assert.Equal(all, await DescribeAsync(database));
+    }
+
+    [Fact]
+    public async Task Whoever_asks_first_for_a_row_of_it_everybody_finds_the_same()
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        await using var opened = await OpenAsync(expectsCheckpoint: true);
+        var state = opened.Sequencer.Published;
+        var found = await Task.WhenAll(Enumerable.Range(0, 8).Select(seed => Task.Run(() =>
+        {
+            // In some other order each.
+            var random = new Random(seed);
+            var byId = _ids.OrderBy(_ => random.Next()).Select(id => state.FindMemory(id)).OfType<MemoryRow>().OrderBy(static row => row.Id).ToList();
+            var byTable = InOrder(state).OrderBy(static row => row.Id).ToList();
+            Assert.Equal(byTable.Count, byId.Count);
+            for (var i = 0; i < byId.Count; i++) Assert.Same(byTable[i], byId[i]);
+            return byId;
+        })));
+        for (var i = 0; i < found[0].Count; i++) Assert.All(found, rows => Assert.Same(found[0][i], rows[i]));
+    }
+
+    [Fact]
+    public async Task Repairing_a_log_takes_it_away()
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        Assert.True(File.Exists(Checkpoint));
+        var last = Directory.GetFiles(_directory, "*.seg").Order().First();
+        var bytes = await File.ReadAllBytesAsync(last, TestContext.Current.CancellationToken);
+        bytes[6_000] ^= 0xFF;
+        await File.WriteAllBytesAsync(last, bytes, TestContext.Current.CancellationToken);
+        await LocalDatabase.RepairAsync(_directory, acceptLoss: true, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.False(File.Exists(Checkpoint));
+    }
+
+    [Fact]
+    public async Task One_of_another_history_of_the_same_log_is_not_used_either()
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        var saved = _directory + "-saved";
+        Directory.CreateDirectory(saved);
+        try
+        {
+            foreach (var path in Directory.GetFiles(_directory).Where(static path => !path.EndsWith("LOCK", StringComparison.Ordinal) && !path.EndsWith("CHECKPOINT", StringComparison.Ordinal)))
+                File.Copy(path, Path.Combine(saved, Path.GetFileName(path)));
+            await using (var database = await OpenAsync(expectsCheckpoint: true))
+            {
+                for (var i = 0; i < 4; i++) await database.ForAgent(s_agent).CreateMemoryAsync(new Memory { Content = Content.FromText($"one {i}") }, "messages");
+            }
+            foreach (var path in Directory.GetFiles(_directory).Where(static path => !path.EndsWith("CHECKPOINT", StringComparison.Ordinal))) File.Delete(path);
+            foreach (var path in Directory.GetFiles(saved)) File.Copy(path, Path.Combine(_directory, Path.GetFileName(path)));
+            List<string> all;
+            // No checkpoint at its end: as after a crash, or a close that could not write one.
+            await using (var database = await LocalDatabase.OpenAsync(OptionsOf(_directory) with { LogWithoutCheckpoint = long.MaxValue }))
+            {
+                Assert.False(database.OpenReport.FromCheckpoint);
+                for (var i = 0; i < 8; i++) await database.ForAgent(s_agent).CreateMemoryAsync(new Memory { Content = Content.FromText($"two {i}") }, "messages");
+                all = await DescribeAsync(database);
+            }
+            await using (var database = await LocalDatabase.OpenAsync(OptionsOf(_directory)))
+            {
+                Assert.Equal(all, await DescribeAsync(database));
+            }
+        }
+        finally
+        {
+            Directory.Delete(saved, recursive: true);
+        }
+    }
+
+
+    [Fact]
+    public async Task A_database_in_memory_writes_none()
+    {
+        Directory.CreateDirectory(_directory);
+        using var files = new Storage.MemoryFileSystem();
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { LogWithoutCheckpoint = 0 }, files, static log => log with { Durability = Storage.Durability.None });
+        await FillAsync(database);
+        await database.ForAgent(s_agent).DeleteMemoriesAsync([.. _ids.Take(100)]);
+        await database.CompactAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("CHECKPOINT", files.List("/memory"));
+    }
+
+
+    [Fact]
+    public async Task One_that_says_what_cannot_be_is_not_used_though_its_checksum_is_right()
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        var bytes = await File.ReadAllBytesAsync(Checkpoint, TestContext.Current.CancellationToken);
+        var start = 96 + (16 * (int)BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(40)));
+        var layout = CheckpointLayout.TryDecode(bytes.AsSpan(start))!;
+        var rooms = MemoryMarshal.Cast<byte, int>(bytes.AsSpan(start + layout.ByRoomAt, layout.ByRoom * 4)).ToArray();
+        var without = Enumerable.Range(0, layout.Memories).First(number => !rooms.Contains(number));
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(start + layout.ByRoomAt), without);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(56), Storage.CheckpointWriter.HashOf(bytes.AsSpan(96)));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(92), Storage.Crc32C.Compute(bytes.AsSpan(0, 92)));
+        await File.WriteAllBytesAsync(Checkpoint, bytes, TestContext.Current.CancellationToken);
+        await using (var database = await OpenAsync(expectsCheckpoint: false))
+        {
+        }
+    }
+
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Every_state_of_before_has_the_rows_that_it_had(int seed)
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        await using var opened = await OpenAsync(expectsCheckpoint: true);
+        var random = new Random(seed);
+        Id[] ids = [.. _ids.Select(static id => (Id)id)];
+        var originals = new Dictionary<Id, MemoryRow>();
+        var newest = opened.Sequencer.Published;
+        var scope = newest.FindMemory(ids[0])!.Scope;
+        var model = ids.ToDictionary(static id => id, static _ => (MemoryRow?)null);
+        var held = new List<(DatabaseState State, Dictionary<Id, MemoryRow?> Rows)>();
+        for (var round = 0; round < 500; round++)
+        {
+            var next = newest.EditableBy(DatabaseState.NewPrivateOwner());
+            var rows = new Dictionary<Id, MemoryRow?>(model);
+            for (var edit = random.Next(1, 90); edit > 0; edit--)
+            {
+                var id = ids[random.Next(ids.Length)];
+                var old = next.FindMemory(id);
+                Assert.Equal(rows.ContainsKey(id), old is not null);
+                if (old is not null && random.Next(4) == 0)
+                {
+                    next.Remove(old);
+                    rows.Remove(id);
+                }
+                else
+                {
+                    var row = old is not null && random.Next(2) == 0 ? old.WithVectors(null)
+                        : new MemoryRow { Id = id, Scope = old?.Scope ?? scope, CreatedMs = random.Next(1000), IsUnique = false };
+                    next.Put(row, old);
+                    rows[id] = row;
+                }
+            }
+            if (random.Next(3) == 0)
+            {
+                next.Undo();
+                Check(newest, model, all: random.Next(5) == 0);
+            }
+            else
+            {
+                if (random.Next(4) == 0) held.Add((newest, model));
+                (newest, model) = (next, rows);
+            }
+            if (held.Count > 8) held.RemoveAt(random.Next(held.Count));
+            if (random.Next(60) == 0) held.Clear();
+            if (round % 15 == 0) GC.Collect();
+            foreach (var (state, expected) in held) Check(state, expected, all: random.Next(20) == 0);
+            Check(newest, model, all: random.Next(20) == 0);
+        }
+
+        void Check(DatabaseState state, Dictionary<Id, MemoryRow?> expected, bool all)
+        {
+            foreach (var id in all ? ids : [.. Enumerable.Range(0, 30).Select(_ => ids[random.Next(ids.Length)])])
+            {
+                var found = state.FindMemory(id);
+                if (!expected.TryGetValue(id, out var row)) Assert.Null(found);
+                else if (row is not null) Assert.Same(row, found);
+                else
+                {
+                    Assert.NotNull(found);
+                    Assert.Equal(0, found.Since);
+                    Assert.Same(originals.TryGetValue(id, out var first) ? first : originals[id] = found, found);
+                }
+            }
+            Assert.Equal(expected.Count, state.Memories.Count);
+            if (!all) return;
+            Assert.Equal(expected.Count, state.Memories.All().Count());
+            DatabaseStateTests.AssertIndexesAgree(state);
+        }
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_cannot_be_written_keeps_nobody_from_closing()
+    {
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        var opened = await LocalDatabase.OpenAsync(OptionsOf(_directory));
+        await opened.ForAgent(s_agent).DeleteMemoriesAsync([.. _ids.Take(2)]);
+        opened.Sequencer.Published.Memories.All().First(row => row.Location.File > 0).Location = new Storage.RecordLocation(9999, 4096, 1);
+        var left = opened.GetStatistics().Memories;
+        await opened.CloseAsync(TestContext.Current.CancellationToken);
+        await using var again = await LocalDatabase.OpenAsync(OptionsOf(_directory));
+        Assert.Equal(left, again.GetStatistics().Memories);
+    }
+
+    private static LocalDatabaseOptions OptionsOf(string directory) =>
+        new() { Directory = directory, MaxLogFileBytes = 128 << 10, Durability = Durability.ProcessCrash, LogWithoutCheckpoint = 0 };
+
+    private static float[] VectorOf(int i, int dimension) => [.. Enumerable.Range(0, dimension).Select(j => MathF.Sin((i * 31) + j + 0.5f))];
+
+    private static List<MemoryRow> InOrder(DatabaseState state)
+    {
+        var rows = new List<MemoryRow>();
+        foreach (var row in state.MemoriesByTable.Ascend(new TableMemoryKey(0, long.MinValue, Id.Min))) rows.Add(row);
+        return rows;
+    }
+
+    private async Task<LocalDatabase> OpenAsync(bool expectsCheckpoint)
+    {
+        var database = await LocalDatabase.OpenAsync(OptionsOf(_directory));
+        Assert.Equal(expectsCheckpoint, database.OpenReport.FromCheckpoint);
+        return database;
+    }
+
+    private async Task FillAsync(LocalDatabase database)
+    {
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+        var rooms = await adapter.CreateRoomsAsync([.. Enumerable.Range(0, 7).Select(_ => new Room { Source = "test", Type = ChannelTypes.Group })]);
+        var entity = new Entity { Names = ["Bob"] };
+        await adapter.CreateEntityAsync(entity);
+        for (var i = 0; i < 300; i++)
+        {
+            var memory = new Memory
+            {
+                RoomId = i % 3 == 0 ? null : rooms[i % 7].Id,
+                EntityId = i % 4 == 0 ? null : entity.Id,
+                Content = Content.FromText($"{i} {new string('x', i)}"),
+                Embedding = i % 2 == 0 ? VectorOf(i, 32) : default(ReadOnlyMemory<float>?),
+                Unique = i % 5 == 0,
+            };
+            await adapter.CreateMemoryAsync(memory, i % 5 == 0 ? "facts" : "messages");
+            _ids.Add(memory.Id);
+        }
+        for (var i = 0; i < 10; i++)
+        {
+            var metadata = new MemoryMetadata(Json.Parse($$"""{"type":"fragment","documentId":"{{_ids[i % 2]}}","position":{{i}}}"""));
+            var fragment = new Memory { Content = Content.FromText($"fragment {i}"), Metadata = metadata };
+            await adapter.CreateMemoryAsync(fragment, "documents");
+            _ids.Add(fragment.Id);
+        }
+        // Some have vectors of two dimensions.
+        await adapter.EnsureEmbeddingDimensionAsync(48);
+        for (var i = 0; i < 20; i++) await adapter.UpdateMemoryAsync(new MemoryUpdate(_ids[i]) { Embedding = VectorOf(i, 48) });
+        await adapter.EnsureEmbeddingDimensionAsync(32);
+        await adapter.SetCacheAsync("key", Json.From(new string('v', 10_000)));
+        await adapter.CreateLogsAsync([new LogEntry { EntityId = entity.Id, RoomId = rooms[0].Id, Type = "test", Body = new LogBody(Json.EmptyObject) }]);
+    }
+
+    private static async Task<List<string>> DescribeAsync(LocalDatabase database)
+    {
+        var adapter = database.ForAgent(s_agent);
+        var found = new List<string>();
+        foreach (var table in (string[])["messages", "facts", "documents"])
+        {
+            foreach (var memory in await adapter.GetMemoriesAsync(new MemoryQuery(table) { Count = int.MaxValue, IncludeEmbeddings = true }))
+                found.Add($"{table} {memory.Id} {memory.RoomId} {memory.EntityId} {memory.Unique} {memory.Content} {string.Join(' ', memory.Embedding?.ToArray() ?? [])}");
+        }
+        Assert.Equal(10_002, (await adapter.GetCacheAsync("key"))!.Utf8.Length);
+        Assert.Single(await adapter.GetLogsAsync(new LogQuery()));
+        Assert.Equal(7, database.GetStatistics().Rooms);
+        return found;
+    }
+}
