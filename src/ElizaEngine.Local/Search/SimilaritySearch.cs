@@ -39,8 +39,9 @@ internal sealed class SimilaritySearch : IDisposable
     private const int FilteredEffort = 4;
     private const int FilteredPart = 3;
 
-    // Entries that are asked how many a filter lets pass.
+    // Entries that are asked how many a filter lets pass, and of how many that pass a walk need not know.
     private const int Sample = 256;
+    private const int HardlyFiltered = Sample * 15 / 16;
 
     // A walk that would look at so large a part is no quicker than a scan.
     private const int WalkedPart = 16;
@@ -184,10 +185,12 @@ internal sealed class SimilaritySearch : IDisposable
         Method = SearchMethod.Gather;
         var coded = partition.Codes.Count;
         var left = Math.Max(VectorPartitions.Few, coded / 4);
+        var stepped = 0;
         var cursor = new MemoryCursor(view.State, scope.Table, room, long.MaxValue);
         while (cursor.MoveNext())
         {
-            if (left-- == 0)
+            // Whoever would give up after a quarter of the table is told so after a few.
+            if (left-- == 0 || (++stepped == VectorPartitions.Few && IsMuchOf(partition, room, coded)))
             {
                 Clear();
                 return false;
@@ -203,6 +206,17 @@ internal sealed class SimilaritySearch : IDisposable
         _codes.Scan(CollectionsMarshal.AsSpan(_numbers));
         CompareCandidates(view, partition);
         return true;
+    }
+
+    private static bool IsMuchOf(VectorPartition partition, Id room, int coded)
+    {
+        if (coded < 4 * Sample) return false;
+        var found = 0;
+        for (var i = 0; i < Sample; i++)
+        {
+            if (partition.Scope(partition[(int)((long)i * coded / Sample)].Scope).RoomId == room) found++;
+        }
+        return found > Sample / 3;
     }
 
     private void Scan(View view, in SearchScope scope, VectorPartition partition)
@@ -267,16 +281,14 @@ internal sealed class SimilaritySearch : IDisposable
     {
         if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
         if (_threshold is not null && graph.Count <= FewToWalk) return null;
-        Effort = (int)Math.Min(int.MaxValue, (long)partition.Effort * Math.Max(1, _count / 10));
-        if (!scope.IsWhole) Effort = (int)Math.Min(int.MaxValue, (long)Effort * FilteredEffort);
-        if (Effort > graph.Count / WalkedPart) return null;
-        if (scope.IsWhole) return graph;
-        var accepted = 0;
-        for (var i = 0; i < Sample; i++)
+        var accepted = scope.IsWhole ? Sample : 0;
+        for (var i = 0; i < Sample && !scope.IsWhole; i++)
         {
             if (filter.Accepts((int)((long)i * coded / Sample))) accepted++;
         }
-        return accepted >= Sample / FilteredPart && (long)accepted * coded / Sample >= FewToWalk ? graph : null;
+        if (accepted < Sample / FilteredPart || (accepted < Sample && (long)accepted * coded / Sample < FewToWalk)) return null;
+        Effort = (int)Math.Min(int.MaxValue, (long)partition.Effort * Math.Max(1, _count / 10) * (accepted < HardlyFiltered ? FilteredEffort : 1));
+        return Effort > graph.Count / WalkedPart ? null : graph;
     }
 
     // False: it did not find as many as were wanted, and cannot say whether there are.
