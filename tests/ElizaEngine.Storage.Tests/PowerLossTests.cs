@@ -64,6 +64,43 @@ public sealed class PowerLossTests
         await log.DisposeAsync();
     }
 
+    /// <summary>
+    /// A manifest whose name could not be flushed is the newest for who opens the log again, but not for a power cut. What only older ones
+    /// list must stay until it is.
+    /// </summary>
+    [Fact]
+    public async Task What_a_manifest_does_not_list_that_was_never_flushed_stays_until_it_is()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        using var disk = new SimulatedDisk(directory.Path);
+        var options = directory.Options with { FirstFileBytes = 8192, MaxFileBytes = 1 << 20 };
+        var log = WriteAheadLog.Open(directory.Path, disk, options, new ReplayedRecords(), static _ => { });
+        await log.BackgroundWork;
+        await Append(log, 1, 100);
+        await log.BackgroundWork;
+        // The file ahead is larger than 8 KiB: it is given up for a small one, in a manifest whose name is not flushed.
+        var flushes = 0;
+        disk.BeforeCall = call => call.Operation == "flush-directory" && ++flushes == 2 ? DiskFault.IoError : DiskFault.None;
+        Assert.Throws<LogPoisonedException>(() => log.ShrinkNextFile(8192));
+        disk.BeforeCall = null;
+        await log.DisposeAsync();
+
+        var images = new List<DiskImage>();
+        disk.BeforeCall = _ =>
+        {
+            for (var seed = 0; seed < 20; seed++)
+                images.Add(disk.Cut(new Random((images.Count * 100) + seed)));
+            return DiskFault.None;
+        };
+        log = WriteAheadLog.Open(directory.Path, disk, options, new ReplayedRecords(), static _ => { });
+        await log.BackgroundWork;
+        disk.BeforeCall = null;
+        await log.DisposeAsync();
+        Assert.True(images.Count > 100);
+        for (var i = 0; i < images.Count; i++)
+            await AssertRecovers(images[i], options, [1], $"image {i}");
+    }
+
     private static async Task<bool> Run(SimulatedDisk disk, string path, LogOptions options, List<int> acknowledged, bool leads)
     {
         WriteAheadLog? log = null;

@@ -310,6 +310,7 @@ internal sealed class Recovery
 
     private void RemoveLeftovers(IReadOnlyList<string> names)
     {
+        var useless = new List<string>();
         foreach (var name in names)
         {
             var isOldManifest = FileNames.TryManifest(name, out var generation) && generation < _manifest.Generation - 1;
@@ -318,8 +319,16 @@ internal sealed class Recovery
             if (isUnlistedLog && _manifest.Replaced.Any(file => file.Number == number))
                 _replaced.Add(name);
             else if (isOldManifest || isUnlistedLog || isOrphan || (name == FileNames.Checkpoint && _report.CheckpointLsn == 0) || FileNames.IsTemporary(name))
-                _files.Delete(_directory + "/" + name);
+                useless.Add(name);
         }
+
+        if (useless.Count == 0)
+            return;
+        // The manifest in force may be one whose name did not become durable, because the process before failed to flush it. An older one,
+        // which a power cut would put in force again, may list what is of no use to this one.
+        _files.FlushDirectory(_directory);
+        foreach (var name in useless)
+            _files.Delete(_directory + "/" + name);
     }
 
     private RecoveredLog Result(List<(int Index, long Offset)> cut)
