@@ -50,11 +50,7 @@ internal readonly record struct IndexHeader(
     public static bool TryDecode(ReadOnlySpan<byte> file, out IndexHeader header)
     {
         header = default;
-        if (file.Length < Bytes || BinaryPrimitives.ReadUInt64LittleEndian(file) != Magic
-            || BinaryPrimitives.ReadUInt16LittleEndian(file[8..]) != Major
-            || BinaryPrimitives.ReadUInt16LittleEndian(file[10..]) != Minor
-            || BinaryPrimitives.ReadUInt32LittleEndian(file[12..]) != 0
-            || BinaryPrimitives.ReadUInt32LittleEndian(file[CrcOffset..]) != Crc32C.Compute(file[..CrcOffset]))
+        if (!LogFormat.IsSideFile(file, Magic, Major, Minor, CrcOffset))
             return false;
         var number = BinaryPrimitives.ReadInt64LittleEndian(file[32..]);
         header = new IndexHeader(

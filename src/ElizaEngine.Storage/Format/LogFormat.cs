@@ -59,6 +59,13 @@ internal static class LogFormat
         databaseId.TryWriteBytes(file[16..], bigEndian: true, out _);
     }
 
+    /// <summary>Whether a file begins with the whole header of a side file of exactly this version, whose checksum stands at its end.</summary>
+    public static bool IsSideFile(ReadOnlySpan<byte> file, ulong magic, ushort major, ushort minor, int crcOffset) =>
+        file.Length >= crcOffset + sizeof(uint) && BinaryPrimitives.ReadUInt64LittleEndian(file) == magic
+        && BinaryPrimitives.ReadUInt16LittleEndian(file[8..]) == major && BinaryPrimitives.ReadUInt16LittleEndian(file[10..]) == minor
+        && BinaryPrimitives.ReadUInt32LittleEndian(file[12..]) == 0
+        && BinaryPrimitives.ReadUInt32LittleEndian(file[crcOffset..]) == Crc32C.Compute(file[..crcOffset]);
+
     /// <summary>
     /// Throws when a log file or a manifest, of which the first 16 bytes are given at least, is of a version that cannot be read here. Any
     /// minor can.

@@ -147,10 +147,7 @@ internal sealed class LogCheckpoint : IDisposable
     private static LogCheckpoint? Decode(MappedFile map, Manifest manifest)
     {
         var bytes = map.Slice(0, (int)map.Length);
-        if (BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic || BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]) != Major
-            || BinaryPrimitives.ReadUInt16LittleEndian(bytes[10..]) != Minor || BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]) != 0
-            || BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcOffset..]) != Crc32C.Compute(bytes[..CrcOffset])
-            || new Guid(bytes.Slice(16, 16), bigEndian: true) != manifest.DatabaseId)
+        if (!LogFormat.IsSideFile(bytes, Magic, Major, Minor, CrcOffset) || new Guid(bytes.Slice(16, 16), bigEndian: true) != manifest.DatabaseId)
             return null;
         var endLsn = BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]);
         var count = BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]);

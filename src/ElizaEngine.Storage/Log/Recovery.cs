@@ -126,22 +126,32 @@ internal sealed class Recovery
         _report.CheckpointLsn = end;
         while (_list[_place] is { IsEnded: true } file && file.EndLsn <= end)
         {
-            if (names.Contains(FileNames.Index(file.Number)))
-                file.IndexedTo = file.EndLsn;
-            _lsn = file.EndLsn;
+            GoOnBehind(file, file.EndLsn);
             MoveTo(_place + 1);
             if (_place == _list.Count || _lsn >= end)
                 return;
         }
 
-        var tail = _list[_place];
-        if (!tail.IsEnded)
-            tail.Start(_lsn);
-        if (names.Contains(FileNames.Index(tail.Number)))
-            tail.IndexedTo = end;
-        _offset += (long)(end - _lsn);
-        _blank = _offset; // Where its last frame ends the checkpoint does not say.
-        _lsn = end;
+        // No index begins in the middle of a file.
+        _indexedFile = _list[_place];
+        GoOnBehind(_indexedFile, end);
+
+        void GoOnBehind(LogFile file, ulong lsn)
+        {
+            if (names.Contains(FileNames.Index(file.Number)))
+                file.IndexedTo = lsn;
+            Skip(file, lsn);
+        }
+    }
+
+    /// <summary>Goes on behind frames that something else stood for; where the last of them ends it does not say.</summary>
+    private void Skip(LogFile file, ulong lsn)
+    {
+        if (_offset == LogFormat.FileHeaderBytes && !file.IsEnded)
+            file.Start(_lsn);
+        _offset += (long)(lsn - _lsn);
+        _blank = _offset;
+        _lsn = lsn;
     }
 
     private void ReplayFrames()
@@ -179,16 +189,12 @@ internal sealed class Recovery
 
         if (_index is not { } index || index.FirstLsn != _lsn || _chain.Count > 0)
             return false;
-        if (_offset == LogFormat.FileHeaderBytes && !file.IsEnded)
-            file.Start(_lsn);
         index.Replay(_heads!);
         file.IndexedTo = index.EndLsn;
         _report.Records += index.Records;
         _report.Frames += index.Frames;
         _report.IndexFiles++;
-        _offset += (long)(index.EndLsn - _lsn);
-        _blank = _offset; // Where its last frame ends the index does not say.
-        _lsn = index.EndLsn;
+        Skip(file, index.EndLsn);
         return true;
     }
 
