@@ -34,7 +34,7 @@ public sealed partial class LocalDatabase
             {
                 // Now, so that the snapshot, for which writers wait, has little left to flush.
                 _log.FlushAsync().GetAwaiter().GetResult();
-                if (!IsDue(_log.Statistics.DurableLsn)) return;
+                if (!IsCheckpointDue(_log.Statistics, minLogBytes)) return;
                 using var held = _log.Hold();
                 using var pin = _log.Pin();
                 var (state, snapshot) = Sequencer.TakeSnapshot();
@@ -51,9 +51,9 @@ public sealed partial class LocalDatabase
                 // Whatever it is, a full disk or too little memory: without a checkpoint the index files are read, or the log.
             }
         }
-
-        bool IsDue(ulong lsn) => lsn > _checkpointLsn && lsn - _checkpointLsn >= (ulong)minLogBytes;
     }
+
+    private bool IsCheckpointDue(LogStatistics log, long minLogBytes) => log.DurableLsn > _checkpointLsn && log.DurableLsn - _checkpointLsn >= (ulong)minLogBytes;
 
     /// <summary>Begins a checkpoint in the background, where one is due. The log's gate may be held.</summary>
     private void BeginCheckpoint()
@@ -61,10 +61,9 @@ public sealed partial class LocalDatabase
         lock (_checkpointGate)
         {
             if (!_isOpen || !_checkpoint.IsCompleted) return;
-            var growth = Options.LogBetweenCheckpoints == 0 ? 0 : Math.Max(Options.LogBetweenCheckpoints, _log.Statistics.BytesOnDisk / CheckpointLogShare);
-            var durable = _log.Statistics.DurableLsn;
-            if (durable <= _checkpointLsn || durable - _checkpointLsn < (ulong)growth) return;
-            _checkpoint = Task.Run(() => WriteCheckpoint(growth, _upkeepEnd.Token));
+            var log = _log.Statistics;
+            var growth = Options.LogBetweenCheckpoints == 0 ? 0 : Math.Max(Options.LogBetweenCheckpoints, log.BytesOnDisk / CheckpointLogShare);
+            if (IsCheckpointDue(log, growth)) _checkpoint = Task.Run(() => WriteCheckpoint(growth, _upkeepEnd.Token));
         }
     }
 

@@ -66,8 +66,7 @@ internal sealed class StateCheckpoint
         foreach (var row in _memories)
         {
             Look(numbers.Count);
-            var vectors = 0;
-            for (var slot = row.Vectors; slot is not null; slot = slot.Next) vectors++;
+            var vectors = row.VectorCount;
             Write(writer, new StoredMemory(row, Now(row.Location), _scopes.NumberOf(row.Scope), first, vectors));
             first += vectors;
             numbers.Add(row.Id, numbers.Count);

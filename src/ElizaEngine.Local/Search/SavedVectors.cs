@@ -80,7 +80,7 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         Check(file.Length >= HeaderBytes);
         var header = new byte[HeaderBytes];
         file.Read(0, header);
-        Check(BinaryPrimitives.ReadUInt64LittleEndian(header) == Magic && BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(HeaderCrcAt)) == CrcOf(header.AsSpan(0, HeaderCrcAt)));
+        Check(BinaryPrimitives.ReadUInt64LittleEndian(header) == Magic && BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(HeaderCrcAt)) == Storage.Crc32C.Compute(header.AsSpan(0, HeaderCrcAt)));
         Check(BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(8)) == Major);
         var name = Encoding.UTF8.GetBytes(tableName);
         Check(Number(12) == key.Dimension && Id.Read(header.AsSpan(16)) == key.AgentId && Number(32) == name.Length);
@@ -90,7 +90,7 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         Check(length <= Math.Min(file.Length - HeaderBytes, Array.MaxLength));
         var rest = new byte[length];
         file.Read(HeaderBytes, rest);
-        Check(BinaryPrimitives.ReadUInt32LittleEndian(rest.AsSpan(^sizeof(uint))) == CrcOf(rest.AsSpan(..^sizeof(uint))));
+        Check(BinaryPrimitives.ReadUInt32LittleEndian(rest.AsSpan(^sizeof(uint))) == Storage.Crc32C.Compute(rest.AsSpan(..^sizeof(uint))));
         Check(rest.AsSpan(0, name.Length).SequenceEqual(name));
         var salts = new Dictionary<int, ulong>();
         for (var at = name.Length; at < name.Length + (logs * FileBytes); at += FileBytes)
@@ -132,7 +132,7 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         ReadOnlySpan<(int At, int Value)> numbers = [(12, key.Dimension), (32, name.Length), (36, logs.Length), (40, Sources.Length), (44, Effort), (48, EffortMeasuredAt)];
         foreach (var (at, value) in numbers) BinaryPrimitives.WriteInt32LittleEndian(front.AsSpan(at), value);
         BinaryPrimitives.WriteDoubleLittleEndian(front.AsSpan(56), Recall);
-        BinaryPrimitives.WriteUInt32LittleEndian(front.AsSpan(HeaderCrcAt), CrcOf(front.AsSpan(0, HeaderCrcAt)));
+        BinaryPrimitives.WriteUInt32LittleEndian(front.AsSpan(HeaderCrcAt), Storage.Crc32C.Compute(front.AsSpan(0, HeaderCrcAt)));
 
         name.CopyTo(front, HeaderBytes);
         var rest = front.AsSpan(HeaderBytes + name.Length);
@@ -151,7 +151,7 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
             rest = rest[SourceBytes..];
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(rest, CrcOf(front.AsSpan(HeaderBytes..^sizeof(uint))));
+        BinaryPrimitives.WriteUInt32LittleEndian(rest, Storage.Crc32C.Compute(front.AsSpan(HeaderBytes..^sizeof(uint))));
         return front;
     }
 
@@ -163,13 +163,6 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(Id.Bytes), key.Dimension);
         name.CopyTo(bytes, Id.Bytes + sizeof(int));
         return bytes;
-    }
-
-    private static uint CrcOf(ReadOnlySpan<byte> bytes)
-    {
-        var crc = new Vectors.Crc32C();
-        crc.Add(bytes);
-        return crc.Value;
     }
 
     private static void Check(bool isRight)

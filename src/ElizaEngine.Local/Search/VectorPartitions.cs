@@ -74,7 +74,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     public VectorPartition? Find(in PartitionKey key, DatabaseState state)
     {
         if (!_partitions.TryGetValue(key, out var partition) || state.Sequence < partition.CompleteFrom) return null;
-        if (memoryLimit is not null) Volatile.Write(ref partition.SearchedAt, Interlocked.Increment(ref _clock));
+        Touch(partition);
         return partition;
     }
 
@@ -92,7 +92,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         _isUsed = true;
         var partition = _partitions.GetOrAdd(key, static key => new VectorPartition(key));
-        if (memoryLimit is not null) Volatile.Write(ref partition.SearchedAt, Interlocked.Increment(ref _clock));
+        Touch(partition);
         Interlocked.Increment(ref _builders);
         try
         {
@@ -267,6 +267,11 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
             _isWanted = false;
             return _isAtWork;
         }
+    }
+
+    private void Touch(VectorPartition partition)
+    {
+        if (memoryLimit is not null) Volatile.Write(ref partition.SearchedAt, Interlocked.Increment(ref _clock));
     }
 
     // Where there is no room, a newcomer must have been asked for since what it would drive out was searched last: else tables that are

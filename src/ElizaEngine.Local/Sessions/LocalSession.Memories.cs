@@ -16,67 +16,13 @@ internal abstract partial class LocalSession
             embedding is { } given && Door.Embedding(given.Span) is { } floats ? new NewVector(floats, Norm.InverseOf(floats)) : null;
     }
 
-    public async Task<IReadOnlyList<MemoryCreateResult>> CreateMemoriesAsync(
-        IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default)
-    {
-        Enter(cancellationToken);
-        var items = await PrepareMemories(memories, tableName, isUpsert: false, cancellationToken).ConfigureAwait(false);
-        if (items.Length == 0) return [];
-        var bodies = BodiesOf(items);
-        try
-        {
-            return await Change<IReadOnlyList<MemoryCreateResult>>(
-                draft =>
-                {
-                    var results = new MemoryCreateResult[items.Length];
-                    for (var i = 0; i < items.Length; i++) results[i] = CreateMemory(draft, items[i], bodies[i]);
-                    return results;
-                },
-                cancellationToken,
-                items.Length == Single ? bodies.LogBytes + VectorBytes(items[0].Vector) : null).ConfigureAwait(false);
-        }
-        finally
-        {
-            if (!KeepsEffects) bodies.Dispose();
-        }
-    }
+    public Task<IReadOnlyList<MemoryCreateResult>> CreateMemoriesAsync(
+        IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default) =>
+        StoreMemories(memories, tableName, isUpsert: false, cancellationToken);
 
-    public async Task<IReadOnlyList<MemoryCreateResult>> UpsertMemoriesAsync(
-        IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default)
-    {
-        Enter(cancellationToken);
-        var items = await PrepareMemories(memories, tableName, isUpsert: true, cancellationToken).ConfigureAwait(false);
-        if (items.Length == 0) return [];
-        var bodies = BodiesOf(items);
-        try
-        {
-            return await Change<IReadOnlyList<MemoryCreateResult>>(
-                draft =>
-                {
-                    var results = new MemoryCreateResult[items.Length];
-                    for (var i = 0; i < items.Length; i++)
-                    {
-                        var item = items[i];
-                        if (draft.State.Memories.Find(item.Memory.Id) is not { } row)
-                        {
-                            results[i] = CreateMemory(draft, item, bodies[i]);
-                            continue;
-                        }
-                        CheckDimension(draft.State, item.VectorLength);
-                        var update = new MemoryUpdate(row.Id) { Content = item.Memory.Content, Metadata = item.Memory.Metadata };
-                        ChangeContent(draft, row, update);
-                        if (item.VectorLength is not null) ChangeVector(draft, row, item.Vector);
-                        results[i] = new MemoryCreateResult(row.Id, CreateOutcome.Existed, row.IsUnique);
-                    }
-                    return results;
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            if (!KeepsEffects) bodies.Dispose();
-        }
-    }
+    public Task<IReadOnlyList<MemoryCreateResult>> UpsertMemoriesAsync(
+        IReadOnlyList<Memory> memories, string tableName, CancellationToken cancellationToken = default) =>
+        StoreMemories(memories, tableName, isUpsert: true, cancellationToken);
 
     public async Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default)
     {
@@ -185,6 +131,41 @@ internal abstract partial class LocalSession
                 return true;
             },
             cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<MemoryCreateResult>> StoreMemories(
+        IReadOnlyList<Memory> memories, string tableName, bool isUpsert, CancellationToken cancellationToken)
+    {
+        Enter(cancellationToken);
+        var items = await PrepareMemories(memories, tableName, isUpsert, cancellationToken).ConfigureAwait(false);
+        if (items.Length == 0) return [];
+        var bodies = BodiesOf(items);
+        try
+        {
+            return await Change<IReadOnlyList<MemoryCreateResult>>(
+                draft =>
+                {
+                    var results = new MemoryCreateResult[items.Length];
+                    for (var i = 0; i < items.Length; i++)
+                        results[i] = isUpsert ? UpsertMemory(draft, items[i], bodies[i]) : CreateMemory(draft, items[i], bodies[i]);
+                    return results;
+                },
+                cancellationToken,
+                !isUpsert && items.Length == Single ? bodies.LogBytes + VectorBytes(items[0].Vector) : null).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!KeepsEffects) bodies.Dispose();
+        }
+    }
+
+    private MemoryCreateResult UpsertMemory(Draft draft, in NewMemory item, ReadOnlyMemory<byte> body)
+    {
+        if (draft.State.Memories.Find(item.Memory.Id) is not { } row) return CreateMemory(draft, item, body);
+        CheckDimension(draft.State, item.VectorLength);
+        ChangeContent(draft, row, new MemoryUpdate(row.Id) { Content = item.Memory.Content, Metadata = item.Memory.Metadata });
+        if (item.VectorLength is not null) ChangeVector(draft, row, item.Vector);
+        return new MemoryCreateResult(row.Id, CreateOutcome.Existed, row.IsUnique);
     }
 
     private async ValueTask<NewMemory[]> PrepareMemories(

@@ -225,7 +225,7 @@ internal sealed class DatabaseState : IRowSet
                 MemoriesByTable = MemoriesByTable.Put(memory, _owner);
                 if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Put(memory, _owner);
                 if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Put(memory, _owner);
-                VectorCount += CountVectors(memory) - CountVectors(old as MemoryRow);
+                VectorCount += memory.VectorCount - ((old as MemoryRow)?.VectorCount ?? 0);
                 break;
             case RoomRow room:
                 RoomsByAgent = RoomsByAgent.Put(room, _owner);
@@ -279,7 +279,7 @@ internal sealed class DatabaseState : IRowSet
                 MemoriesByTable = MemoriesByTable.Remove(Local.MemoriesByTable.KeyOf(memory), _owner);
                 if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Remove(Local.MemoriesByRoom.KeyOf(memory), _owner);
                 if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Remove(Local.MemoriesByDocument.KeyOf(memory), _owner);
-                VectorCount -= CountVectors(memory);
+                VectorCount -= memory.VectorCount;
                 break;
             case RoomRow room:
                 RoomsByAgent = RoomsByAgent.Remove(Local.RoomsByAgent.KeyOf(room), _owner);
@@ -370,7 +370,7 @@ internal sealed class DatabaseState : IRowSet
         RowSort.ByTime(memories, static row => row.CreatedMs);
         RowSort.ByKey(memories, static row => (uint)row.TableNumber);
         MemoriesByTable = RowIndex<TableMemoryKey, MemoryRow, MemoriesByTable>.Of(memories);
-        VectorCount = memories.Sum(CountVectors);
+        VectorCount = memories.Sum(static row => row.VectorCount);
 
         MemoriesByDocument = Index<ChildKey, MemoryRow, MemoriesByDocument>(memories, static row => row.DocumentId is not null);
         var inRooms = Array.FindAll(memories, static row => row.RoomId is not null);
@@ -419,13 +419,6 @@ internal sealed class DatabaseState : IRowSet
         (AgentRow, AgentRow) or (ParticipantRow, ParticipantRow) or (CacheRow, CacheRow) or (DimensionRow, DimensionRow) => true,
         _ => false,
     };
-
-    private static int CountVectors(MemoryRow? row)
-    {
-        var count = 0;
-        for (var slot = row?.Vectors; slot is not null; slot = slot.Next) count++;
-        return count;
-    }
 
     [InlineArray((int)Table.Dimensions + 1)]
     private struct Counts

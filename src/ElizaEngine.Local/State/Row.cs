@@ -107,6 +107,17 @@ internal sealed class MemoryRow : Row
     /// <summary>The vectors, one for each dimension at most; null: none. Set while the row is loaded, then never again.</summary>
     public VectorSlot? Vectors { get; set; }
 
+    /// <summary>How many vectors it has: a walk along them.</summary>
+    public int VectorCount
+    {
+        get
+        {
+            var count = 0;
+            for (var slot = Vectors; slot is not null; slot = slot.Next) count++;
+            return count;
+        }
+    }
+
     /// <summary>The order in which the contract lists memories.</summary>
     public static int NewestFirst(MemoryRow left, MemoryRow right)
     {

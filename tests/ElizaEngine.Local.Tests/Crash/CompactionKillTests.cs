@@ -85,10 +85,7 @@ public sealed partial class CompactionKillTests
     {
         private readonly long _started = Stopwatch.GetTimestamp();
         private long _completed;
-        private long _acknowledged;
-        private long _whole;
-        private long _absent;
-        private long _rows;
+        private readonly RowsTally _rows = new();
         private long _texts;
         private long _bytesBefore;
         private long _bytesAfter;
@@ -120,18 +117,12 @@ public sealed partial class CompactionKillTests
             _bytesAfter += report.BytesAfter;
         }
 
-        public void Add(RowsOfWriters rows)
-        {
-            _acknowledged += rows.Acknowledged;
-            _whole += rows.FoundWhole;
-            _absent += rows.FoundAbsent;
-            _rows += rows.RowsChecked;
-        }
+        public void Add(RowsOfWriters rows) => _rows.Add(rows);
 
         public override string ToString() => string.Create(
             CultureInfo.InvariantCulture,
             $"compaction, {durability}, {Writers} writers, seed {seed}: {Kills} kills, {Inside} of them in a compaction, {WithCopies} while it wrote copies, {_completed} compactions completed before; "
-            + $"{_acknowledged} acknowledged calls all there; of those in flight {_whole} found whole, {_absent} absent; {_rows} rows compared; after the next compaction {_texts} texts in the files and no other, "
+            + $"{_rows}; after the next compaction {_texts} texts in the files and no other, "
             + $"{_bytesBefore >> 10} KiB became {_bytesAfter >> 10}; {Stopwatch.GetElapsedTime(_started).TotalSeconds:f1} s");
     }
 }

@@ -73,10 +73,7 @@ public sealed class KillTests
     private sealed class Tally(Durability durability, int writers, int seed)
     {
         private readonly long _started = Stopwatch.GetTimestamp();
-        private long _acknowledged;
-        private long _whole;
-        private long _absent;
-        private long _rows;
+        private readonly RowsTally _rows = new();
         private long _cutBytes;
         private int _tails;
         private TimeSpan _opening;
@@ -94,18 +91,12 @@ public sealed class KillTests
             _opening += report.Duration;
         }
 
-        public void Add(RowsOfWriters rows)
-        {
-            _acknowledged += rows.Acknowledged;
-            _whole += rows.FoundWhole;
-            _absent += rows.FoundAbsent;
-            _rows += rows.RowsChecked;
-        }
+        public void Add(RowsOfWriters rows) => _rows.Add(rows);
 
         public override string ToString() => string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"{durability}, {writers} writers, seed {seed}: {Kills} kills, {_acknowledged} acknowledged calls all there; of those in flight {_whole} found whole, {_absent} absent; "
-            + $"{_rows} rows compared, {_tails} tails of {_cutBytes} bytes cut, opening {_opening.TotalMilliseconds / Math.Max(1, Kills):f1} ms on average, {Stopwatch.GetElapsedTime(_started).TotalSeconds:f1} s");
+            $"{durability}, {writers} writers, seed {seed}: {Kills} kills, {_rows}, "
+            + $"{_tails} tails of {_cutBytes} bytes cut, opening {_opening.TotalMilliseconds / Math.Max(1, Kills):f1} ms on average, {Stopwatch.GetElapsedTime(_started).TotalSeconds:f1} s");
     }
 }
 
