@@ -42,7 +42,10 @@ internal sealed class RowBodies(int rows) : IDisposable
 
     public void Dispose()
     {
-        foreach (var full in _full ?? []) ArrayPool<byte>.Shared.Return(full);
+        if (_full is not null)
+        {
+            foreach (var full in _full) ArrayPool<byte>.Shared.Return(full);
+        }
         if (_chunk.Length > 0) ArrayPool<byte>.Shared.Return(_chunk);
         _full = null;
         _chunk = [];

@@ -61,24 +61,24 @@ internal sealed class StateCheckpoint
         Span<byte> header = stackalloc byte[CheckpointLayout.Bytes];
         _layout.Encode(header);
         writer.Write(header);
-        var numbers = new Dictionary<Id, int>(_memories.Count);
         var first = 0;
-        foreach (var row in _memories)
+        for (var number = 0; number < _memories.Count; number++)
         {
-            Look(numbers.Count);
+            Look(number);
+            var row = _memories[number];
             var vectors = row.VectorCount;
             Write(writer, new StoredMemory(row, Now(row.Location), _scopes.NumberOf(row.Scope), first, vectors));
             first += vectors;
-            numbers.Add(row.Id, numbers.Count);
         }
         foreach (var row in _memories)
         {
             for (var slot = row.Vectors; slot is not null; slot = slot.Next) Write(writer, new StoredVector(slot.Dimension, slot.InverseNorm, Now(slot.Location)));
         }
-        foreach (var row in _state.MemoriesByRoom.Ascend(new RoomMemoryKey(Id.Min, int.MinValue, long.MinValue, Id.Min))) Write(writer, numbers[row.Id]);
-        foreach (var row in _state.MemoriesByDocument.Ascend(new ChildKey(Id.Min, Id.Min))) Write(writer, numbers[row.Id]);
+        var slots = SlotsOf(_memories, _layout);
+        foreach (var row in _state.MemoriesByRoom.Ascend(new RoomMemoryKey(Id.Min, int.MinValue, long.MinValue, Id.Min))) Write(writer, NumberOf(row.Id, slots));
+        foreach (var row in _state.MemoriesByDocument.Ascend(new ChildKey(Id.Min, Id.Min))) Write(writer, NumberOf(row.Id, slots));
         _cancellation.ThrowIfCancellationRequested();
-        writer.Write(MemoryMarshal.AsBytes<int>(SlotsOf(_memories, _layout)));
+        writer.Write(MemoryMarshal.AsBytes<int>(slots));
         writer.Write(_scopeBytes);
         writer.Write(_heads.WrittenSpan);
     }
@@ -106,6 +106,14 @@ internal sealed class StateCheckpoint
     {
         var place = _log.PlaceOf(location);
         return new RecordLocation(place.File, place.Offset, location.Length);
+    }
+
+    // The table that readers of the checkpoint will find a memory by.
+    private int NumberOf(Id id, int[] slots)
+    {
+        var slot = StoredMemories.SlotOf(id, _layout);
+        while (_memories[slots[slot]].Id != id) slot = (slot + 1) & (slots.Length - 1);
+        return slots[slot];
     }
 
     private void Look(int rows)
