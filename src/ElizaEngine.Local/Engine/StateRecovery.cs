@@ -12,12 +12,14 @@ internal sealed class StateRecovery(SharedValues shared) : ILogReplay
 
     // Of a checkpoint; null: there was none, and all rows are collected.
     private DatabaseState? _state;
+    private Task _ending = Task.CompletedTask;
 
     private IRowSet Rows => _state is null ? _rows : _state;
 
     /// <summary>The state after the log; once, when all of it has been replayed.</summary>
     public DatabaseState TakeState()
     {
+        _ending.GetAwaiter().GetResult();
         var state = _state ?? DatabaseState.Of(_rows);
         // Heads are asked for as long as the log is open: rows and buffers need not stay.
         (_rows, _reader, _state) = (new LoadedRows(), new EffectReader(shared), null);
@@ -42,6 +44,15 @@ internal sealed class StateRecovery(SharedValues shared) : ILogReplay
         // Half read, perhaps.
         _rows = new LoadedRows();
         return false;
+    }
+
+    /// <inheritdoc/>
+    public void End()
+    {
+        if (_state is null) return;
+        // The indexes are built while the end of the log is looked at and flushed.
+        if (_state.Unindexed >= DatabaseState.ManyToIndex) _ending = Task.Run(_state.EndLoading);
+        else _state.EndLoading();
     }
 
     public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)

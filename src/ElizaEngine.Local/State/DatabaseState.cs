@@ -16,6 +16,9 @@ namespace ElizaEngine.Local;
 /// </summary>
 internal sealed class DatabaseState : IRowSet
 {
+    /// <summary>So many rows are worth a thread more.</summary>
+    public const int ManyToIndex = 2000;
+
     private static long _lastPrivateOwner;
 
     // Shared by all states of the line.
@@ -23,6 +26,9 @@ internal sealed class DatabaseState : IRowSet
 
     // What a branch put and removed (null). Null for a state of the line.
     private ImmutableDictionary<(Table Table, Id Id), Row?>? _own;
+
+    // Of a checkpoint: memories of which it does not know go into the indexes when all are there.
+    private bool _isLoading;
 
     private long _owner;
     private long _sequence;
@@ -108,14 +114,15 @@ internal sealed class DatabaseState : IRowSet
     }
 
     /// <summary>
-    /// The state of these rows and the memories of a checkpoint. It may be edited until it is shown to others: what the log says behind the
-    /// checkpoint belongs to the same moment.
+    /// The state of these rows and the memories of a checkpoint. It may be edited until it is loaded: what the log says behind the
+    /// checkpoint belongs to the same moment. Until then nobody has seen its rows, and the indexes lack new memories.
     /// </summary>
     public static DatabaseState Of(LoadedRows rows, StoredMemories memories)
     {
         rows.Tables[(int)Table.Memories] = new RowTable(memories);
         var state = WithCounts(rows.Tables);
         state._owner = NewPrivateOwner();
+        state._isLoading = true;
         state.VectorCount = memories.VectorCount;
         state.MemoriesByTable = RowIndex<TableMemoryKey, MemoryRow, MemoriesByTable>.Of(memories.ByTable);
         state.MemoriesByRoom = RowIndex<RoomMemoryKey, MemoryRow, MemoriesByRoom>.Of(memories.ByRoom);
@@ -123,6 +130,26 @@ internal sealed class DatabaseState : IRowSet
         state.BuildLogs(rows.Of<LogRow>(Table.Logs));
         state.BuildSmallTables(rows);
         return state;
+    }
+
+    /// <summary>While it is loaded: most memories that are in no index yet.</summary>
+    public int Unindexed => _rows.CountLoaded(Table.Memories);
+
+    /// <summary>Ends the loading of a state that began with a checkpoint.</summary>
+    public void EndLoading()
+    {
+        _isLoading = false;
+        var rows = _rows.Loaded<MemoryRow>(Table.Memories);
+        if (rows.Length == 0) return;
+        if (rows.Length < ManyToIndex)
+        {
+            AddByTable(rows);
+            AddByParents(rows);
+        }
+        else
+        {
+            Parallel.Invoke(() => AddByTable(rows), () => AddByParents(rows));
+        }
     }
 
     /// <summary>An owner that no frame and no other call has.</summary>
@@ -209,7 +236,7 @@ internal sealed class DatabaseState : IRowSet
             Remove(old);
             old = null;
         }
-        if (HasId(row.Table)) PutById(row, isNew: old is null);
+        var isIndexed = !HasId(row.Table) || PutById(row, isNew: old is null);
         switch (row)
         {
             case AgentRow or DimensionRow:
@@ -222,9 +249,12 @@ internal sealed class DatabaseState : IRowSet
                 ComponentsByRoom = ComponentsByRoom.Put(component, _owner);
                 break;
             case MemoryRow memory:
-                MemoriesByTable = MemoriesByTable.Put(memory, _owner);
-                if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Put(memory, _owner);
-                if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Put(memory, _owner);
+                if (isIndexed)
+                {
+                    MemoriesByTable = MemoriesByTable.Put(memory, _owner);
+                    if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Put(memory, _owner);
+                    if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Put(memory, _owner);
+                }
                 VectorCount += memory.VectorCount - ((old as MemoryRow)?.VectorCount ?? 0);
                 break;
             case RoomRow room:
@@ -258,12 +288,23 @@ internal sealed class DatabaseState : IRowSet
     }
 
     /// <inheritdoc/>
-    public void PutVectors(MemoryRow row, VectorSlot? vectors) => Put(row.WithVectors(vectors), row);
+    public void PutVectors(MemoryRow row, VectorSlot? vectors)
+    {
+        if (!_isLoading)
+        {
+            Put(row.WithVectors(vectors), row);
+            return;
+        }
+        // Nobody has seen the row: it need not be copied.
+        VectorCount -= row.VectorCount;
+        row.Vectors = vectors;
+        VectorCount += row.VectorCount;
+    }
 
     /// <summary>Takes a row that this state holds out of its table and indexes.</summary>
     public void Remove(Row row)
     {
-        if (HasId(row.Table)) RemoveById(row.Table, row.Id);
+        var isIndexed = !HasId(row.Table) || RemoveById(row.Table, row.Id);
         switch (row)
         {
             case AgentRow or DimensionRow:
@@ -276,9 +317,12 @@ internal sealed class DatabaseState : IRowSet
                 ComponentsByRoom = ComponentsByRoom.Remove(Local.ComponentsByRoom.KeyOf(component), _owner);
                 break;
             case MemoryRow memory:
-                MemoriesByTable = MemoriesByTable.Remove(Local.MemoriesByTable.KeyOf(memory), _owner);
-                if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Remove(Local.MemoriesByRoom.KeyOf(memory), _owner);
-                if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Remove(Local.MemoriesByDocument.KeyOf(memory), _owner);
+                if (isIndexed)
+                {
+                    MemoriesByTable = MemoriesByTable.Remove(Local.MemoriesByTable.KeyOf(memory), _owner);
+                    if (memory.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Remove(Local.MemoriesByRoom.KeyOf(memory), _owner);
+                    if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Remove(Local.MemoriesByDocument.KeyOf(memory), _owner);
+                }
                 VectorCount -= memory.VectorCount;
                 break;
             case RoomRow room:
@@ -327,18 +371,38 @@ internal sealed class DatabaseState : IRowSet
         return copy;
     }
 
-    private void PutById(Row row, bool isNew)
+    // Whether the indexes have, or get, the row now.
+    private bool PutById(Row row, bool isNew)
     {
         if (isNew) _counts[(int)row.Table]++;
+        if (_isLoading) return _rows.Load(row) || row is not MemoryRow;
         if (_own is not null) _own = _own.SetItem((row.Table, row.Id), row);
         else _rows.Put(row, _sequence);
+        return true;
     }
 
-    private void RemoveById(Table table, Id id)
+    // Whether the indexes had the row.
+    private bool RemoveById(Table table, Id id)
     {
         _counts[(int)table]--;
+        if (_isLoading) return _rows.Unload(table, id) || table != Table.Memories;
         if (_own is not null) _own = _own.SetItem((table, id), null);
         else _rows.Remove(table, id, _sequence);
+        return true;
+    }
+
+    private void AddByTable(MemoryRow[] rows)
+    {
+        foreach (var row in rows) MemoriesByTable = MemoriesByTable.Put(row, _owner);
+    }
+
+    private void AddByParents(MemoryRow[] rows)
+    {
+        foreach (var row in rows)
+        {
+            if (row.RoomId is not null) MemoriesByRoom = MemoriesByRoom.Put(row, _owner);
+            if (row.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Put(row, _owner);
+        }
     }
 
     private void BuildSmallTables(LoadedRows rows)

@@ -58,6 +58,9 @@ internal sealed class RowTable
         }
     }
 
+    /// <summary>Most entries whose ids were not in it from the first.</summary>
+    public int Added => _entries.End - (_stored?.Count ?? 0);
+
     /// <summary>The id of an entry.</summary>
     public static Id IdOf(object entry) => entry is RowVersion version ? version.Row.Id : Unsafe.As<Row>(entry).Id;
 
@@ -71,9 +74,12 @@ internal sealed class RowTable
         return entry is null && _stored?.NumberOf(id) is >= 0 and var number ? _entries[number] : entry;
     }
 
-    /// <summary>Puts an entry in, in place of the one with the same id.</summary>
+    /// <summary>Whether this is the id of one of the rows that were in it from the first, there or removed.</summary>
+    public bool IsStored(Id id) => _stored?.NumberOf(id) >= 0;
+
+    /// <summary>Puts an entry in, in place of the one with the same id. True: <see cref="IsStored"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Put(object entry)
+    public bool Put(object entry)
     {
         var id = IdOf(entry);
         var hash = Hash(id);
@@ -82,14 +88,14 @@ internal sealed class RowTable
         if (slot >= 0)
         {
             _entries.Replace(segment.NumberAt(slot), entry);
-            return;
+            return false;
         }
         if (_stored?.NumberOf(id) is >= 0 and var stored)
         {
             // It keeps its number for ever, removed or not.
             if (_entries[stored] is null) Count++;
             _entries.Replace(stored, entry);
-            return;
+            return true;
         }
         var number = _entries.Add(entry);
         while (!segment.TryAdd(number, hash))
@@ -98,6 +104,7 @@ internal sealed class RowTable
             segment = _directory[Place(hash, _directory.Length)];
         }
         Count++;
+        return false;
     }
 
     /// <summary>Takes the entry with this id out. False: there is none.</summary>
@@ -132,17 +139,19 @@ internal sealed class RowTable
     }
 
     /// <summary>All rows, in no order, of a table that holds no <see cref="RowVersion"/>.</summary>
+    /// <param name="isStored">False: but for those whose ids were in it from the first.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public TRow[] ToArray<TRow>()
+    public TRow[] ToArray<TRow>(bool isStored = true)
         where TRow : Row
     {
-        var rows = new TRow[Count];
+        var first = isStored ? 0 : _entries.End - Added;
+        var rows = new TRow[isStored ? Count : Added];
         var count = 0;
-        for (var number = 0; number < _entries.End; number++)
+        for (var number = first; number < _entries.End; number++)
         {
             if (_entries[number] is { } entry) rows[count++] = Unsafe.As<TRow>(entry);
         }
-        return rows;
+        return count == rows.Length ? rows : rows[..count];
     }
 
     /// <summary>A hash of an id under a key: a 128 bit product, folded, as in wyhash, every bit of which depends on every bit of the id.</summary>

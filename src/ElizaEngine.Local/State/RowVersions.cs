@@ -66,6 +66,23 @@ internal sealed class RowVersions(RowTable[] tables)
         if (older is not null) _changes.Add((row.Table, row.Id));
     }
 
+    /// <summary>Puts a row into the first state, which nobody has seen: nothing is kept of what was there. True: a checkpoint knows the id.</summary>
+    public bool Load(Row row) => tables[(int)row.Table].Put(row);
+
+    /// <summary>Takes a row out of the first state, which nobody has seen. True: a checkpoint knows the id.</summary>
+    public bool Unload(Table table, Id id)
+    {
+        tables[(int)table].Remove(id);
+        return tables[(int)table].IsStored(id);
+    }
+
+    /// <summary>At least as many as <see cref="Loaded"/> are.</summary>
+    public int CountLoaded(Table table) => tables[(int)table].Added;
+
+    /// <summary>The rows of the first state whose ids no checkpoint knows.</summary>
+    public TRow[] Loaded<TRow>(Table table)
+        where TRow : Row => tables[(int)table].ToArray<TRow>(isStored: false);
+
     /// <summary>Takes the row with this id out of the state that was begun last.</summary>
     public void Remove(Table table, Id id, long sequence)
     {

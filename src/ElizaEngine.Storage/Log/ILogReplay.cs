@@ -16,4 +16,9 @@ internal interface ILogReplay
     /// disposes of it. False: it cannot be used, and nothing was taken.
     /// </summary>
     bool TryLoad(LogCheckpoint checkpoint) => false;
+
+    /// <summary>Every record has been handed over. What the receiver does on another thread then takes place beside the end of recovery, which may still fail.</summary>
+    void End()
+    {
+    }
 }

@@ -54,6 +54,7 @@ internal sealed class Recovery
             recovery.LoadCheckpoint(names);
             recovery.ReplayFrames();
             recovery._index?.Dispose();
+            replay.End();
             var cut = recovery.DecideTail();
             // The decision is final: from here on the directory may change.
             recovery.KeepTails(cut);

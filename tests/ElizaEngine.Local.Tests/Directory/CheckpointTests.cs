@@ -99,6 +99,64 @@ public sealed class CheckpointTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1, 40)]
+    [InlineData(2, 40)]
+    [InlineData(3, 1_500)]
+    public async Task Behind_it_rows_of_both_sides_change_in_every_way(int seed, int rounds)
+    {
+        var random = new Random(seed);
+        var copy = _directory + "-copy";
+        try
+        {
+            List<string> all;
+            await using (var database = await OpenAsync(expectsCheckpoint: false))
+            {
+                await FillAsync(database);
+                database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
+                var adapter = database.ForAgent(s_agent);
+                Guid?[] rooms = [null, .. database.Sequencer.Published.Rooms.All().Select(static row => (Guid?)row.Id)];
+                for (var round = 0; round < rounds; round++)
+                {
+                    // Ids of the checkpoint, deleted or not, and new ones.
+                    await adapter.UpsertMemoriesAsync([.. Enumerable.Range(0, 4).Select(i => random.Next(3) == 0 ? Any() : New()).DistinctBy(static id => id).Select(id => new Memory
+                    {
+                        Id = id,
+                        RoomId = rooms[random.Next(rooms.Length)],
+                        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(random.Next(1000)),
+                        Content = Content.FromText($"upserted in {round}"),
+                        Embedding = random.Next(2) == 0 ? VectorOf(round, 32) : default(ReadOnlyMemory<float>?),
+                        Unique = true,
+                    })], random.Next(2) == 0 ? "messages" : "facts");
+                    if (random.Next(2) == 0) await adapter.UpdateMemoryAsync(new MemoryUpdate(Any()) { Content = Content.FromText($"updated in {round}"), Embedding = VectorOf(-round, 32) });
+                    if (random.Next(3) == 0) await adapter.DeleteMemoriesAsync([Any(), Any()]);
+                }
+                Assert.True(database.Sequencer.Published.Memories.Count is var count && (rounds < 1000 || count > DatabaseState.ManyToIndex));
+                all = await DescribeAsync(database);
+                await database.BackgroundWork;
+                await database.Checkpointing;
+                Directory.CreateDirectory(copy);
+                foreach (var path in Directory.GetFiles(_directory).Where(static path => !path.EndsWith("LOCK", StringComparison.Ordinal))) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
+            }
+            await using var opened = await LocalDatabase.OpenAsync(OptionsOf(copy));
+            Assert.True(opened.OpenReport.FromCheckpoint);
+            Assert.Equal(all, await DescribeAsync(opened));
+            DatabaseStateTests.AssertIndexesAgree(opened.Sequencer.Published);
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
+
+        Guid Any() => _ids[random.Next(_ids.Count)];
+
+        Guid New()
+        {
+            _ids.Add(Guid.NewGuid());
+            return _ids[^1];
+        }
+    }
+
     [Fact]
     public async Task Of_a_log_that_was_compacted_since_it_is_not_used_and_a_new_one_has_nothing_that_was_deleted()
     {

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ElizaEngine.Comparison.Data;
+
+namespace ElizaEngine.Comparison.Engines;
+
+/// <summary>Our local backend, opened by a program that was compiled before it started: published by the harness, from this checkout.</summary>
+internal sealed class LocalNative : IOpenEngine
+{
+    private readonly Local _local = new();
+    private string _program = "";
+
+    public string Name => "local-native";
+
+    public string Title => $"{_local.Title}, in a program published with PublishAot for this processor";
+
+    public async Task<string?> WhyNotAsync(Run run)
+    {
+        var opener = await Installed.FindAsync("opener", run.CancellationToken);
+        _program = Path.Combine(opener.Folder ?? "", "ElizaEngine.Comparison.Opener");
+        return opener.WhyNot;
+    }
+
+    public Task PrepareAsync(Run run, string folder, SampleWorld world, int memories) => _local.PrepareAsync(run, folder, world, memories);
+
+    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world)
+    {
+        using var opener = Process.Start(new ProcessStartInfo(_program, _local.ArgumentsOf(folder, world)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        await using var kill = run.CancellationToken.Register(opener.Kill);
+        var error = opener.StandardError.ReadToEndAsync(CancellationToken.None);
+        var answer = await opener.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        await opener.WaitForExitAsync(CancellationToken.None);
+        run.CancellationToken.ThrowIfCancellationRequested();
+        if (opener.ExitCode != 0) throw new InvalidOperationException($"{_program} ended with {opener.ExitCode}: {(await error).Trim()}");
+        return JsonSerializer.Deserialize<Opened>(answer)!;
+    }
+
+    public Task KillWhileWritingAsync(Run run, string folder, SampleWorld world, uint number, int acknowledged) =>
+        _local.KillWhileWritingAsync(run, folder, world, number, acknowledged);
+}
