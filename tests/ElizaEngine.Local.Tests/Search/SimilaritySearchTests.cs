@@ -134,7 +134,7 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
                 Assert.All(near, memory => Assert.Equal(_rooms[0], memory.RoomId));
             }
             Assert.True(walks >= 45, $"{where}: {walks} of 50 searches walked");
-            Assert.True(found >= 0.95 * wanted, $"{where}: {found} of {wanted}");
+            Assert.True(found >= 0.98 * wanted, $"{where}: {found} of {wanted}");
         }
 
         float[] Nearly(float[] vector) => [.. vector.Zip(Gaussian(random, dimension, 0.05f), static (a, b) => a + b)];
