@@ -104,6 +104,36 @@ public class CodeSearchTests
     }
 
     [Fact]
+    public void The_filter_of_a_list_is_asked_only_of_those_that_could_be_found()
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("random", random, 2000, 100);
+        using var codes = CodeScene.Fill(rows);
+        int[] slots = [.. Enumerable.Range(0, rows.Length)];
+        var search = new CodeSearch();
+        foreach (var (query, threshold) in new (float[], float?)[] { (rows[12], 0.9f), (rows[14], null), (TestVectors.Random(random, 100), null) })
+        {
+            var asked = 0;
+            search.Begin(codes, query, Norm.InverseOf(query), 10, threshold);
+            search.Scan(slots, new CountingOdd(ref asked));
+            var expected = CodeScene.Rank(slots.Where(slot => slot % 2 != 0), rows, query, 10, threshold);
+            Assert.Equal(expected, CodeScene.Rank(search.Results().ToArray(), rows, query, 10, threshold));
+            Assert.InRange(asked, threshold is null ? 10 : 1, threshold is null ? 1000 : 10);
+        }
+    }
+
+    private readonly ref struct CountingOdd(ref int asked) : ISlotFilter
+    {
+        private readonly ref int _asked = ref asked;
+
+        public bool Accepts(int slot)
+        {
+            _asked++;
+            return slot % 2 != 0;
+        }
+    }
+
+    [Fact]
     public void Bits_behind_the_end_of_the_words_are_not_set()
     {
         Assert.True(new SlotBits([1UL << 63]).Accepts(63));

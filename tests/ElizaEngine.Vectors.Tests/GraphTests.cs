@@ -142,6 +142,35 @@ public class GraphTests
     }
 
     [Fact]
+    public void A_filter_that_is_asked_at_the_end_leaves_what_it_accepts_of_what_the_walk_found()
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("clustered", random, 4000, 32);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        var search = new CodeSearch();
+        // Deleted slots take no places: the walk does not keep them.
+        for (var round = 0; round < 2; round++)
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                var query = VectorShapes.Near(random, rows[i * 3], 0.2f);
+                var walked = GraphScene.Slots(graph, query, 1000, 64, default(EverySlot));
+                search.Begin(codes, query, Norm.InverseOf(query), 1000, null);
+                var outcome = search.WalkThenFilter(graph, 64, new CodeScene.OneIn(2));
+                int[] expected = [.. walked.Where(slot => slot % 2 == 0)];
+                Assert.Equal(expected.Order(), search.Results().ToArray().Select(candidate => candidate.Slot).Order());
+                Assert.Equal(expected.Length, outcome.Found);
+                Assert.All(expected, slot => Assert.True(round == 0 || slot % 10 != 4));
+            }
+
+            for (var slot = 4; slot < rows.Length; slot += 10)
+                graph.Delete(slot);
+        }
+    }
+
+    [Fact]
     public void A_walk_says_when_it_found_fewer_than_were_wanted()
     {
         var random = new Random(Seed);

@@ -19,10 +19,20 @@ internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope 
     {
         ref var entry = ref partition[slot];
         if (entry.IsDead || (scope.UniqueOnly && !entry.IsUnique)) return false;
-        ref var answer = ref _answers[entry.Scope];
-        if (answer == 0) answer = scope.Passes(partition.Scope(entry.Scope)) ? Yes : No;
-        if (answer == No || scope.Except?.Contains(entry.Id) == true) return false;
+        if (!AcceptsScope(entry.Scope) || scope.Except?.Contains(entry.Id) == true) return false;
         _accepted++;
         return true;
+    }
+
+    /// <summary>How many scopes may be asked for.</summary>
+    public int Scopes => _answers.Length;
+
+    /// <summary>Whether entries of a scope may pass.</summary>
+    /// <param name="number">Of the scope, below <see cref="Scopes"/>.</param>
+    public bool AcceptsScope(int number)
+    {
+        ref var answer = ref _answers[number];
+        if (answer == 0) answer = scope.Passes(partition.Scope(number)) ? Yes : No;
+        return answer == Yes;
     }
 }

@@ -10,7 +10,7 @@ internal enum SearchMethod
     /// <summary>Every row that passes the filters was compared by its floats.</summary>
     Floats,
 
-    /// <summary>The rows of a room were gathered from its index and compared by their codes, those that could be among the best by their floats.</summary>
+    /// <summary>The entries of a room were compared by their codes, those that could be among the best by their floats.</summary>
     Gather,
 
     /// <summary>All rows of the partition that pass the filters were compared by their codes, those that could be among the best by their floats.</summary>
@@ -43,6 +43,12 @@ internal sealed class SimilaritySearch : IDisposable
     private const int Sample = 256;
     private const int HardlyFiltered = Sample * 15 / 16;
 
+    // So much more a walk looks at that does not ask the filter until its end: twice as much as such a filter takes away.
+    private const int SpareEffort = 8;
+
+    // So many without a code cost a search some 10 us.
+    private const int TailMax = 64;
+
     // A walk that would look at so large a part is no quicker than a scan.
     private const int WalkedPart = 16;
 
@@ -60,6 +66,7 @@ internal sealed class SimilaritySearch : IDisposable
     private float? _threshold;
     private int _count;
     private bool _mayWalk;
+    private bool _isHardlyFiltered;
 
     private SimilaritySearch()
     {
@@ -128,7 +135,7 @@ internal sealed class SimilaritySearch : IDisposable
     {
         var reason = Method switch
         {
-            SearchMethod.Gather => "The room has few of the table's vectors: they were gathered from its index, and compared by their codes.",
+            SearchMethod.Gather => "The room has few of the table's vectors: they were gathered, and compared by their codes.",
             SearchMethod.Walk => "There are many vectors: the graph of the table's vectors was walked.",
             SearchMethod.Scan => "Every vector of the table that passes the filters was compared, by its code.",
             _ => "There are few vectors, or no codes of them, not yet or for want of memory: every one that passes the filters was compared by its floats.",
@@ -158,7 +165,13 @@ internal sealed class SimilaritySearch : IDisposable
     {
         try
         {
-            if (scope.RoomId is not { } room || !TryGather(view, scope, room, partition)) Scan(view, scope, partition);
+            // In this order: what is given a code meanwhile is compared by its floats.
+            var coded = partition.Codes.Count;
+            var total = partition.Count;
+            var accepted = 0;
+            var filter = new EntryFilter(partition, scope, Answers(partition.Scopes), ref accepted);
+            if (total - coded >= TailMax) view.Partitions!.Begin();
+            if (scope.RoomId is not { } room || !TryGather(view, room, partition, filter, coded, total)) Scan(view, scope, partition, filter, coded, total, ref accepted);
             return partition.DeadAsOf <= view.State.Sequence;
         }
         catch (ObjectDisposedException)
@@ -179,71 +192,49 @@ internal sealed class SimilaritySearch : IDisposable
         CompareRows(view);
     }
 
-    // A room's rows, if they are few beside those of the partition.
-    private bool TryGather(View view, in SearchScope scope, Id room, VectorPartition partition)
+    // A room's entries, if they are few beside those of the partition.
+    private bool TryGather(View view, Id room, VectorPartition partition, in EntryFilter filter, int coded, int total)
     {
+        var entries = partition.InRoom(room);
+        if (entries.Length > Math.Max(VectorPartitions.Few, coded / 4)) return false;
         Method = SearchMethod.Gather;
-        var coded = partition.Codes.Count;
-        var left = Math.Max(VectorPartitions.Few, coded / 4);
-        var stepped = 0;
-        var cursor = new MemoryCursor(view.State, scope.Table, room, long.MaxValue);
-        while (cursor.MoveNext())
+        foreach (var number in partition.Uncoded) AddRow(view, partition, filter, number);
+        foreach (var (number, ofScope) in entries)
         {
-            // Whoever would give up after a quarter of the table is told so after a few.
-            if (left-- == 0 || (++stepped == VectorPartitions.Few && IsMuchOf(partition, room, coded)))
-            {
-                Clear();
-                return false;
-            }
-            if (cursor.Current.Vectors is null || cursor.Current.Vector(_query.Length) is not { } slot || !scope.Passes(cursor.Current)) continue;
-            var number = partition.NumberOf(slot);
-            if ((uint)number < (uint)coded) _numbers.Add(number);
-            else _rows.Add((cursor.Current, slot));
+            if (number >= total) break;
+            if (!filter.AcceptsScope(ofScope)) continue;
+            if (number < coded) _numbers.Add(number);
+            else AddRow(view, partition, filter, number);
         }
         Compared = _numbers.Count + _rows.Count;
-        CompareRows(view);
-        _codes.Begin(partition.Codes, _query, _inverseNorm, _count, _threshold);
-        _codes.Scan(CollectionsMarshal.AsSpan(_numbers));
-        CompareCandidates(view, partition);
+        CompareTail(view);
+        var fromTail = _found.Count;
+        for (int missing = 0, allowed = -1; missing > allowed;)
+        {
+            BeginCodes(partition, allowed = 2 * missing, fromTail);
+            _codes.Scan(CollectionsMarshal.AsSpan(_numbers), filter);
+            missing = CompareCandidates(view, partition);
+        }
         return true;
     }
 
-    private static bool IsMuchOf(VectorPartition partition, Id room, int coded)
+    private void Scan(View view, in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded, int total, ref int accepted)
     {
-        if (coded < 4 * Sample) return false;
-        var found = 0;
-        for (var i = 0; i < Sample; i++)
-        {
-            if (partition.Scope(partition[(int)((long)i * coded / Sample)].Scope).RoomId == room) found++;
-        }
-        return found > Sample / 3;
-    }
-
-    private void Scan(View view, in SearchScope scope, VectorPartition partition)
-    {
-        // In this order: what is given a code meanwhile is compared by its floats.
-        var coded = partition.Codes.Count;
-        var total = partition.Count;
-        var answers = Answers(partition.Scopes);
-        var accepted = 0;
-        var filter = new EntryFilter(partition, scope, answers, ref accepted);
-        AddTail(view, partition, filter, coded, total);
+        foreach (var number in partition.Uncoded) AddRow(view, partition, filter, number);
+        for (var number = coded; number < total; number++) AddRow(view, partition, filter, number);
         var tail = _rows.Count;
-        CompareRows(view);
+        CompareTail(view);
         var graph = GraphFor(scope, partition, filter, coded);
         Method = graph is null ? SearchMethod.Scan : SearchMethod.Walk;
-        if (total - coded >= Sample || (partition.Graph is { } growing && coded - growing.Count >= Sample)) view.Partitions!.Begin();
+        if (partition.Graph is { } growing && coded - growing.Count >= Sample) view.Partitions!.Begin();
         var fromTail = _found.Count;
-        // Entries that this state does not have may have taken places among the best.
         for (int missing = 0, allowed = -1; missing > allowed;)
         {
-            allowed = 2 * missing;
-            _found.RemoveRange(fromTail, _found.Count - fromTail);
-            var wanted = (int)Math.Min(int.MaxValue, (long)_count + allowed);
+            var wanted = BeginCodes(partition, allowed = 2 * missing, fromTail);
             if (graph is null || !TryWalk(scope, partition, graph, filter, coded, wanted))
             {
+                if (graph is not null) BeginCodes(partition, allowed, fromTail);
                 (graph, Method) = (null, SearchMethod.Scan);
-                _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
                 accepted = 0;
                 if (scope.IsWhole && partition.Dead == 0) _codes.Scan(0, accepted = coded, default(EverySlot));
                 else _codes.Scan(0, coded, filter);
@@ -251,6 +242,15 @@ internal sealed class SimilaritySearch : IDisposable
             }
             missing = CompareCandidates(view, partition);
         }
+    }
+
+    // Entries that this state does not have may take places among the best: so many are allowed for.
+    private int BeginCodes(VectorPartition partition, int allowed, int fromTail)
+    {
+        _found.RemoveRange(fromTail, _found.Count - fromTail);
+        var wanted = (int)Math.Min(int.MaxValue, (long)_count + allowed);
+        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+        return wanted;
     }
 
     // Returns how many of them the state does not have.
@@ -281,32 +281,64 @@ internal sealed class SimilaritySearch : IDisposable
     {
         if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
         if (_threshold is not null && graph.Count <= FewToWalk) return null;
-        var accepted = scope.IsWhole ? Sample : 0;
-        for (var i = 0; i < Sample && !scope.IsWhole; i++)
+        var accepted = AcceptedOfSample(scope, partition, filter, coded);
+        if (accepted < Sample / FilteredPart || (accepted < Sample && (long)accepted * coded / Sample < FewToWalk)) return null;
+        Effort = (int)Math.Min(int.MaxValue, (long)partition.Effort * Math.Max(1, _count / 10));
+        _isHardlyFiltered = accepted >= HardlyFiltered;
+        if (!_isHardlyFiltered) Effort = EffortOfFiltered();
+        return Effort > graph.Count / WalkedPart ? null : graph;
+    }
+
+    private int EffortOfFiltered() => (int)Math.Min(int.MaxValue, (long)Effort * FilteredEffort);
+
+    // Of so many entries, how many pass: counted by their scopes if these are few and decide alone, else asked of some.
+    private static int AcceptedOfSample(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
+    {
+        if (scope.IsWhole) return Sample;
+        var accepted = 0L;
+        if (!scope.UniqueOnly && filter.Scopes <= Sample)
+        {
+            var all = 0L;
+            for (var number = 0; number < filter.Scopes; number++)
+            {
+                var count = partition.CountOf(number);
+                all += count;
+                if (filter.AcceptsScope(number)) accepted += count;
+            }
+            return (int)(accepted * Sample / Math.Max(1, all));
+        }
+        for (var i = 0; i < Sample; i++)
         {
             if (filter.Accepts((int)((long)i * coded / Sample))) accepted++;
         }
-        if (accepted < Sample / FilteredPart || (accepted < Sample && (long)accepted * coded / Sample < FewToWalk)) return null;
-        Effort = (int)Math.Min(int.MaxValue, (long)partition.Effort * Math.Max(1, _count / 10) * (accepted < HardlyFiltered ? FilteredEffort : 1));
-        return Effort > graph.Count / WalkedPart ? null : graph;
+        return (int)accepted;
     }
 
     // False: it did not find as many as were wanted, and cannot say whether there are.
     private bool TryWalk(in SearchScope scope, VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted)
     {
-        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
-        var outcome = scope.IsWhole ? _codes.Walk(graph, Effort, default(EverySlot)) : _codes.Walk(graph, Effort, filter);
+        var outcome = scope.IsWhole ? _codes.Walk(graph, Effort, default(EverySlot))
+            : _isHardlyFiltered ? _codes.WalkThenFilter(graph, Effort + (Effort / SpareEffort), filter)
+            : _codes.Walk(graph, Effort, filter);
+        if (_isHardlyFiltered && !scope.IsWhole && outcome.Found < Math.Max(Effort, wanted))
+        {
+            // Near the query more is filtered than elsewhere.
+            _isHardlyFiltered = false;
+            Effort = EffortOfFiltered();
+            _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+            outcome = _codes.Walk(graph, Effort, filter);
+        }
         if (outcome.Found < wanted) return false;
         if (outcome.Covered < coded) _codes.Scan(outcome.Covered, coded, filter);
         return true;
     }
 
-    private void AddTail(View view, VectorPartition partition, in EntryFilter filter, int coded, int total)
+    // Those without a code.
+    private void CompareTail(View view)
     {
-        foreach (var number in partition.Uncoded) AddRow(view, partition, filter, number);
-        for (var number = coded; number < total; number++) AddRow(view, partition, filter, number);
         // Of equals the newest is kept.
         _rows.Sort(static (left, right) => MemoryRow.NewestFirst(left.Row, right.Row));
+        CompareRows(view);
     }
 
     private void AddRow(View view, VectorPartition partition, in EntryFilter filter, int number)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ElizaEngine.Storage;
 using ElizaEngine.Vectors;
 
@@ -21,8 +22,8 @@ namespace ElizaEngine.Local;
 /// <param name="graph">The graph, and its codes, of the vectors that it is given first, by <see cref="Restore"/>; null: there are none.</param>
 internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : IDisposable
 {
-    // Of an entry, in memory.
-    private const int EntryBytes = 48;
+    // Of an entry, in memory, and of its place in its room.
+    private const int EntryBytes = 60;
 
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
@@ -33,12 +34,13 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     private readonly long _serial = Interlocked.Increment(ref s_lastSerial) << 32;
     private readonly Lock _adding = new();
     private readonly Dictionary<MemoryScope, int> _scopeNumbers = [];
+    private readonly ConcurrentDictionary<Id, RoomEntries> _rooms = new();
 
     // From which entry on a state, or a later one, has them: not yet known to be published.
     private readonly Queue<(int First, long Sequence)> _unpublished = new();
     private long _lastSequence = -1;
     private Entry[][] _entries = [];
-    private MemoryScope[] _scopes = [];
+    private ScopeEntries[] _scopes = [];
     private int _scopeCount;
     private int _count;
     private Graph? _graph = graph;
@@ -110,7 +112,15 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     public ref Entry this[int number] => ref Volatile.Read(ref _entries)[number >> ChunkBits][number & (ChunkSize - 1)];
 
     /// <summary>The scope of a number.</summary>
-    public MemoryScope Scope(int number) => Volatile.Read(ref _scopes)[number];
+    public MemoryScope Scope(int number) => Volatile.Read(ref _scopes)[number].Scope;
+
+    /// <summary>How many entries name a scope, nearly.</summary>
+    public int CountOf(int scope) => Volatile.Read(ref _scopes)[scope].Count;
+
+    /// <summary>
+    /// The entries of a room, by rising number: of those below a <see cref="Count"/> that was read before, all.
+    /// </summary>
+    public ReadOnlySpan<RoomEntry> InRoom(Id room) => _rooms.TryGetValue(room, out var entries) ? entries.Entries : [];
 
     /// <summary>Bytes of memory that so many vectors take, nearly.</summary>
     /// <param name="dimension">Components of each.</param>
@@ -229,7 +239,11 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     {
         var number = _count;
         Grow(number);
-        this[number] = new Entry { Id = row.Id, Location = slot.Location, Scope = NumberOf(row.Scope), IsUnique = row.IsUnique };
+        var scope = NumberOf(row.Scope);
+        this[number] = new Entry { Id = row.Id, Location = slot.Location, Scope = scope, IsUnique = row.IsUnique };
+        ref var entries = ref _scopes[scope];
+        entries.Count++;
+        entries.Room?.Add(new RoomEntry(number, scope));
         Volatile.Write(ref slot.Place, _serial + number);
         Volatile.Write(ref _count, number + 1);
     }
@@ -246,14 +260,25 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         number = _scopeCount;
         if (number == _scopes.Length)
         {
-            var scopes = new MemoryScope[Math.Max(16, 2 * number)];
+            var scopes = new ScopeEntries[Math.Max(16, 2 * number)];
             _scopes.CopyTo(scopes, 0);
             Volatile.Write(ref _scopes, scopes);
         }
-        _scopes[number] = scope;
+        _scopes[number] = new ScopeEntries
+        {
+            Scope = scope,
+            Room = scope.RoomId is { } room ? _rooms.GetOrAdd(room, static _ => new RoomEntries()) : null,
+        };
         _scopeNumbers.Add(scope, number);
         Volatile.Write(ref _scopeCount, number + 1);
         return number;
+    }
+
+    private struct ScopeEntries
+    {
+        public MemoryScope Scope;
+        public RoomEntries? Room;
+        public int Count;
     }
 
     /// <summary>What a search asks of a vector before it looks at it.</summary>

@@ -25,12 +25,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     /// <summary>What is not worth a graph, as a rule: its codes are scanned in a tenth of a millisecond.</summary>
     public const int FewForGraph = 4096;
 
-    // What a walk has to be like is measured with so many stored vectors. They are found more easily than vectors that are not stored: with
-    // 1.25x of what was measured, queries of their own kind found 0.984 of 20,000 clustered vectors of 384 components and 0.988 of 20,000
-    // word vectors where 0.99 was asked for; with 2x 0.992 and 0.995, but of 1,536 components 0.970.
+    // What a walk has to be like is measured with so many stored vectors, each as if it were not stored; the margin is for what they do not
+    // show, and for the vectors that come until it is measured again, when there are so many times as many.
     private const int RecallCount = 10;
-    private const int RecallQueries = 64;
-    private const double EffortMargin = 2;
+    private const int RecallQueries = 256;
+    private const double EffortMargin = 1.1;
+    private const double MeasuredAgain = 1.5;
 
     // A longer tail is given codes without waiting for the next search.
     private const int TailMax = 1024;
@@ -478,34 +478,41 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         var graph = partition.Graph ?? partition.BeginGraph();
         graph.Insert(count, Volatile.Read(ref _builders) > 0 ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / 2), _stop.Token);
         if (graph.Unrepaired > graph.Count / 8) graph.Repair();
-        if (IsStopped || graph.Count < 2 * partition.EffortMeasuredAt) return;
-        if (SampleOf(partition) is not { Length: > 0 } queries) return;
-        var (effort, _) = EffortSearch.Find(graph, queries, RecallCount, recall);
+        if (IsStopped || graph.Count < MeasuredAgain * partition.EffortMeasuredAt) return;
+        var (queries, own) = SampleOf(partition, graph);
+        if (own.Length == 0) return;
+        var (effort, _) = EffortSearch.Find(graph, queries, own, RecallCount, recall);
         partition.Effort = (int)(effort * EffortMargin);
         partition.EffortMeasuredAt = graph.Count;
     }
 
-    // Vectors from all over the partition, one behind the other.
-    private float[] SampleOf(VectorPartition partition)
+    // Vectors from all over the partition, one behind the other, and the numbers that they have; -1 for one of which there are copies.
+    private (float[] Queries, int[] Own) SampleOf(VectorPartition partition, Graph graph)
     {
         using var pin = _log.Pin();
         var state = _sequencer.Published;
-        var count = partition.Codes.Count;
+        var count = graph.Count;
         var floats = new List<float>(RecallQueries * partition.Key.Dimension);
+        var own = new List<int>(RecallQueries);
         for (var i = 0; i < RecallQueries; i++)
         {
-            var number = (int)((long)i * count / RecallQueries);
+            var (from, to) = ((int)((long)i * count / RecallQueries), (int)((i + 1L) * count / RecallQueries));
+            var number = from;
+            while (number < to && !graph.CanBeHidden(number)) number++;
+            var isAlone = number < to;
+            if (!isAlone) number = from;
             if (partition.Find(state, number) is not { } found || partition.Uncoded.Contains(number)) continue;
             try
             {
                 floats.AddRange(records.Floats(found.Slot, verify: false));
+                own.Add(isAlone ? number : -1);
             }
             catch (LogDamagedException)
             {
                 // A log that failed to write verifies what it reads. Others will do.
             }
         }
-        return [.. floats];
+        return ([.. floats], [.. own]);
     }
 
     // Looked at again when so much has changed that it could be.

@@ -79,7 +79,13 @@ internal sealed unsafe class CodeSearch
     /// <param name="slots">Each below the codes' count, and once.</param>
     /// <exception cref="ArgumentOutOfRangeException">A slot is not there; those before it were compared.</exception>
     /// <exception cref="ObjectDisposedException">The codes were disposed of.</exception>
-    internal void Scan(ReadOnlySpan<int> slots)
+    internal void Scan(ReadOnlySpan<int> slots) => Scan(slots, default(EverySlot));
+
+    /// <summary>As <see cref="Scan(ReadOnlySpan{int})"/>, but only slots that a filter accepts.</summary>
+    /// <param name="slots">As there.</param>
+    /// <param name="filter">Which of them; asked only of those whose codes do not rule them out.</param>
+    internal void Scan<TFilter>(ReadOnlySpan<int> slots, TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct
     {
         var codes = Searched();
         codes.Share();
@@ -87,10 +93,10 @@ internal sealed unsafe class CodeSearch
         {
             switch (CodeDot.Width)
             {
-                case KernelWidth.Bits512: Scan<CodeDot512>(codes, slots); break;
-                case KernelWidth.Bits256: Scan<CodeDot256>(codes, slots); break;
-                case KernelWidth.Bits128: Scan<CodeDot128>(codes, slots); break;
-                default: Scan<CodeDotScalar>(codes, slots); break;
+                case KernelWidth.Bits512: Scan<CodeDot512, TFilter>(codes, slots, filter); break;
+                case KernelWidth.Bits256: Scan<CodeDot256, TFilter>(codes, slots, filter); break;
+                case KernelWidth.Bits128: Scan<CodeDot128, TFilter>(codes, slots, filter); break;
+                default: Scan<CodeDotScalar, TFilter>(codes, slots, filter); break;
             }
         }
         finally
@@ -105,31 +111,23 @@ internal sealed unsafe class CodeSearch
     /// </summary>
     /// <param name="graph">Of the codes of this search.</param>
     /// <param name="effort">How many of the nearest the walk keeps (ef); at least <c>count</c> in any case.</param>
-    /// <param name="filter">Which slots.</param>
+    /// <param name="filter">Which slots; the walk keeps no others.</param>
     /// <exception cref="ObjectDisposedException">The graph was disposed of.</exception>
     internal WalkOutcome Walk<TFilter>(Graph graph, int effort, TFilter filter)
-        where TFilter : struct, ISlotFilter, allows ref struct
-    {
-        if (graph.Codes != Searched())
-            throw new ArgumentException("The graph is of other codes.", nameof(graph));
-        ArgumentOutOfRangeException.ThrowIfLessThan(effort, 1);
-        effort = Math.Min(Math.Max(effort, Math.Min(_count, EffortMax)), Math.Max(1, graph.Codes.Count));
-        graph.Share();
-        try
-        {
-            return CodeDot.Width switch
-            {
-                KernelWidth.Bits512 => Walk<CodeDot512, TFilter>(graph, effort, filter),
-                KernelWidth.Bits256 => Walk<CodeDot256, TFilter>(graph, effort, filter),
-                KernelWidth.Bits128 => Walk<CodeDot128, TFilter>(graph, effort, filter),
-                _ => Walk<CodeDotScalar, TFilter>(graph, effort, filter),
-            };
-        }
-        finally
-        {
-            graph.Release();
-        }
-    }
+        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, filter, filter, hidden: -1);
+
+    /// <summary>
+    /// As <see cref="Walk{TFilter}(Graph, int, TFilter)"/>, but the walk keeps all slots, and the filter is asked of those that are left at
+    /// its end. Where nearly all slots are accepted it is quicker, and as good if it was given as much more effort as are not.
+    /// </summary>
+    internal WalkOutcome WalkThenFilter<TFilter>(Graph graph, int effort, TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, default(EverySlot), filter, hidden: -1);
+
+    /// <summary>As a walk without a filter in a graph that does not have one of its slots.</summary>
+    /// <param name="graph">As there.</param>
+    /// <param name="effort">As there.</param>
+    /// <param name="hidden">A slot that <see cref="Graph.CanBeHidden"/>; -1: none.</param>
+    internal WalkOutcome WalkWithout(Graph graph, int effort, int hidden) => Walk(graph, effort, default(EverySlot), default(EverySlot), hidden);
 
     /// <summary>
     /// The slots that may be among the best, the highest upper bound first: whoever ranks them in this order by exact similarity can
@@ -158,8 +156,9 @@ internal sealed unsafe class CodeSearch
         }
     }
 
-    private void Scan<TKernel>(Codes codes, ReadOnlySpan<int> slots)
+    private void Scan<TKernel, TFilter>(Codes codes, ReadOnlySpan<int> slots, TFilter filter)
         where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
     {
         var count = (uint)codes.Count;
         for (var i = 0; i < slots.Length; i++)
@@ -169,16 +168,44 @@ internal sealed unsafe class CodeSearch
             var slot = slots[i];
             if ((uint)slot >= count)
                 throw new ArgumentOutOfRangeException(nameof(slots), slot, $"There are {count} slots.");
-            Consider<TKernel>(slot, codes.Row(slot), codes.Scale(slot), codes.Error(slot));
+            var row = codes.Row(slot);
+            if (MayBeAmongBest<TKernel>(row, codes.Scale(slot), codes.Error(slot)) && filter.Accepts(slot))
+                Offer<TKernel>(slot, row, codes.Scale(slot), codes.Error(slot));
         }
     }
 
-    private WalkOutcome Walk<TKernel, TFilter>(Graph graph, int effort, TFilter filter)
+    private WalkOutcome Walk<TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden)
+        where TWalked : struct, ISlotFilter, allows ref struct
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        if (graph.Codes != Searched())
+            throw new ArgumentException("The graph is of other codes.", nameof(graph));
+        ArgumentOutOfRangeException.ThrowIfLessThan(effort, 1);
+        effort = Math.Min(Math.Max(effort, Math.Min(_count, EffortMax)), Math.Max(1, graph.Codes.Count));
+        graph.Share();
+        try
+        {
+            return CodeDot.Width switch
+            {
+                KernelWidth.Bits512 => Walk<CodeDot512, TWalked, TFilter>(graph, effort, walked, filter, hidden),
+                KernelWidth.Bits256 => Walk<CodeDot256, TWalked, TFilter>(graph, effort, walked, filter, hidden),
+                KernelWidth.Bits128 => Walk<CodeDot128, TWalked, TFilter>(graph, effort, walked, filter, hidden),
+                _ => Walk<CodeDotScalar, TWalked, TFilter>(graph, effort, walked, filter, hidden),
+            };
+        }
+        finally
+        {
+            graph.Release();
+        }
+    }
+
+    private WalkOutcome Walk<TKernel, TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden)
         where TKernel : struct, ICodeKernel
+        where TWalked : struct, ISlotFilter, allows ref struct
         where TFilter : struct, ISlotFilter, allows ref struct
     {
         var covered = graph.Count;
-        graph.Walk<TKernel, TFilter>(_query, _scratch, effort, covered, filter);
+        graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden);
         var links = graph.Links;
         var accepted = new NodeFilter<TFilter>(links, covered, filter);
         var found = 0;
@@ -235,9 +262,14 @@ internal sealed unsafe class CodeSearch
     private void Consider<TKernel>(int slot, byte* row, float scale, float error)
         where TKernel : struct, ICodeKernel
     {
-        if (_query.Coarse<TKernel>(row, scale) + _query.CoarseError(error) >= _candidates.Floor)
+        if (MayBeAmongBest<TKernel>(row, scale, error))
             Offer<TKernel>(slot, row, scale, error);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayBeAmongBest<TKernel>(byte* row, float scale, float error)
+        where TKernel : struct, ICodeKernel =>
+        _query.Coarse<TKernel>(row, scale) + _query.CoarseError(error) >= _candidates.Floor;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Offer<TKernel>(int slot, byte* row, float scale, float error)

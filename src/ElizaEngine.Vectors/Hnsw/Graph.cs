@@ -167,7 +167,8 @@ internal sealed class Graph : SharedNative
     /// <param name="effort">How many of the nearest the walk keeps (ef).</param>
     /// <param name="covered">Slots from this on are not found.</param>
     /// <param name="filter">Which may be found.</param>
-    internal void Walk<TKernel, TFilter>(CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter)
+    /// <param name="hidden">A slot that <see cref="CanBeHidden"/>: the walk goes as if it were not there. -1: none.</param>
+    internal void Walk<TKernel, TFilter>(CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden)
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
     {
@@ -181,6 +182,8 @@ internal sealed class Graph : SharedNative
         var walk = new GraphWalk<TKernel>(_codes, _links);
         var nearest = walk.Descend(query, entry.Slot, entry.Level, 0);
         scratch.Begin(Volatile.Read(ref _reserved), effort);
+        if (hidden >= 0)
+            scratch.Visit(hidden);
         if (typeof(TFilter) == typeof(EverySlot) && Volatile.Read(ref _dead) == 0)
         {
             walk.Search(query, scratch, nearest, 0);
@@ -190,6 +193,23 @@ internal sealed class Graph : SharedNative
         var accepted = new NodeFilter<TFilter>(_links, covered, filter);
         Span<int> seeds = stackalloc int[SeedsMax];
         walk.Search(query, scratch, nearest, seeds[..Seeds(seeds, covered, ref accepted)], ref accepted);
+    }
+
+    /// <summary>Whether walks can leave a slot out: it is on the base level only, none begins there, and no other has the same codes.</summary>
+    /// <param name="slot">Below <see cref="Count"/>.</param>
+    internal bool CanBeHidden(int slot)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(slot);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(slot, Count);
+        Share();
+        try
+        {
+            return _links.LevelOf(slot) == 0 && !_links.IsTwin(slot) && !_links.HasTwins(slot) && slot != Entry().Slot;
+        }
+        finally
+        {
+            Release();
+        }
     }
 
     internal (int Slot, int Level) Entry()

@@ -96,6 +96,76 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_walk_in_a_room_that_is_most_of_a_table_finds_what_is_near_also_where_its_neighbours_are_of_another_room()
+    {
+        const int dimension = 16;
+        const int count = 24_000;
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var random = new Random(17);
+        var other = Gaussian(random, dimension, 1);
+        // One in forty is of the other room, and those lie together.
+        float[] Next(int i) => i % 40 == 0 ? [.. other.Zip(Gaussian(random, dimension, 0.2f), static (a, b) => a + b)] : Gaussian(random, dimension, 1);
+        var vectors = Enumerable.Range(0, count).Select(Next).ToArray();
+        for (var done = 0; done < count; done += 1_000)
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(done, 1_000).Select(i => Memory(i, i % 40 == 0 ? 1 : 0) with { Embedding = vectors[i] })], "messages");
+        await database.BuildVectorIndexAsync(s_agent, "messages");
+
+        await AssertRecallAsync("anywhere", () => Gaussian(random, dimension, 1));
+        await AssertRecallAsync("among the other room's", () => [.. other.Zip(Gaussian(random, dimension, 0.1f), static (a, b) => a + b)]);
+        for (var i = 1; i < count; i += 97)
+        {
+            var search = new MemorySearch("messages", Nearly(vectors[i])) { RoomId = _rooms[i % 40 == 0 ? 1 : 0], Count = 1, Threshold = 0.95f };
+            Assert.Single(await _adapter.SearchMemoriesAsync(search));
+        }
+
+        async Task AssertRecallAsync(string where, Func<float[]> next)
+        {
+            var (found, wanted, walks) = (0, 0, 0);
+            for (var i = 0; i < 50; i++)
+            {
+                var search = new MemorySearch("messages", next()) { RoomId = _rooms[0], Count = 10 };
+                var near = await _adapter.SearchMemoriesAsync(search);
+                if (LastMethod() == SearchMethod.Walk) walks++;
+                var exact = await _adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Exact });
+                Assert.Equal((10, 10), (near.Count, exact.Count));
+                wanted += exact.Count;
+                found += near.Count(memory => memory.Similarity >= exact[^1].Similarity);
+                Assert.All(near, memory => Assert.Equal(_rooms[0], memory.RoomId));
+            }
+            Assert.True(walks >= 45, $"{where}: {walks} of 50 searches walked");
+            Assert.True(found >= 0.98 * wanted, $"{where}: {found} of {wanted}");
+        }
+
+        float[] Nearly(float[] vector) => [.. vector.Zip(Gaussian(random, dimension, 0.05f), static (a, b) => a + b)];
+    }
+
+    [Fact]
+    public async Task A_gather_finds_what_the_room_has_among_many_that_were_deleted_or_given_other_vectors()
+    {
+        await SetUpAsync();
+        var random = new Random(19);
+        var same = Vector(random, 8);
+        // As like the query as can be, and gone: they must not take the places of those that are there.
+        Memory[] doomed = [.. Enumerable.Range(0, 200).Select(i => Memory(i, 1) with { Embedding = same })];
+        Memory[] kept = [.. Enumerable.Range(200, 30).Select(i => Memory(i, 1) with { Embedding = Vector(random, 8) })];
+        Memory[] others = [.. Enumerable.Range(300, 2_000).Select(i => Memory(i, 0) with { Embedding = Vector(random, 8) })];
+        await _adapter.CreateMemoriesAsync([.. doomed, .. kept, .. others], "messages");
+        await SearchTwiceAsync(new MemorySearch("messages", same));
+        await _adapter.DeleteMemoriesAsync([.. doomed.Take(100).Select(memory => memory.Id)]);
+        foreach (var memory in doomed.Skip(100)) await _adapter.UpdateMemoryAsync(new MemoryUpdate(memory.Id) { Embedding = same.Select(component => -component).ToArray() });
+
+        for (var i = 0; i < 3; i++)
+        {
+            var search = new MemorySearch("messages", same) { RoomId = _rooms[1], Count = 30 };
+            var found = await _adapter.SearchMemoriesAsync(search);
+            Assert.Equal(SearchMethod.Gather, LastMethod());
+            Assert.Equal(kept.Select(memory => memory.Id).Order(), found.Select(memory => memory.Id).Order());
+            Assert.Empty(await _adapter.SearchMemoriesAsync(search with { Threshold = 0.9999f, UniqueOnly = true, EntityId = Guid.NewGuid() }));
+        }
+    }
+
+    [Fact]
     public async Task Thousands_of_equal_vectors_come_newest_first()
     {
         await SetUpAsync();
@@ -237,6 +307,14 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         var center = new Random(random.Next(8));
         var spread = random.Next(4) == 0 ? 0 : 0.3f;
         for (var i = 0; i < dimension; i++) vector[i] = center.NextSingle() - 0.5f + (spread * (random.NextSingle() - 0.5f));
+        return vector;
+    }
+
+    private static float[] Gaussian(Random random, int dimension, float deviation)
+    {
+        var vector = new float[dimension];
+        for (var i = 0; i < dimension; i++)
+            vector[i] = (float)(deviation * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
         return vector;
     }
 
