@@ -40,6 +40,9 @@ internal sealed class LogCompaction(
     /// <param name="bytesPerSecond">Bytes of the range that are read at most; 0: no limit, and no pause for commits either.</param>
     /// <param name="progress">Told bytes.</param>
     /// <returns>Null: the copies would take more room than the range, and nothing was changed.</returns>
+    /// <exception cref="LogRangeRefusedException">
+    /// The range begins or ends in the middle of a batch, or nobody can say yet that it does not. Nothing was changed.
+    /// </exception>
     /// <exception cref="LogDamagedException">A frame or a record of the range is damaged. Nothing was changed.</exception>
     /// <exception cref="LogDiskFullException">No room. Nothing was changed.</exception>
     /// <exception cref="LogPoisonedException">A manifest could not be written. The log takes no writes any more.</exception>
@@ -87,10 +90,13 @@ internal sealed class LogCompaction(
         var isReplaced = false;
         try
         {
+            if (FrameAt(range[0], range[0].FirstLsn) is { } first && (first.Flags & FrameFlags.Continued) != 0)
+                throw new LogRangeRefusedException(range[0].Name, range[0].FirstLsn, "begins in the middle of a batch");
             var copier = new Copier(choice, writer, range, new CopyPace(bytesPerSecond, commits, cancellationToken));
             for (var family = 0; family < choice.Families && !writer.IsFull; family++)
             {
-                copier.Copy(family, progress, cancellationToken);
+                if (!copier.Copy(family, progress, cancellationToken) && !IsAbandonedBehind(range[^1]))
+                    throw new LogRangeRefusedException(range[^1].Name, range[^1].NextLsn, "ends in the middle of a batch");
                 writer.EndFile();
             }
 
@@ -118,6 +124,17 @@ internal sealed class LogCompaction(
             throw;
         }
     }
+
+    /// <summary>
+    /// Whether the batch that is open at the end of a range was given up: the frame behind it says so. Without one it may still go on.
+    /// </summary>
+    private bool IsAbandonedBehind(LogFile last) =>
+        set.Used.SkipWhile(file => file != last).Skip(1).FirstOrDefault(file => file.FirstLsn == last.NextLsn) is { } next
+        && FrameAt(next, last.NextLsn) is { } frame && (frame.Flags & FrameFlags.Continued) == 0;
+
+    /// <summary>The header of the first frame of a file; null: none has been written there, or not this one.</summary>
+    private static FrameHeader? FrameAt(LogFile file, ulong lsn) =>
+        FrameReader.TryRead(file, LogFormat.FileHeaderBytes, lsn, out var header, out _) ? header : null;
 
     /// <summary>Lets go of old files, in the background, when nobody can be reading them any more.</summary>
     private void Release(IReadOnlyList<LogFile> range)
@@ -159,7 +176,8 @@ internal sealed class LogCompaction(
 
         public IReadOnlyList<MovedRecords> Moves() => [.. range.Select(file => new MovedRecords(file.FileBytes, _moves[file.Number]))];
 
-        public void Copy(int family, Action<long> progress, CancellationToken cancellationToken)
+        /// <summary>Copies a family. False: the last batch has no end in the range, and was left out.</summary>
+        public bool Copy(int family, Action<long> progress, CancellationToken cancellationToken)
         {
             _family = family;
             var chain = new FrameChain();
@@ -172,13 +190,14 @@ internal sealed class LogCompaction(
                     if (family == 0)
                         Records += records;
                     if (writer.IsFull)
-                        return;
+                        return true;
                     progress(place.OccupiedBytes);
                 }
             }
 
             if (chain.Count > 0 && range[^1].NextLsn != range[^1].EndLsn)
                 throw new LogDamagedException(range[^1].Name, 0, range[^1].EndLsn, "a copy ends in the middle of a batch");
+            return chain.Count == 0;
         }
 
         public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)
