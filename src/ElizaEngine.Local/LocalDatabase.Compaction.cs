@@ -9,6 +9,12 @@ public sealed partial class LocalDatabase
     // Of the bytes that count, in the file that frames go into after a compaction; the one prepared behind it is twice as large.
     private const int OpenFileShare = 64;
 
+    // It takes what is written in so long at least, at the speed of writing when the compaction begins: the next one is prepared meanwhile,
+    // and writers wait for none.
+    private static readonly TimeSpan s_openFileTime = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan s_flushTime = TimeSpan.FromMilliseconds(5);
+
     private readonly SemaphoreSlim _compacting = new(1, 1);
 
     /// <summary>
@@ -53,7 +59,7 @@ public sealed partial class LocalDatabase
         // What is not yet gone although its time is over would be copied.
         await SweepAsync(cancellationToken).ConfigureAwait(false);
         var before = _log.Statistics;
-        using (Pin()) _log.ShrinkNextFile(LiveRecords.BytesOf(Sequencer.Published, _log, static _ => true) / OpenFileShare);
+        _log.ShrinkNextFile(Math.Max(LiveBytes() / OpenFileShare, await BytesWrittenInAsync(s_openFileTime).ConfigureAwait(false)));
         ulong end;
         lock (_log.Gate) end = _log.EndFileLocked();
         await _log.FlushAsync().ConfigureAwait(false);
@@ -65,6 +71,29 @@ public sealed partial class LocalDatabase
         return new CompactReport(
             Options.Directory is null ? null : _log.Directory, before.Files, after.Files, before.BytesOnDisk, after.BytesOnDisk, report?.RecordsBefore ?? 0,
             report?.RecordsAfter ?? 0, Stopwatch.GetElapsedTime(started));
+    }
+
+    private long LiveBytes()
+    {
+        using var pin = Pin();
+        return LiveRecords.BytesOf(Sequencer.Published, _log, static _ => true);
+    }
+
+    /// <summary>What writers would write in so long, after what they write during a flush or two; 0 where nobody writes.</summary>
+    private async Task<long> BytesWrittenInAsync(TimeSpan time)
+    {
+        await FlushBrieflyAsync().ConfigureAwait(false);
+        var (before, started) = (_log.Statistics.BytesWritten, Stopwatch.GetTimestamp());
+        await FlushBrieflyAsync().ConfigureAwait(false);
+        await FlushBrieflyAsync().ConfigureAwait(false);
+        return (long)((_log.Statistics.BytesWritten - before) * (time / Stopwatch.GetElapsedTime(started)));
+    }
+
+    // Nothing depends on the flush: it is a clock that goes with the disk. A slow disk is not waited for.
+    private async Task FlushBrieflyAsync()
+    {
+        var flush = _log.FlushAsync();
+        if (await Task.WhenAny(flush, Task.Delay(s_flushTime)).ConfigureAwait(false) == flush) await flush.ConfigureAwait(false);
     }
 
     private async Task<LogCompactionReport?> CompactAsync(

@@ -54,6 +54,10 @@ public sealed partial class LocalDatabase
             {
                 // A full disk, for one: the next time.
             }
+            catch (LogRangeRefusedException)
+            {
+                // A batch was given up in the middle: the next commit says so.
+            }
         }
     }
 

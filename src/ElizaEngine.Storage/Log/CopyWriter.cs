@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace ElizaEngine.Storage;
 
 /// <summary>
@@ -8,6 +6,9 @@ namespace ElizaEngine.Storage;
 /// </summary>
 internal sealed class CopyWriter : IDisposable
 {
+    // Written, then flushed, at a time: the flush of a commit waits behind what is being flushed beside it.
+    private const int FlushBytes = 1 << 20;
+
     private readonly IFileSystem _files;
     private readonly string _directory;
     private readonly LogOptions _options;
@@ -17,7 +18,9 @@ internal sealed class CopyWriter : IDisposable
     private readonly Func<int> _nextNumber;
     private readonly List<ManifestFile> _done = [];
     private readonly List<(IFile File, ManifestFile Entry)> _open = []; // All are closed together: the last one's header is not known before.
-    private readonly ArrayBufferWriter<byte> _payload = new();
+    private byte[] _frame = new byte[LogFormat.FrameHeaderBytes]; // In progress: room for the header, then the payload. One for all of them.
+    private int _payloadBytes;
+    private int _unflushedBytes;
     private int _number;
     private ulong _salt;
     private long _offset; // Of the frame in progress.
@@ -51,11 +54,11 @@ internal sealed class CopyWriter : IDisposable
     public RecordPlace Append(byte kind, ReadOnlySpan<byte> body, int alignment, int alignedOffset)
     {
         var bytes = LogFormat.RecordBytes(body.Length, alignment);
-        if (_payload.WrittenCount > 0 && _payload.WrittenCount + bytes > _limit)
+        if (_payloadBytes > 0 && _payloadBytes + bytes > _limit)
             WriteFrame();
-        if (_payload.WrittenCount == 0)
+        if (_payloadBytes == 0)
             BeginFrame(bytes);
-        var start = _offset + LogFormat.FrameHeaderBytes + _payload.WrittenCount;
+        var start = _offset + LogFormat.FrameHeaderBytes + _payloadBytes;
         var gap = LogFormat.PaddingBytes(start, alignment, alignedOffset);
         if (gap > 0)
             Add(RecordHeader.Padding, gap - LogFormat.RecordHeaderBytes).Clear();
@@ -67,7 +70,7 @@ internal sealed class CopyWriter : IDisposable
     /// <summary>The next record goes into another file.</summary>
     public void EndFile()
     {
-        if (_payload.WrittenCount > 0)
+        if (_payloadBytes > 0)
             WriteFrame();
         _number = 0;
     }
@@ -79,7 +82,7 @@ internal sealed class CopyWriter : IDisposable
         if (isEmpty)
             // Nothing counts any more: a frame without records stands for all of it.
             BeginFrame(0);
-        if (isEmpty || _payload.WrittenCount > 0)
+        if (isEmpty || _payloadBytes > 0)
             WriteFrame();
         if (IsFull)
             return [];
@@ -125,6 +128,7 @@ internal sealed class CopyWriter : IDisposable
         var atEnd = _number != 0 && _offset + LogFormat.FrameHeaderBytes + recordBytes > _options.MaxFileBytes;
         if (_number == 0 || atEnd)
         {
+            _unflushedBytes = 0; // Complete flushes what is left of every file.
             _number = _nextNumber();
             _salt = _options.NextSalt();
             _offset = LogFormat.FileHeaderBytes;
@@ -140,41 +144,50 @@ internal sealed class CopyWriter : IDisposable
 
     private Span<byte> Add(byte kind, int length)
     {
-        var record = _payload.GetSpan(LogFormat.RecordHeaderBytes + LogFormat.RoundUp(length, 8))[..(LogFormat.RecordHeaderBytes + LogFormat.RoundUp(length, 8))];
+        var start = LogFormat.FrameHeaderBytes + _payloadBytes;
+        var bytes = LogFormat.RecordHeaderBytes + LogFormat.RoundUp(length, 8);
+        if (_frame.Length < start + bytes)
+            Array.Resize(ref _frame, Math.Max(start + bytes, 2 * _frame.Length));
+        var record = _frame.AsSpan(start, bytes);
         RecordHeader.Begin(record, kind, length);
         record[(LogFormat.RecordHeaderBytes + length)..].Clear();
-        _payload.Advance(record.Length);
+        _payloadBytes += bytes;
         _records++;
         return record.Slice(LogFormat.RecordHeaderBytes, length);
     }
 
     private void WriteFrame()
     {
-        var payload = _payload.WrittenMemory;
-        var frameBytes = LogFormat.RoundUp(LogFormat.FrameHeaderBytes + payload.Length, LogFormat.MinBlockBytes);
-        IsFull |= _lsn + (ulong)frameBytes > _endLsn;
+        // Records and headers are multiples of MinBlockBytes: nothing has to be filled up.
+        var frame = _frame.AsSpan(0, LogFormat.FrameHeaderBytes + _payloadBytes);
+        IsFull |= _lsn + (ulong)frame.Length > _endLsn;
         if (!IsFull)
         {
-            var frame = new byte[frameBytes];
-            payload.Span.CopyTo(frame.AsSpan(LogFormat.FrameHeaderBytes));
             for (var offset = LogFormat.FrameHeaderBytes; offset < frame.Length;)
             {
-                RecordHeader.Seal(frame.AsSpan(offset));
-                RecordHeader.TryDecode(frame.AsSpan(offset), out var record);
+                RecordHeader.Seal(frame[offset..]);
+                RecordHeader.TryDecode(frame[offset..], out var record);
                 offset += record.OccupiedBytes;
             }
 
-            var hash = FrameHeader.HashPayload(frame.AsSpan(LogFormat.FrameHeaderBytes), _salt, _lsn);
-            new FrameHeader(FrameFlags.None, payload.Length, _records, _lsn, _firstLsn, hash).Encode(frame, _salt);
+            var hash = FrameHeader.HashPayload(frame[LogFormat.FrameHeaderBytes..], _salt, _lsn);
+            new FrameHeader(FrameFlags.None, _payloadBytes, _records, _lsn, _firstLsn, hash).Encode(frame, _salt);
             var (file, entry) = _open[^1];
             file.Write(_offset, frame);
-            _offset += frameBytes;
-            _lsn += (ulong)frameBytes;
+            _unflushedBytes += frame.Length;
+            if (_unflushedBytes >= FlushBytes)
+            {
+                file.Flush();
+                _unflushedBytes = 0;
+            }
+
+            _offset += frame.Length;
+            _lsn += (ulong)frame.Length;
             _done[^1] = entry with { FileBytes = _offset, EndLsn = _lsn };
             _open[^1] = (file, _done[^1]);
         }
 
-        _payload.ResetWrittenCount();
+        _payloadBytes = 0;
         _records = 0;
     }
 

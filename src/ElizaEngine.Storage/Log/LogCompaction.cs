@@ -18,10 +18,12 @@ internal readonly record struct LogCompactionReport(
 /// <item>Old files lose their names at once, so that their bytes are gone when the last reader of before is. Places in them stay known:
 /// readers are led to the copies (<see cref="MovedRecords"/>).</item>
 /// <item>It takes the log's gate for an instant only, never for a call to the disk.</item>
+/// <item>It copies on a thread of its own, in small pieces, and steps aside while there are commits (<see cref="CopyPace"/>).</item>
 /// </list>
 /// </summary>
 internal sealed class LogCompaction(
-    IFileSystem files, string directory, LogOptions options, LogFileSet set, IndexWriting indexes, ReadPins pins, ReadPins views, Lock gate)
+    IFileSystem files, string directory, LogOptions options, LogFileSet set, IndexWriting indexes, ReadPins pins, ReadPins views, Lock gate,
+    Func<long> commits)
     : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -35,9 +37,12 @@ internal sealed class LogCompaction(
     /// when all of them had ended, durably, or later.
     /// </param>
     /// <param name="choice">What counts.</param>
-    /// <param name="bytesPerSecond">Bytes of the range that are read at most; 0: no limit.</param>
+    /// <param name="bytesPerSecond">Bytes of the range that are read at most; 0: no limit, and no pause for commits either.</param>
     /// <param name="progress">Told bytes.</param>
     /// <returns>Null: the copies would take more room than the range, and nothing was changed.</returns>
+    /// <exception cref="LogRangeRefusedException">
+    /// The range begins or ends in the middle of a batch, or nobody can say yet that it does not. Nothing was changed.
+    /// </exception>
     /// <exception cref="LogDamagedException">A frame or a record of the range is damaged. Nothing was changed.</exception>
     /// <exception cref="LogDiskFullException">No room. Nothing was changed.</exception>
     /// <exception cref="LogPoisonedException">A manifest could not be written. The log takes no writes any more.</exception>
@@ -72,10 +77,12 @@ internal sealed class LogCompaction(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         stop.Token.ThrowIfCancellationRequested();
-        return await CopyAsync(range, choice, bytesPerSecond, progress, stop.Token).ConfigureAwait(false);
+        // The threads of the pool are those of the callers.
+        return await Task.Factory.StartNew(
+            () => Copy(range, choice, bytesPerSecond, progress, stop.Token), stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
     }
 
-    private async Task<LogCompactionReport?> CopyAsync(
+    private LogCompactionReport? Copy(
         IReadOnlyList<LogFile> range, IRecordChoice choice, long bytesPerSecond, Action<long> progress, CancellationToken cancellationToken)
     {
         using var writer = new CopyWriter(
@@ -83,10 +90,13 @@ internal sealed class LogCompaction(
         var isReplaced = false;
         try
         {
-            var copier = new Copier(choice, writer, range);
+            if (FrameAt(range[0], range[0].FirstLsn) is { } first && (first.Flags & FrameFlags.Continued) != 0)
+                throw new LogRangeRefusedException(range[0].Name, range[0].FirstLsn, "begins in the middle of a batch");
+            var copier = new Copier(choice, writer, range, new CopyPace(bytesPerSecond, commits, cancellationToken));
             for (var family = 0; family < choice.Families && !writer.IsFull; family++)
             {
-                await copier.CopyAsync(family, new Pace(bytesPerSecond, options.Time), progress, cancellationToken).ConfigureAwait(false);
+                if (!copier.Copy(family, progress, cancellationToken) && !IsAbandonedBehind(range[^1]))
+                    throw new LogRangeRefusedException(range[^1].Name, range[^1].NextLsn, "ends in the middle of a batch");
                 writer.EndFile();
             }
 
@@ -114,6 +124,17 @@ internal sealed class LogCompaction(
             throw;
         }
     }
+
+    /// <summary>
+    /// Whether the batch that is open at the end of a range was given up: the frame behind it says so. Without one it may still go on.
+    /// </summary>
+    private bool IsAbandonedBehind(LogFile last) =>
+        set.Used.SkipWhile(file => file != last).Skip(1).FirstOrDefault(file => file.FirstLsn == last.NextLsn) is { } next
+        && FrameAt(next, last.NextLsn) is { } frame && (frame.Flags & FrameFlags.Continued) == 0;
+
+    /// <summary>The header of the first frame of a file; null: none has been written there, or not this one.</summary>
+    private static FrameHeader? FrameAt(LogFile file, ulong lsn) =>
+        FrameReader.TryRead(file, LogFormat.FileHeaderBytes, lsn, out var header, out _) ? header : null;
 
     /// <summary>Lets go of old files, in the background, when nobody can be reading them any more.</summary>
     private void Release(IReadOnlyList<LogFile> range)
@@ -146,7 +167,7 @@ internal sealed class LogCompaction(
     }
 
     /// <summary>Hands records of one family to the choice, and notes where they go.</summary>
-    private sealed class Copier(IRecordChoice choice, CopyWriter writer, IReadOnlyList<LogFile> range) : ILogReplay, ICopies
+    private sealed class Copier(IRecordChoice choice, CopyWriter writer, IReadOnlyList<LogFile> range, CopyPace pace) : ILogReplay, ICopies
     {
         private readonly Dictionary<int, List<(int Offset, RecordPlace Place)>> _moves = range.ToDictionary(static file => file.Number, static _ => new List<(int, RecordPlace)>());
         private int _family;
@@ -155,7 +176,8 @@ internal sealed class LogCompaction(
 
         public IReadOnlyList<MovedRecords> Moves() => [.. range.Select(file => new MovedRecords(file.FileBytes, _moves[file.Number]))];
 
-        public async Task CopyAsync(int family, Pace pace, Action<long> progress, CancellationToken cancellationToken)
+        /// <summary>Copies a family. False: the last batch has no end in the range, and was left out.</summary>
+        public bool Copy(int family, Action<long> progress, CancellationToken cancellationToken)
         {
             _family = family;
             var chain = new FrameChain();
@@ -168,19 +190,20 @@ internal sealed class LogCompaction(
                     if (family == 0)
                         Records += records;
                     if (writer.IsFull)
-                        return;
+                        return true;
                     progress(place.OccupiedBytes);
-                    if (pace.Spend(place.OccupiedBytes) is { } pause)
-                        await pause(cancellationToken).ConfigureAwait(false);
                 }
             }
 
             if (chain.Count > 0 && range[^1].NextLsn != range[^1].EndLsn)
                 throw new LogDamagedException(range[^1].Name, 0, range[^1].EndLsn, "a copy ends in the middle of a batch");
+            return chain.Count == 0;
         }
 
         public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)
         {
+            // Between two records, as a frame may have a thousand.
+            pace.Spend(LogFormat.RecordBytes(body.Length));
             if (choice.FamilyOf(kind) == _family)
                 choice.Choose(kind, body, location, this);
         }
@@ -190,24 +213,6 @@ internal sealed class LogCompaction(
             var place = writer.Append(kind, body, alignment, alignedOffset);
             if (from is { } old)
                 _moves[old.File].Add((old.Offset, place));
-        }
-    }
-
-    /// <summary>Bounds how much is done in a second.</summary>
-    private sealed class Pace(long bytesPerSecond, TimeProvider time)
-    {
-        private const int SliceBytes = 1 << 20;
-        private long _slice;
-
-        /// <summary>Notes bytes; a pause when one is due.</summary>
-        public Func<CancellationToken, Task>? Spend(long bytes)
-        {
-            _slice += bytes;
-            if (bytesPerSecond == 0 || _slice < SliceBytes)
-                return null;
-            var pause = TimeSpan.FromSeconds((double)_slice / bytesPerSecond);
-            _slice = 0;
-            return token => Task.Delay(pause, time, token);
         }
     }
 }

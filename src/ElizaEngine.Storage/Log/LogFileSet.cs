@@ -192,7 +192,7 @@ internal sealed class LogFileSet
         {
             if (_stopped)
                 throw new LogClosedException();
-            _lastNormalBytes = fileBytes / 2;
+            _lastNormalBytes = Math.Min(_lastNormalBytes, fileBytes / 2);
             LogFile[] large;
             lock (_sync)
             {

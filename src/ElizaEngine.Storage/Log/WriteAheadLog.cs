@@ -49,7 +49,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _indexes = indexes;
         _scrub = scrub;
         OpenReport = report;
-        _compaction = new LogCompaction(fileSystem, directory, options, files, indexes, pins, _views, Gate);
+        _compaction = new LogCompaction(fileSystem, directory, options, files, indexes, pins, _views, Gate, () => commits.Counters.Commits);
     }
 
     /// <summary>The sequencer lock of the caller. The log itself takes it only to close.</summary>

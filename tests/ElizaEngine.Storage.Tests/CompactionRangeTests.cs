@@ -1,0 +1,86 @@
+namespace ElizaEngine.Storage.Tests;
+
+/// <summary>A range of files is compacted only where it begins and ends with whole batches.</summary>
+public sealed class CompactionRangeTests
+{
+    private static readonly LogOptions s_small = new() { FirstFileBytes = 16 << 10, MaxFileBytes = 16 << 10, FrameBytes = 1024 };
+
+    [Fact]
+    public async Task A_range_that_ends_in_the_middle_of_a_batch_is_refused()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        await using var log = TestLog.Open(directory, s_small);
+        await log.Append("before");
+        await log.AppendBytes(Large());
+        await log.Append("after");
+        var ended = log.Log.EndedFiles();
+        Assert.True(ended.Count >= 3, "the batch lies in several files");
+        var before = directory.Files.List(directory.Path);
+        for (var count = 1; count < ended.Count; count++)
+        {
+            var error = await Assert.ThrowsAsync<LogRangeRefusedException>(() => CompactAsync(log, [.. ended.Take(count)]));
+            Assert.Equal((ended[count - 1].Name, ended[count].FirstLsn), (error.File, error.Lsn));
+        }
+        Assert.Equal(before, directory.Files.List(directory.Path));
+        Assert.False(log.Log.IsPoisoned);
+        await log.Append("still");
+    }
+
+    [Fact]
+    public async Task A_range_that_begins_in_the_middle_of_a_batch_is_refused()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        await using var log = TestLog.Open(directory, s_small);
+        await log.AppendBytes(Large());
+        await log.Append("after");
+        ulong end;
+        lock (log.Log.Gate) end = log.Log.EndFileLocked();
+        await log.Log.FlushAsync();
+        var ended = log.Log.EndedFiles(end);
+        var error = await Assert.ThrowsAsync<LogRangeRefusedException>(() => CompactAsync(log, [.. ended.Skip(1)]));
+        Assert.Equal((ended[1].Name, ended[1].FirstLsn), (error.File, error.Lsn));
+    }
+
+    [Fact]
+    public async Task A_range_that_ends_with_a_batch_that_was_given_up_is_none_once_the_log_goes_on()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        await using (var log = TestLog.Open(directory, s_small))
+        {
+            await log.Append("before");
+            lock (log.Log.Gate)
+            {
+                log.Log.BeginLocked(100_000);
+                for (var i = 0; i < 50; i++) log.Log.AppendLocked(1, 1000, out _).Fill(1);
+                log.Log.AbandonLocked();
+            }
+            ulong end;
+            lock (log.Log.Gate) end = log.Log.EndFileLocked();
+            await log.Log.FlushAsync();
+            var ended = log.Log.EndedFiles(end);
+            // Nothing says yet that it does not go on.
+            await Assert.ThrowsAsync<LogRangeRefusedException>(() => CompactAsync(log, ended));
+            await log.Append("after");
+            var report = await CompactAsync(log, ended);
+            Assert.Equal(1, report!.Value.RecordsAfter);
+            await log.Append("last");
+        }
+
+        await using var again = TestLog.Open(directory, s_small);
+        Assert.Equal(["before", "after", "last"], again.Replayed.Texts);
+    }
+
+    private static byte[][] Large() => [.. Enumerable.Range(0, 30).Select(static _ => new byte[900])];
+
+    private static Task<LogCompactionReport?> CompactAsync(TestLog log, IReadOnlyList<LogFile> range) =>
+        log.Log.CompactAsync(range, new Everything(), bytesPerSecond: 0, static _ => { }, TestContext.Current.CancellationToken);
+
+    private sealed class Everything : IRecordChoice
+    {
+        public int Families => 1;
+
+        public int FamilyOf(byte kind) => 0;
+
+        public void Choose(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ICopies copies) => copies.Add(kind, body, location);
+    }
+}
