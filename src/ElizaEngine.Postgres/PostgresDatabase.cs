@@ -22,6 +22,7 @@ public sealed class PostgresDatabase : IDatabase
             : options;
         _lease = lease;
         Runner = new CallRunner(Options, lease.Source, () => IsOpen);
+        SharedTrips = new SharedTrips(Runner);
         Indexes = new VectorIndexes(this);
     }
 
@@ -43,6 +44,8 @@ public sealed class PostgresDatabase : IDatabase
     internal bool IsPooled => _lease.IsPooled;
 
     internal CallRunner Runner { get; }
+
+    internal SharedTrips SharedTrips { get; }
 
     internal VectorIndexes Indexes { get; }
 
@@ -140,6 +143,7 @@ public sealed class PostgresDatabase : IDatabase
     {
         await Indexes.DisposeAsync().ConfigureAwait(false);
         await _calls.CloseAsync().ConfigureAwait(false);
+        SharedTrips.Dispose();
         // Their bodies may run on; the server need not wait for them.
         await Task.WhenAll(_transactions.Keys.Select(transaction => transaction.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _lease.DisposeAsync().ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace ElizaEngine.Postgres;
 
 /// <summary>One agent's view of a PostgreSQL database. Each call is a transaction of its own on a connection of the pool.</summary>
@@ -96,6 +98,13 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
         using var mine = _calls.Begin();
         using var use = _database.BeginCall();
         return await _database.Runner.RunAsync(call.Kind, attempt => attempt.SendAsync(call), cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override async Task<List<T>> LookUpAsync<T>(Statement query, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
+    {
+        using var mine = _calls.Begin();
+        using var use = _database.BeginCall();
+        return await _database.SharedTrips.RowsAsync(query, row, cancellationToken).ConfigureAwait(false);
     }
 
     protected override async Task<T> ExchangeAsync<T>(CallKind kind, Func<IExchange, Task<T>> work, CancellationToken cancellationToken)

@@ -34,7 +34,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return [];
-        return await RowsAsync(Statement.Of($"{AgentSelect}WHERE id = ANY({DbValue.Uuids(wanted)}) ORDER BY id"), Rows.Agent, cancellationToken).ConfigureAwait(false);
+        return await LookUpAsync(Statement.Of($"{AgentSelect}WHERE id = ANY({DbValue.Uuids(wanted)}) ORDER BY id"), Rows.Agent, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<AgentSummary>> GetAgentsAsync(CancellationToken cancellationToken = default)

@@ -10,7 +10,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var wanted = Array.ConvertAll(Door.List(keys, nameof(keys)), Door.CacheKey);
         if (wanted.Length == 0) return new Dictionary<string, Json>();
-        var rows = await RowsAsync(
+        var rows = await LookUpAsync(
             Statement.Of($"""
                 SELECT key, value FROM public.cache
                 WHERE agent_id = {DbValue.Uuid(AgentId)} AND key = ANY({DbValue.Texts(wanted)}) AND (expires_at IS NULL OR expires_at > {DbValue.Instant(Now)})

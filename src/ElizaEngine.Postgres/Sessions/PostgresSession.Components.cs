@@ -24,7 +24,7 @@ internal abstract partial class PostgresSession
         if (query.Type is not null) filters.Add(Sql.Of($"type = {DbValue.Text(CleanText.Normalize(query.Type))}"));
         if (query.WorldId is { } world) filters.Add(Sql.Of($"world_id = {DbValue.Uuid(world)}"));
         if (query.SourceEntityId is { } source) filters.Add(Sql.Of($"source_entity_id = {DbValue.Uuid(source)}"));
-        return await RowsAsync(Statement.Of($"{ComponentSelect}WHERE {Sql.All(filters)} ORDER BY created_at, id"), Rows.Component, cancellationToken).ConfigureAwait(false);
+        return await LookUpAsync(Statement.Of($"{ComponentSelect}WHERE {Sql.All(filters)} ORDER BY created_at, id"), Rows.Component, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> CreateComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default)

@@ -108,12 +108,12 @@ internal abstract partial class PostgresSession
         const int componentsBegin = 5;
         if (!withComponents)
         {
-            return await RowsAsync(
+            return await LookUpAsync(
                 Statement.Of($"SELECT {Sql.Raw(Prefixed("e", Rows.EntityColumns))} FROM public.entities e WHERE {condition} ORDER BY e.id"),
                 Rows.Entity,
                 cancellationToken).ConfigureAwait(false);
         }
-        var rows = await RowsAsync(
+        var rows = await LookUpAsync(
             Statement.Of($"""
                 SELECT {Sql.Raw(Prefixed("e", Rows.EntityColumns))}, {Sql.Raw(Prefixed("c", Rows.ComponentColumns))}
                 FROM public.entities e LEFT JOIN public.components c ON c.entity_id = e.id

@@ -62,7 +62,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<Guid>> GetParticipantsForRoomAsync(Guid roomId, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await RowsAsync(
+        return await LookUpAsync(
             Statement.Of($"SELECT DISTINCT entity_id FROM public.participants WHERE room_id = {DbValue.Uuid(roomId)} AND entity_id IS NOT NULL ORDER BY entity_id"),
             static row => row.GetGuid(0),
             cancellationToken).ConfigureAwait(false);
@@ -71,7 +71,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<Participant>> GetParticipantsForEntityAsync(Guid entityId, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await RowsAsync(
+        return await LookUpAsync(
             Statement.Of($"""
                 SELECT DISTINCT ON (room_id, agent_id) id, entity_id, room_id, agent_id FROM public.participants
                 WHERE entity_id = {DbValue.Uuid(entityId)} AND room_id IS NOT NULL AND agent_id IS NOT NULL
@@ -84,9 +84,11 @@ internal abstract partial class PostgresSession
     public async Task<bool> IsRoomParticipantAsync(Guid roomId, Guid entityId, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await ScalarAsync<bool>(
+        var found = await LookUpAsync(
             Statement.Of($"SELECT EXISTS (SELECT FROM public.participants WHERE room_id = {DbValue.Uuid(roomId)} AND entity_id = {DbValue.Uuid(entityId)})"),
+            static row => row.GetBoolean(0),
             cancellationToken).ConfigureAwait(false);
+        return found[0];
     }
 
     public async Task<IReadOnlyList<Guid>> GetRoomsForParticipantsAsync(IReadOnlyList<Guid> entityIds, CancellationToken cancellationToken = default)
@@ -94,7 +96,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var wanted = DistinctIds(entityIds, nameof(entityIds));
         if (wanted.Length == 0) return [];
-        return await RowsAsync(
+        return await LookUpAsync(
             Statement.Of($"""
                 SELECT DISTINCT r.id FROM public.participants p JOIN public.rooms r ON r.id = p.room_id
                 WHERE p.entity_id = ANY({DbValue.Uuids(wanted)}) AND r.agent_id = {DbValue.Uuid(AgentId)} ORDER BY r.id
@@ -106,9 +108,11 @@ internal abstract partial class PostgresSession
     public async Task<ParticipantUserState?> GetParticipantUserStateAsync(Guid roomId, Guid entityId, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        var state = await ScalarAsync<string>(
-            Statement.Of($"SELECT room_state FROM public.participants WHERE {Membership(roomId, entityId)} ORDER BY created_at, id LIMIT 1"), cancellationToken).ConfigureAwait(false);
-        return state switch
+        var states = await LookUpAsync(
+            Statement.Of($"SELECT room_state FROM public.participants WHERE {Membership(roomId, entityId)} ORDER BY created_at, id LIMIT 1"),
+            static row => Rows.TextOrNull(row, 0),
+            cancellationToken).ConfigureAwait(false);
+        return states.FirstOrDefault() switch
         {
             "FOLLOWED" => ParticipantUserState.Followed,
             "MUTED" => ParticipantUserState.Muted,

@@ -23,7 +23,7 @@ internal abstract partial class PostgresSession
         var tags = Door.TextsOrNull(query.Tags, "tags");
         if (tags is { Length: 0 }) return [];
         if (tags is not null) filters.Add(Sql.Of($"tags && {DbValue.Texts(tags)}"));
-        return await RowsAsync(
+        return await LookUpAsync(
             Statement.Of($"SELECT {Sql.Raw(Rows.RelationshipColumns)} FROM public.relationships WHERE {Sql.All(filters)} ORDER BY created_at, id"),
             Rows.Relationship,
             cancellationToken).ConfigureAwait(false);

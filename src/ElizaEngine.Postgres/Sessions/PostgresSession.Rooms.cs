@@ -27,14 +27,14 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return [];
-        return await RowsAsync(
+        return await LookUpAsync(
             Statement.Of($"{RoomSelect}WHERE id = ANY({DbValue.Uuids(wanted)}) AND agent_id = {DbValue.Uuid(AgentId)} ORDER BY id"), Rows.Room, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<Room>> GetRoomsByWorldAsync(Guid worldId, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await RowsAsync(
+        return await LookUpAsync(
             Statement.Of($"{RoomSelect}WHERE world_id = {DbValue.Uuid(worldId)} ORDER BY created_at, id"), Rows.Room, cancellationToken).ConfigureAwait(false);
     }
 

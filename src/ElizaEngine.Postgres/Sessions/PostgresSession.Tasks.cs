@@ -31,7 +31,7 @@ internal abstract partial class PostgresSession
         var tags = Door.TextsOrNull(query.Tags, "tags");
         if (tags is { Length: 0 }) return [];
         if (tags is not null) filters.Add(Sql.Of($"tags @> {DbValue.Texts(tags)}"));
-        return await RowsAsync(
+        return await LookUpAsync(
             Statement.Of($"{TaskSelect}WHERE {Sql.All(filters)} ORDER BY created_at NULLS FIRST, id"), Rows.Task, cancellationToken).ConfigureAwait(false);
     }
 
@@ -40,7 +40,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return [];
-        return await RowsAsync(
+        return await LookUpAsync(
             Statement.Of($"{TaskSelect}WHERE id = ANY({DbValue.Uuids(wanted)}) AND {OwnTasks} ORDER BY created_at NULLS FIRST, id"), Rows.Task, cancellationToken).ConfigureAwait(false);
     }
 

@@ -18,13 +18,13 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return [];
-        return await RowsAsync(Statement.Of($"{WorldSelect}WHERE id = ANY({DbValue.Uuids(wanted)}) ORDER BY id"), Rows.World, cancellationToken).ConfigureAwait(false);
+        return await LookUpAsync(Statement.Of($"{WorldSelect}WHERE id = ANY({DbValue.Uuids(wanted)}) ORDER BY id"), Rows.World, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<World>> GetAllWorldsAsync(CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await RowsAsync(
+        return await LookUpAsync(
             Statement.Of($"{WorldSelect}WHERE agent_id = {DbValue.Uuid(AgentId)} ORDER BY created_at, id"), Rows.World, cancellationToken).ConfigureAwait(false);
     }
 

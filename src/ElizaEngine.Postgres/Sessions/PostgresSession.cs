@@ -47,6 +47,13 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
     private Task<List<T>> RowsAsync<T>(Statement query, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken) =>
         SendAsync(new Call<List<T>>(CallKind.Read, [query], answer => answer.RowsAsync(row)), cancellationToken);
 
+    /// <summary>
+    /// As <see cref="RowsAsync{T}"/>, for rows that an index leads to and that are few: of some ids, of a room, of a person. Such a read
+    /// may go together with others.
+    /// </summary>
+    protected virtual Task<List<T>> LookUpAsync<T>(Statement query, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken) =>
+        RowsAsync(query, row, cancellationToken);
+
     private Task<T?> ScalarAsync<T>(Statement query, CancellationToken cancellationToken) =>
         SendAsync(new Call<T?>(CallKind.Read, [query], answer => answer.ScalarAsync<T>()), cancellationToken);
 

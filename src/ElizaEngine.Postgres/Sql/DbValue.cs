@@ -1,3 +1,4 @@
+using System.Collections;
 using Npgsql;
 using NpgsqlTypes;
 using Pgvector;
@@ -12,6 +13,9 @@ internal abstract class DbValue
 {
     /// <summary>A parameter of this value; of one command only.</summary>
     public abstract NpgsqlParameter ToParameter();
+
+    /// <summary>Whether another value is the same on the server; false when that is not easily seen.</summary>
+    public abstract bool IsSame(DbValue other);
 
     public static DbValue Uuid(Guid id) => new Of<Guid>(id, NpgsqlDbType.Uuid);
 
@@ -35,12 +39,12 @@ internal abstract class DbValue
 
     public static DbValue Double(double number) => new Of<double>(number, NpgsqlDbType.Double);
 
-    /// <summary>JSON as the text it is; validated when the <see cref="ElizaEngine.Json"/> was made.</summary>
-    public static DbValue Json(Json json) => new Of<string>(json.ToString(), NpgsqlDbType.Jsonb);
+    /// <summary>JSON as the text it is; validated when the <see cref="ElizaEngine.Json"/> was made. The body of a log may have many pages.</summary>
+    public static DbValue Json(Json json) => new Of<ReadOnlyMemory<byte>>(json.Utf8, NpgsqlDbType.Jsonb);
 
     /// <inheritdoc cref="Json(ElizaEngine.Json)"/>
     public static DbValue Jsons(IEnumerable<Json?> json) =>
-        new Of<string?[]>([.. json.Select(one => one?.ToString())], NpgsqlDbType.Array | NpgsqlDbType.Jsonb);
+        new Of<ReadOnlyMemory<byte>?[]>([.. json.Select(one => one?.Utf8)], NpgsqlDbType.Array | NpgsqlDbType.Jsonb);
 
     /// <summary>A moment for a column without time zone, which elizaOS fills in UTC.</summary>
     public static DbValue Timestamp(DateTimeOffset time) => new Of<DateTime>(Unzoned(time), NpgsqlDbType.Timestamp);
@@ -67,11 +71,19 @@ internal abstract class DbValue
 
     private sealed class Of<T>(T value, NpgsqlDbType type) : DbValue
     {
-        public override NpgsqlParameter ToParameter() => new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type };
+        private readonly T _value = value;
+        private readonly NpgsqlDbType _type = type;
+
+        public override NpgsqlParameter ToParameter() => new NpgsqlParameter<T> { TypedValue = _value, NpgsqlDbType = _type };
+
+        public override bool IsSame(DbValue other) =>
+            other is Of<T> same && same._type == _type && StructuralComparisons.StructuralEqualityComparer.Equals(_value, same._value);
     }
 
     private sealed class Named<T>(T value, string typeName) : DbValue
     {
         public override NpgsqlParameter ToParameter() => new NpgsqlParameter<T> { TypedValue = value, DataTypeName = typeName };
+
+        public override bool IsSame(DbValue other) => ReferenceEquals(this, other);
     }
 }

@@ -87,4 +87,15 @@ internal sealed class Sql
 internal sealed record Statement(string Text, IReadOnlyList<DbValue> Values)
 {
     public static Statement Of(Sql.Handler sql) => Sql.Of(sql).ToStatement();
+
+    /// <summary>Whether another statement says the same, with the same values.</summary>
+    public bool IsSame(Statement other)
+    {
+        if (Text != other.Text || Values.Count != other.Values.Count) return false;
+        for (var i = 0; i < Values.Count; i++)
+        {
+            if (!Values[i].IsSame(other.Values[i])) return false;
+        }
+        return true;
+    }
 }
