@@ -35,12 +35,12 @@ internal abstract class DbValue
 
     public static DbValue Double(double number) => new Of<double>(number, NpgsqlDbType.Double);
 
-    /// <summary>JSON as the text it is; validated when the <see cref="ElizaEngine.Json"/> was made.</summary>
-    public static DbValue Json(Json json) => new Of<string>(json.ToString(), NpgsqlDbType.Jsonb);
+    /// <summary>JSON as the text it is; validated when the <see cref="ElizaEngine.Json"/> was made. The body of a log may have many pages.</summary>
+    public static DbValue Json(Json json) => new Of<ReadOnlyMemory<byte>>(json.Utf8, NpgsqlDbType.Jsonb);
 
     /// <inheritdoc cref="Json(ElizaEngine.Json)"/>
     public static DbValue Jsons(IEnumerable<Json?> json) =>
-        new Of<string?[]>([.. json.Select(one => one?.ToString())], NpgsqlDbType.Array | NpgsqlDbType.Jsonb);
+        new Of<ReadOnlyMemory<byte>?[]>([.. json.Select(one => one?.Utf8)], NpgsqlDbType.Array | NpgsqlDbType.Jsonb);
 
     /// <summary>A moment for a column without time zone, which elizaOS fills in UTC.</summary>
     public static DbValue Timestamp(DateTimeOffset time) => new Of<DateTime>(Unzoned(time), NpgsqlDbType.Timestamp);

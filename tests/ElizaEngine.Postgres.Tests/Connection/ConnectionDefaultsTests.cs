@@ -13,7 +13,7 @@ public sealed class ConnectionDefaultsTests
         Assert.Equal(
             "Host=h;Port=5432;Username=u;Password=pw;Database=db;"
             + "Minimum Pool Size=0;Connection Lifetime=1800;Timeout=5;Cancellation Timeout=2000;No Reset On Close=True;Keepalive=30;GSS Encryption Mode=Disable;"
-            + "Include Error Detail=False;Enlist=False;Application Name=ElizaEngine;Host Recheck Seconds=0;Read Buffer Size=32768;"
+            + "Include Error Detail=False;Enlist=False;Application Name=ElizaEngine;Host Recheck Seconds=0;Read Buffer Size=32768;Write Buffer Size=65536;"
             + "Max Auto Prepare=100;Auto Prepare Min Usages=2;Maximum Pool Size=20;Connection Idle Lifetime=60;Connection Pruning Interval=10",
             builder.ConnectionString);
         Assert.False(builder.Multiplexing);

@@ -44,6 +44,38 @@ public sealed class OpeningTests
     }
 
     [Fact]
+    public async Task Bodies_of_logs_are_packed_by_the_quick_method_unless_somebody_chose_another()
+    {
+        const string method = "SELECT attcompression::text FROM pg_attribute WHERE attrelid = 'public.logs'::regclass AND attname = 'body'";
+        await using var database = await SchemaDatabase.OfElizaOsAsync();
+        await using var chosen = await SchemaDatabase.OfElizaOsAsync();
+        await chosen.ExecuteAsync("ALTER TABLE logs ALTER COLUMN body SET COMPRESSION pglz");
+
+        await (await database.OpenAsync()).DisposeAsync();
+        await (await chosen.OpenAsync()).DisposeAsync();
+
+        Assert.Equal("l", await database.ReadAsync<string>(method));
+        Assert.Equal("p", await chosen.ReadAsync<string>(method));
+    }
+
+    [Fact]
+    public async Task A_table_of_logs_that_is_in_use_keeps_its_method_and_nobody_from_opening()
+    {
+        await using var database = await SchemaDatabase.LatestAsync();
+        await database.ExecuteAsync("DELETE FROM eliza_engine.schema_versions WHERE version = 4; ALTER TABLE logs ALTER COLUMN body SET COMPRESSION default");
+        await using var reader = new NpgsqlConnection(database.ConnectionString);
+        await reader.OpenAsync(TestContext.Current.CancellationToken);
+        await using var reading = await reader.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var read = new NpgsqlCommand("SELECT count(*) FROM logs", reader);
+        await read.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+
+        await (await database.OpenAsync()).DisposeAsync();
+
+        Assert.Equal(s_allVersions, await database.VersionsAsync());
+        Assert.Equal("", await database.ReadAsync<string>("SELECT attcompression::text FROM pg_attribute WHERE attrelid = 'public.logs'::regclass AND attname = 'body'"));
+    }
+
+    [Fact]
     public async Task Opening_what_is_up_to_date_is_one_query()
     {
         await using var database = await SchemaDatabase.LatestAsync();
