@@ -54,10 +54,6 @@ public sealed partial class LocalDatabase
             {
                 // A full disk, for one: the next time.
             }
-            catch (LogRangeRefusedException)
-            {
-                // A batch was given up in the middle: the next commit says so.
-            }
         }
     }
 

@@ -23,7 +23,7 @@ internal readonly record struct LogCompactionReport(
 /// </summary>
 internal sealed class LogCompaction(
     IFileSystem files, string directory, LogOptions options, LogFileSet set, IndexWriting indexes, ReadPins pins, ReadPins views, Lock gate,
-    Func<long> commits)
+    Func<long> commits, Func<ulong> batchEnd)
     : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -41,7 +41,8 @@ internal sealed class LogCompaction(
     /// <param name="progress">Told bytes.</param>
     /// <returns>Null: the copies would take more room than the range, and nothing was changed.</returns>
     /// <exception cref="LogRangeRefusedException">
-    /// The range begins or ends in the middle of a batch, or nobody can say yet that it does not. Nothing was changed.
+    /// The range begins or ends in the middle of a batch, or nobody can say yet that it does not: neither did
+    /// <see cref="WriteAheadLog.EndFileLocked"/> end it, nor is there a frame behind it. Nothing was changed.
     /// </exception>
     /// <exception cref="LogDamagedException">A frame or a record of the range is damaged. Nothing was changed.</exception>
     /// <exception cref="LogDiskFullException">No room. Nothing was changed.</exception>
@@ -126,11 +127,12 @@ internal sealed class LogCompaction(
     }
 
     /// <summary>
-    /// Whether the batch that is open at the end of a range was given up: the frame behind it says so. Without one it may still go on.
+    /// Whether the batch that is open at the end of a range was given up, before a crash for one: the file was ended between two batches, or
+    /// the frame behind it says so. Else it may still go on.
     /// </summary>
-    private bool IsAbandonedBehind(LogFile last) =>
-        set.Used.SkipWhile(file => file != last).Skip(1).FirstOrDefault(file => file.FirstLsn == last.NextLsn) is { } next
-        && FrameAt(next, last.NextLsn) is { } frame && (frame.Flags & FrameFlags.Continued) == 0;
+    private bool IsAbandonedBehind(LogFile last) => last.NextLsn == batchEnd() ||
+        (set.Used.SkipWhile(file => file != last).Skip(1).FirstOrDefault(file => file.FirstLsn == last.NextLsn) is { } next
+        && FrameAt(next, last.NextLsn) is { } frame && (frame.Flags & FrameFlags.Continued) == 0);
 
     /// <summary>The header of the first frame of a file; null: none has been written there, or not this one.</summary>
     private static FrameHeader? FrameAt(LogFile file, ulong lsn) =>

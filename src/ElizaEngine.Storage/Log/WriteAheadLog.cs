@@ -28,6 +28,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private readonly ReadPins _pins;
     private readonly ReadPins _views = new();
     private readonly LogCompaction _compaction;
+    private ulong _batchEnd; // Where a file was ended between two batches, last.
     private readonly Lock _closeGate = new();
     private Task? _closing;
     private bool _isClosed;
@@ -49,7 +50,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _indexes = indexes;
         _scrub = scrub;
         OpenReport = report;
-        _compaction = new LogCompaction(fileSystem, directory, options, files, indexes, pins, _views, Gate, () => commits.Counters.Commits);
+        _compaction = new LogCompaction(fileSystem, directory, options, files, indexes, pins, _views, Gate, () => commits.Counters.Commits, () => Volatile.Read(ref _batchEnd));
     }
 
     /// <summary>The sequencer lock of the caller. The log itself takes it only to close.</summary>
@@ -368,7 +369,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
         ThrowIfClosedLocked();
-        return _appender.EndFile();
+        var lsn = _appender.EndFile();
+        Volatile.Write(ref _batchEnd, lsn);
+        return lsn;
     }
 
     /// <summary>Makes the next file, and what follows from it, a small one: see <see cref="LogFileSet.Shrink"/>.</summary>
