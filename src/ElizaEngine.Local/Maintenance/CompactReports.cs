@@ -3,7 +3,10 @@ namespace ElizaEngine;
 /// <summary>How a compaction is made.</summary>
 public sealed record CompactOptions
 {
-    /// <summary>Bytes of log files that are read each second, at most; 0: as fast as it goes, which commits notice. Default: 128 MiB.</summary>
+    /// <summary>
+    /// Bytes of log files that are read each second, at most; it then also steps aside while there are commits, down to some tens of MiB a
+    /// second. 0: as fast as it goes, which commits notice. Default: 128 MiB.
+    /// </summary>
     public long BytesPerSecond { get; init; } = 128L << 20;
 
     /// <summary>Told how far it is, often, on the thread that works.</summary>
