@@ -23,12 +23,18 @@ internal static class Child
         where TTask : IChildTask
     {
         using var child = Start<TTask>(arguments);
+        return await AnswerOfAsync<TAnswer>(child, $"The child {typeof(TTask).Name}", cancellationToken);
+    }
+
+    /// <summary>Waits for a process that prints its answer and ends. Cancelling ends it.</summary>
+    public static async Task<TAnswer> AnswerOfAsync<TAnswer>(Process child, string name, CancellationToken cancellationToken)
+    {
         await using var kill = cancellationToken.Register(() => child.Kill(entireProcessTree: true));
         var error = child.StandardError.ReadToEndAsync(CancellationToken.None);
         var answer = await child.StandardOutput.ReadToEndAsync(CancellationToken.None);
         await child.WaitForExitAsync(CancellationToken.None);
         cancellationToken.ThrowIfCancellationRequested();
-        if (child.ExitCode != 0) throw new InvalidOperationException($"The child {typeof(TTask).Name} ended with {child.ExitCode}: {(await error).Trim()}");
+        if (child.ExitCode != 0) throw new InvalidOperationException($"{name} ended with {child.ExitCode}: {(await error).Trim()}");
         return JsonSerializer.Deserialize<TAnswer>(answer)!;
     }
 

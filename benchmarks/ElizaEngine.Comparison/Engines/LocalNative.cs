@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using ElizaEngine.Comparison.Data;
 
 namespace ElizaEngine.Comparison.Engines;
@@ -26,13 +25,7 @@ internal sealed class LocalNative : IOpenEngine
     public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world)
     {
         using var opener = Process.Start(new ProcessStartInfo(_program, _local.ArgumentsOf(folder, world)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        await using var kill = run.CancellationToken.Register(opener.Kill);
-        var error = opener.StandardError.ReadToEndAsync(CancellationToken.None);
-        var answer = await opener.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        await opener.WaitForExitAsync(CancellationToken.None);
-        run.CancellationToken.ThrowIfCancellationRequested();
-        if (opener.ExitCode != 0) throw new InvalidOperationException($"{_program} ended with {opener.ExitCode}: {(await error).Trim()}");
-        return JsonSerializer.Deserialize<Opened>(answer)!;
+        return await Child.AnswerOfAsync<Opened>(opener, _program, run.CancellationToken);
     }
 
     public Task KillWhileWritingAsync(Run run, string folder, SampleWorld world, uint number, int acknowledged) =>
