@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ElizaEngine.Vectors.Kernels;
 using Xunit;
@@ -44,6 +45,19 @@ public class CodeDotTests
                 foreach (var query in new sbyte[] { -64, -1, 0, 1, 64 })
                     AssertSame([.. Enumerable.Repeat(row, length)], [.. Enumerable.Repeat(query, length)]);
             }
+        }
+    }
+
+    [Fact]
+    public void Each_width_gives_the_numbers_of_the_scalar_path_on_four_rows()
+    {
+        var random = new Random(Seed);
+        foreach (var length in Lengths)
+        {
+            for (var i = 0; i < 10; i++)
+                AssertSameFour(Bytes(random, 4 * length), Codes(random, length));
+            foreach (var query in new sbyte[] { -64, 64 })
+                AssertSameFour([.. Enumerable.Range(0, 4 * length).Select(place => (byte)(255 >> (place / length)))], [.. Enumerable.Repeat(query, length)]);
         }
     }
 
@@ -95,6 +109,16 @@ public class CodeDotTests
         var expected = CodeDot.Of(KernelWidth.Scalar, row, query);
         foreach (var width in Widths)
             Assert.True(expected == CodeDot.Of(width, row, query), $"seed {Seed}, length {row.Length}, width {width}");
+    }
+
+    private static void AssertSameFour(byte[] rows, sbyte[] query)
+    {
+        int[] expected = [.. rows.Chunk(query.Length).Select(row => CodeDot.Of(KernelWidth.Scalar, row, query))];
+        foreach (var width in Widths.Append(KernelWidth.Scalar))
+        {
+            var found = CodeDot.OfFour(width, rows, query);
+            Assert.True(expected.SequenceEqual(Enumerable.Range(0, 4).Select(row => found.GetElement(row))), $"seed {Seed}, length {query.Length}, width {width}");
+        }
     }
 
     private static void AssertSame(byte[] a, byte[] b)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Vectors;
@@ -59,6 +60,12 @@ internal sealed unsafe class CodeQuery
     internal float Coarse<TKernel>(byte* row, float scale)
         where TKernel : struct, ICodeKernel =>
         (TKernel.Dot(row, _coarse, _length) - _coarseOffset) * (_coarseScale * scale);
+
+    /// <summary>The similarities of four rows by coarse code.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Vector128<float> CoarseFour<TKernel>(byte* row0, byte* row1, byte* row2, byte* row3, Vector128<float> scales)
+        where TKernel : struct, ICodeKernel =>
+        Vector128.ConvertToSingle(TKernel.DotFour(row0, row1, row2, row3, _coarse, _length) - Vector128.Create(_coarseOffset)) * (_coarseScale * scales);
 
     /// <summary>How far <see cref="Coarse"/> can be off, of a row with this error.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -215,7 +215,7 @@ internal sealed unsafe class CodeSearch
             if (links.HasTwins(node))
                 found += TakeTwins<TKernel, TFilter>(graph, node, ref accepted);
             else
-                found += Take<TKernel, TFilter>(graph.Codes, node, ref accepted);
+                found += TakeScored<TKernel, TFilter>(graph.Codes, node, _scratch.Score(place), ref accepted);
         }
 
         return new WalkOutcome(found, covered);
@@ -246,6 +246,19 @@ internal sealed unsafe class CodeSearch
             found += taken;
             copies += isCopy ? taken : 0;
         }
+    }
+
+    // The walk's score is the similarity by coarse code: the row is read again only where that does not rule it out.
+    private int TakeScored<TKernel, TFilter>(Codes codes, int slot, float coarse, ref NodeFilter<TFilter> accepted)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        if (!accepted.AcceptsItself(slot))
+            return 0;
+        var error = codes.Error(slot);
+        if (coarse + _query.CoarseError(error) >= _candidates.Floor)
+            Offer<TKernel>(slot, codes.Row(slot), codes.Scale(slot), error);
+        return 1;
     }
 
     private int Take<TKernel, TFilter>(Codes codes, int slot, ref NodeFilter<TFilter> accepted)

@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ElizaEngine.Vectors;
 
@@ -17,6 +19,13 @@ internal sealed unsafe class WalkScratch
 
     private const uint LookedAt = 1u << 31;
 
+    /// <summary>Keys that are compared or moved at once.</summary>
+    private const int Lanes = 8;
+
+    /// <summary>So many keys or fewer are compared all, without a branch that depends on them.</summary>
+    private const int ComparedAtOnce = 4 * Lanes;
+
+    private readonly float[] _scoreArray = GC.AllocateArray<float>(FreshMax, pinned: true);
     private readonly int[] _freshArray = GC.AllocateArray<int>(2 * FreshMax, pinned: true);
     private ulong[] _visitedArray = [];
     private ulong[] _poolArray = [];
@@ -31,6 +40,7 @@ internal sealed unsafe class WalkScratch
         // SAFETY: of all addresses here: the arrays are pinned and this object keeps them; places are checked where they are computed.
         Fresh = (int*)Unsafe.AsPointer(ref _freshArray[0]);
         Others = Fresh + FreshMax;
+        Scores = (float*)Unsafe.AsPointer(ref _scoreArray[0]);
     }
 
     /// <summary>Room for the slots that a step scores.</summary>
@@ -38,6 +48,9 @@ internal sealed unsafe class WalkScratch
 
     /// <summary>Room for as many more.</summary>
     internal int* Others { get; }
+
+    /// <summary>Room for the scores of a step.</summary>
+    internal float* Scores { get; }
 
     /// <summary>How many are in the pool.</summary>
     internal int Count { get; private set; }
@@ -54,9 +67,10 @@ internal sealed unsafe class WalkScratch
             _visited = (ulong*)Unsafe.AsPointer(ref _visitedArray[0]);
         }
 
-        if (_poolArray.Length < capacity)
+        if (_poolArray.Length < capacity + Lanes)
         {
-            _poolArray = GC.AllocateUninitializedArray<ulong>(capacity, pinned: true);
+            // Keys are moved by eight, so up to seven land behind the last.
+            _poolArray = GC.AllocateUninitializedArray<ulong>(capacity + Lanes, pinned: true);
             _pool = (ulong*)Unsafe.AsPointer(ref _poolArray[0]);
         }
 
@@ -88,17 +102,50 @@ internal sealed unsafe class WalkScratch
         return true;
     }
 
+    /// <summary>
+    /// Marks the slots of a list as seen and puts those that were not into <see cref="Fresh"/>. Whether a slot was seen is a matter of
+    /// chance, so nothing branches on it.
+    /// </summary>
+    /// <returns>How many.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int VisitAll(int* list, int max)
+    {
+        var fresh = Fresh;
+        var count = 0;
+        for (var i = 0; i < max; i++)
+        {
+            var slot = list[i];
+            if ((uint)slot >= (uint)_limit)
+            {
+                if (slot < 0)
+                    break;
+                continue;
+            }
+
+            var word = _visited + (slot >> 6);
+            var bits = *word;
+            fresh[count] = slot;
+            *word = bits | (1UL << slot);
+            count += (int)(~(bits >> slot) & 1);
+        }
+
+        return count;
+    }
+
     /// <summary>Whether a slot may still be entered.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool IsNew(int slot) => (uint)slot < (uint)_limit && (_visited[slot >> 6] & (1UL << slot)) == 0;
 
     /// <summary>Puts a slot where its score belongs, unless the pool is full of better ones.</summary>
-    /// <returns>Whether it is the next that <see cref="Next"/> gives.</returns>
+    /// <returns>Whether the pool took it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Offer(int slot, float score)
     {
         var key = KeyOf(slot, score);
-        return (Count < _capacity || key > _pool[_capacity - 1]) && Insert(key);
+        if (Count == _capacity && key <= _pool[_capacity - 1])
+            return false;
+        Insert(key);
+        return true;
     }
 
     /// <summary>The best slot that was not given yet; -1 when there is none.</summary>
@@ -112,6 +159,19 @@ internal sealed unsafe class WalkScratch
                 continue;
             _pool[_next++] = key | LookedAt;
             return (int)(uint)key;
+        }
+
+        return -1;
+    }
+
+    /// <summary>What <see cref="Next"/> would give.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int Peek()
+    {
+        for (; _next < Count; _next++)
+        {
+            if (((uint)_pool[_next] & LookedAt) == 0)
+                return (int)(uint)_pool[_next];
         }
 
         return -1;
@@ -136,10 +196,23 @@ internal sealed unsafe class WalkScratch
         return BitConverter.Int32BitsToSingle(rising ^ (~(rising >> 31) | int.MinValue));
     }
 
-    private bool Insert(ulong key)
+    private void Insert(ulong key)
     {
-        var low = 0;
-        for (var high = Count; low < high;)
+        var place = PlaceOf(key);
+        if (Count < _capacity)
+            Count++;
+        // From the end, eight at a time: what is written over was read before. The first eight may reach behind the last key.
+        for (var from = place + ((Count - 1 - place) & -Lanes); from >= place; from -= Lanes)
+            Vector512.Store(Vector512.Load(_pool + from), _pool + from + 1);
+        _pool[place] = key;
+        _next = Math.Min(_next, place);
+    }
+
+    /// <summary>How many keys are larger.</summary>
+    private int PlaceOf(ulong key)
+    {
+        var (low, high) = (0, Count);
+        while (high - low > ComparedAtOnce)
         {
             var middle = (low + high) >>> 1;
             if (_pool[middle] > key)
@@ -148,14 +221,16 @@ internal sealed unsafe class WalkScratch
                 high = middle;
         }
 
-        if (Count < _capacity)
-            Count++;
-        var moved = (Count - 1 - low) * sizeof(ulong);
-        Buffer.MemoryCopy(_pool + low, _pool + low + 1, moved, moved);
-        _pool[low] = key;
-        if (low > _next)
-            return false;
-        _next = low;
-        return true;
+        var keys = Vector512.Create(key);
+        for (; low + Lanes <= high; low += Lanes)
+        {
+            var larger = BitOperations.PopCount(Vector512.GreaterThan(Vector512.Load(_pool + low), keys).ExtractMostSignificantBits());
+            if (larger < Lanes)
+                return low + larger;
+        }
+
+        while (low < high && _pool[low] > key)
+            low++;
+        return low;
     }
 }

@@ -38,6 +38,28 @@ internal static unsafe class CodeDot
         }
     }
 
+    /// <summary>As <see cref="Of"/>, of four rows, one behind the other.</summary>
+    /// <inheritdoc cref="Of"/>
+    internal static Vector128<int> OfFour(KernelWidth width, ReadOnlySpan<byte> rows, ReadOnlySpan<sbyte> query)
+    {
+        if (rows.Length != 4 * query.Length || query.Length % Block != 0)
+            throw new ArgumentException($"Four rows of {rows.Length} bytes and a query of {query.Length}; all must have the same multiple of {Block}.");
+        fixed (byte* row = rows)
+        {
+            fixed (sbyte* first = query)
+            {
+                var length = query.Length;
+                return width switch
+                {
+                    KernelWidth.Bits512 => CodeDot512.DotFour(row, row + length, row + (2 * length), row + (3 * length), first, (nuint)length),
+                    KernelWidth.Bits256 => CodeDot256.DotFour(row, row + length, row + (2 * length), row + (3 * length), first, (nuint)length),
+                    KernelWidth.Bits128 => CodeDot128.DotFour(row, row + length, row + (2 * length), row + (3 * length), first, (nuint)length),
+                    _ => CodeDotScalar.DotFour(row, row + length, row + (2 * length), row + (3 * length), first, (nuint)length),
+                };
+            }
+        }
+    }
+
     /// <summary>As <see cref="Of"/>, of two rows.</summary>
     /// <inheritdoc cref="Of"/>
     internal static int OfRows(KernelWidth width, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
@@ -84,6 +106,33 @@ internal readonly unsafe struct CodeDot512 : ICodeKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> DotFour(byte* row0, byte* row1, byte* row2, byte* row3, sbyte* query, nuint length)
+    {
+        var ones = Vector512.Create((short)1);
+        var sum0 = Vector512<int>.Zero;
+        var sum1 = Vector512<int>.Zero;
+        var sum2 = Vector512<int>.Zero;
+        var sum3 = Vector512<int>.Zero;
+        for (nuint i = 0; i < length; i += 64)
+        {
+            var part = Vector512.Load(query + i);
+            sum0 += Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(Vector512.Load(row0 + i), part), ones);
+            sum1 += Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(Vector512.Load(row1 + i), part), ones);
+            sum2 += Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(Vector512.Load(row2 + i), part), ones);
+            sum3 += Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(Vector512.Load(row3 + i), part), ones);
+        }
+
+        return Ssse3.HorizontalAdd(Ssse3.HorizontalAdd(Quarter(sum0), Quarter(sum1)), Ssse3.HorizontalAdd(Quarter(sum2), Quarter(sum3)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> Quarter(Vector512<int> sum)
+    {
+        var half = sum.GetLower() + sum.GetUpper();
+        return half.GetLower() + half.GetUpper();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int DotRows(byte* a, byte* b, nuint length)
     {
         var sum0 = Vector512<int>.Zero;
@@ -120,6 +169,9 @@ internal readonly unsafe struct CodeDot256 : ICodeKernel
 
         return Vector256.Sum(sum0 + sum1);
     }
+
+    public static Vector128<int> DotFour(byte* row0, byte* row1, byte* row2, byte* row3, sbyte* query, nuint length) =>
+        Vector128.Create(Dot(row0, query, length), Dot(row1, query, length), Dot(row2, query, length), Dot(row3, query, length));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int DotRows(byte* a, byte* b, nuint length)
@@ -160,6 +212,9 @@ internal readonly unsafe struct CodeDot128 : ICodeKernel
         return Vector128.Sum(sum0 + sum1);
     }
 
+    public static Vector128<int> DotFour(byte* row0, byte* row1, byte* row2, byte* row3, sbyte* query, nuint length) =>
+        Vector128.Create(Dot(row0, query, length), Dot(row1, query, length), Dot(row2, query, length), Dot(row3, query, length));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int DotRows(byte* a, byte* b, nuint length)
     {
@@ -193,6 +248,9 @@ internal readonly unsafe struct CodeDotScalar : ICodeKernel
             sum += row[i] * query[i];
         return sum;
     }
+
+    public static Vector128<int> DotFour(byte* row0, byte* row1, byte* row2, byte* row3, sbyte* query, nuint length) =>
+        Vector128.Create(Dot(row0, query, length), Dot(row1, query, length), Dot(row2, query, length), Dot(row3, query, length));
 
     public static int DotRows(byte* a, byte* b, nuint length)
     {

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace ElizaEngine.Vectors.Kernels;
 
 /// <summary>
@@ -17,6 +19,9 @@ internal unsafe interface ICodeKernel
     /// <param name="query">Read, as many.</param>
     /// <param name="length">A multiple of <see cref="CodeDot.Block"/>, at most 4,032: the sum fits in 32 bits.</param>
     static abstract int Dot(byte* row, sbyte* query, nuint length);
+
+    /// <summary>As <see cref="Dot"/>, of four rows at once: each piece of the query is read once for all of them.</summary>
+    static abstract Vector128<int> DotFour(byte* row0, byte* row1, byte* row2, byte* row3, sbyte* query, nuint length);
 
     /// <summary>The sum of (a[i] - 128) x (b[i] - 128): two rows, each with all its bits.</summary>
     /// <param name="a">Read, <paramref name="length"/> bytes, none of them 0.</param>
