@@ -30,10 +30,10 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
         if (image is null)
             return;
         image.RestoreTo(_cache, directory);
-        foreach (var name in image.Files.Keys)
+        foreach (var (name, bytes) in image.Files)
         {
             var path = directory + "/" + name;
-            _live[path] = _durable[path] = new SimulatedFile(this, path, _cache.Open(path));
+            _live[path] = _durable[path] = new SimulatedFile(this, path, _cache.Open(path), bytes);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
         lock (_gate)
         {
             FailOn(Begin("create", path), "create", path);
-            var file = new SimulatedFile(this, path, _cache.Create(path));
+            var file = new SimulatedFile(this, path, _cache.Create(path), []);
             _live[path] = file;
             _pendingNames.Add((path, file));
             return file;
@@ -196,40 +196,40 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
         private readonly string _path;
         private readonly IFile _cache;
         private readonly SortedDictionary<int, List<byte[]>> _dirty = []; // The versions of each sector since the last flush, oldest first.
-        private byte[] _durable;
-        private byte[] _written; // Outlives the file's name.
+        private SharedBytes _durable;
+        private SharedBytes _written; // Outlives the file's name.
 
-        public SimulatedFile(SimulatedDisk disk, string path, IFile cache)
+        // The bytes are what is in it, flushed; nobody changes them.
+        public SimulatedFile(SimulatedDisk disk, string path, IFile cache, byte[] bytes)
         {
             _disk = disk;
             _path = path;
             _cache = cache;
-            _durable = new byte[cache.Length];
-            cache.Read(0, _durable);
-            _written = (byte[])_durable.Clone();
+            _durable = new SharedBytes(bytes);
+            _written = new SharedBytes(bytes);
         }
 
         public long Length => _cache.Length;
 
-        public byte[] Written() => (byte[])_written.Clone();
+        public byte[] Written() => _written.Share();
 
         public byte[] Cut(Random coin, double survives)
         {
-            var cut = (byte[])_durable.Clone();
+            var cut = new SharedBytes(_durable.Share());
             // A file whose growth was not flushed may have any length that a write gave it; the whole one and the flushed one stand for
             // them.
             if (_written.Length > cut.Length && coin.NextDouble() < survives)
-                Array.Resize(ref cut, _written.Length);
+                cut.Own(_written.Length);
             foreach (var (sector, versions) in _dirty)
             {
                 var start = sector * SectorBytes;
                 if (start >= cut.Length || coin.NextDouble() >= survives)
                     continue;
                 var version = versions[coin.Next(4) == 0 ? coin.Next(versions.Count) : ^1];
-                version.AsSpan(0, Math.Min(version.Length, cut.Length - start)).CopyTo(cut.AsSpan(start));
+                version.AsSpan(0, Math.Min(version.Length, cut.Length - start)).CopyTo(cut.Own(cut.Length)[start..]);
             }
 
-            return cut;
+            return cut.Share();
         }
 
         public void Read(long offset, Span<byte> buffer) => _cache.Read(offset, buffer);
@@ -261,7 +261,7 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
                 if (fault is DiskFault.None or DiskFault.Ignored or DiskFault.Misdirected or DiskFault.ShortWrite)
                 {
                     _cache.FillWithZeros(reached);
-                    Array.Resize(ref _written, (int)Math.Max(_written.Length, reached));
+                    _written.Own((int)Math.Max(_written.Length, reached));
                 }
 
                 FailOn(fault, "fill", _path);
@@ -293,7 +293,8 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
 
                 FailOn(fault, "fdatasync", _path);
                 // Only what counts as dirty reaches the disk; a sector that a failed flush dropped does not.
-                Array.Resize(ref _durable, _written.Length);
+                if (_durable.Length != _written.Length)
+                    _durable.Own(_written.Length);
                 foreach (var sector in _dirty.Keys)
                     Settle(sector);
                 _dirty.Clear();
@@ -309,9 +310,7 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
         private void Settle(int sector)
         {
             var version = _dirty[sector][^1];
-            if (_durable.Length < (sector * SectorBytes) + version.Length)
-                Array.Resize(ref _durable, (sector * SectorBytes) + version.Length);
-            version.CopyTo(_durable, sector * SectorBytes);
+            version.CopyTo(_durable.Own(Math.Max(_durable.Length, (sector * SectorBytes) + version.Length))[(sector * SectorBytes)..]);
         }
 
         private void Put(long offset, ReadOnlySpan<byte> bytes)
@@ -319,14 +318,14 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
             if (bytes.Length == 0)
                 return;
             _cache.Write(offset, bytes);
-            Array.Resize(ref _written, (int)Math.Max(_written.Length, offset + bytes.Length));
-            bytes.CopyTo(_written.AsSpan((int)offset));
+            var written = _written.Own((int)Math.Max(_written.Length, offset + bytes.Length));
+            bytes.CopyTo(written[(int)offset..]);
             for (var sector = (int)(offset / SectorBytes); (long)sector * SectorBytes < offset + bytes.Length; sector++)
             {
                 var start = sector * SectorBytes;
                 if (!_dirty.TryGetValue(sector, out var versions))
                     _dirty.Add(sector, versions = []);
-                versions.Add(_written.AsSpan(start, Math.Min(SectorBytes, _written.Length - start)).ToArray());
+                versions.Add(written.Slice(start, Math.Min(SectorBytes, written.Length - start)).ToArray());
             }
         }
 
@@ -350,6 +349,33 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
                 target.Settle(sector);
                 target._dirty.Remove(sector);
             }
+        }
+    }
+
+    /// <summary>The bytes of a file or of an image of it: one array for all who hold it, until one of them changes his.</summary>
+    private struct SharedBytes(byte[] bytes)
+    {
+        private byte[] _bytes = bytes;
+        private bool _isShared = true;
+
+        public readonly int Length => _bytes.Length;
+
+        /// <summary>For an image. Nobody changes it.</summary>
+        public byte[] Share()
+        {
+            _isShared = true;
+            return _bytes;
+        }
+
+        /// <summary>For a change: of this length, zeros behind what was there.</summary>
+        public Span<byte> Own(int length)
+        {
+            if (length != _bytes.Length)
+                Array.Resize(ref _bytes, length);
+            else if (_isShared)
+                _bytes = (byte[])_bytes.Clone();
+            _isShared = false;
+            return _bytes;
         }
     }
 }

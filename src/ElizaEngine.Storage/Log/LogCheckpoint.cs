@@ -201,7 +201,7 @@ internal sealed class CheckpointWriter(IFile file, int offset)
 {
     private const int ChunkBytes = 1 << 20;
 
-    private readonly ArrayBufferWriter<byte> _chunk = new(ChunkBytes);
+    private readonly ArrayBufferWriter<byte> _chunk = new(); // Grows to a chunk only where there is one to write.
     private readonly XxHash3 _hash = new();
     private long _offset = offset;
 

@@ -172,7 +172,7 @@ internal sealed class LogIndex : IDisposable
     {
         private const int ChunkBytes = 1 << 20;
         private readonly ArrayBufferWriter<byte> _head = new();
-        private readonly ArrayBufferWriter<byte> _chunk = new(ChunkBytes);
+        private readonly ArrayBufferWriter<byte> _chunk = new(); // Grows to a chunk only where there is one to write.
         private readonly XxHash3 _hash = new(unchecked((long)salt));
 
         public uint Count { get; private set; }

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace ElizaEngine.Conformance.Model;
 
 /// <summary>One call of the contract as data: it can be made on any session, printed, and made again.</summary>
@@ -469,28 +471,39 @@ internal sealed record Census : Call
 {
     public override async Task<object?> RunAsync(IDatabaseSession session)
     {
-        Call[] calls =
-        [
-            new GetAgentsByIds(Pool.Agents),
-            new GetAgents(),
-            new GetEntitiesByIds(Pool.Entities),
-            new GetWorldsByIds(Pool.Worlds),
-            new GetAllWorlds(),
-            new GetRoomsByIds(Pool.Rooms),
-            new GetMemoriesByIds(Pool.Memories, null, Embeddings: true),
-            new GetEmbeddingDimension(),
-            new StreamLogs(new LogQuery()),
-            new GetAgentRunSummaries(new AgentRunQuery()),
-            new GetRelationships(new RelationshipQuery()),
-            new GetCache(Pool.CacheKeys),
-            new GetTasks(new TaskQuery()),
-            .. Pool.Tables.Select(table => new StreamStaleMemories(table)),
-            .. Pool.Worlds.Select(id => new GetRoomsByWorld(id)),
-            .. Pool.Entities.Select(id => new GetParticipantsForEntity(id)),
-            .. Pool.Rooms.SelectMany(room => Pool.Entities.Select(entity => new GetParticipantUserState(room, entity))),
-        ];
-        var answers = new List<string>();
-        foreach (var call in calls) answers.Add($"\n    {call.GetType().Name}: {Describe.Value(await call.RunAsync(session))}");
-        return string.Concat(answers);
+        var text = new ArrayBufferWriter<char>(1024);
+        await AppendAsync(text, session);
+        return text.WrittenSpan.ToString();
     }
+
+    /// <summary>Writes what can be seen behind what is there.</summary>
+    public static async Task AppendAsync(ArrayBufferWriter<char> text, IDatabaseSession session)
+    {
+        foreach (var call in s_calls)
+        {
+            text.Write($"\n    {call.GetType().Name}: ");
+            Describe.Append(text, await call.RunAsync(session));
+        }
+    }
+
+    private static readonly Call[] s_calls =
+    [
+        new GetAgentsByIds(Pool.Agents),
+        new GetAgents(),
+        new GetEntitiesByIds(Pool.Entities),
+        new GetWorldsByIds(Pool.Worlds),
+        new GetAllWorlds(),
+        new GetRoomsByIds(Pool.Rooms),
+        new GetMemoriesByIds(Pool.Memories, null, Embeddings: true),
+        new GetEmbeddingDimension(),
+        new StreamLogs(new LogQuery()),
+        new GetAgentRunSummaries(new AgentRunQuery()),
+        new GetRelationships(new RelationshipQuery()),
+        new GetCache(Pool.CacheKeys),
+        new GetTasks(new TaskQuery()),
+        .. Pool.Tables.Select(table => new StreamStaleMemories(table)),
+        .. Pool.Worlds.Select(id => new GetRoomsByWorld(id)),
+        .. Pool.Entities.Select(id => new GetParticipantsForEntity(id)),
+        .. Pool.Rooms.SelectMany(room => Pool.Entities.Select(entity => new GetParticipantUserState(room, entity))),
+    ];
 }

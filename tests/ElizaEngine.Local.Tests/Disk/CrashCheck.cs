@@ -59,7 +59,7 @@ internal static class CrashCheck
                 var after = new Moment(model.Newest());
                 Volatile.Write(ref possible, [found, after]);
                 var answer = await DiskHistory.AnswerAsync(database, write);
-                Assert.True(expected == answer, $"then {write}: {Moment.Difference(expected, answer)}");
+                if (expected != answer) Assert.Fail($"then {write}: {Moment.Difference(expected, answer)}");
                 // At the weaker level the next power cut may take it.
                 if (point.Settings.Durability == Durability.PowerLoss) Volatile.Write(ref possible, [after]);
                 found = after;
@@ -113,15 +113,15 @@ internal static class CrashCheck
     private static async Task<Moment> FindAsync(LocalDatabase database, IReadOnlyList<Moment> possible, TimeSpan clock)
     {
         DatabaseStateTests.AssertIndexesAgree(database.Sequencer.Published);
-        var found = await Moment.TextAsync(database);
+        using var found = await FoundText.InAsync(database);
         for (var i = possible.Count - 1; i >= 0; i--)
         {
-            if (found == await possible[i].TextAsync(clock)) return possible[i];
+            if (found.Is(await possible[i].TextAsync(clock))) return possible[i];
         }
         var report = database.OpenReport;
         Assert.Fail(
             $"what was opened is none of {possible.Count} possible states (cut {report.CutBytes} bytes, clean {report.WasClean}, {report.Frames} frames). "
-            + Moment.Difference(await possible[0].TextAsync(clock), found));
+            + Moment.Difference(await possible[0].TextAsync(clock), found.ToString()));
         return possible[0];
     }
 }

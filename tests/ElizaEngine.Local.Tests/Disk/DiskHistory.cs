@@ -195,7 +195,7 @@ internal sealed class DiskHistory : IAsyncDisposable
                 IsOver = IsMisled = true;
                 return;
             }
-            Assert.True(expected == answer, $"{write}: {Moment.Difference(expected, answer)}");
+            if (expected != answer) Assert.Fail($"{write}: {Moment.Difference(expected, answer)}");
             Acknowledged++;
             lock (_gate) _acknowledged++;
         }
@@ -277,9 +277,9 @@ internal sealed class DiskHistory : IAsyncDisposable
 
     private async Task CompareAsync(Moment moment)
     {
-        var found = await Moment.TextAsync(_database!);
+        using var found = await FoundText.InAsync(_database!);
         var expected = await moment.TextAsync(Clock);
-        Assert.True(expected == found, Moment.Difference(expected, found));
+        if (!found.Is(expected)) Assert.Fail(Moment.Difference(expected, found.ToString()));
         DatabaseStateTests.AssertIndexesAgree(_database!.Sequencer.Published);
     }
 
