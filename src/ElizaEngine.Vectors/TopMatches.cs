@@ -39,6 +39,9 @@ internal sealed class TopMatches
         _floor = count == 0 ? float.PositiveInfinity : threshold ?? float.NegativeInfinity;
     }
 
+    /// <summary>What a similarity must reach to be kept: the threshold, or once there are as many as wanted the worst of them if that is higher.</summary>
+    internal float Floor => _floor;
+
     /// <summary>Considers one match. Ordinals may come in any order; rising order is cheapest. NaN is never kept.</summary>
     /// <param name="ordinal">0 or more, once per search.</param>
     /// <param name="similarity">In [-1, 1].</param>

@@ -1,3 +1,4 @@
+using ElizaEngine.Vectors.Kernels;
 using Xunit;
 
 namespace ElizaEngine.Vectors.Tests;
@@ -47,6 +48,94 @@ public class EffortSearchTests
 
         Assert.True(recall >= 0.97, $"{shape}: {recall} at {effort}");
         Assert.Equal(recall, queries.Average(query => GraphScene.Recall(graph, rows, query, K, effort, default(EverySlot))), 0.015);
+    }
+
+    [Fact]
+    public void A_walk_without_a_slot_finds_nearly_as_many_as_if_it_had_never_been_stored()
+    {
+        const int Effort = 128;
+        const int Sample = 1000;
+        var random = new Random(Seed);
+        var all = VectorShapes.Make("random", random, 5000, 48);
+        var (rows, queries) = (all[..4000], all[4000..]);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes, m: 8, effort: 60);
+        graph.Insert(codes.Count);
+        int[] own = [.. Enumerable.Range(0, 4000).Where(graph.CanBeHidden).Where((_, i) => i % 3 == 0).Take(Sample)];
+        Assert.Equal(Sample, own.Length);
+
+        var hidden = own.Average(slot => Recall(graph, rows[slot], slot, Effort));
+        var asked = queries.Average(query => Recall(graph, query, -1, Effort));
+
+        // Random vectors are the hardest; of those that have neighbours, the two are nearer to each other.
+        Assert.InRange(asked, 0.9, 0.97);
+        Assert.Equal(asked, hidden, 0.03);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void A_walk_without_a_slot_is_a_walk_as_others_when_nothing_is_left_out(int deletedEvery)
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("clustered", random, 3000, 32);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes, m: 6, effort: 40);
+        graph.Insert(codes.Count);
+        for (var slot = 0; deletedEvery > 0 && slot < codes.Count; slot += deletedEvery)
+            graph.Delete(slot);
+        var (query, walk, entry) = (new CodeQuery(), new GraphWalk<CodeDotScalar>(codes, graph.Links), graph.Entry());
+        var (expected, found) = (new WalkScratch(), new WalkScratch());
+        for (var i = 0; i < 100; i++)
+        {
+            var vector = TestVectors.Random(random, 32);
+            query.Set(vector, Norm.InverseOf(vector));
+            var nearest = walk.Descend(query, entry.Slot, entry.Level, 0);
+            int[] seeds = deletedEvery == 0 ? [] : [1, 1000, 2000];
+            var filter = new NodeFilter<EverySlot>(graph.Links, codes.Count, default);
+            expected.Begin(codes.Count, 40);
+            found.Begin(codes.Count, 40);
+
+            if (deletedEvery == 0)
+                walk.Search(query, expected, nearest, 0);
+            else
+                walk.Search(query, expected, nearest, seeds, ref filter);
+            new HiddenWalk<CodeDotScalar>(codes, graph.Links, GraphLinks.None).Search(query, found, nearest, seeds, ref filter);
+
+            Assert.Equal(Pool(expected), Pool(found));
+        }
+
+        static int[] Pool(WalkScratch scratch) => [.. Enumerable.Range(0, scratch.Count).Select(scratch.Slot)];
+    }
+
+    [Fact]
+    public void A_small_sample_asks_for_more_than_a_large_one()
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("random", random, 3000, 32);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes, m: 8, effort: 40);
+        graph.Insert(codes.Count);
+        float[][] some = [.. Enumerable.Range(0, 10).Select(_ => TestVectors.Random(random, 32))];
+        // The same queries: whatever differs is due to their number.
+        float[] few = [.. some.SelectMany(query => query)];
+        float[] many = [.. Enumerable.Repeat(few, 50).SelectMany(queries => queries)];
+
+        var (wary, _) = EffortSearch.Find(graph, few, [.. Enumerable.Repeat(-1, 10)], K, 0.9);
+        var (sure, recall) = EffortSearch.Find(graph, many, [.. Enumerable.Repeat(-1, 500)], K, 0.9, threads: 2);
+
+        Assert.True(sure < wary, $"seed {Seed}: {sure} of many, {wary} of few");
+        Assert.InRange(recall, 0.9, 1);
+    }
+
+    [Fact]
+    public void It_can_be_given_up()
+    {
+        using var codes = CodeScene.Fill([[1f, 0f]]);
+        using var graph = new Graph(codes);
+        graph.Insert(1);
+
+        Assert.ThrowsAny<OperationCanceledException>(() => EffortSearch.Find(graph, [1f, 0f], [-1], K, 0.9, cancellationToken: new CancellationToken(canceled: true)));
     }
 
     [Fact]
@@ -101,5 +190,22 @@ public class EffortSearchTests
         Assert.Throws<ArgumentException>(() => EffortSearch.Find(graph, [1f, 0f, 1f], [-1], K, 0.9));
         Assert.Throws<ArgumentException>(() => EffortSearch.Find(graph, [1f, 0f], [], K, 0.9));
         Assert.Throws<ArgumentOutOfRangeException>(() => EffortSearch.Find(graph, [1f, 0f], [-1], 0, 0.9));
+    }
+
+    // Of the true nearest by code, without the slot itself.
+    private static double Recall(Graph graph, float[] query, int own, int effort)
+    {
+        var search = new CodeSearch();
+        search.Begin(graph.Codes, query, Norm.InverseOf(query), K, null);
+        search.Scan(0, graph.Count, new Without(own));
+        int[] truth = [.. search.Results().ToArray().OrderByDescending(candidate => candidate.Score).Take(K).Select(candidate => candidate.Slot)];
+        search.Begin(graph.Codes, query, Norm.InverseOf(query), K, null);
+        search.WalkWithout(graph, effort, own);
+        return search.Results().ToArray().Count(candidate => truth.Contains(candidate.Slot)) / (double)K;
+    }
+
+    private readonly struct Without(int own) : ISlotFilter
+    {
+        public bool Accepts(int slot) => slot != own;
     }
 }

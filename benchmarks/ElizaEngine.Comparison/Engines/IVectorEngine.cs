@@ -8,6 +8,12 @@ internal interface IVectorEngine : IEngine
     /// <summary>How thorough a search can be, in the engine's own numbers, from hasty to thorough; one 0 when there is no choice.</summary>
     IReadOnlyList<int> Efforts { get; }
 
+    /// <summary>
+    /// Shares of the nearest that it can be asked to find, rising, where it is asked for a recall and finds the effort by itself; empty: it
+    /// is told its effort.
+    /// </summary>
+    IReadOnlyList<double> Recalls => [];
+
     /// <summary>Whether the index lies in the process that asks, so that it is this process whose memory is measured.</summary>
     bool IsInProcess { get; }
 
@@ -52,7 +58,11 @@ internal sealed record BuildTime(double LoadSeconds, double? IndexSeconds);
 /// <param name="Effort">One of the engine's efforts.</param>
 /// <param name="Room">Only this room; null: all.</param>
 /// <param name="IsExact">Every row that may be found is compared.</param>
-internal sealed record VectorSearch(int Effort, int? Room = null, bool IsExact = false);
+internal sealed record VectorSearch(int Effort, int? Room = null, bool IsExact = false)
+{
+    /// <summary>One of the engine's recalls; null: what it takes for good enough.</summary>
+    public double? Recall { get; init; }
+}
 
 /// <summary>An open index, for one caller at a time.</summary>
 internal interface IVectorIndex : IAsyncDisposable

@@ -149,7 +149,7 @@ internal sealed class VectorSuite : ISuite
         var done = new HashSet<string>();
         for (var step = 0; ; step++)
         {
-            var taking = indexes.Where(one => step < one.Engine.Efforts.Count && !done.Contains(one.Engine.Name)).ToArray();
+            var taking = indexes.Where(one => step < Searches(one.Engine).Count && !done.Contains(one.Engine.Name)).ToArray();
             if (taking.Length == 0) return;
             if (time.IsAfter(SearchShare))
             {
@@ -157,18 +157,25 @@ internal sealed class VectorSuite : ISuite
                 return;
             }
             run.Say($"{Name}: {set.Name}, searches, step {step + 1}: {string.Join(", ", taking.Select(one => one.Engine.Name))}");
-            // Code that was never run is compiled while it runs; after the first step all of it was.
-            var turns = run.TakeTurns(rounds: run.Pick(1, 2, 3), warmsUp: step == 0 && run.Size > Size.Toy, usesDisk: false);
+            // Code that was never run is compiled while it runs; after the first step all of it was. What was opened anew has read nothing yet.
+            var warmsUp = run.Size > Size.Toy && (step == 0 || taking.Any(one => one.Engine.Recalls.Count > 0));
+            var turns = run.TakeTurns(rounds: run.Pick(1, 2, 3), warmsUp, usesDisk: false);
             var rows = await turns.RunAsync([.. taking.Select(one =>
             {
-                var effort = one.Engine.Efforts[step];
-                var label = new Row(Name, $"search {set.Name}", one.Engine.Efforts.Count == 1 ? "" : $"effort {effort}", one.Engine.Name) { X = effort };
-                return new Contender(label, () => VectorSlice.RunAsync(one.Index, new VectorSearch(effort), set, queries, truth, run.SliceTime));
+                var (setting, x, search) = Searches(one.Engine)[step];
+                var label = new Row(Name, $"search {set.Name}", setting, one.Engine.Name) { X = x };
+                return new Contender(label, () => VectorSlice.RunAsync(one.Index, search, set, queries, truth, run.SliceTime));
             })]);
-            run.Rows.Add(rows);
+            run.Rows.Add(rows.Zip(taking, (row, one) => one.Engine.Recalls.Count > 0 && row.Recall < row.X ? row with { Note = "finds less than it was asked for" } : row));
             done.UnionWith(rows.Where(row => row.Recall >= EnoughRecall).Select(row => row.Engine));
         }
     }
+
+    /// <summary>From hasty to thorough: by the effort that the engine is told, or by the recall that it is asked for.</summary>
+    private static IReadOnlyList<(string Setting, double X, VectorSearch Search)> Searches(IVectorEngine engine) =>
+        engine.Recalls.Count > 0
+            ? [.. engine.Recalls.Select(recall => ($"asked for {recall:0.00#}", recall, new VectorSearch(engine.Efforts[0]) { Recall = recall }))]
+            : [.. engine.Efforts.Select(effort => (engine.Efforts.Count == 1 ? "" : $"effort {effort}", (double)effort, new VectorSearch(effort)))];
 
     private IEnumerable<Row> AtRecalls(Rows rows, string engine, string set)
     {

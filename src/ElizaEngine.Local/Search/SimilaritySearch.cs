@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ElizaEngine.Vectors;
+using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Local;
 
@@ -48,6 +49,9 @@ internal sealed class SimilaritySearch : IDisposable
 
     // So many without a code cost a search some 10 us.
     private const int TailMax = 64;
+
+    // Candidates whose floats are fetched together: the vectors of so many fit into the first cache.
+    private const int Together = 8;
 
     // A walk that would look at so large a part is no quicker than a scan.
     private const int WalkedPart = 16;
@@ -253,26 +257,40 @@ internal sealed class SimilaritySearch : IDisposable
         return wanted;
     }
 
-    // Returns how many of them the state does not have.
+    // Returns how many of those that it looked at the state does not have. The most promising come first, and it ends where none of those
+    // that are left can be among the best; some at a time, because what they lead to lies scattered, and is fetched together.
     private int CompareCandidates(View view, VectorPartition partition)
     {
         var missing = 0;
-        _rows.Clear();
-        foreach (var candidate in _codes.Results())
+        var candidates = _codes.Results();
+        _matches.Begin(_count, _threshold);
+        for (var next = 0; next < candidates.Length && candidates[next].Upper >= _matches.Floor;)
         {
-            if (partition.Find(view.State, candidate.Slot) is not { } found)
+            _rows.Clear();
+            for (var end = Math.Min(next + Together, candidates.Length); next < end; next++)
             {
-                missing++;
-                if (view.Partitions!.IsNewest(view.State)) partition.MarkDead(candidate.Slot, view.State.Sequence);
+                var number = candidates[next].Slot;
+                if (partition.Find(view.State, number) is not { } found)
+                {
+                    missing++;
+                    if (view.Partitions!.IsNewest(view.State)) partition.MarkDead(number, view.State.Sequence);
+                }
+                else if (!partition.Uncoded.Contains(number))
+                {
+                    _rows.Add(found);
+                }
             }
-            else if (!partition.Uncoded.Contains(candidate.Slot))
+            foreach (var (_, slot) in _rows) ExactSearcher.Prefetch(view.Floats(slot));
+            foreach (var (row, slot) in _rows)
             {
-                _rows.Add(found);
+                var similarity = Cosine.Similarity(DotProduct.Of(_query, view.Floats(slot)), _inverseNorm, slot.InverseNorm);
+                // Of equals the newest is wanted, so all of them are kept here.
+                if (!(similarity >= _matches.Floor)) continue;
+                _matches.Offer(_found.Count, similarity);
+                _found.Add((row, similarity));
             }
+            ComparedByFloats += _rows.Count;
         }
-        // Of equals the newest is kept.
-        _rows.Sort(static (left, right) => MemoryRow.NewestFirst(left.Row, right.Row));
-        CompareRows(view);
         return missing;
     }
 
@@ -283,7 +301,7 @@ internal sealed class SimilaritySearch : IDisposable
         if (_threshold is not null && graph.Count <= FewToWalk) return null;
         var accepted = AcceptedOfSample(scope, partition, filter, coded);
         if (accepted < Sample / FilteredPart || (accepted < Sample && (long)accepted * coded / Sample < FewToWalk)) return null;
-        Effort = (int)Math.Min(int.MaxValue, (long)partition.Effort * Math.Max(1, _count / 10));
+        Effort = (int)Math.Min(int.MaxValue, (long)partition.EffortNow(graph.Count) * Math.Max(1, _count / 10));
         _isHardlyFiltered = accepted >= HardlyFiltered;
         if (!_isHardlyFiltered) Effort = EffortOfFiltered();
         return Effort > graph.Count / WalkedPart ? null : graph;

@@ -56,8 +56,12 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     /// <summary>The graph of the first of the codes; null: there is none, because they are few.</summary>
     public Graph? Graph => Volatile.Read(ref _graph);
 
-    /// <summary>How thorough a walk has to be, to find what is wanted (ef).</summary>
+    /// <summary>How thorough a walk had to be, to find what is wanted (ef), when that was measured; 0: it was not.</summary>
     public int Effort { get; set; }
+
+    /// <summary>How thorough a walk has to be by now: a graph that has grown by half since, when it is measured again, takes an eighth more.</summary>
+    /// <param name="count">Vectors of the graph.</param>
+    public int EffortNow(int count) => (int)Math.Min(int.MaxValue, Effort + (Effort * Math.Max(0L, count - EffortMeasuredAt) / Math.Max(1, 4L * EffortMeasuredAt)));
 
     /// <summary>How many vectors the graph had when that was measured.</summary>
     public int EffortMeasuredAt { get; set; }
@@ -140,7 +144,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     public (MemoryRow Row, VectorSlot Slot)? Find(DatabaseState state, int number)
     {
         ref var entry = ref this[number];
-        return state.FindMemory(entry.Id) is { } row && row.Vector(key.Dimension) is { } slot && slot.Location == entry.Location ? (row, slot) : null;
+        return state.FindMemory(entry.Id, ref entry.Place) is { } row && row.Vector(key.Dimension) is { } slot && slot.Location == entry.Location ? (row, slot) : null;
     }
 
     /// <summary>Adds a vector, once.</summary>
@@ -287,6 +291,9 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         public Id Id;
         public RecordLocation Location;
         public int Scope;
+
+        /// <summary>Where the row of <see cref="Id"/> was found last.</summary>
+        public int Place;
         public bool IsUnique;
         public bool IsDead;
     }

@@ -25,10 +25,10 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     /// <summary>What is not worth a graph, as a rule: its codes are scanned in a tenth of a millisecond.</summary>
     public const int FewForGraph = 4096;
 
-    // What a walk has to be like is measured with so many stored vectors, each as if it were not stored; the margin is for what they do not
-    // show, and for the vectors that come until it is measured again, when there are so many times as many.
+    // What a walk has to be like is measured with so many stored vectors, each as if it were not stored, and again when there are so many
+    // times as many. The margin is for what stored vectors do not show: 1,000 words that were not stored took 1.05 times the effort.
     private const int RecallCount = 10;
-    private const int RecallQueries = 256;
+    private const int RecallQueries = 2048;
     private const double EffortMargin = 1.1;
     private const double MeasuredAgain = 1.5;
 
@@ -476,15 +476,25 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         var count = partition.Codes.Count;
         if (partition.Graph is null && count < fewForGraph) return;
         var graph = partition.Graph ?? partition.BeginGraph();
-        graph.Insert(count, Volatile.Read(ref _builders) > 0 ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / 2), _stop.Token);
+        graph.Insert(count, Threads, _stop.Token);
         if (graph.Unrepaired > graph.Count / 8) graph.Repair();
         if (IsStopped || graph.Count < MeasuredAgain * partition.EffortMeasuredAt) return;
         var (queries, own) = SampleOf(partition, graph);
         if (own.Length == 0) return;
-        var (effort, _) = EffortSearch.Find(graph, queries, own, RecallCount, recall);
-        partition.Effort = (int)(effort * EffortMargin);
-        partition.EffortMeasuredAt = graph.Count;
+        try
+        {
+            var (effort, _) = EffortSearch.Find(graph, queries, own, RecallCount, recall, Threads, _stop.Token);
+            partition.Effort = (int)Math.Ceiling(effort * EffortMargin);
+            partition.EffortMeasuredAt = graph.Count;
+        }
+        catch (OperationCanceledException)
+        {
+            // It is measured when the database is opened again.
+        }
     }
+
+    // All of them only for one who waits.
+    private int Threads => Volatile.Read(ref _builders) > 0 ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / 2);
 
     // Vectors from all over the partition, one behind the other, and the numbers that they have; -1 for one of which there are copies.
     private (float[] Queries, int[] Own) SampleOf(VectorPartition partition, Graph graph)
@@ -492,11 +502,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         using var pin = _log.Pin();
         var state = _sequencer.Published;
         var count = graph.Count;
-        var floats = new List<float>(RecallQueries * partition.Key.Dimension);
-        var own = new List<int>(RecallQueries);
-        for (var i = 0; i < RecallQueries; i++)
+        var wanted = Math.Clamp(count / 2, 1, RecallQueries);
+        var floats = new List<float>(wanted * partition.Key.Dimension);
+        var own = new List<int>(wanted);
+        for (var i = 0; i < wanted; i++)
         {
-            var (from, to) = ((int)((long)i * count / RecallQueries), (int)((i + 1L) * count / RecallQueries));
+            var (from, to) = ((int)((long)i * count / wanted), (int)((i + 1L) * count / wanted));
             var number = from;
             while (number < to && !graph.CanBeHidden(number)) number++;
             var isAlone = number < to;

@@ -13,7 +13,10 @@ internal abstract partial class LocalSession
                 if (self.Prepare(view, search, out _) is not { } wanted) return [];
                 using var similar = SimilaritySearch.Rent();
                 var found = similar.Run(view, wanted.Scope, wanted.Query.Floats, wanted.Query.InverseNorm, wanted.Count, wanted.Threshold, search.Mode != SearchMode.Exact);
-                return (IReadOnlyList<Memory>)found.Select(hit => self.ToMemory(view, hit.Row, search.IncludeEmbeddings) with { Similarity = hit.Similarity }).ToArray();
+                var memories = new Memory[found.Count];
+                for (var i = 0; i < memories.Length; i++)
+                    memories[i] = self.ToMemory(view, found[i].Row, search.IncludeEmbeddings) with { Similarity = found[i].Similarity };
+                return (IReadOnlyList<Memory>)memories;
             },
             cancellationToken);
 

@@ -210,6 +210,15 @@ internal sealed class DatabaseState : IRowSet
     /// <inheritdoc/>
     public MemoryRow? FindMemory(Id id) => Memories.Find(id);
 
+    /// <summary>The same; see <see cref="RowTable.Find(Id, ref int)"/>.</summary>
+    public MemoryRow? FindMemory(Id id, ref int place)
+    {
+        if (_own is not null) return FindMemory(id);
+        var row = Unsafe.As<MemoryRow?>(_rows.Find(Table.Memories, id, _sequence, ref place));
+        GC.KeepAlive(this);
+        return row;
+    }
+
     /// <inheritdoc/>
     public ParticipantRow? FindParticipant(in PairKey key) => Participants.Find(key);
 

@@ -47,6 +47,9 @@ internal sealed class RowVersions(RowTable[] tables)
     /// <summary>The row with this id in a state, or null.</summary>
     public Row? Find(Table table, Id id, long sequence) => AsOf(tables[(int)table].Find(id), sequence);
 
+    /// <summary>The same; see <see cref="RowTable.Find(Id, ref int)"/>.</summary>
+    public Row? Find(Table table, Id id, long sequence, ref int place) => AsOf(tables[(int)table].Find(id, ref place), sequence);
+
     /// <summary>The rows of a table in a state, in no order.</summary>
     public IEnumerable<Row> Rows(Table table, long sequence)
     {

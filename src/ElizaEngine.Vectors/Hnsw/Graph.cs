@@ -182,9 +182,8 @@ internal sealed class Graph : SharedNative
         var walk = new GraphWalk<TKernel>(_codes, _links);
         var nearest = walk.Descend(query, entry.Slot, entry.Level, 0);
         scratch.Begin(Volatile.Read(ref _reserved), effort);
-        if (hidden >= 0)
-            scratch.Visit(hidden);
-        if (typeof(TFilter) == typeof(EverySlot) && Volatile.Read(ref _dead) == 0)
+        var isPlain = typeof(TFilter) == typeof(EverySlot) && Volatile.Read(ref _dead) == 0;
+        if (isPlain && hidden < 0)
         {
             walk.Search(query, scratch, nearest, 0);
             return;
@@ -192,7 +191,11 @@ internal sealed class Graph : SharedNative
 
         var accepted = new NodeFilter<TFilter>(_links, covered, filter);
         Span<int> seeds = stackalloc int[SeedsMax];
-        walk.Search(query, scratch, nearest, seeds[..Seeds(seeds, covered, ref accepted)], ref accepted);
+        seeds = seeds[..(isPlain ? 0 : Seeds(seeds, covered, ref accepted))];
+        if (hidden < 0)
+            walk.Search(query, scratch, nearest, seeds, ref accepted);
+        else
+            new HiddenWalk<TKernel>(_codes, _links, hidden).Search(query, scratch, nearest, seeds, ref accepted);
     }
 
     /// <summary>Whether walks can leave a slot out: it is on the base level only, none begins there, and no other has the same codes.</summary>

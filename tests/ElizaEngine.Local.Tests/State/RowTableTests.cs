@@ -12,11 +12,16 @@ public sealed class RowTableTests
     {
         var random = new Random(seed);
         var (table, model) = (new RowTable(), new Dictionary<Id, Row>());
+        var places = new Dictionary<Id, int>();
         for (var step = 0; step < 60_000; step++)
         {
             // Ids that differ in their last bits, or in their first, and neighbours of each other.
             var number = (ulong)random.Next(ids);
             var id = random.Next(2) == 0 ? new Id(7, number) : new Id(number << 48, 0);
+            // Where it was when it was asked for last, which may be the place of another since, or of nobody.
+            var place = places.GetValueOrDefault(id);
+            Assert.Same(model.GetValueOrDefault(id), table.Find(id, ref place));
+            places[id] = place;
             if (random.Next(3) == 0)
             {
                 Assert.Equal(model.Remove(id), table.Remove(id));
@@ -55,6 +60,7 @@ public sealed class RowTableTests
         var table = new RowTable();
         for (var number = 0ul; number < kept; number++) table.Put(Numbered(number));
         var isOver = false;
+        var places = new int[kept];
         var readers = Enumerable.Range(0, 3).Select(seed => Task.Run(() =>
         {
             var random = new Random(seed);
@@ -65,6 +71,7 @@ public sealed class RowTableTests
                 {
                     var number = (ulong)random.NextInt64((long)kept);
                     Assert.True(table.Find(IdOf(number)) is DimensionRow row && row.Id == IdOf(number));
+                    Assert.True(table.Find(IdOf(number), ref places[number]) is DimensionRow same && same.Id == IdOf(number));
                 }
                 Assert.Equal((int)kept, table.Entries().Count(entry => RowTable.IdOf(entry).High < kept));
             }
