@@ -23,7 +23,9 @@ internal static class VectorSlice
     /// <param name="queries">Which, in this order.</param>
     /// <param name="truth">For each of those the true nearest, the best first.</param>
     /// <param name="duration">After it no search begins; one is always made.</param>
-    public static async Task<Slice> RunAsync(IVectorIndex index, VectorSearch search, VectorSet set, IReadOnlyList<int> queries, IReadOnlyList<int[]> truth, TimeSpan duration)
+    /// <param name="asksAgain">Whether the queries are asked from the first on again while there is time: few quick ones say little.</param>
+    public static async Task<Slice> RunAsync(
+        IVectorIndex index, VectorSearch search, VectorSet set, IReadOnlyList<int> queries, IReadOnlyList<int[]> truth, TimeSpan duration, bool asksAgain = false)
     {
         await index.PrepareAsync(search);
         var found = new int[queries.Count * K];
@@ -31,11 +33,11 @@ internal static class VectorSlice
         await AskAsync(Math.Min(WarmUpQueries, queries.Count), duration / WarmUpShare, null);
         var latencies = new Latencies();
         var allocated = GC.GetTotalAllocatedBytes();
-        var (asked, elapsed) = await AskAsync(queries.Count, duration, latencies);
+        var (asked, elapsed) = await AskAsync(asksAgain ? int.MaxValue : queries.Count, duration, latencies);
         return new Slice(latencies, elapsed)
         {
             AllocatedBytes = GC.GetTotalAllocatedBytes() - allocated,
-            Recall = Enumerable.Range(0, asked).Average(i => Recall(found.AsSpan(i * K, counts[i]), truth[i])),
+            Recall = Enumerable.Range(0, Math.Min(asked, queries.Count)).Average(i => Recall(found.AsSpan(i * K, counts[i]), truth[i])),
         };
 
         async Task<(int Asked, TimeSpan Elapsed)> AskAsync(int count, TimeSpan limit, Latencies? recorder)
@@ -44,8 +46,9 @@ internal static class VectorSlice
             var asked = 0;
             for (; asked < count && (asked == 0 || Stopwatch.GetElapsedTime(start) < limit); asked++)
             {
+                var place = asked % queries.Count;
                 var before = Stopwatch.GetTimestamp();
-                counts[asked] = await index.SearchAsync(set.Query(queries[asked]), found.AsMemory(asked * K, K));
+                counts[place] = await index.SearchAsync(set.Query(queries[place]), found.AsMemory(place * K, K));
                 recorder?.Record(Stopwatch.GetElapsedTime(before));
             }
             return (asked, Stopwatch.GetElapsedTime(start));

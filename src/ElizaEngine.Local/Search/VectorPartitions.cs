@@ -35,30 +35,16 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     // A longer tail is given codes without waiting for the next search.
     private const int TailMax = 1024;
 
-    // Vectors that are coded under one pin, and those whose rows are looked up under one.
+    // Vectors that are coded under one pin.
     private const int Step = 512;
-    private const int LookUpStep = 4096;
-
-    // A file is written anew when so large a part of what it would hold came or went since: as soon as that is known, from time to time,
-    // and when the database is closed. What it lacks is built when it is read, so it never costs more than a part of the whole.
-    private const int UnsavedPart = 4;
-    private const int UnsavedPartLater = 16;
-    private const int UnsavedPartAtEnd = 64;
-
-    // Searches without a partition that are remembered.
-    private const int AsksMax = 4096;
 
     private readonly ConcurrentDictionary<PartitionKey, VectorPartition> _partitions = new();
-    private readonly Dictionary<PartitionKey, Ask> _asks = []; // Under the gate; empty where memory has no limit.
     private readonly Lock _gate = new();
     private WriteAheadLog _log = null!;
     private Sequencer _sequencer = null!;
-    private bool _isKept;
-    private long _clock; // Of searches; stands where memory has no limit.
+    private PartitionMemory _memory = null!;
+    private PartitionFiles? _files;
     private long _released;
-    private long _restored;
-    private long _saves;
-    private long _savedBytes;
     private readonly CancellationTokenSource _stop = new();
     private volatile bool _isUsed; // Before the first partition is there; asking the dictionary would take its locks.
     private int _builders;
@@ -74,16 +60,16 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     public VectorPartition? Find(in PartitionKey key, DatabaseState state)
     {
         if (!_partitions.TryGetValue(key, out var partition) || state.Sequence < partition.CompleteFrom) return null;
-        Touch(partition);
+        _memory.Touch(partition);
         return partition;
     }
 
     /// <summary>Hears of a search without a partition. If it compared many vectors, later ones find one.</summary>
     public void Searched(in PartitionKey key, int vectors)
     {
-        if (vectors <= few || _partitions.ContainsKey(key) || !IsAdmitted(key, vectors)) return;
+        if (vectors <= few || _partitions.ContainsKey(key) || !_memory.IsAdmitted(key, BytesOf(key, vectors), _sequencer.Published.VectorCount)) return;
         _isUsed = true;
-        _partitions.TryAdd(key, new VectorPartition(key) { SearchedAt = Volatile.Read(ref _clock) });
+        _partitions.TryAdd(key, new VectorPartition(key) { SearchedAt = _memory.Now });
         Begin();
     }
 
@@ -92,7 +78,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         _isUsed = true;
         var partition = _partitions.GetOrAdd(key, static key => new VectorPartition(key));
-        Touch(partition);
+        _memory.Touch(partition);
         Interlocked.Increment(ref _builders);
         try
         {
@@ -129,19 +115,19 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     public int Count => _partitions.Count;
 
     /// <summary>Bytes of memory that they take.</summary>
-    public long Bytes => _partitions.Values.Sum(static partition => partition.Bytes);
+    public long Bytes => _memory.Bytes;
 
     /// <summary>Partitions that were released because there was no room, since opening.</summary>
     public long Released => Interlocked.Read(ref _released);
 
     /// <summary>Partitions that came from their file, since opening.</summary>
-    public long Restored => Interlocked.Read(ref _restored);
+    public long Restored => _files?.Restored ?? 0;
 
     /// <summary>Files that were written, since opening.</summary>
-    public long Saves => Interlocked.Read(ref _saves);
+    public long Saves => _files?.Saves ?? 0;
 
     /// <summary>Bytes of these files.</summary>
-    public long SavedBytes => Interlocked.Read(ref _savedBytes);
+    public long SavedBytes => _files?.SavedBytes ?? 0;
 
     /// <summary>Before the first call.</summary>
     /// <param name="log">The log.</param>
@@ -151,7 +137,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         _log = log;
         _sequencer = sequencer;
-        _isKept = isKept && BitConverter.IsLittleEndian;
+        _memory = new PartitionMemory(_partitions, memoryLimit);
+        if (isKept && BitConverter.IsLittleEndian) _files = new PartitionFiles(log, sequencer, records, recall, _stop.Token);
     }
 
     /// <summary>Looks, in the background, whether there is something to do.</summary>
@@ -188,9 +175,10 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     /// <summary>Saves what has changed, at the end: after <see cref="StopAsync"/>, and before the log is closed. Does not fail.</summary>
     public async Task SaveAsync()
     {
+        if (_files is not { } files) return;
         try
         {
-            foreach (var partition in _partitions.Values) await SaveAsync(partition, UnsavedPartAtEnd, isAtEnd: true).ConfigureAwait(false);
+            foreach (var partition in _partitions.Values) await files.SaveAsync(partition, PartitionFiles.UnsavedPartAtEnd).ConfigureAwait(false);
         }
         catch (Exception error) when (error is LogClosedException or LogPoisonedException)
         {
@@ -199,23 +187,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     }
 
     /// <summary>Removes the files of agents, tables and dimensions that have no vector any more.</summary>
-    public void RemoveOrphans()
-    {
-        if (!_isKept) return;
-        // In this order: what has a file now has, or had, its vectors in the state.
-        var orphans = _log.FileSystem.List(_log.Directory).Where(FileNames.IsVectors).ToHashSet();
-        if (orphans.Count == 0) return;
-        var keys = new HashSet<PartitionKey>();
-        foreach (var row in _sequencer.Published.MemoriesByTable.Descend(new TableMemoryKey(int.MaxValue, long.MaxValue, Id.Max)))
-        {
-            for (var slot = row.Vectors; slot is not null; slot = slot.Next)
-            {
-                var key = new PartitionKey(row.AgentId, row.TableNumber, slot.Dimension);
-                if (keys.Add(key)) orphans.Remove(SavedVectors.FileName(key, row.TableName));
-            }
-        }
-        foreach (var name in orphans) _log.FileSystem.TryDelete(_log.Directory + "/" + name);
-    }
+    public void RemoveOrphans() => _files?.RemoveOrphans();
 
     /// <summary>When nobody searches any more.</summary>
     public void Dispose()
@@ -240,7 +212,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                     await CodeAsync(partition).ConfigureAwait(false);
                     Link(partition);
                     if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
-                    await SaveAsync(partition, isSaveDue ? UnsavedPartLater : UnsavedPart, isAtEnd: false).ConfigureAwait(false);
+                    await SaveAsync(partition, isSaveDue ? PartitionFiles.UnsavedPartLater : PartitionFiles.UnsavedPart).ConfigureAwait(false);
                 }
             }
         }
@@ -269,58 +241,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         }
     }
 
-    private void Touch(VectorPartition partition)
-    {
-        if (memoryLimit is not null) Volatile.Write(ref partition.SearchedAt, Interlocked.Increment(ref _clock));
-    }
-
-    // Where there is no room, a newcomer must have been asked for since what it would drive out was searched last: else tables that are
-    // searched by turns would drive out each other all the time.
-    private bool IsAdmitted(in PartitionKey key, int vectors)
-    {
-        if (memoryLimit is not { } limit) return true;
-        var needed = BytesOf(key, vectors);
-        var now = Interlocked.Increment(ref _clock);
-        lock (_gate)
-        {
-            var known = _asks.TryGetValue(key, out var ask);
-            if (needed > limit || (known && ask.TooLargeAt is { } total && _sequencer.Published.VectorCount >= total - (total / 8))) return false;
-            if (_asks.Count >= AsksMax) _asks.Clear();
-            _asks[key] = new Ask(now, null);
-            var room = limit - Bytes;
-            foreach (var partition in _partitions.Values.OrderBy(static partition => Volatile.Read(ref partition.SearchedAt)))
-            {
-                if (room >= needed) return true;
-                if (!known || Volatile.Read(ref partition.SearchedAt) >= ask.At) return false;
-                room += partition.Bytes;
-            }
-            return room >= needed;
-        }
-    }
-
-    // Releases what was searched the longest time ago, until a partition has room with all vectors that it knows of. False: it has none,
-    // and is released itself.
-    private async Task<bool> TryMakeRoomAsync(VectorPartition partition)
-    {
-        if (memoryLimit is not { } limit) return true;
-        var needed = Math.Max(partition.Bytes, BytesOf(partition.Key, partition.Count));
-        if (needed > limit)
-        {
-            lock (_gate) _asks[partition.Key] = new Ask(Volatile.Read(ref _clock), _sequencer.Published.VectorCount);
-            await ReleaseAsync(partition).ConfigureAwait(false);
-            return false;
-        }
-        foreach (var other in _partitions.Values.Where(other => other != partition).OrderBy(static other => Volatile.Read(ref other.SearchedAt)).ToArray())
-        {
-            if (Bytes - partition.Bytes + needed <= limit) break;
-            await ReleaseAsync(other).ConfigureAwait(false);
-        }
-        return true;
-    }
+    private Task<bool> TryMakeRoomAsync(VectorPartition partition) => _memory.TryMakeRoomAsync(
+        partition, Math.Max(partition.Bytes, BytesOf(partition.Key, partition.Count)), _sequencer.Published.VectorCount, ReleaseAsync);
 
     private async Task ReleaseAsync(VectorPartition partition)
     {
-        await SaveAsync(partition, UnsavedPartLater, isAtEnd: false).ConfigureAwait(false);
+        await SaveAsync(partition, PartitionFiles.UnsavedPartLater).ConfigureAwait(false);
         _partitions.TryRemove(partition.Key, out _);
         Interlocked.Increment(ref _released);
         // Whoever searches it keeps its memory until he is done.
@@ -337,19 +263,11 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     // Puts another partition in the place of an empty one: the one that its file keeps, and what came since.
     private async Task<bool> TryRestoreAsync(VectorPartition empty)
     {
-        if (!_isKept || TableName(empty.Key) is not { } table || SavedVectors.TryRead(_log, empty.Key, table) is not { } saved) return false;
-        var next = new VectorPartition(empty.Key, saved.Graph) { SearchedAt = Volatile.Read(ref empty.SearchedAt) };
+        if (_files?.TryRestore(empty.Key) is not { } next) return false;
+        next.SearchedAt = Volatile.Read(ref empty.SearchedAt);
+        empty.Next = next;
         try
         {
-            var same = 0;
-            for (var from = 0; from < saved.Sources.Length; from += LookUpStep)
-            {
-                if (IsStopped) throw new LogClosedException();
-                same += Restore(next, saved, from, Math.Min(from + LookUpStep, saved.Sources.Length));
-            }
-            (next.SavedCount, next.SavedCovered, next.SavedDead) = (saved.Sources.Length, saved.Graph.Count, saved.Sources.Length - same);
-            if (saved.Recall == recall) (next.Effort, next.EffortMeasuredAt) = (saved.Effort, saved.EffortMeasuredAt);
-            empty.Next = next;
             await LoadAsync(next).ConfigureAwait(false);
         }
         catch
@@ -359,86 +277,11 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
             throw;
         }
         _partitions[empty.Key] = next;
-        Interlocked.Increment(ref _restored);
         empty.Dispose();
         return true;
     }
 
-    // Returns how many lie where the file says, or were known to be gone: what the file need not be told again.
-    private int Restore(VectorPartition next, SavedVectors saved, int from, int to)
-    {
-        using var pin = _log.Pin();
-        var state = _sequencer.Published;
-        var same = 0;
-        for (var slot = from; slot < to; slot++)
-        {
-            var source = saved.Sources[slot];
-            (MemoryRow Row, VectorSlot Slot)? found = null;
-            if (source.IsAlive && state.FindMemory(source.MemoryId) is { } row && row.AgentId == next.Key.AgentId && row.TableNumber == next.Key.TableNumber
-                && row.Vector(next.Key.Dimension) is { } vector)
-            {
-                var isThere = _log.PlaceOf(vector.Location) == source.Place;
-                if (isThere || IsOf(next.Codes, slot, vector)) found = (row, vector);
-                if (isThere) same++;
-            }
-            next.Restore(found, state.Sequence);
-        }
-        return same;
-    }
-
-    private bool IsOf(Codes codes, int slot, VectorSlot vector)
-    {
-        try
-        {
-            return codes.IsOf(slot, records.Floats(vector, verify: !vector.IsVerified), vector.InverseNorm);
-        }
-        catch (LogDamagedException)
-        {
-            return false;
-        }
-    }
-
-    // The name of a table that has rows.
-    private string? TableName(in PartitionKey key)
-    {
-        foreach (var row in _sequencer.Published.MemoriesByTable.Descend(new TableMemoryKey(key.TableNumber, long.MaxValue, Id.Max)))
-            return row.TableNumber == key.TableNumber ? row.TableName : null;
-        return null;
-    }
-
-    // Writes the file of a partition with a graph, if a part of it that is large enough came or went since it was written last.
-    private async Task SaveAsync(VectorPartition partition, int part, bool isAtEnd)
-    {
-        if (!_isKept || partition.CompleteFrom == long.MaxValue || partition.Graph is not { } graph || (IsStopped && !isAtEnd)) return;
-        var count = partition.Codes.Count;
-        if (graph.Count == 0 || partition.Unsaved == 0 || partition.Unsaved < count / part || TableName(partition.Key) is not { } table) return;
-        var sources = new SavedSource[count];
-        for (var from = 0; from < count; from += LookUpStep) Describe(partition, sources, from, Math.Min(from + LookUpStep, count));
-        (partition.SavedCount, partition.SavedCovered, partition.SavedDead) = (count, graph.Count, partition.Dead);
-        // What the file tells of must not be gone after a crash, and something else in its place.
-        await _log.FlushAsync().ConfigureAwait(false);
-        try
-        {
-            var bytes = new SavedVectors(graph, partition.Effort, partition.EffortMeasuredAt, recall, sources).Write(_log, partition.Key, table);
-            Interlocked.Add(ref _savedBytes, bytes);
-            Interlocked.Increment(ref _saves);
-        }
-        catch (IOException)
-        {
-            // It stays unsaved until as much has changed again.
-        }
-    }
-
-    private void Describe(VectorPartition partition, SavedSource[] sources, int from, int to)
-    {
-        using var pin = _log.Pin();
-        var state = _sequencer.Published;
-        for (var number = from; number < to; number++)
-        {
-            if (partition.Find(state, number) is not { } found) partition.MarkDead(number, state.Sequence);
-            else if (!partition.Uncoded.Contains(number)) sources[number] = new SavedSource(found.Row.Id, IsAlive: true, _log.PlaceOf(found.Slot.Location));
-        }
-    }
+    private Task SaveAsync(VectorPartition partition, int part) => _files is { } files && !IsStopped ? files.SaveAsync(partition, part) : Task.CompletedTask;
 
     // Commits before the partition was known did not tell it of their vectors: they are in the state that is published after a flush.
     // One that looked for it in vain and is not handed over yet still holds the gate.
@@ -550,7 +393,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         _partitions[old.Key] = next;
         // Whoever searches it keeps its memory until he is done.
         old.Dispose();
-        if (_isKept && next.Graph is null && TableName(old.Key) is { } table) _log.FileSystem.TryDelete(_log.Directory + "/" + SavedVectors.FileName(old.Key, table));
+        if (next.Graph is null) _files?.Delete(old.Key);
         return next;
     }
 
@@ -579,9 +422,4 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         }
         return to > from;
     }
-
-    /// <summary>A search without a partition.</summary>
-    /// <param name="At">When it was.</param>
-    /// <param name="TooLargeAt">Vectors of the database when the partition was found to be too large; null: it was not.</param>
-    private readonly record struct Ask(long At, long? TooLargeAt);
 }

@@ -111,33 +111,51 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
             await _adapter.CreateMemoriesAsync([.. Enumerable.Range(done, 1_000).Select(i => Memory(i, i % 40 == 0 ? 1 : 0) with { Embedding = vectors[i] })], "messages");
         await database.BuildVectorIndexAsync(s_agent, "messages");
 
-        await AssertRecallAsync("anywhere", () => Gaussian(random, dimension, 1));
-        await AssertRecallAsync("among the other room's", () => [.. other.Zip(Gaussian(random, dimension, 0.1f), static (a, b) => a + b)]);
+        await AssertRecallAsync("anywhere", _rooms[0], () => Gaussian(random, dimension, 1), walksMin: 45);
+        // A walk finds too few of the room there to be quicker than a scan.
+        await AssertRecallAsync("among the other room's", _rooms[0], () => [.. other.Zip(Gaussian(random, dimension, 0.1f), static (a, b) => a + b)], walksMin: 0);
         for (var i = 1; i < count; i += 97)
         {
             var search = new MemorySearch("messages", Nearly(vectors[i])) { RoomId = _rooms[i % 40 == 0 ? 1 : 0], Count = 1, Threshold = 0.95f };
             Assert.Single(await _adapter.SearchMemoriesAsync(search));
         }
 
-        async Task AssertRecallAsync(string where, Func<float[]> next)
-        {
-            var (found, wanted, walks) = (0, 0, 0);
-            for (var i = 0; i < 50; i++)
-            {
-                var search = new MemorySearch("messages", next()) { RoomId = _rooms[0], Count = 10 };
-                var near = await _adapter.SearchMemoriesAsync(search);
-                if (LastMethod() == SearchMethod.Walk) walks++;
-                var exact = await _adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Exact });
-                Assert.Equal((10, 10), (near.Count, exact.Count));
-                wanted += exact.Count;
-                found += near.Count(memory => memory.Similarity >= exact[^1].Similarity);
-                Assert.All(near, memory => Assert.Equal(_rooms[0], memory.RoomId));
-            }
-            Assert.True(walks >= 45, $"{where}: {walks} of 50 searches walked");
-            Assert.True(found >= 0.98 * wanted, $"{where}: {found} of {wanted}");
-        }
-
         float[] Nearly(float[] vector) => [.. vector.Zip(Gaussian(random, dimension, 0.05f), static (a, b) => a + b)];
+    }
+
+    [Fact]
+    public async Task A_walk_in_a_room_that_is_half_of_a_table_looks_as_far_as_it_must()
+    {
+        const int dimension = 8;
+        const int count = 36_000;
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var random = new Random(23);
+        // Five in eight are in the room, and lie on one side.
+        float[] Next(float side, float deviation)
+        {
+            var vector = Gaussian(random, dimension, 1);
+            vector[0] = side + (vector[0] * deviation);
+            return vector;
+        }
+        for (var done = 0; done < count; done += 1_000)
+        {
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(done, 1_000).Select(i =>
+            {
+                var vector = Next(0, 1);
+                return Memory(i, vector[0] < 0.32 ? 0 : 1) with { Embedding = vector };
+            })], "messages");
+        }
+        await database.BuildVectorIndexAsync(s_agent, "messages");
+
+        await AssertRecallAsync("on its side", _rooms[0], () => Next(-1, 0.3f), walksMin: 45);
+        await AssertRecallAsync("at its edge", _rooms[0], () => Next(0.4f, 0.1f), walksMin: 30);
+        await AssertRecallAsync("on the other side", _rooms[0], () => Next(6, 0.1f), walksMin: 0);
+        var plan = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Next(-1, 0.3f)) { RoomId = _rooms[0] });
+        Assert.Equal((false, "graph"), (plan.IsExact, plan.Index));
+        // So many would be found by a scan before they are by a walk.
+        plan = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Next(-1, 0.3f)) { RoomId = _rooms[0], Count = 1_000 });
+        Assert.True(plan.IsExact, plan.Details);
     }
 
     [Fact]
@@ -355,6 +373,25 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
             expected.Select(memory => (memory.Id, memory.Similarity)).SequenceEqual(found.Select(memory => (memory.Id, memory.Similarity))),
             $"{what}, {method}, {search}: {found.Count} instead of {expected.Count}");
         return method;
+    }
+
+    // Of fifty searches in a room; each finds as many as it may.
+    private async Task AssertRecallAsync(string where, Guid room, Func<float[]> next, int walksMin)
+    {
+        var (found, wanted, walks) = (0, 0, 0);
+        for (var i = 0; i < 50; i++)
+        {
+            var search = new MemorySearch("messages", next()) { RoomId = room, Count = 10 };
+            var near = await _adapter.SearchMemoriesAsync(search);
+            if (LastMethod() == SearchMethod.Walk) walks++;
+            var exact = await _adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Exact });
+            Assert.Equal((10, 10), (near.Count, exact.Count));
+            wanted += exact.Count;
+            found += near.Count(memory => memory.Similarity >= exact[^1].Similarity);
+            Assert.All(near, memory => Assert.Equal(room, memory.RoomId));
+        }
+        Assert.True(walks >= walksMin, $"{where}: {walks} of 50 searches walked");
+        Assert.True(found >= 0.98 * wanted, $"{where}: {found} of {wanted}");
     }
 
     private async Task SearchTwiceAsync(MemorySearch search)

@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+
+namespace ElizaEngine.Local;
+
+/// <summary>
+/// The memory of partitions, where it has a limit: which of them are admitted, and which are evicted for others, the least recently used
+/// first. Thread-safe, but for one thread at a time that makes room.
+/// </summary>
+/// <param name="partitions">All there are.</param>
+/// <param name="limit">Bytes that they may take; null: any. One that alone is too large is not kept.</param>
+internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorPartition> partitions, long? limit)
+{
+    // Searches without a partition that are remembered.
+    private const int AsksMax = 4096;
+
+    private readonly Dictionary<PartitionKey, Ask> _asks = []; // Under the gate; empty where memory has no limit.
+    private readonly Lock _gate = new();
+    private long _clock; // Of searches; stands where memory has no limit.
+
+    /// <summary>Bytes that partitions take.</summary>
+    public long Bytes => partitions.Values.Sum(static partition => partition.Bytes);
+
+    /// <summary>How late it is, by the clock of searches.</summary>
+    public long Now => Volatile.Read(ref _clock);
+
+    /// <summary>Notes that a partition is searched.</summary>
+    public void Touch(VectorPartition partition)
+    {
+        if (limit is not null) Volatile.Write(ref partition.SearchedAt, Interlocked.Increment(ref _clock));
+    }
+
+    /// <summary>
+    /// Whether a partition shall be begun. Where there is no room, a newcomer must have been asked for since what it would drive out was
+    /// searched last: else tables that are searched by turns would drive out each other all the time.
+    /// </summary>
+    /// <param name="key">Whose.</param>
+    /// <param name="needed">Bytes that it takes.</param>
+    /// <param name="total">Vectors of the database.</param>
+    public bool IsAdmitted(in PartitionKey key, long needed, long total)
+    {
+        if (limit is not { } allowed) return true;
+        var now = Interlocked.Increment(ref _clock);
+        lock (_gate)
+        {
+            var known = _asks.TryGetValue(key, out var ask);
+            if (needed > allowed || (known && ask.TooLargeAt is { } then && total >= then - (then / 8))) return false;
+            if (_asks.Count >= AsksMax) _asks.Clear();
+            _asks[key] = new Ask(now, null);
+            var room = allowed - Bytes;
+            foreach (var partition in LeastRecentlyUsed())
+            {
+                if (room >= needed) return true;
+                if (!known || Volatile.Read(ref partition.SearchedAt) >= ask.At) return false;
+                room += partition.Bytes;
+            }
+            return room >= needed;
+        }
+    }
+
+    /// <summary>Evicts others, until there is room for a partition. False: there is none, and it is evicted itself.</summary>
+    /// <param name="partition">For which.</param>
+    /// <param name="needed">Bytes that it will take.</param>
+    /// <param name="total">Vectors of the database.</param>
+    /// <param name="evictAsync">Takes one out.</param>
+    public async Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed, long total, Func<VectorPartition, Task> evictAsync)
+    {
+        if (limit is not { } allowed) return true;
+        if (needed > allowed)
+        {
+            lock (_gate) _asks[partition.Key] = new Ask(Now, total);
+            await evictAsync(partition).ConfigureAwait(false);
+            return false;
+        }
+        foreach (var other in LeastRecentlyUsed().Where(other => other != partition).ToArray())
+        {
+            if (Bytes - partition.Bytes + needed <= allowed) break;
+            await evictAsync(other).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    private IOrderedEnumerable<VectorPartition> LeastRecentlyUsed() => partitions.Values.OrderBy(static partition => Volatile.Read(ref partition.SearchedAt));
+
+    /// <summary>A search without a partition.</summary>
+    /// <param name="At">When it was.</param>
+    /// <param name="TooLargeAt">Vectors of the database when the partition was found to be too large; null: it was not.</param>
+    private readonly record struct Ask(long At, long? TooLargeAt);
+}
