@@ -41,6 +41,7 @@ internal sealed class StateCheckpoint
         foreach (var row in state.MemoriesByTable.Ascend(new TableMemoryKey(int.MinValue, long.MinValue, Id.Min)))
         {
             Look(_memories.Count);
+            row.CheckpointNumber = _memories.Count;
             _memories.Add(row);
             _scopes.NumberOf(row.Scope);
         }
@@ -74,11 +75,10 @@ internal sealed class StateCheckpoint
         {
             for (var slot = row.Vectors; slot is not null; slot = slot.Next) Write(writer, new StoredVector(slot.Dimension, slot.InverseNorm, Now(slot.Location)));
         }
-        var slots = SlotsOf(_memories, _layout);
-        foreach (var row in _state.MemoriesByRoom.Ascend(new RoomMemoryKey(Id.Min, int.MinValue, long.MinValue, Id.Min))) Write(writer, NumberOf(row.Id, slots));
-        foreach (var row in _state.MemoriesByDocument.Ascend(new ChildKey(Id.Min, Id.Min))) Write(writer, NumberOf(row.Id, slots));
+        foreach (var row in _state.MemoriesByRoom.Ascend(new RoomMemoryKey(Id.Min, int.MinValue, long.MinValue, Id.Min))) Write(writer, row.CheckpointNumber);
+        foreach (var row in _state.MemoriesByDocument.Ascend(new ChildKey(Id.Min, Id.Min))) Write(writer, row.CheckpointNumber);
         _cancellation.ThrowIfCancellationRequested();
-        writer.Write(MemoryMarshal.AsBytes<int>(slots));
+        writer.Write(MemoryMarshal.AsBytes<int>(SlotsOf(_memories, _layout)));
         writer.Write(_scopeBytes);
         writer.Write(_heads.WrittenSpan);
     }
@@ -106,14 +106,6 @@ internal sealed class StateCheckpoint
     {
         var place = _log.PlaceOf(location);
         return new RecordLocation(place.File, place.Offset, location.Length);
-    }
-
-    // The table that readers of the checkpoint will find a memory by.
-    private int NumberOf(Id id, int[] slots)
-    {
-        var slot = StoredMemories.SlotOf(id, _layout);
-        while (_memories[slots[slot]].Id != id) slot = (slot + 1) & (slots.Length - 1);
-        return slots[slot];
     }
 
     private void Look(int rows)
@@ -232,15 +224,14 @@ internal sealed class StateCheckpoint
     /// <summary>Scopes with numbers, and the names of tables in the order of theirs.</summary>
     private sealed class ScopeList
     {
-        // Equal ones are not always the same object.
+        // Equal ones are not always the same object; mostly they are, and then nothing of them need be compared.
         private readonly Dictionary<(int, Id, Id?, Id?, Id?, Id?), int> _numbers = [];
-        private MemoryScope? _last;
-        private int _lastNumber;
+        private readonly Dictionary<MemoryScope, int> _known = new(ReferenceEqualityComparer.Instance);
         private readonly List<MemoryScope> _scopes = [];
 
         public int NumberOf(MemoryScope scope)
         {
-            if (ReferenceEquals(scope, _last)) return _lastNumber;
+            if (_known.TryGetValue(scope, out var known)) return known;
             var key = (scope.TableNumber, scope.AgentId, scope.EntityId, scope.RoomId, scope.WorldId, scope.DocumentId);
             if (!_numbers.TryGetValue(key, out var number))
             {
@@ -248,7 +239,7 @@ internal sealed class StateCheckpoint
                 _scopes.Add(scope);
                 _numbers.Add(key, number);
             }
-            (_last, _lastNumber) = (scope, number);
+            _known.Add(scope, number);
             return number;
         }
 
