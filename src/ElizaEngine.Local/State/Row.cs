@@ -107,9 +107,6 @@ internal sealed class MemoryRow : Row
     /// <summary>The vectors, one for each dimension at most; null: none. Set while the row is loaded, then never again.</summary>
     public VectorSlot? Vectors { get; set; }
 
-    /// <summary>Its place in the checkpoint that is being written, of which there is one at a time; else of no meaning.</summary>
-    public int CheckpointNumber;
-
     /// <summary>How many vectors it has: a walk along them.</summary>
     public int VectorCount
     {
