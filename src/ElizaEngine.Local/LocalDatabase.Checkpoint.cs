@@ -5,14 +5,19 @@ namespace ElizaEngine;
 
 public sealed partial class LocalDatabase
 {
-    // A checkpoint in the background is worth a third of the log: opening after a crash has that much to apply, and all checkpoints
-    // together write a row a few times.
-    private const long CheckpointLogShare = 3;
+    // Applying a record at opening takes as long as reading so many bytes of the log.
+    private const long BytesOfRecord = 1024;
+
+    // A checkpoint in the background is worth so many times its own bytes of the log: of a large state all checkpoints together write a row
+    // a few times, and opening after a crash has a part of it to apply: of memories with 384 components a fifth.
+    private const long CheckpointWorth = 8;
 
     private readonly Lock _checkpointGate = new();
     private readonly Lock _checkpointWriting = new();
     private Task _checkpoint = Task.CompletedTask;
     private ulong _checkpointLsn;
+    private long _checkpointRecords; // Records written since the opening, when it was made; less than 0: so many lay behind it then.
+    private long _checkpointBytes;
 
     /// <summary>The checkpoint that is being written in the background, or was last. It does not fail.</summary>
     internal Task Checkpointing
@@ -24,7 +29,7 @@ public sealed partial class LocalDatabase
     }
 
     /// <summary>Writes the state down, so that the next opening need not collect it. What fails is left for the next time.</summary>
-    /// <param name="minLogBytes">Where the log has grown by less since the last, nothing is written.</param>
+    /// <param name="minLogBytes">Where less has come to the log since the last, by what it takes to apply, nothing is written.</param>
     /// <param name="cancellationToken">Ends it; nothing is changed then.</param>
     internal void WriteCheckpoint(long minLogBytes, CancellationToken cancellationToken)
     {
@@ -37,10 +42,12 @@ public sealed partial class LocalDatabase
                 if (!IsCheckpointDue(_log.Statistics, minLogBytes)) return;
                 using var held = _log.Hold();
                 using var pin = _log.Pin();
+                // Before the snapshot: what comes between counts as behind it, and may be in front.
+                var records = _log.Statistics.Records;
                 var (state, snapshot) = Sequencer.TakeSnapshot();
                 var checkpoint = new StateCheckpoint(state, _log, cancellationToken);
-                LogCheckpoint.Write(_log.FileSystem, _log.Directory, snapshot, checkpoint.Length, checkpoint.Write);
-                _checkpointLsn = snapshot.EndLsn;
+                _log.WriteCheckpoint(snapshot, checkpoint.Length, checkpoint.Write);
+                (_checkpointLsn, _checkpointRecords, _checkpointBytes) = (snapshot.EndLsn, records, checkpoint.Length);
             }
             catch (LogDamagedException damage)
             {
@@ -53,7 +60,8 @@ public sealed partial class LocalDatabase
         }
     }
 
-    private bool IsCheckpointDue(LogStatistics log, long minLogBytes) => log.DurableLsn > _checkpointLsn && log.DurableLsn - _checkpointLsn >= (ulong)minLogBytes;
+    private bool IsCheckpointDue(LogStatistics log, long minLogBytes) =>
+        log.DurableLsn > _checkpointLsn && (long)(log.DurableLsn - _checkpointLsn) + ((log.Records - _checkpointRecords) * BytesOfRecord) >= minLogBytes;
 
     /// <summary>Begins a checkpoint in the background, where one is due. The log's gate may be held.</summary>
     private void BeginCheckpoint()
@@ -62,7 +70,7 @@ public sealed partial class LocalDatabase
         {
             if (!_isOpen || !_checkpoint.IsCompleted) return;
             var log = _log.Statistics;
-            var growth = Options.LogBetweenCheckpoints == 0 ? 0 : Math.Max(Options.LogBetweenCheckpoints, log.BytesOnDisk / CheckpointLogShare);
+            var growth = Options.LogBetweenCheckpoints == 0 ? 0 : Math.Max(Options.LogBetweenCheckpoints, _checkpointBytes * CheckpointWorth);
             if (IsCheckpointDue(log, growth)) _checkpoint = Task.Run(() => WriteCheckpoint(growth, _upkeepEnd.Token));
         }
     }

@@ -234,7 +234,9 @@ public sealed partial class LocalDatabase : IDatabase
             if (options.Directory is not null)
             {
                 database._checkpointLsn = log.OpenReport.CheckpointLsn;
+                database._checkpointRecords = -log.OpenReport.Records;
                 log.FileEnded = database.BeginCheckpoint;
+                log.Grown = database.BeginCheckpoint;
             }
             database.StartUpkeep();
             return database;

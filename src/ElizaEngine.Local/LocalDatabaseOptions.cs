@@ -84,11 +84,14 @@ public sealed record LocalDatabaseOptions
     /// <summary>Vectors that a search compares without a partition of theirs; tests ask for few.</summary>
     internal int VectorsWithoutPartition { get; init; } = VectorPartitions.Few;
 
-    /// <summary>So few bytes of the log behind a checkpoint, or without one, are applied sooner than a checkpoint is written at the close.</summary>
-    internal long LogWithoutCheckpoint { get; init; } = 4 << 20;
+    /// <summary>
+    /// So few bytes of the log behind a checkpoint, or without one, are applied sooner than a checkpoint is written at the close. Each record
+    /// counts as 1 KiB more.
+    /// </summary>
+    internal long LogWithoutCheckpoint { get; init; } = 8 << 20;
 
-    /// <summary>Bytes by which the log has grown, at least, when another checkpoint is written in the background; 0: any.</summary>
-    internal long LogBetweenCheckpoints { get; init; } = 32 << 20;
+    /// <summary>Bytes by which the log has grown, each record as 1 KiB more, when another checkpoint is written in the background; 0: any.</summary>
+    internal long LogBetweenCheckpoints { get; init; } = 128 << 20;
 
     /// <summary>Vectors of a partition without a graph of theirs; tests ask for few.</summary>
     internal int VectorsWithoutGraph { get; init; } = VectorPartitions.FewForGraph;

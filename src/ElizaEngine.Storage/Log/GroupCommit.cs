@@ -21,6 +21,8 @@ internal sealed class GroupCommit
     /// <summary>The writer waits for the commits that are about to come at most this long, and at most a quarter of a flush.</summary>
     private static readonly long s_cohortTicksMax = Stopwatch.Frequency / 10_000; // 100 us
 
+    private const ulong BytesBetweenLooks = 2 << 20;
+
     private static readonly List<TaskCompletionSource> s_noRequests = [];
 
     private readonly object _sync = new();
@@ -51,6 +53,8 @@ internal sealed class GroupCommit
     private long _flushes;
     private long _commits;
     private long _frames;
+    private long _records;
+    private ulong _lookedAtLsn;
 
     public GroupCommit(LogOptions options, PendingBytes pending, FrameBuffers buffers, ulong durableLsn, Action<object> published)
     {
@@ -58,7 +62,7 @@ internal sealed class GroupCommit
         _pending = pending;
         _buffers = buffers;
         _published = published;
-        _durableLsn = _writtenLsn = durableLsn;
+        _durableLsn = _writtenLsn = _lookedAtLsn = durableLsn;
     }
 
     public LogFault? Fault => _fault;
@@ -71,8 +75,11 @@ internal sealed class GroupCommit
 
     public Task Stopped => _stopped.Task;
 
-    public (long BytesWritten, long Flushes, long Commits, long Frames) Counters =>
-        (Volatile.Read(ref _bytesWritten), Volatile.Read(ref _flushes), Volatile.Read(ref _commits), Volatile.Read(ref _frames));
+    public (long BytesWritten, long Flushes, long Commits, long Frames, long Records) Counters =>
+        (Volatile.Read(ref _bytesWritten), Volatile.Read(ref _flushes), Volatile.Read(ref _commits), Volatile.Read(ref _frames), Volatile.Read(ref _records));
+
+    /// <summary>Called each time the log has grown by 2 MiB, by whoever writes it, not under the gate. Must be quick, and must not throw.</summary>
+    public Action Grown { get; set; } = static () => { };
 
     public void Start() => new Thread(Run) { IsBackground = true, Name = "ElizaEngine log writer" }.Start();
 
@@ -283,6 +290,10 @@ internal sealed class GroupCommit
         FlushIfDue(group, requests);
         Publish(group);
         Acknowledge(group, requests);
+        if (_writtenLsn - _lookedAtLsn < BytesBetweenLooks)
+            return;
+        _lookedAtLsn = _writtenLsn;
+        Grown();
     }
 
     /// <summary>
@@ -398,6 +409,7 @@ internal sealed class GroupCommit
             Volatile.Write(ref _writtenLsn, frame.EndLsn);
             Volatile.Write(ref _bytesWritten, _bytesWritten + span.Length);
             Volatile.Write(ref _frames, _frames + 1);
+            Volatile.Write(ref _records, _records + frame.Records);
             bytes += frame.PayloadBytes;
         }
 

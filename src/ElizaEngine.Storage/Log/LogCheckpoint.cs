@@ -90,8 +90,10 @@ internal sealed class LogCheckpoint : IDisposable
     /// <param name="snapshot">The log that the state is that of; at least one file.</param>
     /// <param name="payloadBytes">Bytes of the payload.</param>
     /// <param name="write">Writes the payload.</param>
+    /// <param name="recordDurable">Has the newest manifest say that the snapshot is durable.</param>
     /// <exception cref="StorageIOException">It cannot be written. Nothing is lost by that.</exception>
-    public static void Write(IFileSystem files, string directory, LogSnapshot snapshot, long payloadBytes, Action<CheckpointWriter> write)
+    public static void Write(
+        IFileSystem files, string directory, LogSnapshot snapshot, long payloadBytes, Action<CheckpointWriter> write, Action recordDurable)
     {
         var bytes = HeaderBytes + ((long)snapshot.Files.Count * FileEntryBytes) + payloadBytes;
         // A map has no more. The index files do as well, only slower.
@@ -126,6 +128,8 @@ internal sealed class LogCheckpoint : IDisposable
             BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(72), WitnessOf(last.Map, last.EndOffset));
             BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(CrcOffset), Crc32C.Compute(header.AsSpan(0, CrcOffset)));
             file.Write(0, header);
+            // An opening uses only what the newest manifest says is durable. Now, so that none finds the new one without that.
+            recordDurable();
         }
         catch
         {

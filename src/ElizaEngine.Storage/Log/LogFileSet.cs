@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
 namespace ElizaEngine.Storage;
@@ -144,6 +145,23 @@ internal sealed class LogFileSet
     {
         lock (_prepareGate)
             _manifests.Write(Describe(isClean, null));
+    }
+
+    /// <summary>Sees to it that the newest manifest says of everything below an lsn that it is durable, which it is.</summary>
+    /// <exception cref="LogDiskFullException">No room for the manifest.</exception>
+    /// <exception cref="LogPoisonedException">Writing it failed otherwise.</exception>
+    /// <exception cref="LogClosedException">The log is being closed.</exception>
+    public void RecordDurable(ulong lsn)
+    {
+        Debug.Assert(lsn <= DurableLsn(), "it has been flushed");
+        lock (_prepareGate)
+        {
+            // The manifest of a close comes after that, and is the last.
+            if (_stopped)
+                throw new LogClosedException();
+            if (_manifests.DurableLsn < lsn)
+                OrPoison(() => _manifests.Write(Describe(isClean: false, null)));
+        }
     }
 
     /// <summary>

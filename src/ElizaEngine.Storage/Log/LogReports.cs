@@ -4,7 +4,7 @@ namespace ElizaEngine.Storage;
 internal sealed record LogFault(string Reason, Exception Error);
 
 /// <summary>Counters since the log was opened; sizes are bytes.</summary>
-internal readonly record struct LogStatistics(int Files, long BytesOnDisk, long BytesWritten, long Flushes, long Commits, long Frames,
+internal readonly record struct LogStatistics(int Files, long BytesOnDisk, long BytesWritten, long Flushes, long Commits, long Frames, long Records,
     ulong DurableLsn);
 
 /// <summary>What opening found.</summary>

@@ -11,6 +11,9 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
     /// <summary>Of the newest manifest that carries its final name; 0 when there is none.</summary>
     public long Generation => _current?.Generation ?? 0;
 
+    /// <summary>What the manifest on disk says was durable; 0 when there is none.</summary>
+    public ulong DurableLsn => _current?.DurableLsn ?? 0;
+
     /// <summary>Whether a manifest that may be the one on disk lists this file.</summary>
     public bool Lists(int number) => _listed.Contains(number);
 

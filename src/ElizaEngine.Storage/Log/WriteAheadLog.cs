@@ -78,6 +78,13 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>Called when a file has ended, perhaps under the gate, and again when the next ones are prepared. Must not throw.</summary>
     public Action FileEnded { get; set; } = static () => { };
 
+    /// <summary>Called each time the log has grown by 2 MiB, by whoever writes it, not under the gate. Must be quick, and must not throw.</summary>
+    public Action Grown
+    {
+        get => _commits.Grown;
+        set => _commits.Grown = value;
+    }
+
     public bool IsPoisoned => _commits.Fault is not null;
 
     /// <summary>Completes when no file is being prepared, and no index written, in the background.</summary>
@@ -89,7 +96,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         {
             var (files, bytes) = _files.Size;
             var counters = _commits.Counters;
-            return new LogStatistics(files, bytes, counters.BytesWritten, counters.Flushes, counters.Commits, counters.Frames,
+            return new LogStatistics(files, bytes, counters.BytesWritten, counters.Flushes, counters.Commits, counters.Frames, counters.Records,
                 _commits.DurableLsn);
         }
     }
@@ -428,6 +435,19 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         FlushAsync().GetAwaiter().GetResult();
         return _files.TakeSnapshot(seal: false);
     }
+
+    /// <summary>
+    /// Writes the checkpoint of a snapshot, in place of an older one. Until it has its name the older one is what an opening uses, and from
+    /// then on it is this one: the manifest that says that all of it is durable comes first. The caller holds a pin.
+    /// </summary>
+    /// <param name="snapshot">The log that the state is that of; at least one file.</param>
+    /// <param name="payloadBytes">Bytes of the payload.</param>
+    /// <param name="write">Writes the payload.</param>
+    /// <exception cref="StorageIOException">It cannot be written. Nothing is lost by that.</exception>
+    /// <exception cref="LogPoisonedException">A write failed earlier, or that of the manifest now.</exception>
+    /// <exception cref="LogClosedException">The log is closed.</exception>
+    public void WriteCheckpoint(LogSnapshot snapshot, long payloadBytes, Action<CheckpointWriter> write) =>
+        LogCheckpoint.Write(FileSystem, Directory, snapshot, payloadBytes, write, () => _files.RecordDurable(snapshot.EndLsn));
 
     /// <summary>
     /// Finishes the commits that were sequenced, records the clean end, waits for the pins, unmaps and lets go of the directory.

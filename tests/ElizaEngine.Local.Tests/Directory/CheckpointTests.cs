@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using ElizaEngine.Local.Tests.Disk;
 using ElizaEngine.Local.Tests.State;
+using ElizaEngine.Storage.Simulation;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests;
@@ -93,6 +95,66 @@ public sealed class CheckpointTests : IDisposable
         {
             Directory.Delete(copy, recursive: true);
         }
+    }
+
+    [Theory]
+    [InlineData(Durability.PowerLoss)]
+    [InlineData(Durability.ProcessCrash)]
+    public async Task Wherever_the_process_is_killed_while_another_is_written_there_is_one_to_open_with(Durability durability)
+    {
+        Directory.CreateDirectory(_directory);
+        var settings = DiskSettings.Fixed(durability, 256 << 10, 256 << 10);
+        using var disk = new SimulatedDisk(DiskSettings.Directory);
+        var images = new List<DiskImage>();
+        List<string> all;
+        await using (var database = await settings.OpenAsync(disk, TimeProvider.System))
+        {
+            await FillAsync(database);
+            await database.BackgroundWork;
+            await database.Checkpointing;
+            database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
+            await database.ForAgent(s_agent).DeleteMemoriesAsync([.. _ids.Take(5)]);
+            all = await DescribeAsync(database);
+            disk.BeforeCall = call =>
+            {
+                images.Add(disk.Kill());
+                return DiskFault.None;
+            };
+            database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
+            disk.BeforeCall = null;
+            images.Add(disk.Kill());
+        }
+        Assert.True(images.Count > 5, "a checkpoint takes a few calls");
+        foreach (var image in images)
+        {
+            using var left = new SimulatedDisk(DiskSettings.Directory, image);
+            await using var opened = await settings.OpenAsync(left, TimeProvider.System);
+            Assert.True(opened.OpenReport.FromCheckpoint);
+            Assert.Equal(all, await DescribeAsync(opened));
+            DatabaseStateTests.AssertIndexesAgree(opened.Sequencer.Published);
+        }
+    }
+
+    [Fact]
+    public async Task What_lies_behind_it_is_bounded_also_while_nothing_but_one_file_is_written()
+    {
+        await using var database = await LocalDatabase.OpenAsync(OptionsOf(_directory) with { MaxLogFileBytes = 64 << 20, LogBetweenCheckpoints = 1 << 20 });
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+        lock (database.Log.Gate) database.Log.EndFileLocked();
+        await database.BackgroundWork;
+        await database.Checkpointing;
+        var text = new string('z', 20_000);
+        // The files double: in one that begins now there is room for all of what follows.
+        while (database.Log.EndedFiles().Count < 8) await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText(text) }, "messages");
+        await database.BackgroundWork;
+        await database.Checkpointing;
+        var ended = database.Log.EndedFiles().Count;
+        File.Delete(Checkpoint);
+        for (var i = 0; i < 220; i++) await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText(text) }, "messages");
+        await database.Checkpointing;
+        Assert.Equal(ended, database.Log.EndedFiles().Count);
+        Assert.True(File.Exists(Checkpoint));
     }
 
     [Theory]
@@ -420,8 +482,6 @@ public sealed class CheckpointTests : IDisposable
 
     private async Task CopyAsAKillWouldLeaveItAsync(LocalDatabase database, string copy)
     {
-        // The next file is prepared then, and the manifest that lists it says how much is durable: a checkpoint of more is not used.
-        lock (database.Log.Gate) database.Log.EndFileLocked();
         await database.BackgroundWork;
         await database.Checkpointing;
         Directory.CreateDirectory(copy);
