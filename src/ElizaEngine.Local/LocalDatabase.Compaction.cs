@@ -39,20 +39,28 @@ public sealed partial class LocalDatabase
         if (options.BytesPerSecond < 0) throw new InvalidInputException("bytesPerSecond", options.BytesPerSecond, "0 or more");
         if (!_isOpen) throw new DatabaseClosedException("database");
         var started = Stopwatch.GetTimestamp();
-        await _compacting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _upkeepEnd.Token);
         try
         {
-            return await TranslatedAsync(() => Task.Run(() => CompactAllAsync(options, started, cancellationToken), cancellationToken)).ConfigureAwait(false);
+            await _compacting.WaitAsync(end.Token).ConfigureAwait(false);
+            try
+            {
+                return await TranslatedAsync(() => Task.Run(() => CompactAllAsync(options, started, end.Token), end.Token)).ConfigureAwait(false);
+            }
+            finally
+            {
+                _compacting.Release();
+            }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw new DatabaseClosedException("database");
         }
-        finally
-        {
-            _compacting.Release();
-        }
     }
+
+    // What is at work is told to end, and nothing begins any more.
+    private Task StopCompactingAsync() => _compacting.WaitAsync();
 
     private async Task<CompactReport> CompactAllAsync(CompactOptions options, long started, CancellationToken cancellationToken)
     {

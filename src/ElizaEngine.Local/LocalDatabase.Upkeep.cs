@@ -50,7 +50,7 @@ public sealed partial class LocalDatabase
                 _log.NoteDamage((LogDamagedException)error.InnerException!);
                 return;
             }
-            catch (DatabaseException)
+            catch (Exception)
             {
                 // A full disk, for one: the next time.
             }
@@ -66,7 +66,7 @@ public sealed partial class LocalDatabase
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
         var anyone = new LocalDatabaseAdapter(this, Guid.Empty);
-        foreach (var (table, lifetime) in Options.MemoryLifetimes)
+        foreach (var (table, lifetime) in _memoryLifetimes)
         {
             while (await anyone.DeleteExpiredMemoriesAsync(table, lifetime, UpkeepRows, cancellationToken).ConfigureAwait(false) == UpkeepRows)
             {

@@ -12,6 +12,9 @@ public sealed partial class LocalDatabase : IDatabase
 
     private readonly WriteAheadLog _log;
     private readonly IDisposable? _memory;
+    private readonly KeyValuePair<string, TimeSpan>[] _memoryLifetimes;
+    private readonly Lock _closeGate = new();
+    private Task? _closing;
     private volatile bool _isOpen = true;
 
     private LocalDatabase(
@@ -20,6 +23,7 @@ public sealed partial class LocalDatabase : IDatabase
         _memory = memory;
         Partitions = partitions;
         Options = options;
+        _memoryLifetimes = [.. options.MemoryLifetimes];
         _log = log;
         Sequencer = sequencer;
         Records = records;
@@ -107,6 +111,7 @@ public sealed partial class LocalDatabase : IDatabase
     /// <param name="cancellationToken">Ends the waiting; the work goes on.</param>
     /// <exception cref="InvalidInputException">That is no name of a table.</exception>
     /// <exception cref="DatabaseClosedException">The database is closed, or was closed before the index was done.</exception>
+    /// <exception cref="WritesRefusedException">A write failed: what is not known to be durable gets no index.</exception>
     public async Task BuildVectorIndexAsync(Guid agentId, string tableName, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -115,7 +120,7 @@ public sealed partial class LocalDatabase : IDatabase
         using (Pin()) dimension = Sequencer.Published.DimensionOf(agentId);
         if (table == 0 || dimension is not { } components) return;
         if (!await Partitions.BuildAsync(new PartitionKey(agentId, table, components)).WaitAsync(cancellationToken).ConfigureAwait(false))
-            throw new DatabaseClosedException("database");
+            throw _log.Fault is { } fault ? new WritesRefusedException(fault.Error) : new DatabaseClosedException("database");
     }
 
     /// <summary>How much there is, now.</summary>
@@ -152,21 +157,34 @@ public sealed partial class LocalDatabase : IDatabase
     }
 
     /// <inheritdoc/>
-    public async Task CloseAsync(CancellationToken cancellationToken = default)
+    public Task CloseAsync(CancellationToken cancellationToken = default)
     {
-        _isOpen = false;
-        await StopUpkeepAsync().ConfigureAwait(false);
-        await Partitions.StopAsync().ConfigureAwait(false);
-        await Checkpointing.ConfigureAwait(false);
-        if (Options.Directory is not null) await Task.Run(() => WriteCheckpoint(Options.LogWithoutCheckpoint, cancellationToken), CancellationToken.None).ConfigureAwait(false);
-        await Partitions.SaveAsync().ConfigureAwait(false);
-        await _log.DisposeAsync().ConfigureAwait(false);
-        Partitions.Dispose();
-        _memory?.Dispose();
+        // Whoever closes it once more waits for the same: the directory is free when the first of them goes on.
+        lock (_closeGate) return _closing ??= CloseOnceAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => new(CloseAsync(CancellationToken.None));
+
+    private async Task CloseOnceAsync(CancellationToken cancellationToken)
+    {
+        _isOpen = false;
+        try
+        {
+            await StopUpkeepAsync().ConfigureAwait(false);
+            await StopCompactingAsync().ConfigureAwait(false);
+            await Partitions.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Checkpointing.ConfigureAwait(false);
+            if (Options.Directory is not null) await Task.Run(() => WriteCheckpoint(Options.LogWithoutCheckpoint, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            await Partitions.SaveAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            await _log.DisposeAsync().ConfigureAwait(false);
+            Partitions.Dispose();
+            _memory?.Dispose();
+        }
+    }
 
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
     internal ReadPin Pin()
@@ -202,10 +220,13 @@ public sealed partial class LocalDatabase : IDatabase
         if (options.MemoryLifetimes is null) throw new InvalidInputException("memoryLifetimes", null, "a dictionary");
         foreach (var (table, lifetime) in options.MemoryLifetimes)
         {
+            Door.TableName(table);
             if (lifetime <= TimeSpan.Zero) throw new InvalidInputException($"memoryLifetimes[{table}]", lifetime, "more than zero");
         }
-        if (options.UpkeepInterval <= TimeSpan.Zero && options.UpkeepInterval != Timeout.InfiniteTimeSpan)
-            throw new InvalidInputException("upkeepInterval", options.UpkeepInterval, "more than zero, or infinite");
+        // A timer takes no more milliseconds than fit into 32 bits.
+        var maxInterval = TimeSpan.FromDays(49);
+        if ((options.UpkeepInterval <= TimeSpan.Zero && options.UpkeepInterval != Timeout.InfiniteTimeSpan) || options.UpkeepInterval > maxInterval)
+            throw new InvalidInputException("upkeepInterval", options.UpkeepInterval, "more than zero and at most 49 days, or infinite");
         if (options.TimeProvider is null) throw new InvalidInputException("timeProvider", null, "a clock");
     }
 

@@ -69,7 +69,7 @@ public sealed record LocalDatabaseOptions
 
     /// <summary>
     /// Time between two looks at what is to be deleted or compacted in the background, by <see cref="TimeProvider"/>. Cached values whose
-    /// life is over are deleted then, too. <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>: never. Default: a minute.
+    /// life is over are deleted then, too. At most 49 days; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>: never. Default: a minute.
     /// </summary>
     public TimeSpan UpkeepInterval { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -65,4 +65,12 @@ public sealed class LevenshteinTests
         }
         return table[left.Length, right.Length];
     }
+
+    [Fact]
+    public void A_long_comparison_ends_when_it_is_cancelled()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => Levenshtein.Distance([1, 2, 3], [3, 2, 1], 9, cancelled.Token));
+    }
 }

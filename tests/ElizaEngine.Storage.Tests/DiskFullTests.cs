@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ElizaEngine.Storage.Tests;
 
 public sealed class DiskFullTests
@@ -40,6 +42,19 @@ public sealed class DiskFullTests
         await using var reopened = TestLog.Open(directory);
         Assert.Equal(accepted, reopened.Replayed.Texts);
         Assert.True(reopened.Log.OpenReport.WasClean);
+    }
+
+    [Theory]
+    [InlineData("open", 24)]
+    [InlineData("open", 23)]
+    [InlineData("mmap", 12)]
+    public void A_file_that_cannot_be_opened_for_a_moment_is_as_a_disk_without_room(string operation, int errno)
+    {
+        Marshal.SetLastPInvokeError(errno);
+        Assert.False(Assert.IsType<LogDiskFullException>(PosixFileSystem.Failure(operation, "/data")).IsOfDisk);
+        // A flush that failed for want of memory has failed for good.
+        Marshal.SetLastPInvokeError(errno);
+        Assert.IsType<StorageIOException>(PosixFileSystem.Failure("fdatasync", "/data"));
     }
 
     [Theory]

@@ -6,7 +6,7 @@ internal static class Levenshtein
     public static int[] CodePoints(string text) => [.. text.EnumerateRunes().Select(rune => rune.Value)];
 
     /// <summary>Edits between two texts; null when there are more than <paramref name="limit"/>. O(length x limit).</summary>
-    public static int? Distance(ReadOnlySpan<int> left, ReadOnlySpan<int> right, int limit)
+    public static int? Distance(ReadOnlySpan<int> left, ReadOnlySpan<int> right, int limit, CancellationToken cancellationToken = default)
     {
         if (Math.Abs(left.Length - right.Length) > limit) return null;
         var previous = new int[right.Length + 1];
@@ -14,6 +14,7 @@ internal static class Levenshtein
         for (var j = 0; j <= right.Length; j++) previous[j] = j;
         for (var i = 1; i <= left.Length; i++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             // Cells further from the diagonal than the limit hold more than the limit: they need no computing.
             var from = (int)Math.Max(1L, (long)i - limit);
             var to = (int)Math.Min(right.Length, (long)i + limit);

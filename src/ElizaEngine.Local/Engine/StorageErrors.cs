@@ -21,7 +21,7 @@ internal static class StorageErrors
         LogPoisonedException poisoned => new WritesRefusedException(poisoned),
         LogOutcomeUnknownException unknown => new CommitOutcomeUnknownException(
             $"The write was on its way to the disk when the disk failed: it may be there after reopening, or not. {unknown.InnerException?.Message}", unknown),
-        LogDiskFullException full => new DiskFullException(full.Path, full),
+        LogDiskFullException { IsOfDisk: true } full => new DiskFullException(full.Path, full),
         LogDamagedException damaged => new CorruptDataException(damaged.Message, damaged.File, damaged.Offset, damaged.Lsn, damaged),
         LogDirectoryInUseException used => new DirectoryInUseException(
             used.Path, used.ProcessId > 0 ? used.ProcessId : null, used.ProcessId > 0 ? $"process {used.ProcessId} ({used.Owner})" : "another process", used),

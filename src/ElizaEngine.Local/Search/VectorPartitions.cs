@@ -221,6 +221,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
             // Nothing comes any more: what has no code is compared by its floats.
             lock (_gate) (_isStopped, _isAtWork) = (true, false);
         }
+        catch
+        {
+            // Too little memory, for one. Who waits hears of it, and the next who wants something done begins again.
+            lock (_gate) _isAtWork = false;
+            throw;
+        }
     }
 
     private bool IsStopped

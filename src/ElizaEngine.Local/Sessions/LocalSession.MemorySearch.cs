@@ -42,9 +42,10 @@ internal abstract partial class LocalSession
 
     public Task<IReadOnlyList<CachedEmbedding>> GetCachedEmbeddingsAsync(CachedEmbeddingQuery query, CancellationToken cancellationToken = default) =>
         Read(
-            query,
-            static (self, view, query) =>
+            (query, cancellationToken),
+            static (self, view, asked) =>
             {
+                var (query, cancellation) = asked;
                 ArgumentNullException.ThrowIfNull(query);
                 var memories = self.MemoryRows(view.State, new MemoryQuery(query.TableName), page: false);
                 var count = Door.Count(query.Count, 0);
@@ -56,8 +57,9 @@ internal abstract partial class LocalSession
                 if (count == 0) return [];
                 foreach (var row in memories)
                 {
+                    cancellation.ThrowIfCancellationRequested();
                     if (row.Vectors is null || view.Record<Memory>(row).Content.Json.GetString(field) is not { } text) continue;
-                    if (Levenshtein.Distance(input, Levenshtein.CodePoints(text), query.Threshold) is { } distance)
+                    if (Levenshtein.Distance(input, Levenshtein.CodePoints(text), query.Threshold, cancellation) is { } distance)
                         hits.Add((BestSlot(row, active), distance));
                 }
                 // Stable: of equal distances the newest stays first.

@@ -47,6 +47,10 @@ internal abstract partial class LocalSession(Guid agentId, SharedValues shared, 
             using var scope = BeginRead();
             return Task.FromResult(read(this, scope.View, query));
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<T>(cancellationToken);
+        }
         catch (Exception error)
         {
             return Task.FromException<T>(StorageErrors.Translate(error));

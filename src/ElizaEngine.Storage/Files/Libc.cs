@@ -23,7 +23,10 @@ internal static partial class Libc
     public const int MapShared = 1;
     public const int Interrupted = 4;
     public const int WouldBlock = 11;
+    public const int OutOfMemory = 12;
     public const int Exists = 17;
+    public const int TooManyOpenInSystem = 23;
+    public const int TooManyOpen = 24;
     public const int NoSpace = 28;
     public const int QuotaExceeded = 122;
     private const string Library = "c-through-main-program";

@@ -118,7 +118,9 @@ internal sealed class PosixFileSystem : IFileSystem
     {
         var errno = Marshal.GetLastPInvokeError();
         var text = Marshal.GetPInvokeErrorMessage(errno);
+        // Files that cannot be opened for a moment are met where room is looked for, and come back: as a full disk does.
         return errno is Libc.NoSpace or Libc.QuotaExceeded
+            || (operation is "open" or "mmap" && errno is Libc.OutOfMemory or Libc.TooManyOpenInSystem or Libc.TooManyOpen)
             ? new LogDiskFullException(operation, path, errno, text)
             : new StorageIOException(operation, path, errno, text);
     }

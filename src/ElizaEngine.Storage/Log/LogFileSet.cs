@@ -26,6 +26,8 @@ internal sealed class LogFileSet
     private readonly List<LogFile> _prepared;
     private readonly List<ManifestFile> _replaced; // What manifests say of files that copies took the place of.
     private readonly List<LogFile> _mapped = []; // Replaced, and perhaps still read.
+    private readonly HashSet<LogFile> _copies = []; // Made by this process: no row says that its record is there.
+    private LogFile[] _forgotten = []; // Copies that were released last: only who reads since before may still be led past them.
     private readonly ManifestStore _manifests;
     private volatile LogFile?[] _byNumber = new LogFile?[8];
     private Task _ahead = Task.CompletedTask;
@@ -272,6 +274,7 @@ internal sealed class LogFileSet
                     _used.InsertRange(first, opened);
                     foreach (var file in opened)
                         Register(file);
+                    _copies.UnionWith(opened);
                     Note(_replaced, range);
                     _mapped.AddRange(range);
                 }
@@ -293,7 +296,7 @@ internal sealed class LogFileSet
 
     /// <summary>
     /// Unmaps files that were replaced, when nobody reads them any more, and tells files that were replaced earlier where their records
-    /// are now.
+    /// are now. What was itself a copy is forgotten the next time: by then nobody reads who was led there.
     /// </summary>
     public void Release(IReadOnlyList<LogFile> files)
     {
@@ -306,7 +309,13 @@ internal sealed class LogFileSet
         }
 
         lock (_sync)
+        {
+            foreach (var copy in _forgotten)
+                _byNumber[copy.Number] = null;
+            _forgotten = [.. files.Where(_copies.Remove)];
             _mapped.RemoveAll(files.Contains);
+        }
+
         foreach (var file in files)
             file.Dispose();
     }

@@ -20,7 +20,7 @@ internal sealed class MovedRecords
         _offsets = [.. moves.Select(static move => move.Offset)];
         _places = [.. moves.Select(static move => move.Place)];
         Array.Sort(_offsets, _places);
-        _pages = new int[(fileBytes >> PageShift) + 2];
+        _pages = new int[moves.Count == 0 ? 1 : (fileBytes >> PageShift) + 2];
         var entry = 0;
         for (var page = 0; page < _pages.Length; page++)
         {

@@ -8,6 +8,23 @@ public sealed class DirectoryTests
     private const UnixFileMode OwnerDirectory = OwnerFile | UnixFileMode.UserExecute;
 
     [Fact]
+    public async Task Whoever_closes_first_of_two_finds_the_directory_free()
+    {
+        using var folder = new TestFolder();
+        for (var round = 0; round < 20; round++)
+        {
+            var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = folder.Data });
+            var closing = new[] { database.CloseAsync(), Task.Run(() => database.CloseAsync()), database.DisposeAsync().AsTask() };
+            await await Task.WhenAny(closing);
+            await using (await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = folder.Data }))
+            {
+            }
+
+            await Task.WhenAll(closing);
+        }
+    }
+
+    [Fact]
     public async Task A_missing_directory_is_created_with_its_parents_for_the_owner_alone()
     {
         using var folder = new TestFolder();

@@ -47,6 +47,58 @@ public sealed class CompactTests
     }
 
     [Fact]
+    public async Task Copies_that_were_copied_themselves_are_forgotten_and_every_row_is_still_found()
+    {
+        using var folder = new TestFolder();
+        await using var database = await OpenAsync(folder.Data);
+        await AddAsync(database, 0, 200);
+        var expected = await ReadAsync(database);
+        await database.CompactAsync();
+        var copies = database.Log.EndedFiles().Where(static file => file.IsCopy).Select(static file => file.Number).ToArray();
+        Assert.NotEmpty(copies);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.All(copies, number => Assert.NotNull(database.Log.SaltOf(number)));
+            await database.CompactAsync();
+            Assert.Equal(expected, await ReadAsync(database));
+        }
+
+        // In the background, when nobody reads them any more.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (copies.Any(number => database.Log.SaltOf(number) is not null))
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Assert.Equal(expected, await ReadAsync(database));
+        Assert.Empty((await database.VerifyAsync()).Findings);
+    }
+
+    [Fact]
+    public async Task A_compaction_that_is_under_way_when_the_database_is_closed_ends_before_the_directory_is_free()
+    {
+        using var folder = new TestFolder();
+        for (var round = 0; round < 10; round++)
+        {
+            var database = await OpenAsync(folder.Data);
+            if (round == 0) await AddAsync(database, 0, 400);
+            await ChangeAsync(database);
+            var expected = await ReadAsync(database);
+            var compacting = database.CompactAsync();
+            if (round % 2 == 0) await Task.Yield();
+            await database.CloseAsync();
+            await using (var again = await OpenAsync(folder.Data))
+            {
+                Assert.Equal(expected, await ReadAsync(again));
+                Assert.Empty((await again.VerifyAsync()).Findings);
+            }
+
+            if (await Record.ExceptionAsync(() => compacting) is { } error) Assert.IsType<DatabaseClosedException>(error);
+        }
+    }
+
+    [Fact]
     public async Task A_vector_keeps_its_memory_whose_content_was_written_later()
     {
         using var folder = new TestFolder();

@@ -38,6 +38,24 @@ public sealed class UpkeepTests
     }
 
     [Fact]
+    public async Task Lifetimes_are_those_that_were_there_when_the_database_was_opened()
+    {
+        var time = new ManualTime();
+        var lifetimes = new Dictionary<string, TimeSpan> { ["messages"] = TimeSpan.FromHours(1) };
+        await using var database = await OpenAsync(new LocalDatabaseOptions { TimeProvider = time, UpkeepInterval = Timeout.InfiniteTimeSpan, MemoryLifetimes = lifetimes });
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
+        await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("a message") }, "messages");
+        await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("a fact") }, "facts");
+        lifetimes.Clear();
+        lifetimes["facts"] = TimeSpan.FromMinutes(1);
+        time.Advance(TimeSpan.FromHours(2));
+        await database.UpkeepAsync(CancellationToken.None);
+        Assert.Equal(0, await adapter.CountMemoriesAsync(new MemoryQuery("messages")));
+        Assert.Equal(1, await adapter.CountMemoriesAsync(new MemoryQuery("facts")));
+    }
+
+    [Fact]
     public async Task Log_entries_beyond_the_retention_go_by_themselves()
     {
         await using var database = await OpenAsync(new LocalDatabaseOptions { UpkeepInterval = TimeSpan.FromMilliseconds(1), LogRetention = new LogRetention { MaxCount = 3 } });
@@ -97,7 +115,10 @@ public sealed class UpkeepTests
             (new LocalDatabaseOptions { LogRetention = new LogRetention { MaxAge = TimeSpan.FromDays(-1) } }, "logRetention.maxAge"),
             (new LocalDatabaseOptions { LogRetention = new LogRetention { MaxBytes = -1 } }, "logRetention.maxBytes"),
             (new LocalDatabaseOptions { MemoryLifetimes = new Dictionary<string, TimeSpan> { ["messages"] = TimeSpan.Zero } }, "memoryLifetimes[messages]"),
+            (new LocalDatabaseOptions { MemoryLifetimes = new Dictionary<string, TimeSpan> { [""] = TimeSpan.FromDays(1) } }, "tableName"),
+            (new LocalDatabaseOptions { MemoryLifetimes = new Dictionary<string, TimeSpan> { [new string('x', 300)] = TimeSpan.FromDays(1) } }, "tableName"),
             (new LocalDatabaseOptions { UpkeepInterval = TimeSpan.Zero }, "upkeepInterval"),
+            (new LocalDatabaseOptions { UpkeepInterval = TimeSpan.FromDays(50) }, "upkeepInterval"),
         ];
         foreach (var (options, name) in wrong)
             Assert.Contains(name, (await Assert.ThrowsAsync<InvalidInputException>(() => LocalDatabase.OpenAsync(options))).Message, StringComparison.Ordinal);
