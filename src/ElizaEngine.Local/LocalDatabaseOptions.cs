@@ -36,8 +36,8 @@ public sealed record LocalDatabaseOptions
     /// <summary>
     /// Of the ten nearest memories, how many a search shall find where it is approximate, on average: from 0.5 to 0.999. How thorough searches
     /// have to be for that is measured, table by table, on up to 2,048 stored vectors as queries, with a margin for what such a sample may not
-    /// show. Less is quicker: 0.95 takes two thirds of the time of 0.99. Another database of the same directory may ask for something else; then it
-    /// is measured again when its index is first wanted. Default: 0.99.
+    /// show. Less is quicker: 0.95 takes half to two thirds of the time of 0.99. A directory that is opened again may be asked for something
+    /// else; then that is measured anew, when an index is first wanted. Default: 0.99.
     /// </summary>
     public double SearchRecall { get; init; } = 0.99;
 
