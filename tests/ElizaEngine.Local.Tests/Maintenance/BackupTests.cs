@@ -52,6 +52,29 @@ public sealed class BackupTests
     }
 
     [Fact]
+    public async Task Backup_compaction_and_close_at_once_end_and_leave_a_database_and_perhaps_a_backup()
+    {
+        using var folder = new TestFolder();
+        for (var round = 0; round < 12; round++)
+        {
+            var database = await OpenAsync(folder.Data);
+            await AddAsync(database, 100 * round, 100 * (round + 1));
+            var (compacting, copying) = (database.CompactAsync(), database.BackupAsync(folder.In("backup")));
+            for (var i = 0; i < round * 20; i++) await Task.Yield();
+            await database.CloseAsync().WaitAsync(TimeSpan.FromSeconds(60));
+            foreach (var call in (Task[])[compacting, copying])
+            {
+                if (await Record.ExceptionAsync(() => call.WaitAsync(TimeSpan.FromSeconds(60))) is { } error) Assert.IsType<DatabaseClosedException>(error);
+            }
+
+            var verified = await LocalDatabase.VerifyDirectoryAsync(folder.Data);
+            Assert.Empty(verified.Findings);
+            Assert.Equal(100 * (round + 1), await CountAsync(folder.Data));
+            if (copying.IsCompletedSuccessfully) Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(folder.In("backup"))).Findings);
+        }
+    }
+
+    [Fact]
     public async Task Renewing_keeps_what_is_there_and_another_disk_has_copies()
     {
         using var folder = new TestFolder();
