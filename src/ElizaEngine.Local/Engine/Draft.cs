@@ -23,6 +23,10 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     private readonly List<Row> _removedParents = isLocked ? s_noParents : [];
     private readonly HashSet<Row> _reliedOn = isLocked ? s_nothing : [];
 
+    // The same in the order in which they came: a call that throws takes its own back.
+    private readonly List<(Table Table, Id Id, string ReferencedBy)> _referencesInOrder = [];
+    private readonly List<Row> _reliedOnInOrder = [];
+
     public DatabaseState State { get; private set; } = state;
 
     /// <summary>Part of a transaction. What a live commit rests on cannot change before it is applied; a transaction has to remember.</summary>
@@ -83,7 +87,7 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     /// <summary>Notes that what was decided depends on a row as it is.</summary>
     public void RelyOn(Row row)
     {
-        if (IsTransaction) _reliedOn.Add(row);
+        if (IsTransaction && _reliedOn.Add(row)) _reliedOnInOrder.Add(row);
     }
 
     /// <summary>Notes that the dependents of a row are being removed with it.</summary>
@@ -97,7 +101,7 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     public void Require(Table table, Id id, string referencedBy)
     {
         if (!Exists(State, table, id)) throw new ReferenceNotFoundException(table.ToString().ToLowerInvariant(), id, referencedBy);
-        if (IsTransaction) _references.Add((table, id, referencedBy));
+        if (IsTransaction && _references.Add((table, id, referencedBy))) _referencesInOrder.Add((table, id, referencedBy));
     }
 
     /// <summary>Whether a state holds a row that others may refer to.</summary>
@@ -125,7 +129,7 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     public T Step<T>(Func<Draft, T> call)
     {
         var (before, effects, parents, bytes) = (State, _effects.Count, _removedParents.Count, Bytes);
-        var (references, reliedOn) = (_references.ToArray(), _reliedOn.ToArray());
+        var (references, reliedOn) = (_referencesInOrder.Count, _reliedOnInOrder.Count);
         State = before.Branch();
         try
         {
@@ -135,8 +139,10 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
         {
             State = before;
             _effects.RemoveRange(effects, _effects.Count - effects);
-            _references.IntersectWith(references);
-            _reliedOn.IntersectWith(reliedOn);
+            _references.ExceptWith(_referencesInOrder[references..]);
+            _referencesInOrder.RemoveRange(references, _referencesInOrder.Count - references);
+            _reliedOn.ExceptWith(_reliedOnInOrder[reliedOn..]);
+            _reliedOnInOrder.RemoveRange(reliedOn, _reliedOnInOrder.Count - reliedOn);
             _removedParents.RemoveRange(parents, _removedParents.Count - parents);
             Bytes = bytes;
             throw;

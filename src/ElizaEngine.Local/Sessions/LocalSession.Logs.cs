@@ -65,21 +65,26 @@ internal abstract partial class LocalSession
         var maxCount = Door.Count(retention.MaxCount, int.MaxValue);
         var now = Now;
         var oldest = retention.MaxAge is { } age && age < now - DateTimeOffset.MinValue ? Rows.ToMs(Door.NotBefore(now - age)) : long.MinValue;
-        return await Change(
-            draft =>
+        // Most of the time there is nothing to trim, and no writer need wait to hear that.
+        using (var scope = BeginRead())
+        {
+            if (Beyond(scope.View.State).Count == 0) return 0;
+        }
+        return await Change(draft => draft.Delete(Table.Logs, Beyond(draft.State)), cancellationToken).ConfigureAwait(false);
+
+        List<LogRow> Beyond(DatabaseState state)
+        {
+            var (count, bytes, isOver) = (0, 0L, false);
+            var doomed = new List<LogRow>();
+            foreach (var row in OwnLogRows(state))
             {
-                var (count, bytes, isOver) = (0, 0L, false);
-                var doomed = new List<LogRow>();
-                foreach (var row in OwnLogRows(draft.State))
-                {
-                    count++;
-                    bytes += row.BodyBytes;
-                    isOver = isOver || count > maxCount || bytes > (retention.MaxBytes ?? long.MaxValue) || row.CreatedMs < oldest;
-                    if (isOver) doomed.Add(row);
-                }
-                return draft.Delete(Table.Logs, doomed);
-            },
-            cancellationToken).ConfigureAwait(false);
+                count++;
+                bytes += row.BodyBytes;
+                isOver = isOver || count > maxCount || bytes > (retention.MaxBytes ?? long.MaxValue) || row.CreatedMs < oldest;
+                if (isOver) doomed.Add(row);
+            }
+            return doomed;
+        }
     }
 
     public Task<AgentRunSummaries> GetAgentRunSummariesAsync(AgentRunQuery query, CancellationToken cancellationToken = default) =>
