@@ -24,6 +24,8 @@ internal sealed class StateCheckpoint
     private readonly WriteAheadLog _log;
     private readonly CancellationToken _cancellation;
     private readonly List<MemoryRow> _memories;
+    private readonly int[] _scopeOf;
+    private readonly int[] _byRoom;
     private readonly ScopeList _scopes = new();
     private readonly byte[] _scopeBytes;
     private readonly ArrayBufferWriter<byte> _heads;
@@ -38,18 +40,20 @@ internal sealed class StateCheckpoint
         if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("Checkpoints are little-endian.");
         (_state, _log, _cancellation) = (state, log, cancellationToken);
         _memories = new List<MemoryRow>(state.Memories.Count);
+        _scopeOf = new int[state.Memories.Count];
         foreach (var row in state.MemoriesByTable.Ascend(new TableMemoryKey(int.MinValue, long.MinValue, Id.Min)))
         {
             Look(_memories.Count);
+            _scopeOf[_memories.Count] = _scopes.NumberOf(row.Scope);
             _memories.Add(row);
-            _scopes.NumberOf(row.Scope);
         }
+        _byRoom = ByRoom();
         _scopeBytes = _scopes.ToArray();
         _heads = HeadsOf(state, log);
         Span<byte> keys = stackalloc byte[2 * sizeof(ulong)];
         RandomNumberGenerator.Fill(keys);
         _layout = new CheckpointLayout(
-            _memories.Count, state.VectorCount, state.MemoriesByRoom.Count, state.MemoriesByDocument.Count, _scopeBytes.Length, _heads.WrittenCount,
+            _memories.Count, state.VectorCount, _byRoom.Length, state.MemoriesByDocument.Count, _scopeBytes.Length, _heads.WrittenCount,
             BinaryPrimitives.ReadUInt64LittleEndian(keys), BinaryPrimitives.ReadUInt64LittleEndian(keys[sizeof(ulong)..]));
     }
 
@@ -67,7 +71,7 @@ internal sealed class StateCheckpoint
             Look(number);
             var row = _memories[number];
             var vectors = row.VectorCount;
-            Write(writer, new StoredMemory(row, Now(row.Location), _scopes.NumberOf(row.Scope), first, vectors));
+            Write(writer, new StoredMemory(row, Now(row.Location), _scopeOf[number], first, vectors));
             first += vectors;
         }
         foreach (var row in _memories)
@@ -75,7 +79,7 @@ internal sealed class StateCheckpoint
             for (var slot = row.Vectors; slot is not null; slot = slot.Next) Write(writer, new StoredVector(slot.Dimension, slot.InverseNorm, Now(slot.Location)));
         }
         var slots = SlotsOf(_memories, _layout);
-        foreach (var row in _state.MemoriesByRoom.Ascend(new RoomMemoryKey(Id.Min, int.MinValue, long.MinValue, Id.Min))) Write(writer, NumberOf(row.Id, slots));
+        writer.Write(MemoryMarshal.AsBytes<int>(_byRoom));
         foreach (var row in _state.MemoriesByDocument.Ascend(new ChildKey(Id.Min, Id.Min))) Write(writer, NumberOf(row.Id, slots));
         _cancellation.ThrowIfCancellationRequested();
         writer.Write(MemoryMarshal.AsBytes<int>(slots));
@@ -99,6 +103,20 @@ internal sealed class StateCheckpoint
         if (!IsSound(payload, layout, scopes, bytesOf)) return null;
         ReadHeads(payload.Slice(layout.HeadsAt, layout.HeadsBytes), bytesOf, rows, shared);
         return new StoredMemories(checkpoint, layout, scopes);
+    }
+
+    // Within a room and a table memories follow each other as they do within the table: they need only be dealt out to the rooms.
+    private int[] ByRoom()
+    {
+        var rooms = new SortedDictionary<(Id Room, int Table), List<int>>();
+        var roomOf = _scopes.All.Select(scope =>
+        {
+            if (scope.RoomId is not { } room) return null;
+            if (!rooms.TryGetValue((room, scope.TableNumber), out var numbers)) rooms.Add((room, scope.TableNumber), numbers = []);
+            return numbers;
+        }).ToArray();
+        for (var number = 0; number < _memories.Count; number++) roomOf[_scopeOf[number]]?.Add(number);
+        return [.. rooms.Values.SelectMany(static numbers => numbers)];
     }
 
     // Where a record is, since compaction may have moved it. A memory and a vector keep their length.
@@ -142,9 +160,8 @@ internal sealed class StateCheckpoint
         var written = new ArrayBufferWriter<byte>(4096);
         var head = new ArrayBufferWriter<byte>(256);
         var heads = new RowHeads();
-        foreach (var row in StateCheck.TableRows(state))
+        foreach (var row in StateCheck.TableRows(state, Table.Memories))
         {
-            if (row is MemoryRow) continue;
             head.ResetWrittenCount();
             var place = log.PlaceOf(row.Location);
             var length = log.LengthOf(row.Location);
@@ -232,15 +249,17 @@ internal sealed class StateCheckpoint
     /// <summary>Scopes with numbers, and the names of tables in the order of theirs.</summary>
     private sealed class ScopeList
     {
-        // Equal ones are not always the same object.
+        // Equal ones are not always the same object, but most of the time they are, and that is quickly seen.
+        private readonly Dictionary<MemoryScope, int> _known = new(ReferenceEqualityComparer.Instance);
         private readonly Dictionary<(int, Id, Id?, Id?, Id?, Id?), int> _numbers = [];
-        private MemoryScope? _last;
-        private int _lastNumber;
         private readonly List<MemoryScope> _scopes = [];
+
+        /// <summary>By number.</summary>
+        public IReadOnlyList<MemoryScope> All => _scopes;
 
         public int NumberOf(MemoryScope scope)
         {
-            if (ReferenceEquals(scope, _last)) return _lastNumber;
+            if (_known.TryGetValue(scope, out var known)) return known;
             var key = (scope.TableNumber, scope.AgentId, scope.EntityId, scope.RoomId, scope.WorldId, scope.DocumentId);
             if (!_numbers.TryGetValue(key, out var number))
             {
@@ -248,7 +267,7 @@ internal sealed class StateCheckpoint
                 _scopes.Add(scope);
                 _numbers.Add(key, number);
             }
-            (_last, _lastNumber) = (scope, number);
+            _known.Add(scope, number);
             return number;
         }
 
