@@ -17,7 +17,7 @@ namespace ElizaEngine.Vectors;
 internal sealed unsafe class CodeSearch
 {
     /// <summary>Scattered rows are fetched so many ahead.</summary>
-    private const int PrefetchDistance = 4;
+    private const int PrefetchDistance = 8;
 
     private const int LineBytes = 64;
 
@@ -297,6 +297,6 @@ internal sealed unsafe class CodeSearch
             return;
         Debug.Assert(bytes % LineBytes == 0, "Rows are padded.");
         for (var end = row + Math.Min(bytes, 24 * LineBytes); row < end; row += LineBytes)
-            Sse.Prefetch0(row);
+            Sse.Prefetch1(row);
     }
 }

@@ -172,6 +172,12 @@ internal sealed unsafe class Codes : SharedNative
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte* Row(int slot) => _rows.Item(slot);
 
+    /// <summary>All rows, for loops.</summary>
+    internal NativeItems RowItems => _rows.Items;
+
+    /// <summary>All scales, for loops.</summary>
+    internal NativeItems ScaleItems => _scales.Items;
+
     /// <summary>What one step of a code stands for. As <see cref="Row"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float Scale(int slot) => *(float*)_scales.Item(slot);

@@ -21,6 +21,11 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     /// <summary>A row's first 1.5 KiB are asked for; the processor follows a longer one by itself.</summary>
     private const int PrefetchBytesMax = 24 * LineBytes;
 
+    private readonly NativeItems _rows = codes.RowItems;
+    private readonly NativeItems _scales = codes.ScaleItems;
+    private readonly NativeItems _lists = links.BaseTable.Items;
+    private readonly int _fetchedBytes = Math.Min(codes.RowBytes, PrefetchBytesMax);
+
     // SAFETY: of all: the caller is an owner of graph and codes; every slot comes from a list of the graph, which holds reserved ones only.
 
     /// <summary>Goes down to a level, on each to the nearest that neighbours lead to.</summary>
@@ -69,7 +74,7 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
             // Nearly always the one after this, and looked at in the end if not now: its neighbours are fetched while these are scored.
             fetched = scratch.Peek();
             if (fetched >= 0)
-                PrefetchNew(scratch, links.Of(fetched, level), max);
+                PrefetchAll(scratch.Others, scratch.FindNew(links.Of(fetched, level), max));
             OfferAll(query, scratch, scratch.Fresh, count, level);
         }
     }
@@ -101,14 +106,14 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal float Score(CodeQuery query, int slot) => query.Coarse<TKernel>(codes.Row(slot), codes.Scale(slot));
+    internal float Score(CodeQuery query, int slot) => query.Coarse<TKernel>(_rows.Item(slot), *(float*)_scales.Item(slot));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector128<float> ScoreFour(CodeQuery query, int* slots)
     {
         var (a, b, c, d) = (slots[0], slots[1], slots[2], slots[3]);
-        var scales = Vector128.Create(codes.Scale(a), codes.Scale(b), codes.Scale(c), codes.Scale(d));
-        return query.CoarseFour<TKernel>(codes.Row(a), codes.Row(b), codes.Row(c), codes.Row(d), scales);
+        var scales = Vector128.Create(*(float*)_scales.Item(a), *(float*)_scales.Item(b), *(float*)_scales.Item(c), *(float*)_scales.Item(d));
+        return query.CoarseFour<TKernel>(_rows.Item(a), _rows.Item(b), _rows.Item(c), _rows.Item(d), scales);
     }
 
     /// <summary>The similarity of two slots by code, with all bits of both.</summary>
@@ -123,9 +128,9 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
             return;
         // Into the second cache. The first one waits for some twenty lines at a time, four rows of 384 components; a walk that asks it
         // for more stands still until they come (1.4 times slower).
-        Sse.Prefetch1(codes.Scales(slot));
-        var row = codes.Row(slot);
-        for (var end = row + Math.Min(codes.RowBytes, PrefetchBytesMax); row < end; row += LineBytes)
+        Sse.Prefetch1(_scales.Item(slot));
+        var row = _rows.Item(slot);
+        for (var end = row + _fetchedBytes; row < end; row += LineBytes)
             Sse.Prefetch1(row);
     }
 
@@ -186,16 +191,6 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
             Prefetch(slots[i]);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void PrefetchNew(WalkScratch scratch, int* list, int max)
-    {
-        for (var i = 0; i < max && list[i] is >= 0 and var slot; i++)
-        {
-            if (scratch.IsNew(slot))
-                Prefetch(slot);
-        }
-    }
-
     /// <summary>
     /// Scores all before any is offered: whether the pool takes one is a matter of chance, and a wrong guess would throw away the
     /// comparisons that were begun behind it.
@@ -221,7 +216,7 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     {
         if (!Sse.IsSupported)
             return;
-        var list = (byte*)links.Base(slot);
+        var list = _lists.Item(slot);
         Debug.Assert(links.BaseMax * sizeof(int) <= 4 * LineBytes, "A few lines at most.");
         for (var offset = 0; offset < links.BaseMax * sizeof(int); offset += LineBytes)
             Sse.Prefetch1(list + offset);

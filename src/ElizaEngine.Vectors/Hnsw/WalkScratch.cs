@@ -110,23 +110,52 @@ internal sealed unsafe class WalkScratch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int VisitAll(int* list, int max)
     {
+        // Copies, since whatever is written could be what a field says, for all the compiler knows.
         var fresh = Fresh;
+        var visited = _visited;
+        var limit = (uint)_limit;
         var count = 0;
         for (var i = 0; i < max; i++)
         {
             var slot = list[i];
-            if ((uint)slot >= (uint)_limit)
+            if ((uint)slot >= limit)
             {
                 if (slot < 0)
                     break;
                 continue;
             }
 
-            var word = _visited + (slot >> 6);
+            var word = visited + (slot >> 6);
             var bits = *word;
             fresh[count] = slot;
             *word = bits | (1UL << slot);
             count += (int)(~(bits >> slot) & 1);
+        }
+
+        return count;
+    }
+
+    /// <summary>Puts the slots of a list that were not seen yet into <see cref="Others"/>. As <see cref="VisitAll"/>, but they stay unseen.</summary>
+    /// <returns>How many.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int FindNew(int* list, int max)
+    {
+        var others = Others;
+        var visited = _visited;
+        var limit = (uint)_limit;
+        var count = 0;
+        for (var i = 0; i < max; i++)
+        {
+            var slot = list[i];
+            if ((uint)slot >= limit)
+            {
+                if (slot < 0)
+                    break;
+                continue;
+            }
+
+            others[count] = slot;
+            count += (int)(~(visited[slot >> 6] >> slot) & 1);
         }
 
         return count;

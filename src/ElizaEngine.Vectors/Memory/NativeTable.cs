@@ -17,7 +17,7 @@ namespace ElizaEngine.Vectors;
 internal sealed unsafe class NativeTable : IDisposable
 {
     /// <summary>Items in the first chunk; chunk number n starts where 2^n of them have passed.</summary>
-    private const int First = 16;
+    internal const int First = 16;
 
     private const int Chunks = 32;
     private const int LineBytes = 64;
@@ -51,12 +51,10 @@ internal sealed unsafe class NativeTable : IDisposable
 
     /// <summary>The address of an item that was reserved.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal byte* Item(int index)
-    {
-        // SAFETY: index was reserved, so its chunk stands; the owner of the table keeps it.
-        Debug.Assert(index >= 0 && _origins[BitOperations.Log2((uint)index + First)] is not null, "An item is reserved before it is used.");
-        return _origins[BitOperations.Log2((uint)index + First)] + ((uint)index * _itemBytes);
-    }
+    internal byte* Item(int index) => Items.Item(index);
+
+    /// <summary>The items alone, for a loop over many: two numbers that stay in registers or on the stack.</summary>
+    internal NativeItems Items => new(_origins, _itemBytes);
 
     /// <summary>How many items lie one behind the other from this one on, itself included.</summary>
     internal static int Run(int index)
@@ -106,5 +104,18 @@ internal sealed unsafe class NativeTable : IDisposable
             NativeMemory.Clear(start, bytes);
         _allocated[chunk] = start;
         Volatile.Write(ref *(nint*)&_origins[chunk], (nint)start - (nint)(first * _itemBytes));
+    }
+}
+
+/// <summary>The items of a <see cref="NativeTable"/>, valid as long as it is.</summary>
+internal readonly unsafe struct NativeItems(byte** origins, nuint itemBytes)
+{
+    /// <summary>The address of an item that was reserved.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal byte* Item(int index)
+    {
+        // SAFETY: index was reserved, so its chunk stands; the owner of the table keeps it.
+        Debug.Assert(index >= 0 && origins[BitOperations.Log2((uint)index + NativeTable.First)] is not null, "An item is reserved before it is used.");
+        return origins[BitOperations.Log2((uint)index + NativeTable.First)] + ((uint)index * itemBytes);
     }
 }
