@@ -108,7 +108,9 @@ internal static class CommitScenarios
                 end = frame.EndLsn;
                 leads = Commits.ReturnOpen(frame, mayLead: true);
             }
-            if (leads || _leadsUnasked) Commits.Lead();
+            // Taken by another, perhaps while the next caller joins, or when it has been taken back.
+            if (leads && mine % 2 == 0 && Commits.TryOffer()) _ = Task.Run(Commits.LeadOffered);
+            else if (leads || _leadsUnasked) Commits.Lead();
             // Not awaited: who completes it is no task that can be steered.
             while (!done.IsCompleted) Thread.Yield();
             if (done.IsFaulted) return false;

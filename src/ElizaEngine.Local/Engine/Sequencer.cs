@@ -88,7 +88,7 @@ internal sealed class Sequencer
             else if (!ReferenceEquals(_newest, Published)) durable = JoinLocked(out leads);
             else durable = ValueTask.CompletedTask;
         }
-        if (leads) _log.Lead();
+        if (leads) _log.LeadSoon();
         if (conflict is null)
         {
             await durable.ConfigureAwait(false);

@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace ElizaEngine.Storage;
 
 /// <summary>
-/// What a commit waits on. Pooled: awaiting the ValueTask once gives it back. Continuations never run on the writer thread, because the
-/// code of a caller could stall every commit there.
+/// What a commit waits on. Pooled: awaiting the ValueTask once gives it back. Continuations never run on the writer thread, nor on a
+/// leader's before it is done, because the code of a caller could stall every commit there.
 /// </summary>
 internal sealed class CommitWaiter : IValueTaskSource
 {
@@ -17,6 +17,13 @@ internal sealed class CommitWaiter : IValueTaskSource
 
     public void Succeed() => _core.SetResult(true);
 
+    /// <summary>The caller goes on inside this call: on a thread that has nothing else to do.</summary>
+    public void SucceedHere()
+    {
+        _core.RunContinuationsAsynchronously = false;
+        _core.SetResult(true);
+    }
+
     public void Fail(Exception error) => _core.SetException(error);
 
     void IValueTaskSource.GetResult(short token)
@@ -28,6 +35,7 @@ internal sealed class CommitWaiter : IValueTaskSource
         finally
         {
             _core.Reset();
+            _core.RunContinuationsAsynchronously = true;
             _pool.Return(this);
         }
     }

@@ -5,7 +5,8 @@ namespace ElizaEngine.Storage;
 /// <summary>
 /// One flush for many waiting commits. The appender hands frames over; one thread at a time checksums, writes and flushes them,
 /// publishes their states and completes their waiters, always in the order of the log. As a rule that is the log's own writer thread.
-/// A caller that waits alone, on a quick disk, leads: it does all of it itself, which spares waking two threads.
+/// A caller that waits alone, on a quick disk, leads: it does all of it itself, which spares waking two threads. It may also offer the lead
+/// to its thread for when it has begun to wait, so that what it begins before can join.
 /// <list type="bullet">
 /// <item>Of the writer thread and a leader only one is at work; the one hands over to the other under <see cref="_sync"/>.</item>
 /// <item>A commit is acknowledged only after its frame, and every frame before it, is as durable as the level asks.</item>
@@ -13,7 +14,7 @@ namespace ElizaEngine.Storage;
 /// <item>After a fault, a failed write or flush here or in the background, nothing is written, published or acknowledged any more, and
 /// nothing is tried again.</item>
 /// <item>The writer thread never takes the gate, so a caller may wait for it while holding the gate. A leader has left the gate, and
-/// never takes it either before it is done.</item>
+/// never takes it either before it is done. A lead that is only offered nobody waits for: the writer thread takes it back.</item>
 /// </list>
 /// </summary>
 internal sealed class GroupCommit
@@ -33,6 +34,7 @@ internal sealed class GroupCommit
     private readonly List<LogFrame> _writing = [];
     private readonly List<LogFrame> _led = [];
     private readonly FrameBuffers _buffers;
+    private readonly OfferHabit _habit = new();
     private readonly List<TaskCompletionSource> _flushRequests = [];
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LogFrame? _open;
@@ -41,6 +43,10 @@ internal sealed class GroupCommit
     private bool _stopping;
     private bool _isWriterAtWork;
     private bool _isLed;
+    private int _ledBytes;
+    private bool _isOffered;
+    private int _offeredBy;
+    private int _together; // Commits that came from where the lead is offered, since it is.
     private bool _writerWaitsForLeader;
     private int _waitingForRoom;
     private LogFile? _unflushed;
@@ -115,7 +121,13 @@ internal sealed class GroupCommit
             _open = frame;
             _waitingCommits = CountWaiting();
             if (mayLead && IsAlone(frame))
+            {
+                _ledBytes = frame.PayloadBytes;
                 return _isLed = true;
+            }
+
+            if (_isOffered && _offeredBy == Environment.CurrentManagedThreadId)
+                _together++;
             if (!_isLed)
                 Monitor.PulseAll(_sync);
             return false;
@@ -129,28 +141,45 @@ internal sealed class GroupCommit
     public void Lead()
     {
         lock (_sync)
+            TakeFrames(_led);
+        LeadTaken(keepsLast: false, together: 0);
+    }
+
+    /// <summary>
+    /// Leaves the lead to whoever calls <see cref="LeadOffered"/> first, where that is worth it; what is committed until then joins. Where
+    /// somebody cannot wait for that, the writer thread comes first. Not under the gate.
+    /// </summary>
+    /// <returns>False: nothing is offered, the caller must lead itself.</returns>
+    public bool TryOffer()
+    {
+        lock (_sync)
         {
+            if (_options.Durability != Durability.PowerLoss || _stopping || _fault is not null || _queued.Count > 0 || _flushRequests.Count > 0
+                || _waitingForRoom > 0 || !_habit.ShouldOffer(_ledBytes))
+                return false;
+            _offeredBy = Environment.CurrentManagedThreadId;
+            _together = 0;
+            return _isOffered = true;
+        }
+    }
+
+    /// <summary>
+    /// Leads where that was offered and nobody came before. The last of those who waited goes on inside this call, when all is done.
+    /// </summary>
+    public void LeadOffered()
+    {
+        int together;
+        lock (_sync)
+        {
+            if (!_isOffered)
+                return;
+            _isOffered = false;
+            together = _together;
+            _habit.Learn(_ledBytes, wasOfUse: together > 0 || _offeredBy != Environment.CurrentManagedThreadId);
             TakeFrames(_led);
         }
 
-        var wasFlushed = _unflushed is null;
-        try
-        {
-            Commit(_led, s_noRequests);
-        }
-        catch (Exception error)
-        {
-            GiveUp(_led, s_noRequests, error);
-        }
-
-        lock (_sync)
-        {
-            _led.Clear();
-            _isLed = false;
-            // The writer goes on with what came meanwhile, and looks after a flush that will be due.
-            if (_writerWaitsForLeader || HasWork() || _stopping || _fault is not null || wasFlushed != _unflushed is null)
-                Monitor.PulseAll(_sync);
-        }
+        LeadTaken(keepsLast: true, together)?.SucceedHere();
     }
 
     /// <summary>Hands over a frame that takes no more batches. Under the gate.</summary>
@@ -166,6 +195,7 @@ internal sealed class GroupCommit
 
             _queued.Enqueue(frame);
             _waitingCommits = CountWaiting();
+            TakeBackOffer();
             Monitor.PulseAll(_sync);
         }
     }
@@ -177,6 +207,8 @@ internal sealed class GroupCommit
         lock (_sync)
         {
             _waitingForRoom++;
+            if (TakeBackOffer())
+                Monitor.PulseAll(_sync);
             while (_pending.IsOverLimit && _fault is null)
                 Monitor.Wait(_sync);
             _waitingForRoom--;
@@ -219,6 +251,7 @@ internal sealed class GroupCommit
                 return Task.FromException(new LogClosedException());
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _flushRequests.Add(done);
+            TakeBackOffer();
             Monitor.PulseAll(_sync);
             return done.Task;
         }
@@ -230,6 +263,7 @@ internal sealed class GroupCommit
         lock (_sync)
         {
             _stopping = true;
+            TakeBackOffer();
             Monitor.PulseAll(_sync);
         }
     }
@@ -284,16 +318,55 @@ internal sealed class GroupCommit
         _stopped.TrySetResult();
     }
 
-    private void Commit(List<LogFrame> group, List<TaskCompletionSource> requests)
+    /// <summary>
+    /// Commits the frames that were taken to lead, and ends the lead. The last of those who wait is not told, but returned, if asked to.
+    /// </summary>
+    private CommitWaiter? LeadTaken(bool keepsLast, int together)
+    {
+        CommitWaiter? last = null;
+        var wasFlushed = _unflushed is null;
+        try
+        {
+            last = Commit(_led, s_noRequests, keepsLast, together);
+        }
+        catch (Exception error)
+        {
+            GiveUp(_led, s_noRequests, error);
+        }
+
+        lock (_sync)
+        {
+            _led.Clear();
+            _isLed = false;
+            // The writer goes on with what came meanwhile, and looks after a flush that will be due.
+            if (_writerWaitsForLeader || HasWork() || _stopping || _fault is not null || wasFlushed != _unflushed is null)
+                Monitor.PulseAll(_sync);
+        }
+
+        return last;
+    }
+
+    /// <summary>The writer thread will lead. Under <see cref="_sync"/>, before it is woken.</summary>
+    private bool TakeBackOffer()
+    {
+        if (!_isOffered)
+            return false;
+        _isOffered = _isLed = false;
+        return true;
+    }
+
+    private CommitWaiter? Commit(List<LogFrame> group, List<TaskCompletionSource> requests, bool keepsLast = false, int together = 0)
     {
         WriteGroup(group);
         FlushIfDue(group, requests);
         Publish(group);
-        Acknowledge(group, requests);
-        if (_writtenLsn - _lookedAtLsn < BytesBetweenLooks)
-            return;
-        _lookedAtLsn = _writtenLsn;
-        Grown();
+        if (_writtenLsn - _lookedAtLsn >= BytesBetweenLooks)
+        {
+            _lookedAtLsn = _writtenLsn;
+            Grown();
+        }
+
+        return Acknowledge(group, requests, keepsLast, together);
     }
 
     /// <summary>
@@ -474,22 +547,39 @@ internal sealed class GroupCommit
         }
     }
 
-    private void Acknowledge(List<LogFrame> group, List<TaskCompletionSource> requests)
+    /// <param name="group">Whose commits are told.</param>
+    /// <param name="requests">Told as well.</param>
+    /// <param name="keepsLast">The last commit is returned instead, for the caller to tell.</param>
+    /// <param name="together">So many of the commits have the same caller as another one among them.</param>
+    private CommitWaiter? Acknowledge(List<LogFrame> group, List<TaskCompletionSource> requests, bool keepsLast, int together)
     {
+        CommitWaiter? last = null;
         var commits = 0;
         _expectedCommits = _waitingCommits;
         foreach (var frame in group)
         {
             commits += frame.Waiters.Count;
             foreach (var waiter in frame.Waiters)
-                waiter.Succeed();
+            {
+                last?.Succeed();
+                last = waiter;
+            }
+
             frame.Waiters.Clear();
+        }
+
+        if (!keepsLast)
+        {
+            last?.Succeed();
+            last = null;
         }
 
         foreach (var request in requests)
             request.TrySetResult();
-        _expectedCommits += commits;
+        // One caller comes back, however many calls it began together.
+        _expectedCommits += commits - together;
         Volatile.Write(ref _commits, _commits + commits);
+        return last;
     }
 
     private int CountWaiting()

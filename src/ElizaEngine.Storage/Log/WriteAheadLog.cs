@@ -20,6 +20,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private readonly LogOptions _options;
     private readonly LogFileSet _files;
     private readonly GroupCommit _commits;
+    private readonly OfferedLead _offer;
     private readonly FrameAppender _appender;
     private readonly PendingBytes _pending;
     private readonly FrameBuffers _buffers;
@@ -44,6 +45,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _options = options;
         _files = files;
         _commits = commits;
+        _offer = new OfferedLead(commits);
         _appender = appender;
         _buffers = buffers;
         _pending = pending;
@@ -227,6 +229,26 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// caller's own commit has completed, unless another batch was begun meanwhile, whose frame it shares.
     /// </summary>
     public void Lead() => _commits.Lead();
+
+    /// <summary>
+    /// The same on a thread of the pool: at once, or as soon as this thread, or another one, has nothing else to do, where that is likely to
+    /// be of use. What the caller begins before it waits joins then, or is done meanwhile.
+    /// </summary>
+    public void LeadSoon()
+    {
+        // To another thread nothing comes back when its caller waits.
+        if (Thread.CurrentThread.IsThreadPoolThread && TryOfferLead())
+            // Local: this thread takes it first, as soon as the caller waits.
+            ThreadPool.UnsafeQueueUserWorkItem(_offer, preferLocal: true);
+        else
+            Lead();
+    }
+
+    /// <summary>Instead of <see cref="Lead"/>: see <see cref="GroupCommit.TryOffer"/>. True: somebody must call <see cref="LeadOffered"/>.</summary>
+    public bool TryOfferLead() => _commits.TryOffer();
+
+    /// <summary>Leads if that is still offered.</summary>
+    public void LeadOffered() => _commits.LeadOffered();
 
     /// <summary>Ends the batch as if it had never begun. Harmless when none is in progress.</summary>
     public void AbandonLocked()
@@ -575,5 +597,10 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     {
         if (_isClosed)
             throw new LogClosedException();
+    }
+
+    private sealed class OfferedLead(GroupCommit commits) : IThreadPoolWorkItem
+    {
+        public void Execute() => commits.LeadOffered();
     }
 }
