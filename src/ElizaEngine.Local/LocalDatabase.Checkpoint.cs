@@ -61,7 +61,7 @@ public sealed partial class LocalDatabase
     }
 
     private bool IsCheckpointDue(LogStatistics log, long minLogBytes) =>
-        log.DurableLsn > _checkpointLsn && (long)(log.DurableLsn - _checkpointLsn) + ((log.Records - _checkpointRecords) * BytesOfRecord) >= minLogBytes;
+        log.WrittenLsn > _checkpointLsn && (long)(log.WrittenLsn - _checkpointLsn) + ((log.Records - _checkpointRecords) * BytesOfRecord) >= minLogBytes;
 
     /// <summary>Begins a checkpoint in the background, where one is due. The log's gate may be held.</summary>
     private void BeginCheckpoint()

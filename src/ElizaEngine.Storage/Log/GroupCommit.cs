@@ -76,8 +76,11 @@ internal sealed class GroupCommit
     /// <summary>Every frame below it is durable.</summary>
     public ulong DurableLsn => Volatile.Read(ref _durableLsn);
 
+    /// <summary>Every frame below it is in a file.</summary>
+    public ulong WrittenLsn => Volatile.Read(ref _writtenLsn);
+
     /// <summary>Whether the byte at this lsn went into a file.</summary>
-    public bool WasWritten(ulong lsn) => lsn < Volatile.Read(ref _writtenLsn);
+    public bool WasWritten(ulong lsn) => lsn < WrittenLsn;
 
     public Task Stopped => _stopped.Task;
 

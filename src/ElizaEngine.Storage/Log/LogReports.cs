@@ -3,9 +3,9 @@ namespace ElizaEngine.Storage;
 /// <summary>Why a log takes no more writes.</summary>
 internal sealed record LogFault(string Reason, Exception Error);
 
-/// <summary>Counters since the log was opened; sizes are bytes.</summary>
+/// <summary>Counters since the log was opened; sizes are bytes. The log is in its files up to one lsn, and durable up to another.</summary>
 internal readonly record struct LogStatistics(int Files, long BytesOnDisk, long BytesWritten, long Flushes, long Commits, long Frames, long Records,
-    ulong DurableLsn);
+    ulong WrittenLsn, ulong DurableLsn);
 
 /// <summary>What opening found.</summary>
 internal sealed record LogOpenReport

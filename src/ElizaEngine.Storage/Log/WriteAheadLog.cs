@@ -99,7 +99,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             var (files, bytes) = _files.Size;
             var counters = _commits.Counters;
             return new LogStatistics(files, bytes, counters.BytesWritten, counters.Flushes, counters.Commits, counters.Frames, counters.Records,
-                _commits.DurableLsn);
+                _commits.WrittenLsn, _commits.DurableLsn);
         }
     }
 
