@@ -556,12 +556,14 @@ internal sealed class GroupCommit
     /// <param name="together">So many of the commits have the same caller as another one among them.</param>
     private CommitWaiter? Acknowledge(List<LogFrame> group, List<TaskCompletionSource> requests, bool keepsLast, int together)
     {
+        var commits = group.Sum(static frame => frame.Waiters.Count);
+        // Before anybody is told, so that who asks then finds his own among them.
+        Volatile.Write(ref _commits, _commits + commits);
+        // One caller comes back, however many calls it began together.
+        _expectedCommits = _waitingCommits + commits - together;
         CommitWaiter? last = null;
-        var commits = 0;
-        _expectedCommits = _waitingCommits;
         foreach (var frame in group)
         {
-            commits += frame.Waiters.Count;
             foreach (var waiter in frame.Waiters)
             {
                 last?.Succeed();
@@ -579,9 +581,6 @@ internal sealed class GroupCommit
 
         foreach (var request in requests)
             request.TrySetResult();
-        // One caller comes back, however many calls it began together.
-        _expectedCommits += commits - together;
-        Volatile.Write(ref _commits, _commits + commits);
         return last;
     }
 
