@@ -120,6 +120,36 @@ public abstract class ConcurrencyConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task Participants_added_while_they_are_removed_have_an_id_each_and_are_in_the_room_once()
+    {
+        const int rounds = 20;
+        Guid room = await NewRoomAsync(), first = await NewEntityAsync(), second = await NewEntityAsync();
+
+        await AtOnceAsync(async i =>
+        {
+            Guid[] entities = i % 4 < 2 ? [first, second] : [second, first];
+            for (var round = 0; round < rounds; round++)
+            {
+                if (i % 2 == 0)
+                {
+                    var added = await Adapter.AddParticipantsAsync(entities, room);
+                    Assert.Equal(2, added.Select(result => result.Id).Where(id => id != Guid.Empty).Distinct().Count());
+                }
+                else
+                {
+                    Assert.InRange(await Adapter.RemoveParticipantsAsync(entities, room), 0, 2);
+                }
+            }
+            return true;
+        });
+
+        var last = await Adapter.AddParticipantsAsync([first, second], room);
+        Assert.Equal(last[0].Id, Assert.Single(await Adapter.GetParticipantsForEntityAsync(first)).Id);
+        Assert.Equal(last[1].Id, Assert.Single(await Adapter.GetParticipantsForEntityAsync(second)).Id);
+        Assert.Equal(2, await Adapter.RemoveParticipantsAsync([first, second], room));
+    }
+
+    [Fact]
     public async Task A_relationship_created_at_once_is_there_once()
     {
         Guid source = await NewEntityAsync(), target = await NewEntityAsync();

@@ -53,7 +53,10 @@ public class InvalidInputException : DatabaseException
     };
 }
 
-/// <summary>Text that is not JSON, or nests deeper than <see cref="Limits.MaxJsonDepth"/>.</summary>
+/// <summary>
+/// Text that is not JSON, or nests deeper than <see cref="Limits.MaxJsonDepth"/>; on PostgreSQL also JSON with a number that its
+/// <c>numeric</c> cannot hold.
+/// </summary>
 public sealed class InvalidJsonException : InvalidInputException
 {
     internal InvalidJsonException(System.Text.Json.JsonException error)
@@ -61,6 +64,11 @@ public sealed class InvalidJsonException : InvalidInputException
     {
         Line = error.LineNumber;
         BytePositionInLine = error.BytePositionInLine;
+    }
+
+    internal InvalidJsonException(string reason, string expected, Exception error)
+        : base("json", reason, expected, error)
+    {
     }
 
     /// <summary>Zero-based line of the first fault, when known.</summary>

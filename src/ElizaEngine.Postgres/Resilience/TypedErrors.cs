@@ -48,6 +48,8 @@ internal sealed class TypedErrors(NpgsqlDataSource source, TimeSpan commandTimeo
         PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected => Conflict(refusal),
         PostgresErrorCodes.DiskFull => new DiskFullException($"the database '{Database}' on {Place}", refusal),
         PostgresErrorCodes.ProgramLimitExceeded => new RowTooLargeException(refusal.MessageText, refusal),
+        // Only numbers in JSON come from a caller without limits.
+        PostgresErrorCodes.NumericValueOutOfRange => new InvalidJsonException(refusal.MessageText, "JSON with numbers that PostgreSQL's numeric holds", refusal),
         PostgresErrorCodes.QueryCanceled => new CallTimedOutException($"The server stopped the call: {Sentence(refusal.MessageText)}", null, refusal),
         PostgresErrorCodes.ReadOnlySqlTransaction => new ReadOnlyServerException(
             $"The server {Place} takes no writes: {Sentence(refusal.MessageText)}", refusal.SqlState, refusal),

@@ -61,7 +61,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> UpsertAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await UpsertAsync(AgentTable, CompleteAgents(agents), AgentChange, static _ => [], cancellationToken).ConfigureAwait(false);
+        return await UpsertAsync(AgentTable, CompleteAgents(agents), static agent => agent.Id, AgentChange, static _ => [], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateAgentsAsync(IReadOnlyList<AgentUpdate> updates, CancellationToken cancellationToken = default)
@@ -87,7 +87,7 @@ internal abstract partial class PostgresSession
                 }
                 var statements = agents.Values.Select(agent =>
                     AgentTable.Upsert(agent, AgentChange, IsTransaction).ToStatement()).ToList();
-                return (await exchange.SendAsync(CreateResults(statements)).ConfigureAwait(false)).Results.Count;
+                return (await exchange.SendAsync(CreateResults(statements)).ConfigureAwait(false)).Results.Length;
             },
             cancellationToken).ConfigureAwait(false);
     }

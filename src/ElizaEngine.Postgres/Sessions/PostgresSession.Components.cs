@@ -74,6 +74,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
+            static update => update.Id,
             static update => UpdateById("components", update.Id,
             [
                 .. Set("entity_id", update.EntityId is { } entity ? DbValue.Uuid(entity) : null),

@@ -84,7 +84,7 @@ internal abstract partial class PostgresSession
     {
         Enter(cancellationToken);
         return await UpsertAsync(
-            EntityTable, CompleteEntities(entities), "names = excluded.names, metadata = excluded.metadata", ReferencesOf, cancellationToken)
+            EntityTable, CompleteEntities(entities), static entity => entity.Id, "names = excluded.names, metadata = excluded.metadata", ReferencesOf, cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -93,6 +93,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         return await UpdateAsync(
             CompleteEntities(entities),
+            static entity => entity.Id,
             static entity => UpdateById("entities", entity.Id,
                 [.. Set("names", DbValue.Texts([.. entity.Names])), .. Set("metadata", DbValue.Json(entity.Metadata!))]),
             static _ => [],

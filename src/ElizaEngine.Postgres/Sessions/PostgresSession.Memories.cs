@@ -51,7 +51,8 @@ internal abstract partial class PostgresSession
             },
             dimension =>
             {
-                var statements = items.Select((item, i) => Update(item, vectors[i], dimension, items.Length > 1)).ToList();
+                var statements = Array.ConvertAll(
+                    PlacesById(items, item => item.Id), place => Update(items[place], vectors[place], dimension, items.Length > 1));
                 return new Call<(int?, int)>(CallKind.Repeatable, statements, async answer =>
                 {
                     var (active, found) = ((int?)null, new HashSet<Guid>());
@@ -171,8 +172,10 @@ internal abstract partial class PostgresSession
     private Call<(int?, List<Stored>)> StoreCall(NewMemory[] items, bool isUpsert, int? dimension)
     {
         var isOneByOne = isUpsert || Array.Exists(items, item => item.Memory.Unique is null);
+        // Where the server decides whether one is unique it looks at those before it: only then they stay as they were given.
+        var inOrder = Array.Exists(items, item => item.Memory.Unique is null) ? items : [.. items.OrderBy(item => item.Memory.Id)];
         var statements = isOneByOne
-            ? Array.ConvertAll(items, item => StoreStatement([item], isUpsert, dimension, items.Length > 1))
+            ? Array.ConvertAll(inOrder, item => StoreStatement([item], isUpsert, dimension, items.Length > 1))
             : [StoreStatement([.. items.DistinctBy(item => item.Memory.Id)], isUpsert, dimension, isOneOfMany: false)];
         return new Call<(int?, List<Stored>)>(CallKind.Repeatable, statements, async answer =>
         {

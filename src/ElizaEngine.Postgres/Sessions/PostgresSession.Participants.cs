@@ -16,30 +16,48 @@ internal abstract partial class PostgresSession
         var entities = DbValue.Uuids([.. rows.Select(row => row.EntityId)]);
         var scope = Sql.Of($"room_id = {DbValue.Uuid(roomId)} AND agent_id = {DbValue.Uuid(AgentId)}");
 
+        var isThere = Sql.Of($"EXISTS (SELECT FROM public.participants p WHERE p.entity_id = wanted.entity_id AND {scope})");
+        // A plain call that finds a membership missing guards all of them, since what it found of the others holds for one statement
+        // only. One that finds them all writes nothing, and has no number of a transaction.
         var guard = Guards.Take(
             [.. rows.Select(row => $"participant {row.EntityId} {roomId} {AgentId}")],
-            Sql.Of($"NOT EXISTS (SELECT FROM public.participants WHERE entity_id = ({entities})[item.place] AND {scope})"));
-        var insert = Statement.Of($"""
-            INSERT INTO public.participants (id, created_at, entity_id, room_id, agent_id)
-            SELECT item.id, {DbValue.Instant(now)}, item.entity_id, {DbValue.Uuid(roomId)}, {DbValue.Uuid(AgentId)}
-            FROM unnest({DbValue.Uuids([.. rows.Select(row => row.Id)])}, {entities}) AS item(id, entity_id)
-            WHERE NOT EXISTS (SELECT FROM public.participants p WHERE p.entity_id = item.entity_id AND {scope})
-            """);
+            IsTransaction
+                ? Sql.Of($"EXISTS (SELECT FROM (SELECT ({entities})[item.place]) AS wanted(entity_id) WHERE NOT {isThere})")
+                : Sql.Of($"EXISTS (SELECT FROM unnest({entities}) AS wanted(entity_id) WHERE NOT {isThere})"));
+        var isGuarded = Sql.Raw(IsTransaction ? "true" : "pg_current_xact_id_if_assigned() IS NOT NULL");
+        // Under the guards nobody adds; the locks keep what is there until the commit. A snapshot keeps it anyway.
         var stored = Statement.Of($"""
-            SELECT DISTINCT ON (entity_id) entity_id, id FROM public.participants WHERE entity_id = ANY({entities}) AND {scope}
-            ORDER BY entity_id, created_at, id
+            WITH held AS MATERIALIZED (
+                    SELECT id, created_at, entity_id FROM public.participants
+                    WHERE {isGuarded} AND entity_id = ANY({entities}) AND {scope} ORDER BY id{Sql.Raw(IsTransaction ? "" : " FOR KEY SHARE")}),
+                made AS (
+                    INSERT INTO public.participants (id, created_at, entity_id, room_id, agent_id)
+                    SELECT item.id, {DbValue.Instant(now)}, item.entity_id, {DbValue.Uuid(roomId)}, {DbValue.Uuid(AgentId)}
+                    FROM unnest({DbValue.Uuids([.. rows.Select(row => row.Id)])}, {entities}) AS item(id, entity_id)
+                    WHERE {isGuarded} AND NOT EXISTS (SELECT FROM held WHERE held.entity_id = item.entity_id)
+                    RETURNING id, created_at, entity_id),
+                seen AS (
+                    SELECT id, created_at, entity_id FROM public.participants WHERE NOT ({isGuarded}) AND entity_id = ANY({entities}) AND {scope})
+            SELECT DISTINCT ON (entity_id) entity_id, id
+            FROM (SELECT * FROM held UNION ALL SELECT * FROM made UNION ALL SELECT * FROM seen) AS memberships ORDER BY entity_id, created_at, id
             """);
-        var call = new Call<Dictionary<Guid, Guid>>(CallKind.Repeatable, [guard, insert, stored], async answer =>
+        var call = new Call<Dictionary<Guid, Guid>>(CallKind.Repeatable, [guard, stored], async answer =>
             (await answer.RowsAsync(static row => (EntityId: row.GetGuid(0), Id: row.GetGuid(1))).ConfigureAwait(false)).ToDictionary(row => row.EntityId, row => row.Id));
-        var ids = await WriteAsync(
-            () => SendAsync(call, cancellationToken),
-            () => items.SelectMany(IEnumerable<Reference> (entityId) =>
-            [
-                new("entities", entityId, "participants.entityId"),
-                new("rooms", roomId, "participants.roomId"),
-                new("agents", AgentId, "participants.agentId"),
-            ]),
-            cancellationToken).ConfigureAwait(false);
+        Dictionary<Guid, Guid> ids = [];
+        for (var race = 0; ids.Count < rows.Length; race++)
+        {
+            // Without guards one may be removed between the two statements; then nothing was written either.
+            if (race > MaxRaces) throw new TransactionConflictException("A membership is being removed all the time.");
+            ids = await WriteAsync(
+                () => SendAsync(call, cancellationToken),
+                () => items.SelectMany(IEnumerable<Reference> (entityId) =>
+                [
+                    new("entities", entityId, "participants.entityId"),
+                    new("rooms", roomId, "participants.roomId"),
+                    new("agents", AgentId, "participants.agentId"),
+                ]),
+                cancellationToken).ConfigureAwait(false);
+        }
 
         var made = rows.Select(row => row.Id).ToHashSet();
         return Array.ConvertAll(items, entityId =>
@@ -52,8 +70,9 @@ internal abstract partial class PostgresSession
         var wanted = DistinctIds(entityIds, nameof(entityIds));
         if (wanted.Length == 0) return 0;
         Statement remove = Sql.Of($"""
-            WITH gone AS (
-                DELETE FROM public.participants WHERE room_id = {DbValue.Uuid(roomId)} AND entity_id = ANY({DbValue.Uuids(wanted)}) RETURNING entity_id, agent_id)
+            WITH held AS MATERIALIZED (
+                    SELECT id FROM public.participants WHERE room_id = {DbValue.Uuid(roomId)} AND entity_id = ANY({DbValue.Uuids(wanted)}) ORDER BY id FOR UPDATE),
+                gone AS (DELETE FROM public.participants WHERE id IN (SELECT id FROM held) RETURNING entity_id, agent_id)
             SELECT count(DISTINCT (entity_id, agent_id)) FROM gone
             """);
         return (int)await SendAsync(new Call<long>(CallKind.Counted, [remove], answer => answer.ScalarAsync<long>()), cancellationToken).ConfigureAwait(false);

@@ -35,28 +35,16 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var items = CompleteRelationships(relationships);
         if (items.Length == 0) return [];
-        var results = new CreateResult?[items.Length];
-        var isRepeated = false;
         // One by one, since either the pair or the id may be there already, by an earlier item too; then the stored id is the answer.
-        // A row that somebody else stored in this very moment is seen by the next statement.
-        for (var race = 0; Array.Exists(results, result => result is null) && race < MaxRaces; race++)
-        {
-            int[] open = [.. Enumerable.Range(0, items.Length).Where(i => results[i] is null)];
-            var statements = Array.ConvertAll(open, i => Create(items[i]));
-            var call = new Call<bool>(CallKind.Repeatable, statements, async answer =>
-            {
-                foreach (var i in open)
-                {
-                    foreach (var result in await answer.RowsAsync(ResultOf).ConfigureAwait(false)) results[i] = result;
-                }
-                return answer.IsRepeated;
-            });
-            isRepeated |= await WriteAsync(() => SendAsync(call, cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken).ConfigureAwait(false);
-        }
-        return await ResultsAsync(RelationshipTable, items, new(Array.ConvertAll(results, result => result!.Value), isRepeated), cancellationToken).ConfigureAwait(false);
+        var guards = BatchGuards(items);
+        Statement[] statements = [.. guards, .. items.Select(Create)];
+        var answer = await WriteAsync(() => SendAsync(CreateResults(statements, guards.Length), cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken)
+            .ConfigureAwait(false);
+        return await ResultsAsync(RelationshipTable, items, answer, cancellationToken).ConfigureAwait(false);
 
         Statement Create(Relationship item) => Statement.Of($"""
-            WITH created AS ({RelationshipTable.Insert([item], IsTransaction ? Sql.Of($"NOT EXISTS (SELECT FROM public.relationships WHERE ({IsPair(item)}) OR id = {DbValue.Uuid(item.Id)})") : null)}ON CONFLICT DO NOTHING RETURNING id)
+            WITH created AS (
+                    {RelationshipTable.Insert([item], Sql.Of($"NOT EXISTS (SELECT FROM public.relationships WHERE ({IsPair(item)}) OR id = {DbValue.Uuid(item.Id)})"))}{Sql.Raw(IsTransaction ? "ON CONFLICT DO NOTHING " : "")}RETURNING id)
             SELECT id, true FROM created
             UNION ALL (
                 SELECT id, false FROM public.relationships WHERE (({IsPair(item)}) OR id = {DbValue.Uuid(item.Id)}) AND NOT EXISTS (SELECT FROM created)
@@ -70,7 +58,8 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var items = CompleteRelationships(relationships);
         if (items.Length == 0) return [];
-        var statements = Array.ConvertAll(items, item => Statement.Of($"""
+        var guards = BatchGuards(items);
+        Statement[] statements = [.. guards, .. items.Select(item => Statement.Of($"""
             WITH found AS (
                     SELECT id FROM public.relationships WHERE {IsPair(item)} OR id = {DbValue.Uuid(item.Id)} ORDER BY ({IsPair(item)}) DESC LIMIT 1),
                 changed AS (
@@ -79,8 +68,8 @@ internal abstract partial class PostgresSession
                 created AS (
                     {RelationshipTable.Insert([item], Sql.Raw("NOT EXISTS (SELECT FROM changed)"))} RETURNING id)
             SELECT id, false FROM changed UNION ALL SELECT id, true FROM created
-            """));
-        var answer = await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken)
+            """))];
+        var answer = await WriteAsync(() => SendAsync(CreateResults(statements, guards.Length), cancellationToken), () => items.SelectMany(ReferencesOf), cancellationToken)
             .ConfigureAwait(false);
         return await ResultsAsync(RelationshipTable, items, answer, cancellationToken).ConfigureAwait(false);
     }
@@ -90,6 +79,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
+            static update => update.Id,
             static update => UpdateById("relationships", update.Id,
                 [.. Set("tags", DbValue.Texts([.. update.Tags])), .. Set("metadata", DbValue.Json(update.Metadata!))]),
             static _ => [],
@@ -104,6 +94,12 @@ internal abstract partial class PostgresSession
         var now = Now;
         return Array.ConvertAll(Door.List(relationships, nameof(relationships)), relationship => Complete.Relationship(relationship, AgentId, now));
     }
+
+    // An item may meet a row by its pair and by its id, so no order of the items keeps two batches from a deadlock: the guards do. One
+    // item has nothing to hold while it waits.
+    private Statement[] BatchGuards(Relationship[] items) => items.Length == 1 || IsTransaction
+        ? []
+        : [Guards.Take([.. items.SelectMany(item => new[] { $"relationship {item.SourceEntityId} {item.TargetEntityId} {item.AgentId}", $"relationship {item.Id}" })])];
 
     private static Sql IsPair(Relationship item) => Sql.Of(
         $"source_entity_id = {DbValue.Uuid(item.SourceEntityId)} AND target_entity_id = {DbValue.Uuid(item.TargetEntityId)} AND agent_id = {DbValue.Uuid(item.AgentId!.Value)}");

@@ -47,7 +47,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> UpsertRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        return await UpsertAsync(RoomTable, CompleteRooms(rooms), RoomChange, _ => [new("agents", AgentId, "rooms.agentId")], cancellationToken).ConfigureAwait(false);
+        return await UpsertAsync(RoomTable, CompleteRooms(rooms), static room => room.Id, RoomChange, _ => [new("agents", AgentId, "rooms.agentId")], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateRoomsAsync(IReadOnlyList<RoomUpdate> updates, CancellationToken cancellationToken = default)
@@ -55,6 +55,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
+            static update => update.Id,
             update => UpdateById("rooms", update.Id,
             [
                 .. Set("agent_id", DbValue.Uuid(AgentId)),

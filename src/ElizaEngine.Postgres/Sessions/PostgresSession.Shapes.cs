@@ -23,26 +23,36 @@ internal abstract partial class PostgresSession
         return await ResultsAsync(table, items, answer, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Inserts what is not there, changes what is there, in order.</summary>
+    /// <summary>
+    /// The places of items in order of their ids, those of one id as they were given. Statements of a batch go in this order, so that
+    /// two batches wait for each other and do not deadlock: a deadlock costs the server's <c>deadlock_timeout</c>.
+    /// </summary>
+    private static int[] PlacesById<T>(T[] items, Func<T, Guid> id) => [.. Enumerable.Range(0, items.Length).OrderBy(place => id(items[place]))];
+
+    /// <summary>Inserts what is not there, changes what is there; items of one id in order.</summary>
     /// <param name="table">The table.</param>
     /// <param name="items">The items.</param>
+    /// <param name="id">The id of an item.</param>
     /// <param name="change">What is set of a row that is there, from <c>excluded</c>.</param>
     /// <param name="references">What a new row names.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
     private async Task<IReadOnlyList<CreateResult>> UpsertAsync<T>(
-        TableColumns<T> table, T[] items, string change, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
+        TableColumns<T> table, T[] items, Func<T, Guid> id, string change, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
     {
         if (items.Length == 0) return [];
-        var statements = Array.ConvertAll(items, item => table.Upsert(item, change, IsTransaction).ToStatement());
+        var places = PlacesById(items, id);
+        var statements = Array.ConvertAll(places, place => table.Upsert(items[place], change, IsTransaction).ToStatement());
         var answer = await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.SelectMany(references), cancellationToken)
             .ConfigureAwait(false);
-        return await ResultsAsync(table, items, answer, cancellationToken).ConfigureAwait(false);
+        var results = new CreateResult[items.Length];
+        for (var i = 0; i < places.Length; i++) results[places[i]] = answer.Results[i];
+        return await ResultsAsync(table, items, answer with { Results = results }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What the server answered to a create or an upsert.</summary>
     /// <param name="Results">One for each item, in order.</param>
     /// <param name="IsRepeated">Whether an earlier attempt may have stored rows that this one found.</param>
-    private sealed record Created(IReadOnlyList<CreateResult> Results, bool IsRepeated);
+    private sealed record Created(CreateResult[] Results, bool IsRepeated);
 
     /// <summary>Statements that each return the id of one row, and whether it is new.</summary>
     private static Call<Created> CreateResults(IReadOnlyList<Statement> statements, int silent = 0) => new(
@@ -55,7 +65,7 @@ internal abstract partial class PostgresSession
             {
                 results.AddRange(await answer.RowsAsync(ResultOf).ConfigureAwait(false));
             }
-            return new(results, answer.IsRepeated);
+            return new([.. results], answer.IsRepeated);
         });
 
     /// <summary>
@@ -78,12 +88,12 @@ internal abstract partial class PostgresSession
     private static CreateResult ResultOf(Npgsql.NpgsqlDataReader row) =>
         new(row.GetGuid(0), row.GetBoolean(1) ? CreateOutcome.Created : CreateOutcome.Existed);
 
-    /// <summary>Makes changes in order, each a statement that returns the id of the row it found, and counts the rows.</summary>
+    /// <summary>Makes changes, those of one id in order, each a statement that returns the id of the row it found, and counts the rows.</summary>
     private async Task<int> UpdateAsync<T>(
-        T[] items, Func<T, Statement> update, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
+        T[] items, Func<T, Guid> id, Func<T, Statement> update, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
     {
         if (items.Length == 0) return 0;
-        var statements = Array.ConvertAll(items, item => update(item));
+        var statements = Array.ConvertAll(PlacesById(items, id), place => update(items[place]));
         var call = new Call<int>(CallKind.Repeatable, statements, async answer =>
         {
             var found = new HashSet<Guid>();

@@ -58,6 +58,7 @@ internal abstract partial class PostgresSession
         var now = Now;
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
+            static update => update.Id,
             update => UpdateById(
                 "tasks",
                 update.Id,

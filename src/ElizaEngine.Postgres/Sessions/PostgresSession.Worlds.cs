@@ -40,6 +40,7 @@ internal abstract partial class PostgresSession
         return await UpsertAsync(
             WorldTable,
             CompleteWorlds(worlds),
+            static world => world.Id,
             "name = excluded.name, message_server_id = excluded.message_server_id, metadata = excluded.metadata",
             ReferencesOf,
             cancellationToken).ConfigureAwait(false);
@@ -50,6 +51,7 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
+            static update => update.Id,
             static update => UpdateById("worlds", update.Id,
             [
                 .. Set("name", update.Name is { } name ? DbValue.Text(CleanText.Normalize(name)) : null),

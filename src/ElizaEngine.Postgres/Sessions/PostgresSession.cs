@@ -83,10 +83,10 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
             {
                 await ThrowIfMissingAsync([.. references()], cancellationToken).ConfigureAwait(false);
             }
-            catch (StatementRefusedException error) when (error.SqlState == PostgresErrorCodes.UniqueViolation && race < MaxRaces)
+            catch (StatementRefusedException error) when (error.SqlState == PostgresErrorCodes.UniqueViolation)
             {
                 // Somebody else stored that row after this statement looked for it: next time it is seen. A snapshot never sees it.
-                if (IsTransaction) throw new TransactionConflictException("Another transaction stored the same row first.", error);
+                if (IsTransaction || race == MaxRaces) throw new TransactionConflictException("Another transaction stored the same row first.", error);
             }
         }
     }

@@ -93,6 +93,18 @@ public sealed class SelectionTests : IDisposable
     }
 
     [Fact]
+    public async Task Dir_takes_no_database_in_memory()
+    {
+        foreach (var command in (string[][])[["stats"], ["recall", "tea"], ["ingest", _world.Write("a.txt", "Tea at four.")]])
+        {
+            var outcome = await _world.RunAsync([.. command, "--dir", ":memory:"]);
+            Assert.Equal(2, outcome.ExitCode);
+            Assert.Contains("in memory", outcome.Error, StringComparison.Ordinal);
+        }
+        Assert.False(Directory.Exists(":memory:"));
+    }
+
+    [Fact]
     public async Task A_url_in_the_place_of_a_directory_is_not_repeated()
     {
         var given = await _world.RunAsync("stats", "--dir", "postgres://u:Tr0ub4dor@h/db");

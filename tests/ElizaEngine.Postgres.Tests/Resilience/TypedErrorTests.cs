@@ -338,6 +338,20 @@ public sealed class TypedErrorTests : FaultTest
         Assert.Equal(0, await adapter.CountMemoriesAsync(new MemoryQuery("messages")));
     }
 
+    [Theory]
+    [InlineData("1e200000")]
+    [InlineData("1e-20000")]
+    public async Task A_number_that_the_servers_type_does_not_hold_is_invalid_json(string number)
+    {
+        var adapter = await OpenAdapterAsync();
+        var memory = NewMemory() with { Content = new Content(Json.Parse($$"""{"text":"tea","number":{{number}}}""")) };
+
+        var error = await FailsAsync<InvalidJsonException>(() => adapter.CreateMemoriesAsync([memory], "messages"));
+
+        Assert.Contains("numeric", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await adapter.CountMemoriesAsync(new MemoryQuery("messages")));
+    }
+
     [Fact]
     public async Task A_limit_that_the_server_sets_to_a_statement_is_told_as_the_servers()
     {

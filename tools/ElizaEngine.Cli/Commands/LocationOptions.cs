@@ -63,6 +63,8 @@ internal sealed class LocationOptions
     // Not repeated: it may hold a password.
     private static void RefuseUrl(OptionResult result)
     {
-        if (result.Tokens is [var value] && value.Value.Contains("://", StringComparison.Ordinal)) result.AddError("--dir takes a directory, not a URL. PostgreSQL has --postgres.");
+        if (result.Tokens is not [var value]) return;
+        if (value.Value == ":memory:") result.AddError("--dir asks for a database in memory, which is gone when the command ends. Give a directory or --postgres.");
+        if (value.Value.Contains("://", StringComparison.Ordinal)) result.AddError("--dir takes a directory, not a URL. PostgreSQL has --postgres.");
     }
 }
