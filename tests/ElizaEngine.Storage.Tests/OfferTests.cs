@@ -109,10 +109,10 @@ public sealed class OfferTests : IDisposable
                 await log.DisposeAsync();
                 break;
             case "full frame":
-                await Commit(log, new string('f', 4070)).Done;
+                await CommitAndLeadAsync(log, new string('f', 4070));
                 break;
             default:
-                await Commit(log, new string('c', 20_000)).Done;
+                await CommitAndLeadAsync(log, new string('c', 20_000));
                 break;
         }
 
@@ -242,6 +242,15 @@ public sealed class OfferTests : IDisposable
         if (leads)
             log.LeadSoon();
         await done.ConfigureAwait(false);
+    }
+
+    // The writer thread may have been quick, and this one alone again.
+    private static async Task CommitAndLeadAsync(WriteAheadLog log, string text)
+    {
+        var (done, leads) = Commit(log, text);
+        if (leads)
+            log.Lead();
+        await done;
     }
 
     private static ValueTask CommitAndOffer(WriteAheadLog log, string text)
