@@ -482,8 +482,13 @@ public sealed class CheckpointTests : IDisposable
 
     private async Task CopyAsAKillWouldLeaveItAsync(LocalDatabase database, string copy)
     {
-        await database.BackgroundWork;
-        await database.Checkpointing;
+        // What has been prepared may begin an index, or a checkpoint; a file that is renamed meanwhile cannot be copied.
+        do
+        {
+            await database.BackgroundWork;
+            await database.Checkpointing;
+        }
+        while (!database.BackgroundWork.IsCompleted || !database.Checkpointing.IsCompleted);
         Directory.CreateDirectory(copy);
         foreach (var path in Directory.GetFiles(_directory).Where(static path => !path.EndsWith("LOCK", StringComparison.Ordinal))) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
     }
