@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 
 namespace ElizaEngine.Storage.Tests;
 
@@ -24,7 +23,7 @@ public sealed class LeaderTests : IDisposable
         await using var log = await OpenAsync(flushes ? Durability.PowerLoss : Durability.ProcessCrash);
         for (var i = 0; i < 5; i++)
         {
-            var (done, leads) = Commit(log, $"batch {i}");
+            var (done, leads) = LoneCaller.Commit(log, $"batch {i}");
             Assert.True(leads);
             log.Lead();
             Assert.True(done.IsCompletedSuccessfully);
@@ -39,9 +38,9 @@ public sealed class LeaderTests : IDisposable
     public async Task Until_the_leader_has_written_nobody_does_and_then_it_writes_for_all_who_came()
     {
         await using var log = await OpenAsync();
-        var (mine, leads) = Commit(log, "mine");
+        var (mine, leads) = LoneCaller.Commit(log, "mine");
         Assert.True(leads);
-        var others = Enumerable.Range(0, 3).Select(i => Commit(log, $"other {i}")).ToArray();
+        var others = Enumerable.Range(0, 3).Select(i => LoneCaller.Commit(log, $"other {i}")).ToArray();
 
         Assert.All(others, other => Assert.False(other.Leads));
         Assert.Empty(_writers);
@@ -70,11 +69,11 @@ public sealed class LeaderTests : IDisposable
 
             return NoteWriter(call, path);
         };
-        var (mine, leads) = Commit(log, "mine");
+        var (mine, leads) = LoneCaller.Commit(log, "mine");
         Assert.True(leads);
         var leading = Task.Run(log.Lead, TestContext.Current.CancellationToken);
         entered.Wait(TestContext.Current.CancellationToken);
-        var (others, othersLead) = Commit(log, "others");
+        var (others, othersLead) = LoneCaller.Commit(log, "others");
         Assert.False(othersLead);
         Assert.False(mine.IsCompleted);
         leave.Set();
@@ -90,7 +89,7 @@ public sealed class LeaderTests : IDisposable
     public async Task A_batch_of_others_that_was_begun_before_the_leader_wrote_is_lost_to_nobody()
     {
         await using var log = await OpenAsync();
-        var (mine, leads) = Commit(log, "mine");
+        var (mine, leads) = LoneCaller.Commit(log, "mine");
         Assert.True(leads);
         ValueTask theirs;
         lock (log.Gate)
@@ -113,15 +112,15 @@ public sealed class LeaderTests : IDisposable
     public async Task A_leader_whose_write_or_flush_fails_is_told_like_everybody_and_nothing_is_tried_again(string operation)
     {
         await using var log = await OpenAsync();
-        await Lead(log, "good");
+        await LoneCaller.CommitAndLeadAsync(log, "good");
         var failures = 0;
         _files.Fault = (call, path) => call == operation && path.EndsWith(".seg", StringComparison.Ordinal) && Interlocked.Increment(ref failures) == 1
             ? FaultyFileSystem.IoError(call, path) : null;
 
-        await Assert.ThrowsAsync<LogOutcomeUnknownException>(() => Lead(log, "bad"));
+        await Assert.ThrowsAsync<LogOutcomeUnknownException>(() => LoneCaller.CommitAndLeadAsync(log, "bad"));
 
         Assert.True(log.IsPoisoned);
-        Assert.Throws<LogPoisonedException>(() => Commit(log, "later"));
+        Assert.Throws<LogPoisonedException>(() => LoneCaller.Commit(log, "later"));
         await log.DisposeAsync();
         Assert.Equal(["good"], _published);
         Assert.Equal(1, failures);
@@ -138,10 +137,10 @@ public sealed class LeaderTests : IDisposable
                 never.Wait(20, TestContext.Current.CancellationToken);
             return null;
         };
-        await Lead(log, "the first finds out");
-        await Lead(log, "the second knows");
+        await LoneCaller.CommitAndLeadAsync(log, "the first finds out");
+        await LoneCaller.CommitAndLeadAsync(log, "the second knows");
 
-        var (done, leads) = Commit(log, "alone");
+        var (done, leads) = LoneCaller.Commit(log, "alone");
 
         Assert.False(leads);
         await done;
@@ -152,14 +151,14 @@ public sealed class LeaderTests : IDisposable
     {
         using var flushed = new ManualResetEventSlim();
         await using var log = await OpenAsync(Durability.ProcessCrash, TimeSpan.FromMilliseconds(20));
-        await Lead(log, "first");
+        await LoneCaller.CommitAndLeadAsync(log, "first");
         _files.Fault = (call, _) =>
         {
             if (call == "flush")
                 flushed.Set();
             return null;
         };
-        await Lead(log, "second");
+        await LoneCaller.CommitAndLeadAsync(log, "second");
 
         Assert.True(flushed.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
     }
@@ -173,7 +172,7 @@ public sealed class LeaderTests : IDisposable
             for (var round = 0; round < rounds; round++)
             {
                 var callers = round % 3 == 0 ? 8 : 1;
-                await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => Lead(log, $"{round}:{caller}"))));
+                await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => LoneCaller.CommitAndLeadAsync(log, $"{round}:{caller}"))));
             }
         }
 
@@ -208,24 +207,5 @@ public sealed class LeaderTests : IDisposable
         if (call is "write" or "flush" && path.EndsWith(".seg", StringComparison.Ordinal))
             _writers.Enqueue(Environment.CurrentManagedThreadId);
         return null;
-    }
-
-    private static async Task Lead(WriteAheadLog log, string text)
-    {
-        var (done, leads) = Commit(log, text);
-        if (leads)
-            log.Lead();
-        await done;
-    }
-
-    private static (ValueTask Done, bool Leads) Commit(WriteAheadLog log, string text)
-    {
-        var body = Encoding.UTF8.GetBytes(text);
-        lock (log.Gate)
-        {
-            log.BeginLocked(WriteAheadLog.RecordBytes(body.Length));
-            body.CopyTo(log.AppendLocked(1, body.Length, out _));
-            return (log.CommitLocked(text, out var leads), leads);
-        }
     }
 }

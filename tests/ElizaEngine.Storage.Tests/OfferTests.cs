@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ElizaEngine.Storage.Tests;
 
 /// <summary>A lead that is left to whoever is free first: what comes before joins, and nobody waits for it in vain.</summary>
@@ -20,7 +18,7 @@ public sealed class OfferTests : IDisposable
         await using var log = await OpenAsync();
         var before = log.Statistics;
         var first = CommitAndOffer(log, "first");
-        var (second, leads) = Commit(log, "second");
+        var (second, leads) = LoneCaller.Commit(log, "second");
         Assert.False(leads);
         Assert.Equal(before.Flushes, log.Statistics.Flushes);
         Assert.False(first.IsCompleted);
@@ -38,12 +36,12 @@ public sealed class OfferTests : IDisposable
     {
         await using var log = await OpenAsync();
         var first = CommitAndOffer(log, "first");
-        var (second, _) = Commit(log, "second");
+        var (second, _) = LoneCaller.Commit(log, "second");
         log.LeadOffered();
         await first;
         await second;
 
-        var (third, leads) = Commit(log, "third");
+        var (third, leads) = LoneCaller.Commit(log, "third");
 
         Assert.True(leads);
         log.Lead();
@@ -55,12 +53,12 @@ public sealed class OfferTests : IDisposable
     {
         await using var log = await OpenAsync();
         var mine = CommitAndOffer(log, "mine");
-        var theirs = OnAnotherThread(() => Commit(log, "theirs").Done);
+        var theirs = OnAnotherThread(() => LoneCaller.Commit(log, "theirs").Done);
         log.LeadOffered();
         await mine;
         await theirs;
 
-        var (next, leads) = Commit(log, "next");
+        var (next, leads) = LoneCaller.Commit(log, "next");
 
         Assert.False(leads);
         await next;
@@ -85,7 +83,7 @@ public sealed class OfferTests : IDisposable
         {
             await CommitAndOffer(log, "first").ConfigureAwait(false);
             thread = Environment.CurrentManagedThreadId;
-            (var second, leadsAgain) = Commit(log, "second");
+            (var second, leadsAgain) = LoneCaller.Commit(log, "second");
             log.Lead();
             await second.ConfigureAwait(false);
         }
@@ -109,10 +107,10 @@ public sealed class OfferTests : IDisposable
                 await log.DisposeAsync();
                 break;
             case "full frame":
-                await CommitAndLeadAsync(log, new string('f', 4070));
+                await LoneCaller.CommitAndLeadAsync(log, new string('f', 4070));
                 break;
             default:
-                await CommitAndLeadAsync(log, new string('c', 20_000));
+                await LoneCaller.CommitAndLeadAsync(log, new string('c', 20_000));
                 break;
         }
 
@@ -145,7 +143,7 @@ public sealed class OfferTests : IDisposable
     {
         await using var log = await OpenAsync();
         var mine = CommitAndOffer(log, "mine").AsTask();
-        var joined = Commit(log, "joined").Done.AsTask();
+        var joined = LoneCaller.Commit(log, "joined").Done.AsTask();
         _files.Fault = (call, path) => call == operation && path.EndsWith(".seg", StringComparison.Ordinal) ? FaultyFileSystem.IoError(call, path) : null;
 
         log.LeadOffered();
@@ -177,7 +175,7 @@ public sealed class OfferTests : IDisposable
     public async Task Without_a_flush_to_share_nothing_is_offered()
     {
         await using var log = await OpenAsync(Durability.ProcessCrash);
-        var (done, leads) = Commit(log, "mine");
+        var (done, leads) = LoneCaller.Commit(log, "mine");
         Assert.True(leads);
         Assert.False(log.TryOfferLead());
         log.Lead();
@@ -190,7 +188,7 @@ public sealed class OfferTests : IDisposable
         await using var log = await OpenAsync();
         Assert.True(OnAnotherThread(() =>
         {
-            var (done, leads) = Commit(log, "mine");
+            var (done, leads) = LoneCaller.Commit(log, "mine");
             Assert.True(leads);
             log.LeadSoon();
             return done.IsCompletedSuccessfully;
@@ -238,38 +236,18 @@ public sealed class OfferTests : IDisposable
 
     private static async Task LeadSoonAsync(WriteAheadLog log, string text)
     {
-        var (done, leads) = Commit(log, text);
+        var (done, leads) = LoneCaller.Commit(log, text);
         if (leads)
             log.LeadSoon();
         await done.ConfigureAwait(false);
     }
 
-    // The writer thread may have been quick, and this one alone again.
-    private static async Task CommitAndLeadAsync(WriteAheadLog log, string text)
-    {
-        var (done, leads) = Commit(log, text);
-        if (leads)
-            log.Lead();
-        await done;
-    }
-
     private static ValueTask CommitAndOffer(WriteAheadLog log, string text)
     {
-        var (done, leads) = Commit(log, text);
+        var (done, leads) = LoneCaller.Commit(log, text);
         Assert.True(leads);
         Assert.True(log.TryOfferLead());
         return done;
-    }
-
-    private static (ValueTask Done, bool Leads) Commit(WriteAheadLog log, string text)
-    {
-        var body = Encoding.UTF8.GetBytes(text);
-        lock (log.Gate)
-        {
-            log.BeginLocked(WriteAheadLog.RecordBytes(body.Length));
-            body.CopyTo(log.AppendLocked(1, body.Length, out _));
-            return (log.CommitLocked(text, out var leads), leads);
-        }
     }
 
     private static T OnAnotherThread<T>(Func<T> call)
