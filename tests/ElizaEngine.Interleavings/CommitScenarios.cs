@@ -61,7 +61,7 @@ internal static class CommitScenarios
             _memory.CreateDirectory("/log");
             _files = new WatchedFiles(_memory);
             var header = new LogFileHeader(Guid.Empty, 1, 7, 64 << 10, LogFormat.MaxBlockBytes, 0);
-            _file = LogFile.Create(_files, "/log", header);
+            _file = LogFile.Create(_files, "/log", header, pause: static () => { });
             _files.FailingFlush = failingFlush;
             var options = new LogOptions { CohortWait = false, LeaderFlushMax = TimeSpan.FromHours(1) };
             Buffers = new FrameBuffers(LogFrame.BufferBytes(4096));

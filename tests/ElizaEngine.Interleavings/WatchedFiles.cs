@@ -51,7 +51,7 @@ internal sealed class WatchedFiles(MemoryFileSystem inner) : IFileSystem
             owner.Work(() => file.Write(offset, copy));
         }
 
-        public void FillWithZeros(long length) => file.FillWithZeros(length);
+        public void FillWithZeros(long length, Action pause) => file.FillWithZeros(length, pause);
 
         public void Flush()
         {

@@ -81,10 +81,10 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
             inner.Write(offset, bytes);
         }
 
-        public void FillWithZeros(long length)
+        public void FillWithZeros(long length, Action pause)
         {
             owner.Check("fill", path);
-            inner.FillWithZeros(length);
+            inner.FillWithZeros(length, pause);
         }
 
         public void Flush()

@@ -252,7 +252,7 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
             }
         }
 
-        public void FillWithZeros(long length)
+        public void FillWithZeros(long length, Action pause)
         {
             lock (_disk._gate)
             {
@@ -260,7 +260,7 @@ internal sealed class SimulatedDisk : IFileSystem, IDisposable
                 var reached = fault == DiskFault.ShortWrite ? length / 2 : length;
                 if (fault is DiskFault.None or DiskFault.Ignored or DiskFault.Misdirected or DiskFault.ShortWrite)
                 {
-                    _cache.FillWithZeros(reached);
+                    _cache.FillWithZeros(reached, pause);
                     _written.Own((int)Math.Max(_written.Length, reached));
                 }
 

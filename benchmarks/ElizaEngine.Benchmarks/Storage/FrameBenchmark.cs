@@ -29,7 +29,7 @@ public class FrameBenchmark
         new Random(2).NextBytes(_body);
         _files.CreateDirectory("/frames");
         var header = new LogFileHeader(Guid.NewGuid(), Number: 1, Salt: 77, FileBytes: 1 << 20, BlockBytes: LogFormat.MaxBlockBytes, CreatedMs: 0);
-        _file = LogFile.Create(_files, "/frames", header);
+        _file = LogFile.Create(_files, "/frames", header, pause: static () => { });
         _buffer = new NativeBuffer(LogFrame.BufferBytes(BodyBytes + 64), zeroed: false);
         _file.File.Write(LogFormat.FileHeaderBytes, NewFrame().Seal(syncedLsn: 0));
         if (!FrameReader.TryRead(_file, LogFormat.FileHeaderBytes, Lsn, out _header, out var problem)) throw new InvalidOperationException(problem);

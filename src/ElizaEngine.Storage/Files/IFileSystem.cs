@@ -79,7 +79,8 @@ internal interface IFile : IDisposable
     /// <summary>
     /// Makes the file <paramref name="length"/> bytes of zeros, written and flushed, so that later writes change no metadata.
     /// </summary>
-    void FillWithZeros(long length);
+    /// <param name="pause">Called now and then before it is done, so that others may use the disk.</param>
+    void FillWithZeros(long length, Action pause);
 
     /// <summary>Makes what was written durable. When it fails the caller never calls it again on what it wrote.</summary>
     void Flush();

@@ -21,6 +21,7 @@ internal static partial class Libc
     public const int Unlock = 8;
     public const int ProtectRead = 1;
     public const int MapShared = 1;
+    public const uint WaitWriteWait = 7;
     public const int Interrupted = 4;
     public const int WouldBlock = 11;
     public const int OutOfMemory = 12;
@@ -28,6 +29,7 @@ internal static partial class Libc
     public const int TooManyOpenInSystem = 23;
     public const int TooManyOpen = 24;
     public const int NoSpace = 28;
+    public const int NotImplemented = 38;
     public const int QuotaExceeded = 122;
     private const string Library = "c-through-main-program";
 
@@ -44,6 +46,10 @@ internal static partial class Libc
 
     [LibraryImport(Library, EntryPoint = "fdatasync", SetLastError = true)]
     public static partial int FlushData(SafeFileHandle file);
+
+    /// <summary>Has the pages of a range written, and waits for that. It makes nothing durable.</summary>
+    [LibraryImport(Library, EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int WriteBack(SafeFileHandle file, long offset, long count, uint flags);
 
     [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
     public static partial int Flush(SafeFileHandle file);

@@ -55,7 +55,7 @@ internal sealed class MemoryFile(MemoryContent content) : IFile
         bytes.CopyTo(content.Slice(offset, bytes.Length));
     }
 
-    public void FillWithZeros(long length) => content.Grow(length);
+    public void FillWithZeros(long length, Action pause) => content.Grow(length);
 
     public void Flush()
     {

@@ -6,10 +6,8 @@ namespace ElizaEngine.Storage;
 /// <summary>A file of the operating system. Every result is checked; a flush is never repeated.</summary>
 internal sealed class PosixFile : IFile
 {
-    /// <summary>
-    /// Bytes of zeros written, then flushed, at a time: small, so that the flush of a commit does not wait behind a large one.
-    /// </summary>
-    private const int ZeroChunkBytes = 1 << 20;
+    /// <summary>Bytes of zeros that are written at a time: few, so that the flush of a commit does not wait behind many.</summary>
+    private const int ZeroChunkBytes = 256 << 10;
 
     private static readonly byte[] s_zeros = new byte[ZeroChunkBytes];
     private readonly SafeFileHandle _handle;
@@ -64,13 +62,18 @@ internal sealed class PosixFile : IFile
         }
     }
 
-    public void FillWithZeros(long length)
+    public void FillWithZeros(long length, Action pause)
     {
         for (long offset = 0; offset < length; offset += ZeroChunkBytes)
         {
-            Write(offset, s_zeros.AsSpan(0, (int)Math.Min(ZeroChunkBytes, length - offset)));
-            Flush();
+            if (offset > 0)
+                pause();
+            var chunk = (int)Math.Min(ZeroChunkBytes, length - offset);
+            Write(offset, s_zeros.AsSpan(0, chunk));
+            WriteBack(offset, chunk);
         }
+
+        Flush();
     }
 
     public void Flush()
@@ -80,6 +83,23 @@ internal sealed class PosixFile : IFile
             // An interrupted call has flushed nothing and failed nothing; every other error may have dropped the pages.
             if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
                 throw PosixFileSystem.Failure("fdatasync", _path);
+        }
+    }
+
+    /// <summary>
+    /// Not a flush, which would have the file system write its journal each time; but the one at the end finds little left to write.
+    /// </summary>
+    private void WriteBack(long offset, int count)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        while (Libc.WriteBack(_handle, offset, count, Libc.WaitWriteWait) != 0)
+        {
+            // Some systems only look like Linux: there the flush at the end does it all.
+            if (Marshal.GetLastPInvokeError() == Libc.NotImplemented)
+                return;
+            if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
+                throw PosixFileSystem.Failure("sync_file_range", _path);
         }
     }
 

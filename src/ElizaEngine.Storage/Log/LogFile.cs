@@ -66,13 +66,14 @@ internal sealed class LogFile : IDisposable
     public ulong LsnAt(long offset) => FirstLsn + (ulong)(offset - LogFormat.FileHeaderBytes);
 
     /// <summary>Writes a new file, durable but for its name.</summary>
-    public static LogFile Create(IFileSystem files, string directory, LogFileHeader header)
+    /// <param name="pause">See <see cref="IFile.FillWithZeros"/>.</param>
+    public static LogFile Create(IFileSystem files, string directory, LogFileHeader header, Action pause)
     {
         var path = directory + "/" + FileNames.Log(header.Number);
         var file = files.Create(path);
         try
         {
-            file.FillWithZeros(header.FileBytes);
+            file.FillWithZeros(header.FileBytes, pause);
             var block = new byte[LogFormat.FileHeaderBytes];
             header.Encode(block);
             file.Write(0, block);

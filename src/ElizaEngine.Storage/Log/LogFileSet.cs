@@ -7,7 +7,8 @@ namespace ElizaEngine.Storage;
 /// The log files of a directory and its manifests.
 /// <list type="bullet">
 /// <item>A file is listed in a durable manifest before the first frame goes into it.</item>
-/// <item>One file is prepared ahead, in the background: zero-filled, flushed, listed.</item>
+/// <item>One file is prepared ahead, in the background: zero-filled, flushed, listed; unhurriedly, since commits need the disk too, until
+/// somebody waits for it.</item>
 /// <item>A full disk is met while preparing, before a commit is in doubt; preparing can be tried again.</item>
 /// <item>Any other failure ends it: nobody knows which manifest a crash would leave, so nothing that one of them lists is touched, and no
 /// number that one of them lists is used for another file.</item>
@@ -15,7 +16,7 @@ namespace ElizaEngine.Storage;
 /// </summary>
 internal sealed class LogFileSet
 {
-    private readonly Lock _prepareGate = new(); // Taken before _sync; held across I/O.
+    private readonly PrepareGate _prepareGate = new(TimeSpan.FromMilliseconds(1)); // Taken before _sync.
     private readonly Lock _sync = new(); // Guards the lists and the lsns of the files.
     private readonly IFileSystem _files;
     private readonly string _directory;
@@ -106,7 +107,7 @@ internal sealed class LogFileSet
     /// <summary>Creates the first file and the first manifest of a new directory.</summary>
     public LogFile Begin()
     {
-        lock (_prepareGate)
+        using (_prepareGate.Enter())
             Prepare(0);
         return Advance(0, 0);
     }
@@ -120,7 +121,7 @@ internal sealed class LogFileSet
     {
         if (TryTakePrepared(lsn, frameBytes, out var next))
             return next;
-        lock (_prepareGate)
+        using (_prepareGate.Enter())
         {
             if (TryTakePrepared(lsn, frameBytes, out next))
                 return next;
@@ -135,7 +136,7 @@ internal sealed class LogFileSet
     /// <exception cref="LogDiskFullException">There is not that much room.</exception>
     public void EnsureRoom(long bytes)
     {
-        lock (_prepareGate)
+        using (_prepareGate.Enter())
         {
             while (PreparedRoom() is var room && room < bytes)
                 PrepareOrPoison(Math.Min(bytes - room, _options.MaxFileBytes - LogFormat.FileHeaderBytes));
@@ -145,7 +146,7 @@ internal sealed class LogFileSet
     /// <summary>Writes the next manifest.</summary>
     public void WriteManifest(bool isClean)
     {
-        lock (_prepareGate)
+        using (_prepareGate.Enter())
             _manifests.Write(Describe(isClean, null));
     }
 
@@ -156,7 +157,7 @@ internal sealed class LogFileSet
     public void RecordDurable(ulong lsn)
     {
         Debug.Assert(lsn <= DurableLsn(), "it has been flushed");
-        lock (_prepareGate)
+        using (_prepareGate.Enter())
         {
             // The manifest of a close comes after that, and is the last.
             if (_stopped)
@@ -177,7 +178,7 @@ internal sealed class LogFileSet
     {
         if (!seal)
             return Snapshot(null);
-        lock (_prepareGate)
+        using (_prepareGate.Enter())
         {
             // The manifest of a close comes after that, and is the last.
             if (_stopped)
@@ -191,7 +192,7 @@ internal sealed class LogFileSet
     /// <exception cref="LogPoisonedException">A write failed earlier.</exception>
     public int TakeNumber()
     {
-        lock (_prepareGate)
+        using (_prepareGate.Enter())
         {
             if (Fault() is { } fault)
                 throw new LogPoisonedException(fault.Reason, fault.Error);
@@ -208,7 +209,7 @@ internal sealed class LogFileSet
     public void Shrink(long fileBytes)
     {
         fileBytes = LogFormat.RoundUp(Math.Clamp(fileBytes, _options.FirstFileBytes, _options.MaxFileBytes), 4096);
-        lock (_prepareGate)
+        using (_prepareGate.Enter())
         {
             if (_stopped)
                 throw new LogClosedException();
@@ -258,7 +259,7 @@ internal sealed class LogFileSet
         {
             foreach (var entry in copies)
                 opened.Add(LogFile.Open(_files, _directory, _databaseId, entry));
-            lock (_prepareGate)
+            using (_prepareGate.Enter())
             {
                 if (_stopped)
                 {
@@ -337,6 +338,7 @@ internal sealed class LogFileSet
         lock (_sync)
         {
             _stopped = true;
+            _prepareGate.Hurry();
             return _ahead;
         }
     }
@@ -417,7 +419,7 @@ internal sealed class LogFileSet
     {
         try
         {
-            lock (_prepareGate)
+            using (_prepareGate.EnterUnhurried())
             {
                 if (PreparedRoom() == 0)
                     PrepareOrPoison(0);
@@ -485,7 +487,7 @@ internal sealed class LogFileSet
         LogFile? file = null;
         try
         {
-            file = LogFile.Create(_files, _directory, header);
+            file = LogFile.Create(_files, _directory, header, _prepareGate.Pause);
             _files.FlushDirectory(_directory);
             _manifests.Write(Describe(isClean: false, file));
         }

@@ -33,7 +33,7 @@ internal sealed record LogOptions
     /// A caller that waits alone writes and flushes on its own thread where a flush takes at most this long, on average. Its thread is
     /// not free meanwhile: so short a time the caller of an async method does not notice.
     /// </summary>
-    public TimeSpan LeaderFlushMax { get; init; } = TimeSpan.FromMicroseconds(250);
+    public TimeSpan LeaderFlushMax { get; init; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Whether the writer waits a moment for the commits that are about to come (see GroupCommit).</summary>
     public bool CohortWait { get; init; } = true;

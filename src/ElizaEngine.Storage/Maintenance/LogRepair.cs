@@ -172,7 +172,7 @@ internal sealed class LogRepair
         var path = _directory.Path + "/" + file.Name;
         using (var copy = _files.Create(path + FileNames.Temporary))
         {
-            copy.FillWithZeros(fileBytes);
+            copy.FillWithZeros(fileBytes, pause: static () => { });
             var header = new LogFileHeader(_directory.DatabaseId, file.Entry.Number, file.Entry.Salt, fileBytes, file.Entry.BlockBytes,
                 _options.Time.GetUtcNow().ToUnixTimeMilliseconds())
             {

@@ -15,6 +15,8 @@ public sealed class FailingCallsTests
     [InlineData("pwrite", "EIO")]
     [InlineData("pwrite", "ENOSPC")]
     [InlineData("pwrite", "short")]
+    [InlineData("sync_file_range", "EIO")]
+    [InlineData("sync_file_range", "ENOSPC")]
     [InlineData("fdatasync", "EIO")]
     [InlineData("fsync", "EIO")]
     public async Task Whichever_call_fails_nothing_acknowledged_is_lost(string call, string how)

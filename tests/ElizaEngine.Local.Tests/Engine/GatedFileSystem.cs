@@ -64,7 +64,7 @@ internal sealed class GatedFileSystem : IFileSystem, IDisposable
 
         public void Write(long offset, ReadOnlySpan<byte> bytes) => file.Write(offset, bytes);
 
-        public void FillWithZeros(long length) => file.FillWithZeros(length);
+        public void FillWithZeros(long length, Action pause) => file.FillWithZeros(length, pause);
 
         public void Flush()
         {

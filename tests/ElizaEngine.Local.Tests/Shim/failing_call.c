@@ -1,4 +1,4 @@
-/* Preloaded in front of the C library. While the file named by FAIL_TRIGGER exists, calls named by FAIL_CALL (pwrite, fdatasync or fsync)
+/* Preloaded in front of the C library. While the file named by FAIL_TRIGGER exists, calls named by FAIL_CALL (pwrite, sync_file_range, fdatasync or fsync)
    on files below FAIL_DIRECTORY are counted; the one whose number is in that file fails, once, as FAIL_HOW says: EIO, ENOSPC, or short,
    which writes half and says so. The name of the file it failed on takes the place of the number. */
 #define _GNU_SOURCE
@@ -67,6 +67,17 @@ ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset)
     if (how && strcmp(how, "short") == 0)
         return real(fd, bytes, (count + 1) / 2, offset);
     errno = error_of(how);
+    return -1;
+}
+
+int sync_file_range(int fd, off64_t offset, off64_t count, unsigned int flags)
+{
+    static int (*real)(int, off64_t, off64_t, unsigned int);
+    if (!real)
+        real = (int (*)(int, off64_t, off64_t, unsigned int))dlsym(RTLD_NEXT, "sync_file_range");
+    if (!is_due("sync_file_range", fd))
+        return real(fd, offset, count, flags);
+    errno = error_of(getenv("FAIL_HOW"));
     return -1;
 }
 
