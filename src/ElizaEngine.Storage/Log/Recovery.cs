@@ -150,6 +150,7 @@ internal sealed class Recovery
     {
         if (_offset == LogFormat.FileHeaderBytes && !file.IsEnded)
             file.Start(_lsn);
+        file.UnreadTo = lsn;
         _offset += (long)(lsn - _lsn);
         _blank = _offset;
         _lsn = lsn;
