@@ -74,9 +74,7 @@ public sealed partial class LocalDatabase
         }
 
         await anyone.DeleteExpiredCacheAsync(UpkeepRows, cancellationToken).ConfigureAwait(false);
-        if (Options.LogRetention is not { } retention) return;
-        foreach (var agent in Sequencer.Published.Agents.All().Select(static row => row.Id).ToArray())
-            await new LocalDatabaseAdapter(this, agent).TrimLogsAsync(retention, cancellationToken).ConfigureAwait(false);
+        if (Options.LogRetention is { } retention) await anyone.TrimLogsOfAllAgentsAsync(retention, UpkeepRows, cancellationToken).ConfigureAwait(false);
     }
 
     private bool IsCompactionDue()

@@ -75,6 +75,50 @@ public sealed class UpkeepTests
         Assert.Equal(3, await adapter.CountLogsAsync(new LogQuery()));
     }
 
+    /// <summary>Other commits wait for none of the upkeep's for long: it deletes a few hundred rows in each.</summary>
+    [Fact]
+    public async Task Log_entries_of_every_agent_go_a_few_at_a_time_the_oldest_first()
+    {
+        var time = new ManualTime();
+        await using var database = await OpenAsync(new LocalDatabaseOptions
+        {
+            TimeProvider = time,
+            UpkeepInterval = Timeout.InfiniteTimeSpan,
+            LogRetention = new LogRetention { MaxCount = 100, MaxAge = TimeSpan.FromHours(1), MaxBytes = 1_000 },
+        });
+        var begun = time.GetUtcNow();
+        // Of bodies of 2 bytes the count decides, of those of 102 the bytes, and of the old ones the age.
+        (int Entries, int Body, TimeSpan Age, int Left)[] agents = [(1_000, 2, TimeSpan.Zero, 100), (500, 102, TimeSpan.Zero, 9), (50, 2, TimeSpan.FromHours(2), 0), (50, 2, TimeSpan.Zero, 50)];
+        for (var a = 0; a < agents.Length; a++)
+        {
+            var adapter = database.ForAgent(IdOf(a));
+            await adapter.CreateAgentsAsync([new Agent { Id = IdOf(a), Name = "agent" }]);
+            await adapter.CreateEntitiesAsync([new Entity { Id = IdOf(a) }]);
+            await adapter.CreateRoomsAsync([new Room { Id = IdOf(a), Source = "test", Type = "GROUP" }]);
+            await adapter.CreateLogsAsync([.. Enumerable.Range(0, agents[a].Entries).Select(i => new LogEntry
+            {
+                EntityId = IdOf(a),
+                RoomId = IdOf(a),
+                Type = $"{i}",
+                Body = new LogBody(agents[a].Body == 2 ? Json.EmptyObject : Json.Parse($$"""{"a":"{{new string('x', agents[a].Body - 8)}}"}""")),
+                CreatedAt = begun - agents[a].Age + TimeSpan.FromMilliseconds(i),
+            })]);
+        }
+
+        var commits = database.GetStatistics().Commits;
+        await database.UpkeepAsync(CancellationToken.None);
+        var gone = agents.Sum(static agent => agent.Entries - agent.Left);
+        Assert.InRange(database.GetStatistics().Commits - commits, gone / 300, gone);
+        for (var a = 0; a < agents.Length; a++)
+        {
+            var left = await database.ForAgent(IdOf(a)).GetLogsAsync(new LogQuery { RoomId = IdOf(a), Count = 2_000 });
+            Assert.Equal(Enumerable.Range(agents[a].Entries - agents[a].Left, agents[a].Left).Reverse().Select(static i => $"{i}"), left.Select(static entry => entry.Type));
+        }
+        Assert.Empty((await database.VerifyAsync()).Findings);
+
+        static Guid IdOf(int number) => new(number + 1, 0, 0, [0x80, 0, 0, 0, 0, 0, 0, 2]);
+    }
+
     [Fact]
     public async Task Half_dead_files_are_compacted_and_live_ones_are_left_alone()
     {
