@@ -22,7 +22,14 @@ public sealed partial class LocalDatabase
     internal async Task UpkeepAsync(CancellationToken cancellationToken)
     {
         await SweepAsync(cancellationToken).ConfigureAwait(false);
-        if (IsCompactionDue()) await CompactAsync(new CompactOptions { BytesPerSecond = Options.CompactionBytesPerSecond }, cancellationToken).ConfigureAwait(false);
+        var written = _log.Statistics.BytesWritten;
+        // Looking costs a walk over all rows: not when nothing has changed since. Nor is anything gained by reading again what is damaged, until
+        // somebody has verified and repaired it.
+        if (written != _lookedAtBytes && _log.Damage is null)
+        {
+            if (IsCompactionDue()) await CompactAsync(new CompactOptions { BytesPerSecond = Options.CompactionBytesPerSecond }, cancellationToken).ConfigureAwait(false);
+            _lookedAtBytes = written;
+        }
         Partitions.SaveLater();
     }
 
@@ -46,9 +53,7 @@ public sealed partial class LocalDatabase
             }
             catch (CorruptDataException error)
             {
-                // Until somebody has verified and repaired it nothing is gained by reading it again.
                 _log.NoteDamage((LogDamagedException)error.InnerException!);
-                return;
             }
             catch (Exception)
             {
@@ -74,9 +79,7 @@ public sealed partial class LocalDatabase
         }
 
         await anyone.DeleteExpiredCacheAsync(UpkeepRows, cancellationToken).ConfigureAwait(false);
-        if (Options.LogRetention is not { } retention) return;
-        foreach (var agent in Sequencer.Published.Agents.All().Select(static row => row.Id).ToArray())
-            await new LocalDatabaseAdapter(this, agent).TrimLogsAsync(retention, cancellationToken).ConfigureAwait(false);
+        if (Options.LogRetention is { } retention) await anyone.TrimLogsOfAllAgentsAsync(retention, UpkeepRows, cancellationToken).ConfigureAwait(false);
     }
 
     private bool IsCompactionDue()
@@ -84,10 +87,7 @@ public sealed partial class LocalDatabase
         if (Options.CompactionShare >= 1) return false;
         var files = _log.EndedFiles();
         var bytes = files.Sum(static file => (long)(file.EndLsn - file.FirstLsn));
-        var written = _log.Statistics.BytesWritten;
-        // Looking costs a walk over all rows: not when nothing has changed since.
-        if (bytes < MinDeadBytes || written == _lookedAtBytes) return false;
-        _lookedAtBytes = written;
+        if (bytes < MinDeadBytes) return false;
         var numbers = files.Select(static file => file.Number).ToHashSet();
         using var pin = Pin();
         var dead = bytes - LiveRecords.BytesOf(Sequencer.Published, _log, location => numbers.Contains(_log.PlaceOf(location).File));

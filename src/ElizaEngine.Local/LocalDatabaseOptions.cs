@@ -28,7 +28,8 @@ public sealed record LocalDatabaseOptions
     public long MaxLogFileBytes { get; init; } = 64L << 20;
 
     /// <summary>
-    /// Bytes of sealed log files that are verified in the background each second, after an opening that read only their index; 0: none.
+    /// Bytes of log files that are verified in the background each second, of those that opening did not read but took a checkpoint's or an
+    /// index file's word for; 0: none.
     /// What is found stands in <see cref="LocalDatabase.Damage"/>. Default: 32 MiB.
     /// </summary>
     public long ScrubBytesPerSecond { get; init; } = 32L << 20;

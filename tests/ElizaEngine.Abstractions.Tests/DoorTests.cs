@@ -157,7 +157,7 @@ public sealed class DoorTests
     [Fact]
     public void An_embedding_has_1_to_4000_components()
     {
-        Assert.Throws<InvalidInputException>(() => Door.Embedding([]));
+        Assert.Contains("null", Assert.Throws<InvalidInputException>(() => Door.Embedding([])).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidInputException>(() => Door.Embedding(new float[4001]));
         var longest = new float[4000];
         longest[3999] = 1;

@@ -73,17 +73,36 @@ public sealed class CompactionRangeTests
         Assert.Equal(goesOn ? ["before", "after", "last"] : ["before", "last"], again.Replayed.Texts);
     }
 
+    /// <summary>A manifest names the newest 4,096 files that were replaced, and however many more the newest compaction replaced.</summary>
+    [Fact]
+    public async Task A_range_of_more_files_than_a_manifest_remembers_can_be_left_behind_by_a_kill()
+    {
+        const int batches = 4_300;
+        using var directory = new TestDirectory(Disk.Memory);
+        var files = new FaultyFileSystem(directory.Files);
+        var tiny = new LogOptions { FirstFileBytes = 8 << 10, MaxFileBytes = 8 << 10, FrameBytes = 1024, Durability = Durability.None };
+        await using (var log = TestLog.Open(directory, tiny, files))
+        {
+            for (var i = 0; i < batches; i++)
+            {
+                await log.AppendBytes(new byte[1]);
+                lock (log.Log.Gate) log.Log.EndFileLocked();
+            }
+            await log.Log.FlushAsync();
+            // As a kill between the manifest and the deleting of what it replaced.
+            files.Fault = static (call, path) => call == "delete" && path.EndsWith(".seg", StringComparison.Ordinal) ? FaultyFileSystem.IoError(call, path) : null;
+            var report = (await CompactAsync(log, log.Log.EndedFiles()))!.Value;
+            Assert.Equal((batches, batches), (report.FilesBefore, (int)report.RecordsAfter));
+        }
+
+        Assert.True(directory.Files.List(directory.Path).Count > batches);
+        await using var again = TestLog.Open(directory, tiny);
+        Assert.Equal(batches, again.Replayed.Records.Count);
+        Assert.True(directory.Files.List(directory.Path).Count < 100);
+    }
+
     private static byte[][] Large() => [.. Enumerable.Range(0, 30).Select(static _ => new byte[900])];
 
     private static Task<LogCompactionReport?> CompactAsync(TestLog log, IReadOnlyList<LogFile> range) =>
         log.Log.CompactAsync(range, new Everything(), bytesPerSecond: 0, static _ => { }, TestContext.Current.CancellationToken);
-
-    private sealed class Everything : IRecordChoice
-    {
-        public int Families => 1;
-
-        public int FamilyOf(byte kind) => 0;
-
-        public void Choose(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ICopies copies) => copies.Add(kind, body, location);
-    }
 }

@@ -88,7 +88,10 @@ internal static class Door
     /// <exception cref="InvalidEmbeddingException">Not finite, or a norm out of range.</exception>
     public static float[]? Embedding(ReadOnlySpan<float> embedding)
     {
-        if (embedding.Length is < 1 or > Limits.MaxDimension)
+        if (embedding.IsEmpty)
+            // Most likely a float[] that is null, which C# makes an empty vector of.
+            throw new InvalidInputException("embedding length", 0, $"1 to {Limits.MaxDimension}; a float[] that is null counts as an empty one, and only null itself means no embedding");
+        if (embedding.Length > Limits.MaxDimension)
             throw new InvalidInputException("embedding length", embedding.Length, $"1 to {Limits.MaxDimension}");
         var squares = 0.0;
         foreach (var component in embedding) squares += (double)component * component;

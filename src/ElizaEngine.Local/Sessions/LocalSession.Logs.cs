@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ElizaEngine.Local;
 
 internal abstract partial class LocalSession
@@ -62,29 +64,43 @@ internal abstract partial class LocalSession
         ArgumentNullException.ThrowIfNull(retention);
         if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException("maxAge", retention.MaxAge, "zero or more");
         if (retention.MaxBytes < 0) throw new InvalidInputException("maxBytes", retention.MaxBytes, "0 or more");
-        var maxCount = Door.Count(retention.MaxCount, int.MaxValue);
+        Door.Count(retention.MaxCount, int.MaxValue);
+        List<LogRow> doomed;
+        using (var scope = BeginRead()) doomed = LogsBeyond(scope.View.State, retention, Agent);
+        return doomed.Count == 0 ? 0 : await DeleteLogRows(doomed, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Trims the logs of every agent, the oldest entries first, so many in a commit.</summary>
+    internal async Task TrimLogsOfAllAgentsAsync(LogRetention retention, int rowsMax, CancellationToken cancellationToken)
+    {
+        Enter(cancellationToken);
+        List<LogRow> doomed;
+        using (var scope = BeginRead()) doomed = LogsBeyond(scope.View.State, retention, onlyOf: null);
+        doomed.Reverse();
+        foreach (var rows in doomed.Chunk(rowsMax)) await DeleteLogRows(rows, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Found in what readers see, so that no writer waits for the walk over all entries; meanwhile some may have gone, or come anew.
+    private async ValueTask<int> DeleteLogRows(IEnumerable<LogRow> rows, CancellationToken cancellationToken) =>
+        await Change(draft => draft.Delete(Table.Logs, [.. rows.Where(row => ReferenceEquals(draft.State.Logs.Find(row.Id), row))]), cancellationToken).ConfigureAwait(false);
+
+    // Of rooms of one agent, or of each; newest first.
+    private List<LogRow> LogsBeyond(DatabaseState state, LogRetention retention, Id? onlyOf)
+    {
         var now = Now;
         var oldest = retention.MaxAge is { } age && age < now - DateTimeOffset.MinValue ? Rows.ToMs(Door.NotBefore(now - age)) : long.MinValue;
-        // Most of the time there is nothing to trim, and no writer need wait to hear that.
-        using (var scope = BeginRead())
+        var (maxCount, maxBytes) = (retention.MaxCount ?? int.MaxValue, retention.MaxBytes ?? long.MaxValue);
+        var met = new Dictionary<Id, (int Count, long Bytes, bool IsOver)>();
+        var doomed = new List<LogRow>();
+        foreach (var row in InTime(state))
         {
-            if (Beyond(scope.View.State).Count == 0) return 0;
+            if (state.Rooms.Find(row.RoomId) is not { } room || (onlyOf is { } agent && room.AgentId != agent)) continue;
+            ref var before = ref CollectionsMarshal.GetValueRefOrAddDefault(met, room.AgentId, out _);
+            var (count, bytes) = (before.Count + 1, before.Bytes + row.BodyBytes);
+            before = (count, bytes, before.IsOver || count > maxCount || bytes > maxBytes || row.CreatedMs < oldest);
+            if (before.IsOver) doomed.Add(row);
         }
-        return await Change(draft => draft.Delete(Table.Logs, Beyond(draft.State)), cancellationToken).ConfigureAwait(false);
-
-        List<LogRow> Beyond(DatabaseState state)
-        {
-            var (count, bytes, isOver) = (0, 0L, false);
-            var doomed = new List<LogRow>();
-            foreach (var row in OwnLogRows(state))
-            {
-                count++;
-                bytes += row.BodyBytes;
-                isOver = isOver || count > maxCount || bytes > (retention.MaxBytes ?? long.MaxValue) || row.CreatedMs < oldest;
-                if (isOver) doomed.Add(row);
-            }
-            return doomed;
-        }
+        return doomed;
     }
 
     public Task<AgentRunSummaries> GetAgentRunSummariesAsync(AgentRunQuery query, CancellationToken cancellationToken = default) =>

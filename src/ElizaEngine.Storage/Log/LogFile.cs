@@ -59,6 +59,9 @@ internal sealed class LogFile : IDisposable
     /// <summary>Its index stands for the frames up to there; 0 when it has none. Set by whoever opens or writes the index.</summary>
     public ulong IndexedTo { get; set; }
 
+    /// <summary>Opening did not read the frames up to there: an index or a checkpoint stood for them. 0: it read all.</summary>
+    public ulong UnreadTo { get; set; }
+
     /// <summary>Whether nothing was ever written where the first frame goes.</summary>
     public bool IsBlank => !Map.Slice(LogFormat.FileHeaderBytes, LogFormat.FrameHeaderBytes).ContainsAnyExcept((byte)0);
 

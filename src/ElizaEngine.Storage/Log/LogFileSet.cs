@@ -367,17 +367,21 @@ internal sealed class LogFileSet
         }
     }
 
-    /// <summary>Adds to the list of files that were replaced; the oldest go where it becomes too long.</summary>
+    /// <summary>
+    /// Adds to the list of files that were replaced. The oldest go where it becomes too long, but none of this range: until they are deleted
+    /// an opening that finds them has to know what they are.
+    /// </summary>
     private static void Note(List<ManifestFile> replaced, IEnumerable<LogFile> range)
     {
         const int MaxReplaced = 4096;
+        var older = replaced.Count;
         foreach (var file in range)
         {
             var entry = file.Describe(file.EndLsn);
             replaced.Add(entry with { Flags = LogFileFlags.Sealed | LogFileFlags.Replaced, ResumeLsn = 0 });
         }
 
-        replaced.RemoveRange(0, Math.Max(0, replaced.Count - MaxReplaced));
+        replaced.RemoveRange(0, Math.Clamp(replaced.Count - MaxReplaced, 0, older));
     }
 
     private LogSnapshot Snapshot(ManifestStore? manifests)

@@ -17,7 +17,7 @@ internal sealed record LogOptions
     /// <summary>A log file that holds less gets no index file: it is read as fast as its index would be.</summary>
     public long IndexMinBytes { get; init; } = 256 << 10;
 
-    /// <summary>Bytes a second of sealed files that are verified in the background, when opening read their index only; 0: none.</summary>
+    /// <summary>Bytes a second that are verified in the background, of what opening left unread because an index or a checkpoint stood for it; 0: none.</summary>
     public long ScrubBytesPerSecond { get; init; } = 32 << 20;
 
     /// <summary>Soft limit of a frame's payload. A batch larger than it becomes a chain of frames.</summary>

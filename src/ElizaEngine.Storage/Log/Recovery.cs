@@ -12,12 +12,14 @@ namespace ElizaEngine.Storage;
 internal sealed class Recovery
 {
     private readonly IFileSystem _files;
+    private readonly HashSet<string> _there; // Names in the directory.
     private readonly string _directory;
     private readonly LogOptions _options;
     private readonly ILogReplay _replay;
     private readonly LogOpenReport _report;
     private readonly Manifest _manifest;
     private readonly List<LogFile> _list = [];
+    private readonly HashSet<int> _listed = []; // Their numbers.
     private readonly FrameChain _chain = new();
     private readonly List<FramePlace> _unproven = [];
     private readonly List<string> _replaced = [];
@@ -30,8 +32,9 @@ internal sealed class Recovery
     private long _blank = LogFileHeader.FieldBytes; // From here to the offset there are zeros.
     private ulong _lsn;
 
-    private Recovery(IFileSystem files, string directory, LogOptions options, ILogReplay replay, Manifest manifest)
+    private Recovery(IFileSystem files, string directory, LogOptions options, ILogReplay replay, Manifest manifest, HashSet<string> there)
     {
+        _there = there;
         _files = files;
         _directory = directory;
         _options = options;
@@ -47,11 +50,11 @@ internal sealed class Recovery
     public static RecoveredLog Run(
         IFileSystem files, string directory, LogOptions options, ILogReplay replay, long generation, IReadOnlyList<string> names)
     {
-        var recovery = new Recovery(files, directory, options, replay, ManifestCodec.Read(files, directory, generation));
+        var recovery = new Recovery(files, directory, options, replay, ManifestCodec.Read(files, directory, generation), [.. names]);
         try
         {
             recovery.OpenFiles(names);
-            recovery.LoadCheckpoint(names);
+            recovery.LoadCheckpoint();
             recovery.ReplayFrames();
             recovery._index?.Dispose();
             replay.End();
@@ -96,14 +99,15 @@ internal sealed class Recovery
         foreach (var listed in _manifest.Files)
         {
             var name = FileNames.Log(listed.Number);
-            if (!names.Contains(name))
+            if (!_there.Contains(name))
                 throw new LogDamagedException(name, 0, listed.FirstLsn, "the file is missing");
             _list.Add(LogFile.Open(_files, _directory, _manifest.DatabaseId, listed));
+            _listed.Add(listed.Number);
         }
 
         foreach (var name in names)
         {
-            var isUnlisted = FileNames.TryLog(name, out var number) && !_list.Exists(file => file.Number == number);
+            var isUnlisted = FileNames.TryLog(name, out var number) && !_listed.Contains(number);
             // Beside a backup they are what an interrupted, newer backup left; and what compaction replaced, or did not complete, goes.
             if (isUnlisted && !_manifest.IsBackup && !_manifest.Replaced.Any(file => file.Number == number)
                 && !DirectoryInspection.HoldsNoFrame(_files, _directory + "/" + name) && !DirectoryInspection.IsCopy(_files, _directory, number))
@@ -113,7 +117,7 @@ internal sealed class Recovery
     }
 
     /// <summary>Goes on behind what a checkpoint stands for, where there is one. That is durable, and whole batches.</summary>
-    private void LoadCheckpoint(IReadOnlyList<string> names)
+    private void LoadCheckpoint()
     {
         if (LogCheckpoint.TryOpen(_files, _directory, _manifest) is not { } checkpoint)
             return;
@@ -139,7 +143,7 @@ internal sealed class Recovery
 
         void GoOnBehind(LogFile file, ulong lsn)
         {
-            if (names.Contains(FileNames.Index(file.Number)))
+            if (_there.Contains(FileNames.Index(file.Number)))
                 file.IndexedTo = lsn;
             Skip(file, lsn);
         }
@@ -150,6 +154,7 @@ internal sealed class Recovery
     {
         if (_offset == LogFormat.FileHeaderBytes && !file.IsEnded)
             file.Start(_lsn);
+        file.UnreadTo = lsn;
         _offset += (long)(lsn - _lsn);
         _blank = _offset;
         _lsn = lsn;
@@ -321,8 +326,8 @@ internal sealed class Recovery
         foreach (var name in names)
         {
             var isOldManifest = FileNames.TryManifest(name, out var generation) && generation < _manifest.Generation - 1;
-            var isUnlistedLog = FileNames.TryLog(name, out var number) && !_list.Exists(file => file.Number == number);
-            var isOrphan = FileNames.TryIndex(name, out var indexed) && !_list.Exists(file => file.Number == indexed);
+            var isUnlistedLog = FileNames.TryLog(name, out var number) && !_listed.Contains(number);
+            var isOrphan = FileNames.TryIndex(name, out var indexed) && !_listed.Contains(indexed);
             if (isUnlistedLog && _manifest.Replaced.Any(file => file.Number == number))
                 _replaced.Add(name);
             else if (isOldManifest || isUnlistedLog || isOrphan || (name == FileNames.Checkpoint && _report.CheckpointLsn == 0) || FileNames.IsTemporary(name))

@@ -1,10 +1,10 @@
 namespace ElizaEngine.Storage;
 
 /// <summary>
-/// Reads, in the background and at a bounded rate, what opening took the index files' word for: the frames of sealed log files, with all
-/// their checksums. So damage is found while a backup of the undamaged file may still be at hand, not when somebody asks for the row.
+/// Reads, in the background and at a bounded rate, what opening took the word of index files and of a checkpoint for: frames of log files,
+/// with all their checksums. So damage is found while a backup of the undamaged file may still be at hand, not when somebody asks for the row.
 /// </summary>
-/// <param name="files">Log files whose index was read. One that copies take the place of meanwhile is left alone.</param>
+/// <param name="files">Log files of which opening left frames unread. One that copies take the place of meanwhile is left alone.</param>
 /// <param name="pins">Keep a file mapped that is being read.</param>
 /// <param name="bytesPerSecond">Read at most; 0: nothing is read.</param>
 /// <param name="time">Paces the reading.</param>
@@ -46,7 +46,7 @@ internal sealed class Scrub(IReadOnlyList<LogFile> files, ReadPins pins, long by
         {
             try
             {
-                using var frames = FrameReader.Frames(file, file.IndexedTo).GetEnumerator();
+                using var frames = FrameReader.Frames(file, file.UnreadTo).GetEnumerator();
                 while (ReadSlice(file, frames))
                     await Task.Delay(pause, time, _stop.Token).ConfigureAwait(false);
             }

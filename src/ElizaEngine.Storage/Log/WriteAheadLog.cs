@@ -68,7 +68,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>Why the log takes no more writes; null while it does.</summary>
     public LogFault? Fault => _commits.Fault;
 
-    /// <summary>Completes when every file of which opening read the index only has been verified, or the log is closed.</summary>
+    /// <summary>Completes when everything that opening left unread has been verified, or the log is closed.</summary>
     public Task Scrubbing => _scrub.Work;
 
     /// <summary>Damage in a sealed file that was found in the background; null: none so far.</summary>
@@ -496,7 +496,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
             Fault = () => commits.Fault,
         };
         var pins = new ReadPins();
-        var scrub = new Scrub([.. recovered.Used.Where(static file => file.IndexedTo > 0)], pins, options.ScrubBytesPerSecond, options.Time);
+        var scrub = new Scrub([.. recovered.Used.Where(static file => file.UnreadTo > 0)], pins, options.ScrubBytesPerSecond, options.Time);
         var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn, pins,
             scrub.Note);
         WriteAheadLog? log = null;

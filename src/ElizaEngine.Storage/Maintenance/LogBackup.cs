@@ -78,6 +78,10 @@ internal sealed class LogBackup
         var older = inspect(_files, _target);
         var there = older is null ? [] : BackupTarget.Compare(_files, _target, older, _snapshot, Step(LogStage.Compare), _cancellation);
 
+        if (older is not null)
+            // Its name may not have become durable, because a backup was killed before. The manifest before it, which a power cut would put
+            // in force again, may list what is left over to this one.
+            _files.FlushDirectory(_target);
         RemoveLeftovers(older);
         if (older is null)
             BackupTarget.MarkIncomplete(_files, _target);

@@ -139,6 +139,37 @@ public sealed class IngestTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_without_a_text_make_no_database_and_leave_one_that_is_there_alone()
+    {
+        string[] paths =
+        [
+            _world.Write("blank.txt", " \n \n"), _world.Write("empty.md", ""), _world.Write("zero.txt", "zero \0 byte"), _world.Write("broken.jsonl", "broken\n{}\n"),
+            _world.PathOf("folder"),
+        ];
+        _world.Write("folder/c.png", "no picture");
+        for (var round = 0; round < 2; round++)
+        {
+            var outcome = await IngestAsync(paths);
+            Assert.Equal((1, "eliza: Nothing could be ingested."), (outcome.ExitCode, outcome.Error.Trim()));
+            Assert.Equal(5, outcome.Json.GetProperty("skipped").GetInt32());
+            Assert.Equal(
+                ["no text in it", "empty", "binary", "no text in it", "not a text format (.png)"],
+                outcome.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("note").GetString()));
+            Assert.Equal(2, outcome.Json.GetProperty("files")[3].GetProperty("linesLeftOut").GetInt32());
+            // First there is no directory, then an empty one.
+            Assert.Equal(round == 1, Directory.Exists(_world.Data));
+            Assert.Null(outcome.Json.GetProperty("database").GetString());
+            Directory.CreateDirectory(_world.Data);
+            Assert.Empty(Directory.GetFileSystemEntries(_world.Data));
+        }
+        Assert.Contains("Database: none was made", (await _world.RunAsync(["ingest", .. paths, "--dir", _world.Data])).Out, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await IngestAsync(_world.Write("text.txt", "A text."))).ExitCode);
+        Assert.Equal(_world.Data, (await IngestAsync(paths)).Json.GetProperty("database").GetString());
+        Assert.Single(await _world.RowsAsync("knowledge"));
+    }
+
+    [Fact]
     public async Task A_path_that_does_not_exist_is_a_failure_and_makes_no_database()
     {
         var outcome = await IngestAsync(_world.Write("there.txt", "text"), _world.PathOf("not-there.txt"));

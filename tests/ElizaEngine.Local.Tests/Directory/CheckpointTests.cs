@@ -237,6 +237,37 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public async Task Damage_in_front_of_its_end_is_found_in_the_background_also_where_no_index_file_stands_for_it()
+    {
+        await using (var database = await LocalDatabase.OpenAsync(WithoutIndexFiles()))
+        {
+            await FillAsync(database);
+            await database.BackgroundWork;
+        }
+        Assert.Empty(Directory.GetFiles(_directory, "*.idx"));
+        await using (var database = await LocalDatabase.OpenAsync(WithoutIndexFiles()))
+        {
+            Assert.True(database.OpenReport.FromCheckpoint);
+            await database.Scrubbing;
+            Assert.Null(database.Damage);
+        }
+        var file = Directory.GetFiles(_directory, "*.seg").Order(StringComparer.Ordinal).First();
+        var bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        bytes[Storage.LogFormat.FileHeaderBytes + Storage.LogFormat.FrameHeaderBytes + 20] ^= 1;
+        await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
+        await using (var database = await LocalDatabase.OpenAsync(WithoutIndexFiles()))
+        {
+            Assert.True(database.OpenReport.FromCheckpoint);
+            await database.Scrubbing;
+            Assert.Equal(Path.GetFileName(file), Assert.IsType<CorruptDataException>(database.Damage).File);
+        }
+
+        // One file, larger than all that is written, and too small to get an index.
+        LocalDatabaseOptions WithoutIndexFiles() =>
+            new() { Directory = _directory, Durability = Durability.ProcessCrash, LogWithoutCheckpoint = 0 };
+    }
+
+    [Fact]
     public async Task One_of_another_database_or_with_any_changed_byte_is_not_used()
     {
         List<string> all;

@@ -1,4 +1,5 @@
 using ElizaEngine.Conformance;
+using ElizaEngine.Storage.Simulation;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests.Maintenance;
@@ -65,14 +66,52 @@ public sealed class UpkeepTests
         await adapter.CreateRoomsAsync([new Room { Id = s_room, Source = "test", Type = "GROUP" }]);
         for (var i = 0; i < 10; i++)
             await adapter.CreateLogsAsync([new LogEntry { EntityId = s_room, RoomId = s_room, Type = $"kind {i}" }]);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (database.GetStatistics().Logs > 3)
+        await UntilAsync(() => database.GetStatistics().Logs <= 3);
+        Assert.Equal(3, await adapter.CountLogsAsync(new LogQuery()));
+    }
+
+    /// <summary>Other commits wait for none of the upkeep's for long: it deletes a few hundred rows in each.</summary>
+    [Fact]
+    public async Task Log_entries_of_every_agent_go_a_few_at_a_time_the_oldest_first()
+    {
+        var time = new ManualTime();
+        await using var database = await OpenAsync(new LocalDatabaseOptions
         {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
+            TimeProvider = time,
+            UpkeepInterval = Timeout.InfiniteTimeSpan,
+            LogRetention = new LogRetention { MaxCount = 100, MaxAge = TimeSpan.FromHours(1), MaxBytes = 1_000 },
+        });
+        var begun = time.GetUtcNow();
+        // Of bodies of 2 bytes the count decides, of those of 102 the bytes, and of the old ones the age.
+        (int Entries, int Body, TimeSpan Age, int Left)[] agents = [(1_000, 2, TimeSpan.Zero, 100), (500, 102, TimeSpan.Zero, 9), (50, 2, TimeSpan.FromHours(2), 0), (50, 2, TimeSpan.Zero, 50)];
+        for (var a = 0; a < agents.Length; a++)
+        {
+            var adapter = database.ForAgent(IdOf(a));
+            await adapter.CreateAgentsAsync([new Agent { Id = IdOf(a), Name = "agent" }]);
+            await adapter.CreateEntitiesAsync([new Entity { Id = IdOf(a) }]);
+            await adapter.CreateRoomsAsync([new Room { Id = IdOf(a), Source = "test", Type = "GROUP" }]);
+            await adapter.CreateLogsAsync([.. Enumerable.Range(0, agents[a].Entries).Select(i => new LogEntry
+            {
+                EntityId = IdOf(a),
+                RoomId = IdOf(a),
+                Type = $"{i}",
+                Body = new LogBody(agents[a].Body == 2 ? Json.EmptyObject : Json.Parse($$"""{"a":"{{new string('x', agents[a].Body - 8)}}"}""")),
+                CreatedAt = begun - agents[a].Age + TimeSpan.FromMilliseconds(i),
+            })]);
         }
 
-        Assert.Equal(3, await adapter.CountLogsAsync(new LogQuery()));
+        var commits = database.GetStatistics().Commits;
+        await database.UpkeepAsync(CancellationToken.None);
+        var gone = agents.Sum(static agent => agent.Entries - agent.Left);
+        Assert.InRange(database.GetStatistics().Commits - commits, gone / 300, gone);
+        for (var a = 0; a < agents.Length; a++)
+        {
+            var left = await database.ForAgent(IdOf(a)).GetLogsAsync(new LogQuery { RoomId = IdOf(a), Count = 2_000 });
+            Assert.Equal(Enumerable.Range(agents[a].Entries - agents[a].Left, agents[a].Left).Reverse().Select(static i => $"{i}"), left.Select(static entry => entry.Type));
+        }
+        Assert.Empty((await database.VerifyAsync()).Findings);
+
+        static Guid IdOf(int number) => new(number + 1, 0, 0, [0x80, 0, 0, 0, 0, 0, 0, 2]);
     }
 
     [Fact]
@@ -88,10 +127,8 @@ public sealed class UpkeepTests
             MaxLogFileBytes = 1 << 20,
         });
         var adapter = database.ForAgent(s_agent);
-        var ids = Enumerable.Range(1, 200).Select(static i => new Guid(i, 0, 0, [0x80, 0, 0, 0, 0, 0, 0, 1])).ToArray();
-        var text = new string('x', 60_000);
         await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
-        foreach (var id in ids) await adapter.CreateMemoryAsync(new Memory { Id = id, Content = Content.FromText(text) }, "messages");
+        var ids = await CreateLargeAsync(adapter, 200);
         await database.BackgroundWork; // The file ahead counts.
         var before = database.GetStatistics().FileBytes;
         await database.UpkeepAsync(CancellationToken.None);
@@ -99,8 +136,71 @@ public sealed class UpkeepTests
         foreach (var id in ids) await adapter.UpdateMemoriesAsync([new MemoryUpdate(id) { Content = Content.FromText("short") }]);
         await database.UpkeepAsync(CancellationToken.None);
         Assert.True(database.GetStatistics().FileBytes < before / 10);
-        Assert.Equal(200, (await adapter.GetMemoriesAsync(new MemoryQuery("messages"))).Count(static row => row.Content.Text == "short"));
+        Assert.Equal(200, (await adapter.GetMemoriesAsync(new MemoryQuery("facts"))).Count(static row => row.Content.Text == "short"));
         Assert.Empty((await database.VerifyAsync()).Findings);
+    }
+
+    [Fact]
+    public async Task A_compaction_for_which_there_was_no_room_is_tried_again_though_nothing_was_written_since()
+    {
+        using var memory = new Storage.MemoryFileSystem();
+        var files = new FaultyFileSystem(memory)
+        {
+            Fault = static (call, path) => call == "create" && path.EndsWith(".seg.tmp", StringComparison.Ordinal) ? FaultyFileSystem.DiskFull(call, path) : null,
+        };
+        await using var database = await LocalDatabase.OpenAsync(
+            new LocalDatabaseOptions { UpkeepInterval = Timeout.InfiniteTimeSpan, CompactionBytesPerSecond = 0, MaxLogFileBytes = 1 << 20 }, files, static log => log);
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
+        await adapter.DeleteMemoriesAsync(await CreateLargeAsync(adapter, 200));
+        await database.BackgroundWork;
+        var before = database.GetStatistics().FileBytes;
+        await Assert.ThrowsAsync<DiskFullException>(() => database.UpkeepAsync(CancellationToken.None));
+        files.Fault = static (_, _) => null;
+        await database.UpkeepAsync(CancellationToken.None);
+        Assert.True(database.GetStatistics().FileBytes < before / 10);
+    }
+
+    [Fact]
+    public async Task Damage_ends_the_compactions_and_nothing_else()
+    {
+        using var folder = new TestFolder();
+        var time = new ManualTime();
+        await using var database = await OpenAsync(new LocalDatabaseOptions
+        {
+            Directory = folder.Data,
+            Durability = Durability.ProcessCrash,
+            TimeProvider = time,
+            UpkeepInterval = TimeSpan.FromMilliseconds(1),
+            CompactionBytesPerSecond = 0,
+            MaxLogFileBytes = 1 << 20,
+            MemoryLifetimes = new Dictionary<string, TimeSpan> { ["messages"] = TimeSpan.FromHours(1) },
+        });
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
+        await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("the code is 12345") }, "facts");
+        await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("a message") }, "messages");
+        var doomed = await CreateLargeAsync(adapter, 200);
+        Damage(folder.Data, "12345"u8);
+        await adapter.DeleteMemoriesAsync(doomed);
+        await UntilAsync(() => database.Damage is not null);
+        time.Advance(TimeSpan.FromHours(1));
+        await UntilAsync(() => database.GetStatistics().Memories == 1);
+
+        static void Damage(string directory, ReadOnlySpan<byte> text)
+        {
+            foreach (var path in System.IO.Directory.GetFiles(directory, "*.seg"))
+            {
+                using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+                var bytes = new byte[file.Length];
+                file.ReadExactly(bytes);
+                if (bytes.AsSpan().IndexOf(text) is not (>= 0 and var place)) continue;
+                file.Position = place;
+                file.WriteByte((byte)'9');
+                return;
+            }
+            Assert.Fail("the text is in no file");
+        }
     }
 
     [Fact]
@@ -122,6 +222,24 @@ public sealed class UpkeepTests
         ];
         foreach (var (options, name) in wrong)
             Assert.Contains(name, (await Assert.ThrowsAsync<InvalidInputException>(() => LocalDatabase.OpenAsync(options))).Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<Guid[]> CreateLargeAsync(IDatabaseAdapter adapter, int count)
+    {
+        var text = new string('x', 60_000);
+        var ids = Enumerable.Range(1, count).Select(static i => new Guid(i, 0, 0, [0x80, 0, 0, 0, 0, 0, 0, 1])).ToArray();
+        foreach (var id in ids) await adapter.CreateMemoryAsync(new Memory { Id = id, Content = Content.FromText(text) }, "facts");
+        return ids;
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!isSo())
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     private static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options) => LocalDatabase.OpenAsync(options);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests.State;
@@ -38,6 +39,28 @@ public sealed class SharedValuesTests
             Assert.Equal(Id((ulong)i), scope.RoomId);
             Assert.True(scope.TableNumber > 0);
         });
+
+    [Fact]
+    public void Texts_that_nobody_has_any_more_are_forgotten()
+    {
+        var texts = Write();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.InRange(texts.Count(static text => text.TryGetTarget(out _)), 0, 5_000);
+        GC.KeepAlive(_shared);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        List<WeakReference<string>> Write() => [.. Enumerable.Range(0, 50_000).Select(i => new WeakReference<string>(_shared.Text($"run {i}")))];
+    }
+
+    [Fact]
+    public void Equal_texts_are_one_object_and_no_names_of_tables()
+    {
+        Assert.Same(_shared.Text("action"), _shared.Text(new string("action".AsSpan())));
+        Assert.Equal(0, _shared.NumberOf("action"));
+        Parallel.For(0, 50_000, i => Assert.Equal($"{i % 9_000}", _shared.Text($"{i % 9_000}")));
+    }
 
     private static Id Id(ulong number) => new(0, number);
 }

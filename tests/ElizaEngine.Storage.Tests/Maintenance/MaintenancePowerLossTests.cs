@@ -37,6 +37,44 @@ public sealed class MaintenancePowerLossTests
     }
 
     [Fact]
+    public async Task Power_lost_while_a_backup_goes_on_from_one_whose_manifest_may_have_no_name_on_the_disk_leaves_a_whole_one()
+    {
+        const int older = 12;
+        for (var calls = 1; calls < MostCalls; calls++)
+        {
+            using var world = new BackupWorld();
+            await using var log = world.Open();
+            await BackupWorld.WriteAsync(log, 0, older);
+            using var disk = new SimulatedDisk(world.Target);
+            await world.BackUpAsync(log, mayLink: false, files: disk);
+            await CompactAsync(log);
+            await BackupWorld.WriteAsync(log, older, 20);
+            // A kill between the name of the manifest and the flush of that name.
+            var isNamed = false;
+            disk.BeforeCall = call =>
+            {
+                isNamed |= call.Operation == "rename" && FileNames.TryManifest(Path.GetFileName(call.Path), out _);
+                return isNamed && call.Operation != "rename" ? DiskFault.IoError : DiskFault.None;
+            };
+            Assert.False(await TryAsync(() => world.BackUpAsync(log, mayLink: false, files: disk)));
+            disk.BeforeCall = null;
+            disk.CallsMax = disk.Calls + calls;
+            var isDone = await TryAsync(() => world.BackUpAsync(log, mayLink: false, files: disk));
+            for (var toss = 0; toss < TossesPerCall; toss++)
+            {
+                var seed = (calls * 1000) + toss;
+                using var after = disk.Cut(new Random(seed)).Restore();
+                await AssertOldOrNewAsync(after, older, isDone, $"calls {calls}, seed {seed}");
+            }
+
+            if (disk.Calls < disk.CallsMax)
+                return;
+        }
+
+        Assert.Fail($"A backup makes more than {MostCalls} calls.");
+    }
+
+    [Fact]
     public async Task Power_lost_after_any_call_of_a_repair_costs_nothing_more()
     {
         using var directory = new TestDirectory(Disk.Memory);
@@ -84,6 +122,13 @@ public sealed class MaintenancePowerLossTests
         var count = replayed.Records.Count;
         Assert.True(count == 20 || (count == older && !isDone), when);
         Assert.Equal(BackupTests.Texts(count), replayed.Texts);
+    }
+
+    private static async Task CompactAsync(TestLog log)
+    {
+        lock (log.Log.Gate) log.Log.EndFileLocked();
+        await log.Log.FlushAsync();
+        Assert.NotNull(await log.Log.CompactAsync(log.Log.EndedFiles(), new Everything(), bytesPerSecond: 0, static _ => { }, CancellationToken.None));
     }
 
     private static async Task<bool> TryAsync<T>(Func<Task<T>> work)

@@ -25,7 +25,8 @@ internal static class IngestCommand
         fragments of about 500 tokens (of four letters each) that overlap by about 100.
 
         A file that is stored already is not stored again; one that changed replaces its old document. Bad lines are reported and
-        left out. Exit code 0 if anything was ingested or was there already, and no file failed; else 1.
+        left out. Where there is no text at all, no local database is made. Exit code 0 if anything was ingested or was there
+        already, and no file failed; else 1.
         """;
 
     /// <summary>The command.</summary>
@@ -50,6 +51,8 @@ internal static class IngestCommand
         if (tableName == DocumentRows.DocumentTable) throw new UsageException($"--table must not be {tableName}: whole documents lie there.");
         var files = SourceFiles.Find(paths);
         var watch = Stopwatch.StartNew();
+        if (location is LocalLocation { IsBlank: true } && await FirstLook.FindNothingAsync(files, cancellationToken) is { } nothing)
+            return Report(output, nothing, roomName, tableName, database: null, watch.Elapsed);
         await using var database = await output.OpenDatabaseAsync(location, cancellationToken);
         await using var adapter = database.Database.ForAgent(ToolAgent.Id);
         await ToolAgent.EnsureExistsAsync(adapter, cancellationToken);
@@ -59,14 +62,14 @@ internal static class IngestCommand
         return Report(output, results, roomName, tableName, database.Name, watch.Elapsed);
     }
 
-    private static int Report(CommandOutput output, IReadOnlyList<IngestResult> results, string roomName, string tableName, string database, TimeSpan elapsed)
+    private static int Report(CommandOutput output, IReadOnlyList<IngestResult> results, string roomName, string tableName, string? database, TimeSpan elapsed)
     {
         var fragments = results.Sum(result => (long)result.Fragments);
         var byOutcome = Enum.GetValues<IngestOutcome>().Select(outcome => (Outcome: outcome, Count: results.Count(result => result.Outcome == outcome))).ToList();
         Show(output, results);
         var outcomes = string.Join(", ", byOutcome.Where(entry => entry.Count > 0).Select(entry => $"{entry.Count} {Word(entry.Outcome)}"));
         output.Line($"{Quantity.Of(results.Count, "file")}: {(outcomes.Length > 0 ? outcomes : "nothing to ingest")}. {Quantity.Of(fragments, "fragment")} into {tableName}, room {Snippet.OneLine(roomName)}, in {Quantity.Of(elapsed)}.");
-        output.Line($"Database: {database}");
+        output.Line($"Database: {database ?? "none was made"}");
 
         var document = new JsonObject { ["room"] = roomName, ["table"] = tableName, ["database"] = database, ["files"] = new JsonArray([.. results.Select(ToJson)]) };
         foreach (var (outcome, count) in byOutcome) document[Word(outcome)] = count;

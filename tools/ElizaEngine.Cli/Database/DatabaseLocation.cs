@@ -22,6 +22,9 @@ internal sealed record LocalLocation(string Directory) : DatabaseLocation
 {
     /// <inheritdoc/>
     public override string Hint => $"--dir {Directory}";
+
+    /// <summary>There is no directory, or nothing in it: opening would make a database.</summary>
+    public bool IsBlank => !System.IO.Directory.Exists(Directory) ? !File.Exists(Directory) : !System.IO.Directory.EnumerateFileSystemEntries(Directory).Any();
 }
 
 /// <summary>A PostgreSQL database.</summary>

@@ -47,8 +47,7 @@ internal sealed class DocumentIngester
     {
         try
         {
-            await using var file = new FileStream(
-                path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan });
+            await using var file = SourceFiles.Open(path);
             if (SourceFiles.WhyNotText(file) is { } reason) return new IngestResult(path, IngestOutcome.Skipped) { Note = reason };
             file.Position = 0;
             var contentHash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
@@ -61,7 +60,7 @@ internal sealed class DocumentIngester
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new IngestResult(path, IngestOutcome.Failed) { Note = error.Message };
+            return IngestResult.Unreadable(path, error);
         }
     }
 
@@ -104,8 +103,8 @@ internal sealed class DocumentIngester
             batch.Add(fragment);
         }
 
+        if (batch.Count == 0) return IngestResult.NoText(path, reader);
         var result = new IngestResult(path, IngestOutcome.Skipped) { Problems = reader.Problems, ProblemCount = reader.ProblemCount };
-        if (batch.Count == 0) return result with { Note = "no text in it" };
         if (reader.ContentHash != contentHash) return result with { Outcome = IngestOutcome.Failed, Note = "changed while it was being read; ingest it again" };
 
         var rows = await RowsAsync(batch, documentId, path, count, now, cancellationToken);

@@ -44,4 +44,11 @@ internal sealed record IngestResult(string Path, IngestOutcome Outcome)
 
     /// <summary>How many lines were left out.</summary>
     public int ProblemCount { get; init; }
+
+    /// <summary>Of a file without a text, which has been read to its end.</summary>
+    public static IngestResult NoText(string path, FragmentReader read) =>
+        new(path, IngestOutcome.Skipped) { Note = "no text in it", Problems = read.Problems, ProblemCount = read.ProblemCount };
+
+    /// <summary>Of a file that cannot be read.</summary>
+    public static IngestResult Unreadable(string path, Exception error) => new(path, IngestOutcome.Failed) { Note = error.Message };
 }

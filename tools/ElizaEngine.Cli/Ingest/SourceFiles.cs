@@ -22,6 +22,10 @@ internal static class SourceFiles
     public static bool IsJsonLines(string path) =>
         Path.GetExtension(path).ToUpperInvariant() is ".JSONL" or ".NDJSON";
 
+    /// <summary>Opens a file to be read from its beginning to its end. Others may go on writing it.</summary>
+    public static FileStream Open(string path) =>
+        new(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan });
+
     /// <summary>All files behind the paths, each once.</summary>
     /// <exception cref="CliException">A path does not exist.</exception>
     public static IReadOnlyList<SourceFile> Find(IReadOnlyList<string> paths)
