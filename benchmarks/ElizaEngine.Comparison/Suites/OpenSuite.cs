@@ -41,7 +41,7 @@ internal sealed class OpenSuite : ISuite
 
     public async Task RunAsync(Run run)
     {
-        foreach (var memories in run.Pick<int[]>([5_000], [10_000], [10_000, 100_000])) await MeasureAsync(run, memories);
+        foreach (var memories in run.Pick<int[]>([1_000], [10_000], [10_000, 100_000])) await MeasureAsync(run, memories);
     }
 
     public IEnumerable<Picture> Pictures(Rows rows)
