@@ -42,6 +42,7 @@ root.SetAction(async (parsed, cancellationToken) =>
         var report = new RunReport(
             Machine.Of(scratch, command),
             size.ToString().ToLowerInvariant(),
+            run.Elapsed,
             EngineCatalog.Titles(run.Rows.Select(row => row.Engine)),
             run.Rows,
             [.. SuiteCatalog.All.SelectMany(one => one.Targets).Select(target => target.Check(run.Rows))],

@@ -19,6 +19,9 @@ internal sealed class Run(Size size, string directory, IReadOnlySet<string>? onl
 
     public CancellationToken CancellationToken => cancellationToken;
 
+    /// <summary>Since it began.</summary>
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
+
     public Probe Probe { get; } = new(directory, isShort: size == Size.Toy);
 
     public Rows Rows { get; } = [];
@@ -78,7 +81,7 @@ internal sealed class Run(Size size, string directory, IReadOnlySet<string>? onl
     public void Say(string line)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        log.WriteLine($"{Stopwatch.GetElapsedTime(_start).TotalSeconds,6:0} s  {line}");
+        log.WriteLine($"{Elapsed.TotalSeconds,6:0} s  {line}");
     }
 
     public async ValueTask DisposeAsync()

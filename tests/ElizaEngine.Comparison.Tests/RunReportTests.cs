@@ -41,6 +41,7 @@ public sealed class RunReportTests : IDisposable
         Assert.Contains("not run: why", text, StringComparison.Ordinal);
         Assert.Contains("`a`: Engine A 1.0", text, StringComparison.Ordinal);
         Assert.Contains("the command", text, StringComparison.Ordinal);
+        Assert.Contains("Size: toy, in 2:05 minutes.", text, StringComparison.Ordinal);
         Assert.True(new FileInfo(Path.Combine(_directory, "latency.png")).Length > 1000);
         Assert.True(File.Exists(Path.Combine(_directory, "results.json")));
     }
@@ -57,6 +58,6 @@ public sealed class RunReportTests : IDisposable
         ]);
         Target[] targets = [new("fast things", "x b", 2, 5, _ => 3), new("slow things", "x b", 2, 5, _ => null)];
         var machine = new Machine("cpu", 2, "memory", "system", "runtime", "ext4", "abc", DateTimeOffset.UnixEpoch, "the command");
-        return new RunReport(machine, "toy", new Dictionary<string, string> { ["a"] = "Engine A 1.0" }, rows, [.. targets.Select(target => target.Check(rows))], []);
+        return new RunReport(machine, "toy", TimeSpan.FromSeconds(125), new Dictionary<string, string> { ["a"] = "Engine A 1.0" }, rows, [.. targets.Select(target => target.Check(rows))], []);
     }
 }

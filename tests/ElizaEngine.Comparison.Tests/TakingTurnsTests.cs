@@ -30,6 +30,19 @@ public sealed class TakingTurnsTests
     }
 
     [Fact]
+    public async Task Everybody_begins_anew_between_two_halves_that_both_count()
+    {
+        var rows = await new TakingTurns(() => Quiet, rounds: 2, warmsUp: true).RunAsync([Contender("a"), Contender("b")], renew: () =>
+        {
+            _order.Add("renew");
+            return Task.CompletedTask;
+        });
+
+        Assert.Equal(["a", "b", "b", "a", "a", "b", "renew", "a", "b", "b", "a", "a", "b"], _order);
+        Assert.All(rows, row => Assert.Equal((4, 4), (row.Slices, row.SliceP50sUs!.Count)));
+    }
+
+    [Fact]
     public async Task A_slice_between_two_different_machines_is_taken_again_twice_and_then_marked()
     {
         var readings = new Queue<ProbeReading>([Quiet, Busy, Quiet, Busy, Quiet, Busy]);

@@ -45,4 +45,21 @@ public sealed class TargetTests
         Assert.Null(rows.Speedup("s", "w", "64", "a", "c"));
         Assert.Null(rows.Speedup("s", "w", "1", "a", "b"));
     }
+
+    [Fact]
+    public void A_speedup_by_round_is_the_median_of_what_each_round_says()
+    {
+        Rows rows = [];
+        rows.Add(
+        [
+            new Row("s", "w", "", "a") { SliceP50sUs = [1, 2, 1, 4] },
+            // The machine was twice as slow in the second round and four times in the last: for both.
+            new Row("s", "w", "", "b") { SliceP50sUs = [50, 100, 54, 208] },
+            new Row("s", "w", "", "c"),
+        ]);
+
+        Assert.Equal(51, rows.SpeedupByRound("s", "w", "", "a", "b"));
+        Assert.Null(rows.SpeedupByRound("s", "w", "", "a", "c"));
+        Assert.Null(rows.SpeedupByRound("s", "w", "", "c", "b"));
+    }
 }

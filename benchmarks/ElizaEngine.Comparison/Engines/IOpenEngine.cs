@@ -5,11 +5,11 @@ namespace ElizaEngine.Comparison.Engines;
 /// <summary>An engine whose database lies in a folder and is opened by a process that was not there before.</summary>
 internal interface IOpenEngine : IEngine
 {
-    /// <summary>Makes a database with so many memories of a world, and closes it.</summary>
+    /// <summary>Makes a database with so many memories of a world, has the index of their vectors built if it keeps one, and closes it.</summary>
     Task PrepareAsync(Run run, string folder, SampleWorld world, int memories);
 
-    /// <summary>Opens it in a new process and asks: the latest ten of a room, and the ten of that room that are closest to a vector.</summary>
-    Task<Opened> OpenAsync(Run run, string folder, SampleWorld world);
+    /// <summary>Opens it in a new process and asks.</summary>
+    Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions);
 
     /// <summary>Opens it in a new process, writes memories with vectors one after the other, and is killed while it does.</summary>
     /// <param name="run">The run.</param>

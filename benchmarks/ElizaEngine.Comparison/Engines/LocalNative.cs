@@ -22,9 +22,10 @@ internal sealed class LocalNative : IOpenEngine
 
     public Task PrepareAsync(Run run, string folder, SampleWorld world, int memories) => _local.PrepareAsync(run, folder, world, memories);
 
-    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world)
+    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions)
     {
-        using var opener = Process.Start(new ProcessStartInfo(_program, _local.ArgumentsOf(folder, world)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        string[] arguments = [.. _local.ArgumentsOf(folder, world), $"{questions}"];
+        using var opener = Process.Start(new ProcessStartInfo(_program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         return await Child.AnswerOfAsync<Opened>(opener, _program, run.CancellationToken);
     }
 

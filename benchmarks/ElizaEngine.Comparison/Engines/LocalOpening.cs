@@ -9,12 +9,15 @@ internal partial class Local : IOpenEngine
 
     public async Task PrepareAsync(Run run, string folder, SampleWorld world, int memories)
     {
-        await using var store = await CreateAsync(run, folder, world);
+        var (store, database) = await CreateAsync(folder, world);
+        await using var closing = store;
         for (var left = memories; left > 0; left -= LoadedAtOnce) await store.LoadAsync(world.Take(Math.Min(left, LoadedAtOnce)));
+        // As it is after anybody has searched: closing keeps the graph, where there is one.
+        await database.BuildVectorIndexAsync(world.Agent, SampleMemory.Table);
     }
 
-    public Task<Opened> OpenAsync(Run run, string folder, SampleWorld world) =>
-        Child.AskAsync<OpenLocal, Opened>(ArgumentsOf(folder, world), run.CancellationToken);
+    public Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions) =>
+        Child.AskAsync<OpenLocal, Opened>([.. ArgumentsOf(folder, world), $"{questions}"], run.CancellationToken);
 
     public async Task KillWhileWritingAsync(Run run, string folder, SampleWorld world, uint number, int acknowledged)
     {

@@ -12,29 +12,32 @@ internal sealed partial class PluginSqlPglite : IOpenEngine
         await driver.AskAsync<double>(new { Do = "close" });
     }
 
-    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world)
+    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions)
     {
         await using var driver = StartDriver(run.CancellationToken);
-        var opened = await driver.AskAsync<FirstAnswers>(new
+        var vector = Asked.Vector(world);
+        var answers = await driver.AskAsync<FirstAnswers>(new
         {
             Do = "openAndAsk",
             world.Seed,
             world.Dimension,
             Pglite = Directory(folder),
-            Room = world.Rooms[0],
-            Vector = FirstQuestions.Vector(world),
-            FirstQuestions.Count,
+            Room = questions == FirstQuestions.OfRoom ? world.Rooms[0] : default(Guid?),
+            Vector = vector,
+            Asked.Count,
         });
-        if (opened.Latest < FirstQuestions.Count || opened.Found < FirstQuestions.Count) throw new InvalidOperationException($"Found {opened.Latest} and {opened.Found} memories in a room.");
+        if (answers.Latest < Asked.Count || answers.Found < Asked.Count) throw new InvalidOperationException($"Found {answers.Latest} and {answers.Found} memories.");
         foreach (var room in world.Rooms)
         {
-            await driver.AskAsync<object>(new { Do = "read", Method = "getMemories", Args = new object[] { new { TableName = SampleMemory.Table, RoomId = room, Count = FirstQuestions.ReadOfEachRoom } } });
-            await driver.AskAsync<object>(new { Do = "read", Method = "searchMemories", Args = new object[] { new { TableName = SampleMemory.Table, RoomId = room, FirstQuestions.Count, Embedding = FirstQuestions.Vector(world) } } });
+            await driver.AskAsync<object>(new { Do = "read", Method = "getMemories", Args = new object[] { new { TableName = SampleMemory.Table, RoomId = room, Count = Asked.ReadOfEachRoom } } });
+            await driver.AskAsync<object>(new { Do = "read", Method = "searchMemories", Args = new object[] { new { TableName = SampleMemory.Table, RoomId = room, Asked.Count, Embedding = vector } } });
         }
         var memory = await driver.AskAsync<Resident>(new { Do = "memory" });
         await driver.AskAsync<double>(new { Do = "close" });
         // elizaOS looks at its migrations whenever it starts, and asks nothing before.
-        return new Opened(opened.OpenMs + opened.MigrateMs, opened.LatestMs, opened.SearchMs, memory.AnonymousBytes) { MappedBytes = memory.MappedBytes };
+        var opening = new OpenStep("opening", answers.OpenMs + answers.MigrateMs);
+        var search = new OpenStep("search", answers.SearchMs);
+        return new Opened(answers.LatestMs is { } latest ? [opening, new OpenStep("latest ten", latest), search] : [opening, search], memory.AnonymousBytes) { MappedBytes = memory.MappedBytes };
     }
 
     public async Task KillWhileWritingAsync(Run run, string folder, SampleWorld world, uint number, int acknowledged)
@@ -44,7 +47,7 @@ internal sealed partial class PluginSqlPglite : IOpenEngine
         driver.Kill();
     }
 
-    private sealed record FirstAnswers(double OpenMs, double MigrateMs, double LatestMs, int Latest, double SearchMs, int Found);
+    private sealed record FirstAnswers(double OpenMs, double MigrateMs, double? LatestMs, int? Latest, double SearchMs, int Found);
 
     private sealed record Resident(long AnonymousBytes, long MappedBytes);
 }

@@ -19,10 +19,26 @@ internal sealed record Contender(Row Label, Func<Task<Slice>> RunAsync);
 internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool warmsUp = false, bool usesDisk = true, int maxRepeats = 2)
 {
     /// <summary>A row for each contender, in their order. Who throws <see cref="NotSupportedException"/> has no part in it, and its row says why.</summary>
-    public async Task<IReadOnlyList<Row>> RunAsync(IReadOnlyList<Contender> contenders)
+    /// <param name="contenders">Who takes turns.</param>
+    /// <param name="renew">
+    /// Given: when all rounds were taken everybody begins anew by this, and takes as many once more. What one process or one database happens
+    /// to be like then does not decide.
+    /// </param>
+    public async Task<IReadOnlyList<Row>> RunAsync(IReadOnlyList<Contender> contenders, Func<Task>? renew = null)
     {
         var slices = contenders.Select(_ => new List<(Slice Slice, ProbeReading Probe, bool IsSteady)>()).ToArray();
         var notRun = new string?[contenders.Count];
+        await TakeAsync(contenders, slices, notRun);
+        if (renew is not null)
+        {
+            await renew();
+            await TakeAsync(contenders, slices, notRun);
+        }
+        return [.. contenders.Select((contender, i) => notRun[i] is { } reason ? contender.Label with { NotRun = reason } : Row(contender.Label, slices[i]))];
+    }
+
+    private async Task TakeAsync(IReadOnlyList<Contender> contenders, List<(Slice Slice, ProbeReading Probe, bool IsSteady)>[] slices, string?[] notRun)
+    {
         for (var round = warmsUp ? -1 : 0; round < rounds; round++)
         {
             // Nobody is always the first.
@@ -40,7 +56,6 @@ internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool war
                 }
             }
         }
-        return [.. contenders.Select((contender, i) => notRun[i] is { } reason ? contender.Label with { NotRun = reason } : Row(contender.Label, slices[i]))];
     }
 
     private async Task<(Slice, ProbeReading, bool)> QuietSliceAsync(Contender contender)
@@ -66,6 +81,7 @@ internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool war
             // The median of the rounds: a round that met a hiccup does not speak for the others.
             PerSecond = Median(slices.Select(taken => taken.Slice.Operations / taken.Slice.Elapsed.TotalSeconds)),
             P50Us = latencies.PercentileUs(50),
+            SliceP50sUs = [.. slices.Select(taken => taken.Slice.Latencies.PercentileUs(50))],
             P99Us = latencies.PercentileUs(99),
             MaxUs = latencies.MaxUs,
             AllocatedBytesPerOperation = slices.TrueForAll(taken => taken.Slice.AllocatedBytes is not null)

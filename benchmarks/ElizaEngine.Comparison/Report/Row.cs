@@ -23,6 +23,9 @@ internal sealed record Row(string Suite, string Workload, string Setting, string
 
     public double? P50Us { get; init; }
 
+    /// <summary>The same of each slice, in their order: at one place all engines of a row were measured one after the other.</summary>
+    public IReadOnlyList<double>? SliceP50sUs { get; init; }
+
     public double? P99Us { get; init; }
 
     public double? MaxUs { get; init; }

@@ -23,6 +23,17 @@ internal sealed class Rows : IReadOnlyCollection<Row>
     public double? SpeedupOfP50(string suite, string workload, string setting, string engine, string than) =>
         Find(suite, workload, setting, than)?.P50Us / Find(suite, workload, setting, engine)?.P50Us;
 
+    /// <summary>
+    /// The same of each round by itself, and the median of those: what happens to the machine for some minutes happens to both, and one that
+    /// takes more turns in a quick round does not weigh that round more.
+    /// </summary>
+    public double? SpeedupByRound(string suite, string workload, string setting, string engine, string than)
+    {
+        if (Find(suite, workload, setting, engine)?.SliceP50sUs is not { Count: > 0 } mine || Find(suite, workload, setting, than)?.SliceP50sUs is not { } theirs) return null;
+        var ratios = theirs.Zip(mine, (their, my) => their / my).Order().ToArray();
+        return (ratios[(ratios.Length - 1) / 2] + ratios[ratios.Length / 2]) / 2;
+    }
+
     public IEnumerator<Row> GetEnumerator() => _rows.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

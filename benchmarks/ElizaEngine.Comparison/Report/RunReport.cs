@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 
 namespace ElizaEngine.Comparison.Report;
 
-/// <summary>What a run found: machine, rows, targets, pictures.</summary>
-internal sealed record RunReport(Machine Machine, string Size, IReadOnlyDictionary<string, string> Engines, Rows Rows, IReadOnlyList<TargetResult> Targets, IReadOnlyList<Picture> Pictures)
+/// <summary>What a run found, and how long it took: machine, rows, targets, pictures.</summary>
+internal sealed record RunReport(Machine Machine, string Size, TimeSpan Took, IReadOnlyDictionary<string, string> Engines, Rows Rows, IReadOnlyList<TargetResult> Targets, IReadOnlyList<Picture> Pictures)
 {
     private static readonly JsonSerializerOptions s_json = new()
     {
@@ -24,6 +24,7 @@ internal sealed record RunReport(Machine Machine, string Size, IReadOnlyDictiona
         {
             ["machine"] = Machine,
             ["size"] = Size,
+            ["seconds"] = Math.Round(Took.TotalSeconds),
             ["engines"] = Engines,
             ["rows"] = JsonSerializer.SerializeToElement(Rows.ToArray(), s_json),
             ["targets"] = JsonSerializer.SerializeToElement(
@@ -41,7 +42,7 @@ internal sealed record RunReport(Machine Machine, string Size, IReadOnlyDictiona
         var text = new StringBuilder()
             .AppendLine(CultureInfo.InvariantCulture, $"# Comparison of {Machine.Date:yyyy-MM-dd}, commit {Machine.Commit}")
             .AppendLine()
-            .AppendLine(CultureInfo.InvariantCulture, $"{Machine.Processor}, {Machine.Cores} cores, {Machine.Memory}; {Machine.System}; {Machine.FileSystem}; {Machine.Runtime}. Size: {Size}.")
+            .AppendLine(CultureInfo.InvariantCulture, $"{Machine.Processor}, {Machine.Cores} cores, {Machine.Memory}; {Machine.System}; {Machine.FileSystem}; {Machine.Runtime}. Size: {Size}, in {(int)Took.TotalMinutes}:{Took.Seconds:00} minutes.")
             .AppendLine()
             .AppendLine("```")
             .AppendLine(Machine.Command)

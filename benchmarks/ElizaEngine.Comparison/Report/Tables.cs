@@ -11,6 +11,7 @@ internal static class Tables
         ("workload", row => row.Workload),
         ("setting", row => row.Setting),
         ("engine", row => row.Engine),
+        ("count", row => row.Operations > 0 ? Number.Text(row.Operations) : ""),
         ("per second", row => Number.Text(row.PerSecond)),
         ("p50 us", row => Number.Text(row.P50Us)),
         ("p99 us", row => Number.Text(row.P99Us)),

@@ -7,13 +7,15 @@ namespace ElizaEngine.Comparison.Suites;
 
 /// <summary>
 /// A program starts, opens the database of its agent and asks: closed properly before, and killed while it wrote. Each time in a new
-/// process. And how much memory it keeps then.
+/// process. And how much memory it keeps then. Once it asks about a room; once about all memories, until the graph has answered.
 /// </summary>
 internal sealed class OpenSuite : ISuite
 {
     private const string Suite = "open";
     private const string Clean = "open, closed before";
     private const string Killed = "open, killed before";
+    private const string CleanGraph = "open, closed before, with the graph in use";
+    private const string KilledGraph = "open, killed before, with the graph in use";
     private const string Peer = "plugin-sql-pglite";
     private const string Usual = "local";
     private const string Compiled = "local-native";
@@ -30,6 +32,10 @@ internal sealed class OpenSuite : ISuite
         new("open and ask, 100k x 384, killed before, compiled ahead of time", "x PGlite", 20, 100, rows => Largest(rows, Killed, Compiled)),
         new("open and ask, 100k x 384, closed before, compiled as it runs", "x PGlite", 50, 300, rows => Largest(rows, Clean, Usual)),
         new("open and ask, 100k x 384, killed before, compiled as it runs", "x PGlite", 20, 100, rows => Largest(rows, Killed, Usual)),
+        new("open until the graph answers, 100k x 384, closed before, compiled ahead of time", "x PGlite", 50, 300, rows => Largest(rows, CleanGraph, Compiled)),
+        new("open until the graph answers, 100k x 384, killed before, compiled ahead of time", "x PGlite", 20, 100, rows => Largest(rows, KilledGraph, Compiled)),
+        new("open until the graph answers, 100k x 384, closed before, compiled as it runs", "x PGlite", 50, 300, rows => Largest(rows, CleanGraph, Usual)),
+        new("open until the graph answers, 100k x 384, killed before, compiled as it runs", "x PGlite", 20, 100, rows => Largest(rows, KilledGraph, Usual)),
         new("resident memory, 10k x 384", "x PGlite", 0.3, 0.15, rows => Resident(rows)) { IsCeiling = true },
     ];
 
@@ -42,6 +48,8 @@ internal sealed class OpenSuite : ISuite
     {
         var opened = rows.Where(row => row.Suite == Suite && row.Workload is Clean or Killed).ToArray();
         if (opened.Length > 0) yield return Picture.LatencyBars("open", "Open a database and ask it twice", opened);
+        var walked = rows.Where(row => row.Suite == Suite && row.Workload is CleanGraph or KilledGraph).ToArray();
+        if (walked.Length > 0) yield return Picture.LatencyBars("open-graph", "Open a database and ask about all of it, until the graph answers", walked);
     }
 
     // Of the largest database of the run, which is the one of the target's name when it is a full one.
@@ -65,13 +73,14 @@ internal sealed class OpenSuite : ISuite
             engines.Add(new Prepared(run, engine, run.NewFolder(engine.Name)));
             await engine.PrepareAsync(run, engines[^1].Folder, new SampleWorld(Seed, Dimension), memories);
         }
-        foreach (var workload in (string[])[Clean, Killed])
+        foreach (var workload in (string[])[Clean, Killed, CleanGraph, KilledGraph])
         {
             run.Say($"{workload}, {setting}");
-            foreach (var engine in engines) engine.Times.Clear();
+            var questions = workload is CleanGraph or KilledGraph ? FirstQuestions.OfAll : FirstQuestions.OfRoom;
+            foreach (var engine in engines) engine.Forget();
             var rows = await run.Turns.RunAsync([.. engines.Select(engine => new Contender(
                 new Row(Suite, workload, setting, engine.Name) { X = memories },
-                () => engine.OpenAsync(killBefore: workload == Killed)))]);
+                () => engine.OpenAsync(questions, killBefore: workload is Killed or KilledGraph)))]);
             run.Rows.Add(rows.Zip(engines, (row, engine) => engine.Describe(row)));
         }
     }
@@ -82,32 +91,35 @@ internal sealed class OpenSuite : ISuite
         private const int Acknowledged = 200;
 
         private readonly SampleWorld _world = new(Seed, Dimension);
+        private readonly List<Opened> _times = [];
         private uint _kills;
 
         public string Name => engine.Name;
 
         public string Folder => folder;
 
-        public List<Opened> Times { get; } = [];
+        public void Forget() => _times.Clear();
 
-        public async Task<Slice> OpenAsync(bool killBefore)
+        public async Task<Slice> OpenAsync(FirstQuestions questions, bool killBefore)
         {
             if (killBefore) await engine.KillWhileWritingAsync(run, folder, _world, ++_kills, Acknowledged);
-            var opened = await engine.OpenAsync(run, folder, _world);
-            Times.Add(opened);
+            var opened = await engine.OpenAsync(run, folder, _world, questions);
+            if (opened.WhyNot is { } reason) throw new NotSupportedException(reason);
+            _times.Add(opened);
+            var all = TimeSpan.FromMilliseconds(opened.Steps.Sum(step => step.Milliseconds));
             var latencies = new Latencies();
-            latencies.Record(TimeSpan.FromMilliseconds(opened.TotalMs));
-            return new Slice(latencies, TimeSpan.FromMilliseconds(opened.TotalMs));
+            latencies.Record(all);
+            return new Slice(latencies, all) { Recall = opened.Recall };
         }
 
-        public Row Describe(Row row) => row with
+        public Row Describe(Row row) => row.NotRun is not null ? row : row with
         {
-            ResidentBytes = (long)Median(times => times.AnonymousBytes),
-            MappedBytes = (long)Median(times => times.MappedBytes ?? 0),
+            ResidentBytes = (long)Median(opened => opened.AnonymousBytes),
+            MappedBytes = (long)Median(opened => opened.MappedBytes ?? 0),
             DiskBytes = Comparison.Folder.Bytes(folder),
-            Note = $"opening {Median(times => times.OpenMs):0.0} ms, latest ten {Median(times => times.LatestMs):0.0} ms, search {Median(times => times.SearchMs):0.0} ms",
+            Note = string.Join(", ", _times[0].Steps.Select((step, place) => $"{step.Name} {Median(opened => opened.Steps[place].Milliseconds):0.0} ms")),
         };
 
-        private double Median(Func<Opened, double> value) => Times.Select(value).Order().ElementAt(Times.Count / 2);
+        private double Median(Func<Opened, double> value) => _times.Select(value).Order().ElementAt(_times.Count / 2);
     }
 }

@@ -8,18 +8,17 @@ namespace ElizaEngine.Comparison.Suites;
 /// <summary>The stores of several engines, open side by side with the same world in them.</summary>
 internal sealed class Stores : IAsyncDisposable
 {
-    private readonly Run _run;
     private readonly SampleWorld _world;
     private readonly List<(IStoreEngine Engine, IStore Store)> _stores = [];
     private int _worlds;
 
-    private Stores(Run run, SampleWorld world) => (_run, _world) = (run, world);
+    private Stores(SampleWorld world) => _world = world;
 
     public IReadOnlyList<(IStoreEngine Engine, IStore Store)> All => _stores;
 
     public static async Task<Stores> CreateAsync(Run run, IEnumerable<IStoreEngine> engines, SampleWorld world)
     {
-        var stores = new Stores(run, world);
+        var stores = new Stores(world);
         foreach (var engine in engines) stores._stores.Add((engine, await engine.CreateAsync(run, run.NewFolder(engine.Name), world)));
         return stores;
     }
@@ -30,14 +29,15 @@ internal sealed class Stores : IAsyncDisposable
     /// <summary>So many callers of each store, each doing the same.</summary>
     /// <param name="label">Of the rows; the engine is filled in.</param>
     /// <param name="callers">How many.</param>
+    /// <param name="slice">For so long, each time.</param>
     /// <param name="operation">What a caller does, again and again.</param>
-    public IEnumerable<Contender> Contenders(Row label, int callers, Func<IStoreCaller, Func<ValueTask>> operation) =>
+    public IEnumerable<Contender> Contenders(Row label, int callers, TimeSpan slice, Func<IStoreCaller, Func<ValueTask>> operation) =>
         _stores.Select(entry => new Contender(label with { Engine = entry.Engine.Name }, async () =>
         {
             var connected = Enumerable.Range(0, callers).Select(_ => entry.Store.NewCaller()).ToArray();
             try
             {
-                return await Callers.RunAsync([.. connected.Select(operation)], entry.Store.IsBlocking, _run.SliceTime);
+                return await Callers.RunAsync([.. connected.Select(operation)], entry.Store.IsBlocking, slice);
             }
             finally
             {

@@ -16,6 +16,9 @@ internal sealed class SuiteTime(Run run)
     /// <param name="share">Of the time, 0 to 1: what must not have passed.</param>
     public bool IsAfter(double share) => Stopwatch.GetElapsedTime(_start) / _limit > share;
 
+    /// <summary>Whether something that takes so long would end in time.</summary>
+    public bool HasLeft(TimeSpan needed) => Stopwatch.GetElapsedTime(_start) <= _limit - needed;
+
     /// <summary>What stands in the table instead.</summary>
     public static Row LeftOut(Row row) => row with { NotRun = "no time was left in this run" };
 }

@@ -17,6 +17,9 @@ internal sealed class TurnSuite : ISuite
     private const int Dimension = 384;
     private const int CallKindsShown = 6;
 
+    // Of those who take longer for one than a slice is long: the turns of a conversation differ, and twelve are few.
+    private const int ConversationsMin = 2;
+
     private static readonly string[] s_recordings = ["dm", "group"];
 
     public string Name => "turn";
@@ -32,25 +35,19 @@ internal sealed class TurnSuite : ISuite
 
     public async Task RunAsync(Run run)
     {
+        var world = new SampleWorld(Seed, Dimension);
+        var recordings = s_recordings.Select(name => Recording.Load(name, world)).ToArray();
         var memories = run.Pick(500, 10_000, 10_000);
-        var stage = new List<(ITurnEngine Engine, ITurnPlayer Player)>();
+        var stage = new List<Played>();
         try
         {
-            var world = new SampleWorld(Seed, Dimension);
-            var recordings = s_recordings.Select(name => Recording.Load(name, world)).ToArray();
-            foreach (var engine in await run.EnginesAsync<ITurnEngine>(Name))
-            {
-                run.Say($"turn: {engine.Name}: {memories} memories");
-                stage.Add((engine, await engine.OpenTurnsAsync(run, run.NewFolder(engine.Name), new SampleWorld(Seed, Dimension))));
-                await stage[^1].Player.PlayAsync([recordings[0].AgentStart()], oneByOne: true);
-                await stage[^1].Player.PlayAsync([OthersOf(world)], oneByOne: true);
-                await stage[^1].Player.LoadAsync(memories);
-            }
+            foreach (var engine in await run.EnginesAsync<ITurnEngine>(Name)) stage.Add(new Played(engine, () => OpenAsync(run, engine, recordings[0], world, memories)));
+            await BeginAsync(stage);
             foreach (var recording in recordings) await MeasureAsync(run, recording, stage, $"{memories} memories");
         }
         finally
         {
-            foreach (var (_, player) in stage) await player.DisposeAsync();
+            foreach (var played in stage) await played.DisposeAsync();
         }
     }
 
@@ -61,7 +58,7 @@ internal sealed class TurnSuite : ISuite
     }
 
     private static Target Faster(string recording, string engine, string than, string what, string unit, double must, double aim) => new(
-        $"{what}, {recording}", unit, must, aim, rows => Turns(rows, recording, than)?.P50Us / Turns(rows, recording, engine)?.P50Us);
+        $"{what}, {recording}", unit, must, aim, rows => Turns(rows, recording, than) is { } row ? rows.SpeedupByRound("turn", recording, row.Setting, engine, than) : null);
 
     private static Row? Turns(Rows rows, string recording, string engine) =>
         rows.FirstOrDefault(row => row.Suite == "turn" && row.Workload == recording && row.Engine == engine && row.NotRun is null);
@@ -74,7 +71,31 @@ internal sealed class TurnSuite : ISuite
             new JsonObject { ["id"] = entity, ["names"] = new JsonArray("Bob"), ["metadata"] = new JsonObject(), ["agentId"] = world.Agent })])]),
     ]);
 
-    private async Task MeasureAsync(Run run, Recording recording, IReadOnlyList<(ITurnEngine Engine, ITurnPlayer Player)> stage, string setting)
+    private async Task<ITurnPlayer> OpenAsync(Run run, ITurnEngine engine, Recording recording, SampleWorld world, int memories)
+    {
+        run.Say($"{Name}: {engine.Name}: {memories} memories");
+        var player = await engine.OpenTurnsAsync(run, run.NewFolder(engine.Name), new SampleWorld(Seed, Dimension));
+        try
+        {
+            await player.PlayAsync([recording.AgentStart()], oneByOne: true);
+            await player.PlayAsync([OthersOf(world)], oneByOne: true);
+            await player.LoadAsync(memories);
+            return player;
+        }
+        catch
+        {
+            await player.DisposeAsync();
+            throw;
+        }
+    }
+
+    // Each in a database, and a process if it has one, of its own.
+    private static async Task BeginAsync(IReadOnlyList<Played> stage)
+    {
+        foreach (var played in stage) await played.BeginAsync();
+    }
+
+    private async Task MeasureAsync(Run run, Recording recording, IReadOnlyList<Played> stage, string setting)
     {
         run.Say($"turn: {recording.Name}");
         var contenders = stage.Select(entry =>
@@ -83,20 +104,20 @@ internal sealed class TurnSuite : ISuite
             return new Contender(new Row(Name, recording.Name, setting, entry.Engine.Name), async () =>
             {
                 var (latencies, elapsed, allocated) = (new Latencies(), TimeSpan.Zero, default(long?));
-                do
+                for (var inSlice = 0; elapsed < run.SliceTime || inSlice < run.Pick(1, 1, ConversationsMin); inSlice++)
                 {
                     var played = await PlayAsync(entry.Player, Short(run, recording.Conversation(++conversations)), oneByOne: false);
                     foreach (var turn in played.TurnsUs) latencies.RecordUs(turn);
                     elapsed += TimeSpan.FromMicroseconds(played.TurnsUs.Sum());
                     if (played.AllocatedBytes is { } bytes) allocated = (allocated ?? 0) + bytes;
                 }
-                while (elapsed < run.SliceTime);
                 return new Slice(latencies, elapsed) { AllocatedBytes = allocated };
             });
         });
         var turns = run.TakeTurns(rounds: run.Pick(1, 2, 8), warmsUp: run.Size > Size.Toy);
-        run.Rows.Add(await turns.RunAsync([.. contenders]));
-        foreach (var (engine, player) in stage) run.Rows.Add(await CallsAsync(engine, player, Short(run, recording.Conversation(uint.MaxValue)), recording.Name));
+        var rows = await turns.RunAsync([.. contenders], renew: run.Size == Size.Full ? () => BeginAsync(stage) : null);
+        run.Rows.Add(rows.Select(row => row.SliceP50sUs is { } medians ? row with { Note = $"medians of the slices {Number.Text(medians.Min())} to {Number.Text(medians.Max())} us" } : row));
+        foreach (var played in stage) run.Rows.Add(await CallsAsync(played.Engine, played.Player, Short(run, recording.Conversation(uint.MaxValue)), recording.Name));
     }
 
     // A toy plays two of the twelve turns, a quick run six.
@@ -142,6 +163,29 @@ internal sealed class TurnSuite : ISuite
                 P99Us = latencies.PercentileUs(99),
                 MaxUs = latencies.MaxUs,
             };
+        }
+    }
+
+    /// <summary>An engine, and the player that has its database open.</summary>
+    private sealed class Played(ITurnEngine engine, Func<Task<ITurnPlayer>> open) : IAsyncDisposable
+    {
+        private ITurnPlayer? _player;
+
+        public ITurnEngine Engine => engine;
+
+        public ITurnPlayer Player => _player ?? throw new InvalidOperationException("Its database is not open.");
+
+        /// <summary>Opens a database that nobody had before.</summary>
+        public async Task BeginAsync()
+        {
+            await DisposeAsync();
+            _player = await open();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_player is not null) await _player.DisposeAsync();
+            _player = null;
         }
     }
 }

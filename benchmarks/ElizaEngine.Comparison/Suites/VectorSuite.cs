@@ -7,7 +7,7 @@ namespace ElizaEngine.Comparison.Suites;
 
 /// <summary>
 /// Vectors: what it takes to build an index, in time and memory, and how many searches a second it answers how well. One caller,
-/// the best ten.
+/// the best ten. And how near a scan of our codes is to the memory's own speed.
 /// </summary>
 internal sealed class VectorSuite : ISuite
 {
@@ -39,6 +39,7 @@ internal sealed class VectorSuite : ISuite
         // Those that lie in this process first: they are quick. A server that takes long must leave time for the sets after it.
         var engines = (await run.EnginesAsync<IVectorEngine>(Name)).OrderByDescending(engine => engine.IsInProcess).ToArray();
         var time = new SuiteTime(run);
+        await CodeScanRows.MeasureAsync(run, Name);
         await RunAsync(run, engines, VectorSet.Small, run.Pick(2_000, 20_000, 100_000), time, 0.35);
         await RunAsync(run, engines, VectorSet.Words, run.Pick(2_000, 20_000, 100_000), time, 0.5);
         await RunAsync(run, engines, VectorSet.Large, run.Pick(1_000, 10_000, 100_000), time, 0.65);

@@ -17,6 +17,7 @@ internal static class VectorTargets
         Search("100k x 1536", VectorSet.Large, 0.99, 2.5, 4.5),
         Search("100k words x 100", VectorSet.Words, 0.95, 1.8, 3),
         new("graph build, 100k x 384, 2 threads", "x hnswlib", 1.5, 3, Build),
+        new("code scan, 1 thread", "x memory bandwidth", 0.85, 0.95, CodeScan),
         new("memory per vector beyond the float32 data on disk, 384 components", "x hnswlib's index", 0.5, 0.35, MemoryPerVector) { IsCeiling = true },
     ];
 
@@ -30,6 +31,11 @@ internal static class VectorTargets
         if (rows.Find(Suite, Workload, Setting, Ours) is not { } ours || rows.Find(Suite, Workload, Setting, VectorSuite.Reference) is not { } other) return null;
         return (ours.PerSecond ?? 0) / other.PerSecond;
     }
+
+    // Of one setting, whatever the size of the run made of it.
+    private static double? CodeScan(Rows rows) => rows.FirstOrDefault(row => row is { Suite: Suite, Workload: CodeScanRows.Workload }) is { } any
+        ? rows.Speedup(Suite, CodeScanRows.Workload, any.Setting, CodeScanRows.Scanner, CodeScanRows.Raw)
+        : null;
 
     private static double? MemoryPerVector(Rows rows) =>
         (double?)(Memory(rows, VectorSuite.Open, Ours) - Memory(rows, VectorSuite.OpenWithoutVectors, Ours)) / Memory(rows, VectorSuite.Open, VectorSuite.Reference);

@@ -11,6 +11,7 @@
 //   {"do": "read", "method": "getMemories", "args": [...]}                                         -> nothing
 //   {"do": "sample"}                       something of the world, to compare with what others make -> rows
 //   {"do": "openAndAsk", ..., "room": "<uuid>", "vector": [...], "count": 10}      opens, migrates, and asks twice -> times
+//                                        without a room: one search in all memories
 //   {"do": "fill"}                         agent, rooms and entities of that world                 -> milliseconds
 //   {"do": "load", "count": 1000, "bulk": true}            the world's next memories               -> milliseconds
 //   {"do": "run", "operation": "getMemoryById", "times": 100, "inFlight": 1, ...}                  -> {"microseconds": [...], ...}
@@ -73,9 +74,9 @@ const requests = {
     const openMs = await requests.open(request);
     const migrateMs = await requests.migrate();
     let latest, found;
-    const latestMs = await timed(async () => (latest = await adapter.getMemories({ tableName: 'messages', roomId: room, count })));
-    const searchMs = await timed(async () => (found = await adapter.searchMemories({ tableName: 'messages', roomId: room, embedding: vector, count })));
-    return { openMs, migrateMs, latestMs, latest: latest.length, searchMs, found: found.length };
+    const latestMs = room ? await timed(async () => (latest = await adapter.getMemories({ tableName: 'messages', roomId: room, count }))) : null;
+    const searchMs = await timed(async () => (found = await adapter.searchMemories({ tableName: 'messages', roomId: room ?? undefined, embedding: vector, count })));
+    return { openMs, migrateMs, latestMs, latest: latest?.length, searchMs, found: found.length };
   },
 
   sample: () => {
