@@ -86,6 +86,7 @@ public class EffortSearchTests
             graph.Delete(slot);
         var (query, walk, entry) = (new CodeQuery(), new GraphWalk<CodeDotScalar>(codes, graph.Links), graph.Entry());
         var (expected, found) = (new WalkScratch(), new WalkScratch());
+        var (stored, room) = (new StoredNeighbours(graph.Links), new int[graph.Links.BaseMax]);
         for (var i = 0; i < 100; i++)
         {
             var vector = TestVectors.Random(random, 32);
@@ -99,8 +100,9 @@ public class EffortSearchTests
             if (deletedEvery == 0)
                 walk.Search(query, expected, nearest, 0);
             else
-                walk.Search(query, expected, nearest, seeds, ref filter);
-            new HiddenWalk<CodeDotScalar>(codes, graph.Links, GraphLinks.None).Search(query, found, nearest, seeds, ref filter);
+                walk.Search(query, expected, nearest, seeds, stored, ref filter);
+            var neighbours = new HiddenNeighbours<CodeDotScalar>(walk, stored, GraphLinks.None, room);
+            walk.Search(query, found, nearest, seeds, neighbours, ref filter);
 
             Assert.Equal(Pool(expected), Pool(found));
         }

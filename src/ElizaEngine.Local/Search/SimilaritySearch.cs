@@ -5,64 +5,21 @@ using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Local;
 
-/// <summary>How a search went about it.</summary>
-internal enum SearchMethod
-{
-    /// <summary>Every row that passes the filters was compared by its floats.</summary>
-    Floats,
-
-    /// <summary>The entries of a room were compared by their codes, those that could be among the best by their floats.</summary>
-    Gather,
-
-    /// <summary>All rows of the partition that pass the filters were compared by their codes, those that could be among the best by their floats.</summary>
-    Scan,
-
-    /// <summary>The graph of the partition was walked: the answer is approximate. Those that it found were compared by their floats.</summary>
-    Walk,
-}
-
 /// <summary>
 /// Finds the rows most similar to a query among those that a scope lets pass, and what it needs for that, kept by its thread for the next
 /// search. The answer is exact unless a graph was walked: codes rule out only what they prove not to be among the best. Never are there
 /// fewer rows than there could be. Rows of equal similarity come newest first. Not for two searches at once.
 /// </summary>
-internal sealed class SimilaritySearch : IDisposable
+internal sealed partial class SimilaritySearch : IDisposable
 {
     // A search over more rows than this gives its memory back.
     private const int KeptRows = 16 << 10;
-
-    // A filter that lets fewer pass is scanned; so is a threshold among so few, whose answer is a decision and not a list.
-    private const int FewToWalk = 20_000;
-
-    // Where a filter takes away most of what is near the query, it has the walk step over rows, so more of them are kept in sight; where it
-    // lets less than such a part pass, that is not enough. (100,000 x 384, recall of effort 64 and 256: the farther half 0.961 and 0.997,
-    // the farthest fifth 0.910 and 0.986.)
-    private const int FilteredEffort = 4;
-    private const int FilteredPart = 3;
-
-    // Entries that are asked how many a filter lets pass.
-    private const int Sample = 256;
-
-    // Such a part more than the filter takes away a walk looks at that does not ask it until its end, and such a part less than is wanted
-    // may be left: near the query it takes now a few more and now a few less.
-    private const int SparePart = 8;
 
     // So many without a code cost a search some 10 us.
     private const int TailMax = 64;
 
     // Candidates whose floats are fetched together: the vectors of so many fit into the first cache.
     private const int Together = 8;
-
-    // A walk that would look at so large a part of the graph is no quicker than a scan.
-    private const int WalkedPart = 16;
-
-    // With a filter a scan takes longer, and a walk much longer if it asks all the way: such parts take half as long as the scan, and as
-    // long. (100,000 x 384, a half passes: 1.8 and 9 us for each that is kept, the scan 33 ns a vector.)
-    private const int ThenFilteredPart = 100;
-    private const int FilteredWalkPart = 256;
-
-    // Where of those near the query not so large a part of what is wanted passes, a longer walk would not find enough either.
-    private const int HopelessPart = 20;
 
     [ThreadStatic]
     private static SimilaritySearch? t_kept;
@@ -78,9 +35,6 @@ internal sealed class SimilaritySearch : IDisposable
     private float? _threshold;
     private int _count;
     private bool _mayWalk;
-    private int _effort;
-    private int _accepted;
-    private bool _isFilteredHere;
 
     private SimilaritySearch()
     {
@@ -302,90 +256,6 @@ internal sealed class SimilaritySearch : IDisposable
             ComparedByFloats += _rows.Count;
         }
         return missing;
-    }
-
-    // The graph, if walking it is allowed and pays.
-    private Graph? GraphFor(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
-    {
-        if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
-        if (_threshold is not null && graph.Count <= FewToWalk) return null;
-        var wanted = partition.EffortNow(graph.Count);
-        if (wanted > graph.Count / WalkedPart) return null;
-        _accepted = AcceptedOfSample(scope, partition, filter, coded);
-        if (_accepted < Sample / FilteredPart || (_accepted < Sample && (long)_accepted * coded / Sample < FewToWalk)) return null;
-        _effort = (int)Math.Min(int.MaxValue, (long)wanted * Math.Max(1, _count / 10));
-        _isFilteredHere = false;
-        var isWorthIt = scope.IsWhole ? _effort <= graph.Count / WalkedPart : EffortBeforeFilter() <= graph.Count / ThenFilteredPart;
-        return isWorthIt ? graph : null;
-    }
-
-    // Such a walk meets as many that pass as one of the wanted effort would where all pass.
-    private long EffortBeforeFilter() => ((long)_effort + (_effort / SparePart)) * Sample / Math.Max(1, _accepted);
-
-    // Of so many entries, how many pass: counted by their scopes if these are few and decide alone, else asked of some.
-    private static int AcceptedOfSample(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
-    {
-        if (scope.IsWhole) return Sample;
-        var accepted = 0L;
-        if (!scope.UniqueOnly && filter.Scopes <= Sample)
-        {
-            var all = 0L;
-            for (var number = 0; number < filter.Scopes; number++)
-            {
-                var count = partition.CountOf(number);
-                all += count;
-                if (filter.AcceptsScope(number)) accepted += count;
-            }
-            return (int)(accepted * Sample / Math.Max(1, all));
-        }
-        for (var i = 0; i < Sample; i++)
-        {
-            if (filter.Accepts((int)((long)i * coded / Sample))) accepted++;
-        }
-        return (int)accepted;
-    }
-
-    // False: it did not find as many as were wanted, and cannot say whether there are; or it would be no quicker than a scan.
-    private bool TryWalk(in SearchScope scope, VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted)
-    {
-        WalkOutcome outcome;
-        if (scope.IsWhole)
-        {
-            outcome = _codes.Walk(graph, Effort = _effort, default(EverySlot));
-        }
-        else if (_isFilteredHere || !TryWalkThenFilter(partition, graph, filter, wanted, out outcome))
-        {
-            _isFilteredHere = true;
-            var effort = (long)_effort * FilteredEffort;
-            if (effort > graph.Count / FilteredWalkPart) return false;
-            BeginWalk(partition, wanted, (int)effort);
-            outcome = _codes.Walk(graph, Effort, filter);
-        }
-        if (outcome.Found < wanted) return false;
-        if (outcome.Covered < coded) _codes.Scan(outcome.Covered, coded, filter);
-        return true;
-    }
-
-    // What a walk finds are the nearest of all; those of them that pass are the nearest that pass. False: too few of them do.
-    private bool TryWalkThenFilter(VectorPartition partition, Graph graph, in EntryFilter filter, int wanted, out WalkOutcome outcome)
-    {
-        var least = Math.Max(_effort - (_effort / SparePart), wanted);
-        Effort = (int)EffortBeforeFilter();
-        outcome = _codes.WalkThenFilter(graph, Effort, filter);
-        if (outcome.Found >= least) return true;
-        if (outcome.Found <= _effort / HopelessPart) return false;
-        // Near the query more is filtered than elsewhere: once more, with as much effort as that takes.
-        var effort = Math.Min((long)Effort * _effort / outcome.Found, graph.Count / ThenFilteredPart);
-        if (effort <= Effort) return false;
-        BeginWalk(partition, wanted, (int)effort);
-        outcome = _codes.WalkThenFilter(graph, Effort, filter);
-        return outcome.Found >= least;
-    }
-
-    private void BeginWalk(VectorPartition partition, int wanted, int effort)
-    {
-        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
-        Effort = effort;
     }
 
     // Those without a code.

@@ -6,6 +6,11 @@ namespace ElizaEngine.Postgres;
 /// </summary>
 internal abstract partial class PostgresSession
 {
+    private Statement ReadDimension => ReadDimensionOf(AgentId);
+
+    protected static Statement ReadDimensionOf(Guid agentId) =>
+        Statement.Of($"SELECT dimension FROM eliza_engine.agent_dimensions WHERE agent_id = {DbValue.Uuid(agentId)}");
+
     public async Task<int?> GetEmbeddingDimensionAsync(CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
@@ -31,6 +36,60 @@ internal abstract partial class PostgresSession
         AssumedDimension = dimension;
     }
 
+    /// <summary>
+    /// Makes a write whose statements depend on the active dimension. As a rule that is known and the write is one round trip. When
+    /// the agent has none yet, the first vector that will be stored sets it, in the same transaction.
+    /// </summary>
+    /// <param name="lengths">Lengths of the vectors given, null for none.</param>
+    /// <param name="plan">
+    /// Asked when there is no dimension: for each item the length of its vector and whether a vector of it will be stored.
+    /// </param>
+    /// <param name="call">The write under a dimension; it answers with the dimension it met.</param>
+    /// <param name="references">Rows that an item names.</param>
+    /// <param name="cancellationToken">Cancels the write.</param>
+    private async Task<T> WithActiveDimensionAsync<T>(
+        int?[] lengths,
+        Func<IExchange, bool, Task<IEnumerable<(int? Length, bool IsStored)>>> plan,
+        Func<int?, Call<(int?, T)>> call,
+        Func<int, IEnumerable<Reference>> references,
+        CancellationToken cancellationToken)
+    {
+        var hasVectors = Array.Exists(lengths, length => length is not null);
+        for (var race = 0; ; race++)
+        {
+            await CheckLengthsAsync(lengths, references, cancellationToken).ConfigureAwait(false);
+            var assumed = AssumedDimension;
+            var (met, result) = await WriteAsync(
+                () => hasVectors && assumed is null
+                    ? ExchangeAsync(CallKind.Repeatable, exchange => SetFirstDimensionAsync(exchange, plan, call), cancellationToken)
+                    : SendAsync(call(assumed), cancellationToken),
+                () => Enumerable.Range(0, lengths.Length).SelectMany(references),
+                cancellationToken).ConfigureAwait(false);
+            // Without a vector the write did not depend on it.
+            if (!hasVectors) return result;
+            AssumedDimension = met;
+            if (met == assumed || assumed is null) return result;
+            if (race == MaxRaces) throw new TransactionConflictException("The agent's dimension is being changed all the time.");
+        }
+    }
+
+    // Of several items that are refused the first is named: before a length, what the items before it name.
+    private async Task CheckLengthsAsync(int?[] lengths, Func<int, IEnumerable<Reference>> references, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            try
+            {
+                await CheckDimensionAsync(lengths[i], cancellationToken).ConfigureAwait(false);
+            }
+            catch (DimensionMismatchException)
+            {
+                await ThrowIfMissingAsync([.. Enumerable.Range(0, i).SelectMany(references)], cancellationToken).ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
     /// <exception cref="DimensionMismatchException">The length is not that of the active dimension, which is read again before this is said.</exception>
     private async Task CheckDimensionAsync(int? given, CancellationToken cancellationToken)
     {
@@ -38,4 +97,39 @@ internal abstract partial class PostgresSession
         var active = await GetEmbeddingDimensionAsync(cancellationToken).ConfigureAwait(false);
         if (active is { } now && length != now) throw new DimensionMismatchException(now, length);
     }
+
+    private async Task<(int?, T)> SetFirstDimensionAsync<T>(
+        IExchange exchange, Func<IExchange, bool, Task<IEnumerable<(int? Length, bool IsStored)>>> plan, Func<int?, Call<(int?, T)>> call)
+    {
+        var active = await exchange.SendAsync(new Call<int?>(CallKind.Read, [ReadDimension], answer => answer.ScalarAsync<int?>())).ConfigureAwait(false);
+        var first = active;
+        foreach (var (length, isStored) in await plan(exchange, active is null).ConfigureAwait(false))
+        {
+            if (length is { } given && first is { } set && given != set) throw new DimensionMismatchException(set, given);
+            if (isStored) first ??= length;
+        }
+        if (active is null && first is { } dimension)
+        {
+            // Who comes second waits here for the first, and finds its dimension.
+            var claim = Statement.Of($"""
+                INSERT INTO eliza_engine.agent_dimensions AS active (agent_id, dimension, is_chosen) VALUES ({DbValue.Uuid(AgentId)}, {DbValue.Int(dimension)}, true)
+                ON CONFLICT (agent_id) DO UPDATE SET dimension = active.dimension RETURNING dimension
+                """);
+            first = await exchange.SendAsync(new Call<int?>(CallKind.Repeatable, [claim], answer => answer.ScalarAsync<int?>())).ConfigureAwait(false);
+            if (first != dimension) throw new DimensionMismatchException(first!.Value, dimension);
+        }
+        return await exchange.SendAsync(call(first)).ConfigureAwait(false);
+    }
+
+    // A lock keeps the dimension while several statements rest on it, and lets a transaction notice that it was changed.
+    private Sql ActiveDimension(bool isLocked) =>
+        Sql.Of($"SELECT dimension FROM eliza_engine.agent_dimensions WHERE agent_id = {DbValue.Uuid(AgentId)}{Sql.Raw(isLocked ? " FOR SHARE" : "")}");
+
+    // A statement with a vector does nothing when the dimension is another one than it was made for.
+    private static Sql Guard(int? dimension, bool hasVectors) => (hasVectors, dimension) switch
+    {
+        (false, _) => Sql.Raw("true"),
+        (_, { } active) => Sql.Of($"(SELECT dimension FROM active) = {Sql.Number(active)}"),
+        _ => Sql.Raw("NOT EXISTS (SELECT FROM active)"),
+    };
 }

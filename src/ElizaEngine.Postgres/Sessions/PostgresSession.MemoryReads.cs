@@ -9,11 +9,6 @@ internal abstract partial class PostgresSession
 
     private static readonly Sql MemorySelect = Sql.Raw($"SELECT {Rows.MemoryColumns}");
 
-    private Statement ReadDimension => ReadDimensionOf(AgentId);
-
-    protected static Statement ReadDimensionOf(Guid agentId) =>
-        Statement.Of($"SELECT dimension FROM eliza_engine.agent_dimensions WHERE agent_id = {DbValue.Uuid(agentId)}");
-
     public async Task<IReadOnlyList<Memory>> GetMemoriesAsync(MemoryQuery query, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);

@@ -23,13 +23,9 @@ internal abstract class DbValue
 
     public static DbValue Texts(string?[] texts) => new Of<string?[]>(texts, NpgsqlDbType.Array | NpgsqlDbType.Text);
 
-    public static DbValue Bool(bool value) => new Of<bool>(value, NpgsqlDbType.Boolean);
-
     public static DbValue Bools(bool[] values) => new Of<bool[]>(values, NpgsqlDbType.Array | NpgsqlDbType.Boolean);
 
     public static DbValue Int(int number) => new Of<int>(number, NpgsqlDbType.Integer);
-
-    public static DbValue Ints(int[] numbers) => new Of<int[]>(numbers, NpgsqlDbType.Array | NpgsqlDbType.Integer);
 
     public static DbValue Long(long number) => new Of<long>(number, NpgsqlDbType.Bigint);
 

@@ -192,10 +192,16 @@ internal sealed class Graph : SharedNative
         var accepted = new NodeFilter<TFilter>(_links, covered, filter);
         Span<int> seeds = stackalloc int[SeedsMax];
         seeds = seeds[..(isPlain ? 0 : Seeds(seeds, covered, ref accepted))];
+        var stored = new StoredNeighbours(_links);
         if (hidden < 0)
-            walk.Search(query, scratch, nearest, seeds, ref accepted);
-        else
-            new HiddenWalk<TKernel>(_codes, _links, hidden).Search(query, scratch, nearest, seeds, ref accepted);
+        {
+            walk.Search(query, scratch, nearest, seeds, stored, ref accepted);
+            return;
+        }
+
+        scratch.Visit(hidden);
+        var neighbours = new HiddenNeighbours<TKernel>(walk, stored, hidden, stackalloc int[_links.BaseMax]);
+        walk.Search(query, scratch, nearest, seeds, neighbours, ref accepted);
     }
 
     /// <summary>Whether walks can leave a slot out: it is on the base level only, none begins there, and no other has the same codes.</summary>

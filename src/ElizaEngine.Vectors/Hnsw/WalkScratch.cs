@@ -102,64 +102,15 @@ internal sealed unsafe class WalkScratch
         return true;
     }
 
-    /// <summary>
-    /// Marks the slots of a list as seen and puts those that were not into <see cref="Fresh"/>. Whether a slot was seen is a matter of
-    /// chance, so nothing branches on it.
-    /// </summary>
+    /// <summary>Marks the slots of a list as seen and puts those that were not into <see cref="Fresh"/>.</summary>
     /// <returns>How many.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int VisitAll(int* list, int max)
-    {
-        // Copies, since whatever is written could be what a field says, for all the compiler knows.
-        var fresh = Fresh;
-        var visited = _visited;
-        var limit = (uint)_limit;
-        var count = 0;
-        for (var i = 0; i < max; i++)
-        {
-            var slot = list[i];
-            if ((uint)slot >= limit)
-            {
-                if (slot < 0)
-                    break;
-                continue;
-            }
+    internal int VisitAll(int* list, int max) => Collect(list, max, Fresh, isVisit: true);
 
-            var word = visited + (slot >> 6);
-            var bits = *word;
-            fresh[count] = slot;
-            *word = bits | (1UL << slot);
-            count += (int)(~(bits >> slot) & 1);
-        }
-
-        return count;
-    }
-
-    /// <summary>Puts the slots of a list that were not seen yet into <see cref="Others"/>. As <see cref="VisitAll"/>, but they stay unseen.</summary>
+    /// <summary>Puts the slots of a list that were not seen yet into <see cref="Others"/>; they stay unseen.</summary>
     /// <returns>How many.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int FindNew(int* list, int max)
-    {
-        var others = Others;
-        var visited = _visited;
-        var limit = (uint)_limit;
-        var count = 0;
-        for (var i = 0; i < max; i++)
-        {
-            var slot = list[i];
-            if ((uint)slot >= limit)
-            {
-                if (slot < 0)
-                    break;
-                continue;
-            }
-
-            others[count] = slot;
-            count += (int)(~(visited[slot >> 6] >> slot) & 1);
-        }
-
-        return count;
-    }
+    internal int FindNew(int* list, int max) => Collect(list, max, Others, isVisit: false);
 
     /// <summary>Whether a slot may still be entered.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -181,16 +132,10 @@ internal sealed unsafe class WalkScratch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Next()
     {
-        for (; _next < Count; _next++)
-        {
-            var key = _pool[_next];
-            if (((uint)key & LookedAt) != 0)
-                continue;
-            _pool[_next++] = key | LookedAt;
-            return (int)(uint)key;
-        }
-
-        return -1;
+        var slot = Peek();
+        if (slot >= 0)
+            _pool[_next++] |= LookedAt;
+        return slot;
     }
 
     /// <summary>What <see cref="Next"/> would give.</summary>
@@ -223,6 +168,40 @@ internal sealed unsafe class WalkScratch
     {
         var rising = (int)(key >> 32);
         return BitConverter.Int32BitsToSingle(rising ^ (~(rising >> 31) | int.MinValue));
+    }
+
+    /// <summary>Puts the slots of a list that were not seen yet where they are wanted. That they were is a matter of chance: nothing branches on it.</summary>
+    /// <param name="list">Ends with a negative slot, or where it is full.</param>
+    /// <param name="max">Slots in a full list.</param>
+    /// <param name="into">Room for as many.</param>
+    /// <param name="isVisit">Whether they are seen from here on; a constant, so that each caller has its own loop.</param>
+    /// <returns>How many.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Collect(int* list, int max, int* into, bool isVisit)
+    {
+        // Copies, since whatever is written could be what a field says, for all the compiler knows.
+        var visited = _visited;
+        var limit = (uint)_limit;
+        var count = 0;
+        for (var i = 0; i < max; i++)
+        {
+            var slot = list[i];
+            if ((uint)slot >= limit)
+            {
+                if (slot < 0)
+                    break;
+                continue;
+            }
+
+            var word = visited + (slot >> 6);
+            var bits = *word;
+            into[count] = slot;
+            if (isVisit)
+                *word = bits | (1UL << slot);
+            count += (int)(~(bits >> slot) & 1);
+        }
+
+        return count;
     }
 
     private void Insert(ulong key)
