@@ -63,7 +63,7 @@ public sealed record LocalStatistics
     /// <summary>Indexes of vectors that were released since opening, because there was no room for them.</summary>
     public long VectorIndexesReleased { get; init; }
 
-    /// <summary>Times that an index of vectors was written to its file since opening.</summary>
+    /// <summary>Times that an index of vectors, or what changed of it, was written to a file since opening.</summary>
     public long VectorIndexesSaved { get; init; }
 }
 

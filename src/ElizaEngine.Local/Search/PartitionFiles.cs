@@ -14,17 +14,17 @@ namespace ElizaEngine.Local;
 /// <param name="stop">Ends what takes long.</param>
 internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, RecordReader records, double recall, CancellationToken stop)
 {
-    /// <summary>
-    /// A file is written anew when so large a part of what it would hold came or went since: as soon as that is known. What it lacks is
-    /// built when it is read, so it never costs more than a part of the whole.
-    /// </summary>
-    public const int UnsavedPart = 4;
+    // Saved when so large a part of what the files would hold came or went since: as soon as that is known, and from time to time. What they
+    // lack is built when they are read, so it never costs more than a part of the whole.
+    private const int UnsavedPart = 4;
+    private const int UnsavedPartLater = 64;
 
-    /// <summary>The same, from time to time.</summary>
-    public const int UnsavedPartLater = 16;
+    // At the end so many are enough: what takes less time to build than to save is built when the database is opened.
+    private const int UnsavedAtEnd = 64;
 
-    /// <summary>The same, when the database is closed.</summary>
-    public const int UnsavedPartAtEnd = 64;
+    // Changes are read slower than a file, so it is written anew where they would be so large a part of it, or so many.
+    private const int ChangesPart = 4;
+    private const int ChangesMax = 64;
 
     // Vectors whose rows are looked up under one pin.
     private const int LookUpStep = 4096;
@@ -46,17 +46,22 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
     /// <exception cref="LogClosedException">It was stopped before.</exception>
     public VectorPartition? TryRestore(in PartitionKey key)
     {
-        if (TableName(key) is not { } table || SavedVectors.TryRead(log, key, table) is not { } saved) return null;
+        if (TableName(key) is not { } table) return null;
+        if (SavedVectors.TryRead(log, key, table) is not { } saved)
+        {
+            RemoveChanges(key, table, after: 0);
+            return null;
+        }
         var restored = new VectorPartition(key, saved.Graph);
         try
         {
-            var same = 0;
             for (var from = 0; from < saved.Sources.Length; from += LookUpStep)
             {
                 if (stop.IsCancellationRequested) throw new LogClosedException();
-                same += Restore(restored, saved, from, Math.Min(from + LookUpStep, saved.Sources.Length));
+                Restore(restored, saved, from, Math.Min(from + LookUpStep, saved.Sources.Length));
             }
-            (restored.SavedCount, restored.SavedCovered, restored.SavedDead) = (saved.Sources.Length, saved.Graph.Count, saved.Sources.Length - same);
+            (restored.Saved, restored.SavedCount, restored.SavedCovered) = (saved.Files, saved.Sources.Length, saved.Graph.Count);
+            RemoveChanges(key, table, saved.Files!.Changes);
             if (saved.Recall == recall) (restored.Effort, restored.EffortMeasuredAt) = (saved.Effort, saved.EffortMeasuredAt);
         }
         catch
@@ -68,42 +73,58 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
         return restored;
     }
 
-    /// <summary>Writes the file of a partition with a graph, if a part of it that is large enough came or went since it was written last.</summary>
-    /// <param name="partition">Whose.</param>
-    /// <param name="part">How large.</param>
-    public async Task SaveAsync(VectorPartition partition, int part)
+    /// <summary>
+    /// Saves a partition with a graph, if enough of it came or went since it was saved last: what changed, or the whole where that is much.
+    /// </summary>
+    /// <param name="partition">Which.</param>
+    /// <param name="moment">Says how much is enough.</param>
+    public async Task SaveAsync(VectorPartition partition, SaveMoment moment)
     {
-        if (partition.CompleteFrom == long.MaxValue || partition.Graph is not { } graph) return;
+        if (partition.CompleteFrom == long.MaxValue || partition.Graph is not { Count: > 0 } graph) return;
         var count = partition.Codes.Count;
-        if (graph.Count == 0 || partition.Unsaved == 0 || partition.Unsaved < count / part || TableName(partition.Key) is not { } table) return;
-        var sources = new SavedSource[count];
-        for (var from = 0; from < count; from += LookUpStep) Describe(partition, sources, from, Math.Min(from + LookUpStep, count));
-        (partition.SavedCount, partition.SavedCovered, partition.SavedDead) = (count, graph.Count, partition.Dead);
+        var hasMoved = partition.SavedElsewhere > 0 || partition.Saved?.Logs.Any(log.HasMoved) == true;
+        var unsaved = Math.Max(partition.Unsaved, moment == SaveMoment.End && hasMoved ? count : 0);
+        if (unsaved == 0 || unsaved < Enough(count, moment) || TableName(partition.Key) is not { } table) return;
+        // The sources that are in no file yet; all, where compaction moved some: a twentieth of the whole.
+        var first = hasMoved ? 0 : partition.SavedCount;
+        var before = partition.Saved is { } files && CanFollow(files, SavedChanges.BytesOf(graph, partition.SavedCount, first)) ? files : null;
+        if (before is null) first = 0;
+        var sources = new SavedSource[count - first];
+        for (var from = first; from < count; from += LookUpStep) Describe(partition, sources, first, from, Math.Min(from + LookUpStep, count));
+        var saved = new SavedVectors(graph, partition.Effort, partition.EffortMeasuredAt, recall, sources);
+        var savedCount = partition.SavedCount;
+        // Where writing fails it stays unsaved until as much has changed again, and is then written whole.
+        (partition.Saved, partition.SavedCount, partition.SavedCovered, partition.SavedDead, partition.SavedElsewhere) = (null, count, graph.Count, partition.Dead, 0);
         // What the file tells of must not be gone after a crash, and something else in its place.
         await log.FlushAsync().ConfigureAwait(false);
         try
         {
-            var bytes = new SavedVectors(graph, partition.Effort, partition.EffortMeasuredAt, recall, sources).Write(log, partition.Key, table);
-            Interlocked.Add(ref _savedBytes, bytes);
+            var written = before is null ? saved.Write(log, partition.Key, table)
+                : SavedChanges.Write(log, SavedVectors.ChangesName(partition.Key, table, before.Changes + 1), before, savedCount, saved);
+            partition.Saved = written;
+            Interlocked.Add(ref _savedBytes, before is null ? written.FileBytes : written.ChangeBytes - before.ChangeBytes);
             Interlocked.Increment(ref _saves);
+            if (before is null) RemoveChanges(partition.Key, table, after: 0);
         }
         catch (IOException)
         {
-            // It stays unsaved until as much has changed again.
+            // Nothing is lost by that.
         }
     }
 
-    /// <summary>Removes the file of a partition, if it has one.</summary>
+    /// <summary>Removes the files of a partition, if it has any.</summary>
     public void Delete(in PartitionKey key)
     {
-        if (TableName(key) is { } table) log.FileSystem.TryDelete(log.Directory + "/" + SavedVectors.FileName(key, table));
+        if (TableName(key) is not { } table) return;
+        log.FileSystem.TryDelete(log.Directory + "/" + SavedVectors.FileName(key, table));
+        RemoveChanges(key, table, after: 0);
     }
 
     /// <summary>Removes the files of agents, tables and dimensions that have no vector any more. From any thread.</summary>
     public void RemoveOrphans()
     {
         // In this order: what has a file now has, or had, its vectors in the state.
-        var orphans = log.FileSystem.List(log.Directory).Where(FileNames.IsVectors).ToHashSet();
+        var orphans = log.FileSystem.List(log.Directory).GroupBy(VectorsOf).Where(static names => names.Key is not null).ToDictionary(static names => names.Key!);
         if (orphans.Count == 0) return;
         var keys = new HashSet<PartitionKey>();
         foreach (var row in sequencer.Published.MemoriesByTable.Descend(new TableMemoryKey(int.MaxValue, long.MaxValue, Id.Max)))
@@ -114,29 +135,53 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
                 if (keys.Add(key)) orphans.Remove(SavedVectors.FileName(key, row.TableName));
             }
         }
-        foreach (var name in orphans) log.FileSystem.TryDelete(log.Directory + "/" + name);
+        foreach (var name in orphans.Values.SelectMany(static names => names)) log.FileSystem.TryDelete(log.Directory + "/" + name);
     }
 
-    // Returns how many lie where the file says, or were known to be gone: what the file need not be told again.
-    private int Restore(VectorPartition restored, SavedVectors saved, int from, int to)
+    // The file of vectors that a file of vectors or of changes belongs to, by its name.
+    private static string? VectorsOf(string name) => FileNames.IsVectors(name) ? name : FileNames.TryVectorChanges(name, out var vectors, out _) ? vectors : null;
+
+    private static int Enough(int count, SaveMoment moment) => moment switch
+    {
+        SaveMoment.Now => count / UnsavedPart,
+        SaveMoment.Later => count / UnsavedPartLater,
+        _ => Math.Min(UnsavedAtEnd, count / UnsavedPartLater),
+    };
+
+    private static bool CanFollow(SavedFiles files, long bytes) =>
+        files.Stamp != 0 && files.Changes < ChangesMax && files.ChangeBytes + bytes <= files.FileBytes / ChangesPart;
+
+    // Files of changes behind a number: of no use, whatever stands in them.
+    private void RemoveChanges(in PartitionKey key, string table, int after)
+    {
+        var file = SavedVectors.FileName(key, table);
+        foreach (var name in log.FileSystem.List(log.Directory))
+        {
+            if (FileNames.TryVectorChanges(name, out var vectors, out var number) && vectors == file && number > after)
+                log.FileSystem.TryDelete(log.Directory + "/" + name);
+        }
+    }
+
+    private void Restore(VectorPartition restored, SavedVectors saved, int from, int to)
     {
         using var pin = log.Pin();
         var state = sequencer.Published;
-        var same = 0;
         for (var slot = from; slot < to; slot++)
         {
             var source = saved.Sources[slot];
             (MemoryRow Row, VectorSlot Slot)? found = null;
-            if (source.IsAlive && state.FindMemory(source.MemoryId) is { } row && row.AgentId == restored.Key.AgentId && row.TableNumber == restored.Key.TableNumber
+            // A slot that was deleted is found by no walk: should its vector be there again, it comes anew.
+            var wasAlive = source.IsAlive && !(saved.Graph.Deleted > 0 && saved.Graph.IsDeleted(slot));
+            if (wasAlive && state.FindMemory(source.MemoryId) is { } row && row.AgentId == restored.Key.AgentId && row.TableNumber == restored.Key.TableNumber
                 && row.Vector(restored.Key.Dimension) is { } vector)
             {
                 var isThere = log.PlaceOf(vector.Location) == source.Place;
                 if (isThere || IsOf(restored.Codes, slot, vector)) found = (row, vector);
-                if (isThere) same++;
+                if (found is not null && !isThere) restored.SavedElsewhere++;
             }
+            if (!wasAlive) restored.SavedDead++;
             restored.Restore(found, state.Sequence);
         }
-        return same;
     }
 
     private bool IsOf(Codes codes, int slot, VectorSlot vector)
@@ -151,14 +196,14 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
         }
     }
 
-    private void Describe(VectorPartition partition, SavedSource[] sources, int from, int to)
+    private void Describe(VectorPartition partition, SavedSource[] sources, int first, int from, int to)
     {
         using var pin = log.Pin();
         var state = sequencer.Published;
         for (var number = from; number < to; number++)
         {
             if (partition.Find(state, number) is not { } found) partition.MarkDead(number, state.Sequence);
-            else if (!partition.Uncoded.Contains(number)) sources[number] = new SavedSource(found.Row.Id, IsAlive: true, log.PlaceOf(found.Slot.Location));
+            else if (!partition.Uncoded.Contains(number)) sources[number - first] = new SavedSource(found.Row.Id, IsAlive: true, log.PlaceOf(found.Slot.Location));
         }
     }
 

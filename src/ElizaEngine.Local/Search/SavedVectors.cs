@@ -20,16 +20,18 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
 {
     private const int HeaderBytes = 96;
     private const int HeaderCrcAt = 92;
-    private const int FileBytes = 12;
-    private const int SourceBytes = 24;
+    private const int StampAt = 64;
     private const ulong Magic = 0x43455641_5A494C45; // "ELIZAVEC"
     private const ushort Major = 0;
-    private const ushort Minor = 1;
+    private const ushort Minor = 2;
 
     /// <summary>The name of a partition's file.</summary>
     public static string FileName(PartitionKey key, string tableName) => FileNames.Vectors(XxHash128.HashToUInt128(KeyOf(key, tableName)));
 
-    /// <summary>The file of a partition; null: there is none that can be used.</summary>
+    /// <summary>The name of a file of what changed since.</summary>
+    public static string ChangesName(PartitionKey key, string tableName, int number) => FileNames.VectorChanges(XxHash128.HashToUInt128(KeyOf(key, tableName)), number);
+
+    /// <summary>The file of a partition, with what its files of changes say of it; null: there is none that can be used.</summary>
     /// <param name="log">Where.</param>
     /// <param name="key">Whose.</param>
     /// <param name="tableName">The name of its table.</param>
@@ -38,7 +40,11 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         try
         {
             using var file = log.FileSystem.Open(log.Directory + "/" + FileName(key, tableName));
-            return Read(log, file, key, tableName);
+            var state = ReadFront(log, file, key, tableName, out var graphAt);
+            using var graph = new GraphReader(new SequentialFile(file, graphAt));
+            Check(graph.Slots == state.Sources.Length && graph.Dimension == key.Dimension);
+            while (state.Files.Stamp != 0 && SavedChanges.TryApply(log, ChangesName(key, tableName, state.Files.Changes + 1), graph, state) is { } changed) state = changed;
+            return new SavedVectors(graph.Finish(), state.Effort, state.EffortMeasuredAt, state.Recall, state.Sources) { Files = state.Files };
         }
         catch (Exception error) when (error is IOException or InvalidDataException)
         {
@@ -46,36 +52,25 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         }
     }
 
-    /// <summary>Puts this into the partition's file, in place of an older one.</summary>
-    /// <returns>Bytes of the file.</returns>
-    /// <exception cref="IOException">It cannot be written. Nothing is lost by that.</exception>
-    public long Write(WriteAheadLog log, PartitionKey key, string tableName)
-    {
-        var (files, final) = (log.FileSystem, log.Directory + "/" + FileName(key, tableName));
-        var temporary = final + FileNames.Temporary;
-        long bytes;
-        try
-        {
-            using var file = files.Create(temporary);
-            var front = Front(log, key, tableName);
-            file.Write(0, front);
-            var stream = new SequentialFile(file, front.Length);
-            GraphFormat.Write(Graph, stream);
-            stream.Flush();
-            bytes = stream.Position;
-        }
-        catch
-        {
-            files.TryDelete(temporary);
-            throw;
-        }
+    /// <summary>Which files it was read from.</summary>
+    public SavedFiles? Files { get; private init; }
 
-        files.Rename(temporary, final);
-        files.FlushDirectory(log.Directory);
-        return bytes;
+    /// <summary>Puts this into the partition's file, in place of an older one. No changes follow it yet.</summary>
+    /// <exception cref="IOException">It cannot be written. Nothing is lost by that.</exception>
+    public SavedFiles Write(WriteAheadLog log, PartitionKey key, string tableName)
+    {
+        var stamp = SavedFiles.NextStamp();
+        var logs = SavedSource.LogsOf(Sources);
+        var front = Front(log, key, tableName, stamp, logs);
+        var bytes = SequentialFile.Replace(log, FileName(key, tableName), stream =>
+        {
+            stream.Write(front);
+            GraphFormat.Write(Graph, stream);
+        });
+        return new SavedFiles(stamp, 0, bytes, 0, logs);
     }
 
-    private static SavedVectors Read(WriteAheadLog log, IFile file, PartitionKey key, string tableName)
+    private static SavedState ReadFront(WriteAheadLog log, IFile file, PartitionKey key, string tableName, out long end)
     {
         Check(file.Length >= HeaderBytes);
         var header = new byte[HeaderBytes];
@@ -86,45 +81,26 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         Check(Number(12) == key.Dimension && Id.Read(header.AsSpan(16)) == key.AgentId && Number(32) == name.Length);
         var (logs, count, effort, measuredAt) = (Number(36), Number(40), Number(44), Number(48));
         Check(logs >= 0 && count >= 0 && effort >= 0 && measuredAt >= 0);
-        var length = name.Length + ((long)logs * FileBytes) + ((long)count * SourceBytes) + sizeof(uint);
+        var length = name.Length + SavedSource.BytesOf(logs, count) + sizeof(uint);
         Check(length <= Math.Min(file.Length - HeaderBytes, Array.MaxLength));
         var rest = new byte[length];
         file.Read(HeaderBytes, rest);
         Check(BinaryPrimitives.ReadUInt32LittleEndian(rest.AsSpan(^sizeof(uint))) == Storage.Crc32C.Compute(rest.AsSpan(..^sizeof(uint))));
         Check(rest.AsSpan(0, name.Length).SequenceEqual(name));
-        var salts = new Dictionary<int, ulong>();
-        for (var at = name.Length; at < name.Length + (logs * FileBytes); at += FileBytes)
-            salts[BinaryPrimitives.ReadInt32LittleEndian(rest.AsSpan(at))] = BinaryPrimitives.ReadUInt64LittleEndian(rest.AsSpan(at + sizeof(int)));
-        // A place in a file of another history, or of one that is gone, is none.
-        var same = salts.Where(salt => log.SaltOf(salt.Key) == salt.Value).Select(static salt => salt.Key).ToHashSet();
         var sources = new SavedSource[count];
-        for (int slot = 0, at = name.Length + (logs * FileBytes); slot < count; slot++, at += SourceBytes)
-        {
-            var place = new RecordPlace(BinaryPrimitives.ReadInt32LittleEndian(rest.AsSpan(at + Id.Bytes)), BinaryPrimitives.ReadInt32LittleEndian(rest.AsSpan(at + Id.Bytes + sizeof(int))));
-            sources[slot] = new SavedSource(Id.Read(rest.AsSpan(at)), place.File > 0, same.Contains(place.File) ? place : default);
-        }
-
-        var graph = GraphFormat.Read(new SequentialFile(file, HeaderBytes + length));
-        try
-        {
-            Check(graph.Codes.Count == count && graph.Codes.Dimension == key.Dimension);
-            return new SavedVectors(graph, effort, measuredAt, BinaryPrimitives.ReadDoubleLittleEndian(header.AsSpan(56)), sources);
-        }
-        catch (InvalidDataException)
-        {
-            graph.Dispose();
-            graph.Codes.Dispose();
-            throw;
-        }
+        var same = SavedSource.Read(log, logs, rest.AsSpan(name.Length), sources);
+        end = HeaderBytes + length;
+        var stamp = BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(StampAt));
+        return new SavedState(
+            new SavedFiles(stamp, 0, file.Length, 0, same), effort, measuredAt, BinaryPrimitives.ReadDoubleLittleEndian(header.AsSpan(56)), sources);
 
         int Number(int at) => BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(at));
     }
 
-    private byte[] Front(WriteAheadLog log, PartitionKey key, string tableName)
+    private byte[] Front(WriteAheadLog log, PartitionKey key, string tableName, ulong stamp, int[] logs)
     {
         var name = Encoding.UTF8.GetBytes(tableName);
-        int[] logs = [.. Sources.Select(static source => source.Place.File).Where(static file => file > 0).Distinct().Order()];
-        var front = new byte[HeaderBytes + name.Length + (logs.Length * FileBytes) + (Sources.Length * SourceBytes) + sizeof(uint)];
+        var front = new byte[HeaderBytes + name.Length + SavedSource.BytesOf(logs.Length, Sources.Length) + sizeof(uint)];
         BinaryPrimitives.WriteUInt64LittleEndian(front, Magic);
         BinaryPrimitives.WriteUInt16LittleEndian(front.AsSpan(8), Major);
         BinaryPrimitives.WriteUInt16LittleEndian(front.AsSpan(10), Minor);
@@ -132,26 +108,11 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         ReadOnlySpan<(int At, int Value)> numbers = [(12, key.Dimension), (32, name.Length), (36, logs.Length), (40, Sources.Length), (44, Effort), (48, EffortMeasuredAt)];
         foreach (var (at, value) in numbers) BinaryPrimitives.WriteInt32LittleEndian(front.AsSpan(at), value);
         BinaryPrimitives.WriteDoubleLittleEndian(front.AsSpan(56), Recall);
+        BinaryPrimitives.WriteUInt64LittleEndian(front.AsSpan(StampAt), stamp);
         BinaryPrimitives.WriteUInt32LittleEndian(front.AsSpan(HeaderCrcAt), Storage.Crc32C.Compute(front.AsSpan(0, HeaderCrcAt)));
-
         name.CopyTo(front, HeaderBytes);
-        var rest = front.AsSpan(HeaderBytes + name.Length);
-        foreach (var number in logs)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(rest, number);
-            BinaryPrimitives.WriteUInt64LittleEndian(rest[sizeof(int)..], log.SaltOf(number) ?? 0);
-            rest = rest[FileBytes..];
-        }
-
-        foreach (var source in Sources)
-        {
-            source.MemoryId.Write(rest);
-            BinaryPrimitives.WriteInt32LittleEndian(rest[Id.Bytes..], source.Place.File);
-            BinaryPrimitives.WriteInt32LittleEndian(rest[(Id.Bytes + sizeof(int))..], source.Place.Offset);
-            rest = rest[SourceBytes..];
-        }
-
-        BinaryPrimitives.WriteUInt32LittleEndian(rest, Storage.Crc32C.Compute(front.AsSpan(HeaderBytes..^sizeof(uint))));
+        SavedSource.Write(log, logs, Sources, front.AsSpan(HeaderBytes + name.Length));
+        BinaryPrimitives.WriteUInt32LittleEndian(front.AsSpan(^sizeof(uint)), Storage.Crc32C.Compute(front.AsSpan(HeaderBytes..^sizeof(uint))));
         return front;
     }
 
@@ -170,9 +131,3 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         if (!isRight) throw new InvalidDataException("This is no file of this partition.");
     }
 }
-
-/// <summary>What a code was made of.</summary>
-/// <param name="MemoryId">Whose vector.</param>
-/// <param name="IsAlive">Whether it was there when the file was written.</param>
-/// <param name="Place">Where its record lay then; none when the log has no such file any more.</param>
-internal readonly record struct SavedSource(Id MemoryId, bool IsAlive, RecordPlace Place);

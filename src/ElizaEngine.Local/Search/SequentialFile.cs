@@ -13,6 +13,40 @@ internal sealed class SequentialFile(IFile file, long position) : Stream
     private readonly long _length = file.Length;
     private long _position = position;
     private long _flushedTo = position;
+    private Vectors.Crc32C _crc = new();
+
+    /// <summary>CRC32C of what was written.</summary>
+    public uint Crc => _crc.Value;
+
+    /// <summary>Puts a file that can be made again beside a log, in place of an older one: another name, flushed, renamed, the directory flushed.</summary>
+    /// <param name="log">Beside which.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="write">Writes it.</param>
+    /// <returns>Its bytes.</returns>
+    /// <exception cref="IOException">It cannot be written; the older one may still be there.</exception>
+    public static long Replace(WriteAheadLog log, string name, Action<SequentialFile> write)
+    {
+        var (files, final) = (log.FileSystem, log.Directory + "/" + name);
+        var temporary = final + FileNames.Temporary;
+        long bytes;
+        try
+        {
+            using var file = files.Create(temporary);
+            using var stream = new SequentialFile(file, 0);
+            write(stream);
+            stream.Flush();
+            bytes = stream.Position;
+        }
+        catch
+        {
+            files.TryDelete(temporary);
+            throw;
+        }
+
+        files.Rename(temporary, final);
+        files.FlushDirectory(log.Directory);
+        return bytes;
+    }
 
     public override bool CanRead => true;
 
@@ -41,6 +75,7 @@ internal sealed class SequentialFile(IFile file, long position) : Stream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         file.Write(_position, buffer);
+        _crc.Add(buffer);
         _position += buffer.Length;
         if (_position - _flushedTo >= FlushBytes) Flush();
     }

@@ -87,17 +87,24 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     /// <summary>When it was searched last, by the clock of <see cref="VectorPartitions"/>.</summary>
     public long SearchedAt;
 
-    /// <summary>Entries that the partition's file has, the dead ones too.</summary>
+    /// <summary>How the partition's files stand; null: there are none, or nothing can be said of them.</summary>
+    public SavedFiles? Saved { get; set; }
+
+    /// <summary>Entries that the files have, the dead ones too.</summary>
     public int SavedCount { get; set; }
 
-    /// <summary>Dead entries that the file knows as such.</summary>
+    /// <summary>Dead entries that the files know as such.</summary>
     public int SavedDead { get; set; }
 
-    /// <summary>Entries that the graph of the file covers.</summary>
+    /// <summary>Entries that the graph of the files covers.</summary>
     public int SavedCovered { get; set; }
 
-    /// <summary>How many vectors came, were taken into the graph, or went since the file was written.</summary>
-    public int Unsaved => Math.Max(Math.Abs(Codes.Count - SavedCount), Math.Abs((Graph?.Count ?? 0) - SavedCovered)) + Math.Abs(Dead - SavedDead);
+    /// <summary>Entries whose record lay elsewhere than the files say, when they were read.</summary>
+    public int SavedElsewhere { get; set; }
+
+    /// <summary>How many vectors came, were taken into the graph, went, or had moved since the files were written.</summary>
+    public int Unsaved =>
+        Math.Max(Math.Abs(Codes.Count - SavedCount), Math.Abs((Graph?.Count ?? 0) - SavedCovered)) + Math.Abs(Dead - SavedDead) + SavedElsewhere;
 
     /// <summary>Number of the state of which all vectors were looked for last.</summary>
     public long SweptAt { get; set; }

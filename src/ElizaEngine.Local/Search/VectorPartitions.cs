@@ -178,7 +178,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (_files is not { } files) return;
         try
         {
-            foreach (var partition in _partitions.Values) await files.SaveAsync(partition, PartitionFiles.UnsavedPartAtEnd).ConfigureAwait(false);
+            foreach (var partition in _partitions.Values) await files.SaveAsync(partition, SaveMoment.End).ConfigureAwait(false);
         }
         catch (Exception error) when (error is LogClosedException or LogPoisonedException)
         {
@@ -212,7 +212,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                     await CodeAsync(partition).ConfigureAwait(false);
                     Link(partition);
                     if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
-                    await SaveAsync(partition, isSaveDue ? PartitionFiles.UnsavedPartLater : PartitionFiles.UnsavedPart).ConfigureAwait(false);
+                    await SaveAsync(partition, isSaveDue ? SaveMoment.Later : SaveMoment.Now).ConfigureAwait(false);
                 }
             }
         }
@@ -252,7 +252,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
 
     private async Task ReleaseAsync(VectorPartition partition)
     {
-        await SaveAsync(partition, PartitionFiles.UnsavedPartLater).ConfigureAwait(false);
+        await SaveAsync(partition, SaveMoment.End).ConfigureAwait(false);
         _partitions.TryRemove(partition.Key, out _);
         Interlocked.Increment(ref _released);
         // Whoever searches it keeps its memory until he is done.
@@ -287,7 +287,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         return true;
     }
 
-    private Task SaveAsync(VectorPartition partition, int part) => _files is { } files && !IsStopped ? files.SaveAsync(partition, part) : Task.CompletedTask;
+    private Task SaveAsync(VectorPartition partition, SaveMoment moment) => _files is { } files && !IsStopped ? files.SaveAsync(partition, moment) : Task.CompletedTask;
 
     // Commits before the partition was known did not tell it of their vectors: they are in the state that is published after a flush.
     // One that looked for it in vain and is not handed over yet still holds the gate.

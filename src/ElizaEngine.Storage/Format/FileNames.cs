@@ -19,7 +19,9 @@ internal static class FileNames
     private const string IndexSuffix = ".idx";
     private const string VectorsPrefix = "vec-";
     private const string VectorsSuffix = ".gra";
+    private const string VectorChangesSuffix = ".chg";
     private const int VectorsDigits = 32;
+    private const int KeyEnd = 4 + VectorsDigits; // Behind the prefix.
     private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789abcdef");
 
     public static string Manifest(long generation) => ManifestPrefix + generation.ToString("D10", CultureInfo.InvariantCulture);
@@ -34,6 +36,11 @@ internal static class FileNames
     /// <param name="key">Tells it from others; all 128 bits stand in the name.</param>
     public static string Vectors(UInt128 key) => VectorsPrefix + key.ToString("x32", CultureInfo.InvariantCulture) + VectorsSuffix;
 
+    /// <summary>What changed of <see cref="Vectors"/> since that file was written, or since the one of the number before it was: they are read one after the other.</summary>
+    /// <param name="key">As there.</param>
+    /// <param name="number">From 1.</param>
+    public static string VectorChanges(UInt128 key, int number) => Vectors(key)[..^VectorsSuffix.Length] + string.Create(CultureInfo.InvariantCulture, $".{number:D4}{VectorChangesSuffix}");
+
     public static string Tail(int number, long offset) =>
         string.Create(CultureInfo.InvariantCulture, $"{LogPrefix}{number:D10}-{offset}.tail");
 
@@ -43,17 +50,29 @@ internal static class FileNames
 
     public static bool TryIndex(string name, out int number) => TryFile(name, IndexSuffix, out number);
 
-    public static bool IsVectors(string name) =>
-        name.Length == VectorsPrefix.Length + VectorsDigits + VectorsSuffix.Length && name.StartsWith(VectorsPrefix, StringComparison.Ordinal)
-        && name.EndsWith(VectorsSuffix, StringComparison.Ordinal)
-        && !name.AsSpan(VectorsPrefix.Length, VectorsDigits).ContainsAnyExcept(s_hexDigits);
+    public static bool IsVectors(string name) => HasKey(name) && name.AsSpan(KeyEnd).SequenceEqual(VectorsSuffix);
+
+    /// <summary>The file of vectors that a file of changes belongs to, by its name, and the number.</summary>
+    public static bool TryVectorChanges(string name, out string vectors, out int number)
+    {
+        number = 0;
+        vectors = "";
+        if (!HasKey(name) || name.Length != KeyEnd + 5 + VectorChangesSuffix.Length || name[KeyEnd] != '.' || !name.EndsWith(VectorChangesSuffix, StringComparison.Ordinal)
+            || !int.TryParse(name.AsSpan(KeyEnd + 1, 4), NumberStyles.None, CultureInfo.InvariantCulture, out number))
+            return false;
+        vectors = name[..KeyEnd] + VectorsSuffix;
+        return number > 0;
+    }
 
     /// <summary>Whether the file is made of others and can be made again, so that a copy of the log or another history of it goes without.</summary>
-    public static bool IsDerived(string name) => TryIndex(name, out _) || IsVectors(name) || name == Checkpoint;
+    public static bool IsDerived(string name) => TryIndex(name, out _) || IsVectors(name) || TryVectorChanges(name, out _, out _) || name == Checkpoint;
 
     /// <summary>A manifest, a derived file or a copy of a log file whose writing was interrupted.</summary>
     public static bool IsTemporary(string name) => name.EndsWith(Temporary, StringComparison.Ordinal)
         && name[..^Temporary.Length] is var final && (TryManifest(final, out _) || IsDerived(final) || TryLog(final, out _));
+
+    private static bool HasKey(string name) => name.Length > KeyEnd && name.StartsWith(VectorsPrefix, StringComparison.Ordinal)
+        && !name.AsSpan(VectorsPrefix.Length, VectorsDigits).ContainsAnyExcept(s_hexDigits);
 
     private static bool TryFile(string name, string suffix, out int number)
     {

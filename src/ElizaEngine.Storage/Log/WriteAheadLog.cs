@@ -364,6 +364,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <summary>Where a record is now, since its file was compacted, or was. The caller holds a pin, or the gate.</summary>
     public RecordPlace PlaceOf(RecordLocation location) => Resolve(location).Place;
 
+    /// <summary>Whether records of a file lie elsewhere by now, or the file is gone. The caller need hold nothing.</summary>
+    public bool HasMoved(int file) => _files.Find(file) is not { Moved: null };
+
     /// <summary>The salt of a log file, which no other file ever has; null: there is no file of that number.</summary>
     public ulong? SaltOf(int file) => _files.Find(file)?.Salt;
 

@@ -25,14 +25,14 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
         BinaryPrimitives.WriteInt32LittleEndian(bytes[28..], Effort);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[32..], Entry);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], Unrepaired);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[CrcAt..], CrcOf(bytes));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[CrcAt..], CrcOf(bytes[..CrcAt]));
     }
 
     /// <exception cref="InvalidDataException">These bytes are no header, of another version, or damaged.</exception>
     internal static GraphHeader Read(ReadOnlySpan<byte> bytes)
     {
         Check(BinaryPrimitives.ReadUInt64LittleEndian(bytes) == Magic, "These bytes are no graph.");
-        Check(BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcAt..]) == CrcOf(bytes), "The header is damaged: its checksum is not that of its bytes.");
+        Check(BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcAt..]) == CrcOf(bytes[..CrcAt]), "The header is damaged: its checksum is not that of its bytes.");
         var major = BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]);
         Check(major == Major, $"The format is {major}; this program reads {Major}.");
         var header = new GraphHeader(
@@ -60,10 +60,11 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
             throw new InvalidDataException(message);
     }
 
-    private static uint CrcOf(ReadOnlySpan<byte> bytes)
+    /// <summary>The checksum of a header, without its last bytes, which are it.</summary>
+    internal static uint CrcOf(ReadOnlySpan<byte> bytes)
     {
         var crc = new Crc32C();
-        crc.Add(bytes[..CrcAt]);
+        crc.Add(bytes);
         return crc.Value;
     }
 }

@@ -262,6 +262,30 @@ internal sealed class Graph : SharedNative
     /// <summary>For one that stores the graph: nobody changes it, but for deleting, until this is disposed of.</summary>
     internal Lock.Scope KeepFromChanging() => _changing.EnterScope();
 
+    /// <summary>Makes room for the marks of slots before a number. From any thread.</summary>
+    internal void ReserveMarks(int slots)
+    {
+        lock (_marking)
+            _links.ReserveMarks(slots);
+    }
+
+    /// <summary>Whether a slot, below the codes' count, was deleted.</summary>
+    internal bool IsDeleted(int slot)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(slot);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(slot, _codes.Count);
+        Share();
+        try
+        {
+            ReserveMarks(slot + 1);
+            return _links.IsDead(slot);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
     /// <summary>Makes what was put into the links of a new graph its own.</summary>
     internal void Restore(int covered, int entry, int deleted, int unrepaired)
     {

@@ -18,6 +18,9 @@ internal sealed unsafe class GraphLinks : IDisposable
     private readonly NativeTable _upper;
     private readonly NativeTable _places = new(2 * sizeof(int));
     private readonly NativeTable _marks = new(2 * sizeof(long), isZeroed: true);
+    private readonly ChangeMarks _changedWords = new();
+    private readonly ChangeMarks _changedNodes = new();
+    private readonly ChangeMarks _changedLists = new();
     private readonly int[] _locks = new int[Stripes];
 
     internal GraphLinks(int m)
@@ -37,7 +40,7 @@ internal sealed unsafe class GraphLinks : IDisposable
     /// <summary>Lists above the base level.</summary>
     internal int UpperLists { get; private set; }
 
-    internal long Bytes => ((long)Reserved * ((BaseMax * sizeof(int)) + (2 * sizeof(int)))) + ((long)UpperLists * M * sizeof(int)) + (Reserved / 4);
+    internal long Bytes => ((long)Reserved * ((BaseMax * sizeof(int)) + (2 * sizeof(int)))) + ((long)UpperLists * M * sizeof(int)) + (Reserved * 3L / 8);
 
     /// <summary>Makes slots before a number into nodes without neighbours, so that walks may meet them.</summary>
     internal void Reserve(int count)
@@ -60,12 +63,39 @@ internal sealed unsafe class GraphLinks : IDisposable
             lists += level;
         }
 
+        _changedNodes.Reserve(count);
+        _changedLists.Reserve(lists);
         UpperLists = lists;
         Reserved = count;
     }
 
     /// <summary>Makes room for the marks of slots before a number, which may be no nodes yet.</summary>
-    internal void ReserveMarks(int count) => _marks.Reserve((count + 63) >>> 6);
+    internal void ReserveMarks(int count)
+    {
+        _marks.Reserve((count + 63) >>> 6);
+        _changedWords.Reserve((count + 63) >>> 6);
+    }
+
+    /// <summary>Words of deleted marks, of 64 slots each, that changed since they were stored.</summary>
+    internal ChangeMarks ChangedWords => _changedWords;
+
+    /// <summary>Nodes, by slot, whose list on the base level or whose twins changed since they were stored.</summary>
+    internal ChangeMarks ChangedNodes => _changedNodes;
+
+    /// <summary>Lists above the base level, by number, that changed since they were stored.</summary>
+    internal ChangeMarks ChangedLists => _changedLists;
+
+    /// <summary>Lists above the base level of the slots before a number that nobody has linked yet, or that ends them.</summary>
+    internal int ListsBefore(int slot) => slot == Reserved ? UpperLists : Place(slot)[0];
+
+    /// <summary>Notes that the neighbours of a node on a level changed.</summary>
+    internal void MarkChanged(int slot, int level)
+    {
+        if (level == 0)
+            _changedNodes.Mark(slot);
+        else
+            _changedLists.Mark(Place(slot)[0] + level - 1);
+    }
 
     /// <summary>The lists of the base level, by slot.</summary>
     internal NativeTable BaseTable => _base;
@@ -132,6 +162,8 @@ internal sealed unsafe class GraphLinks : IDisposable
         Volatile.Write(ref Place(before)[1], slot);
         Unlock(node);
         Interlocked.Or(ref TwinWord(node), 1L << node);
+        _changedNodes.Mark(before);
+        _changedNodes.Mark(slot);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -142,7 +174,13 @@ internal sealed unsafe class GraphLinks : IDisposable
 
     /// <summary>Marks a slot as deleted.</summary>
     /// <returns>Whether it was not.</returns>
-    internal bool Kill(int slot) => (Interlocked.Or(ref DeadWord(slot), 1L << slot) & (1L << slot)) == 0;
+    internal bool Kill(int slot)
+    {
+        if ((Interlocked.Or(ref DeadWord(slot), 1L << slot) & (1L << slot)) != 0)
+            return false;
+        _changedWords.Mark(slot >> 6);
+        return true;
+    }
 
     /// <summary>Whether a node and all its twins are deleted.</summary>
     internal bool IsAllDead(int node)
@@ -197,6 +235,9 @@ internal sealed unsafe class GraphLinks : IDisposable
         _upper.Dispose();
         _places.Dispose();
         _marks.Dispose();
+        _changedWords.Dispose();
+        _changedNodes.Dispose();
+        _changedLists.Dispose();
     }
 
     // SAFETY: of all: the graph keeps the tables while anyone is inside, and a slot comes from a list or is below Reserved.

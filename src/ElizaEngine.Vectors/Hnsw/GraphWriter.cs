@@ -86,6 +86,7 @@ internal sealed unsafe class GraphWriter<TKernel>
         var count = Choose(Sorted(keys), chosen);
         _links.Lock(node);
         GraphLinks.Write(_links.Of(node, level), max, chosen[..count]);
+        _links.MarkChanged(node, level);
         _links.Unlock(node);
     }
 
@@ -176,6 +177,7 @@ internal sealed unsafe class GraphWriter<TKernel>
     {
         _links.Lock(slot);
         GraphLinks.Write(_links.Of(slot, level), _links.Max(level), chosen);
+        _links.MarkChanged(slot, level);
         _links.Unlock(slot);
         var isLinked = false;
         foreach (var node in chosen)
@@ -199,11 +201,13 @@ internal sealed unsafe class GraphWriter<TKernel>
         if (!isIn && count < max)
         {
             Volatile.Write(ref list[count], slot);
+            _links.MarkChanged(node, level);
             isIn = true;
         }
         else if (!isIn)
         {
             isIn = Shorten(node, list, max, slot, isForced);
+            _links.MarkChanged(node, level);
         }
 
         _links.Unlock(node);

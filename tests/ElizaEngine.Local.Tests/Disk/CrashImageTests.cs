@@ -33,6 +33,7 @@ public sealed class CrashImageTests
         if (extent.MustReach) Assert.True(tally.Images >= extent.Count, $"the clock stopped the test after {extent.Time.TotalSeconds} s: only {tally}");
         Assert.True(tally.Images > 0, "no image was checked");
         Assert.True(tally.Images < 2_000 || tally.Graphs > 0, "no image had a graph");
+        Assert.True(tally.Images < 2_000 || tally.Changes > 0, "no image had changes of a graph");
     }
 
     /// <summary>That the check can fail: on a disk whose flushes do nothing, power cuts take what was acknowledged.</summary>
@@ -102,6 +103,7 @@ public sealed class CrashImageTests
         private long _compactions;
         private long _backups;
         private long _graphs;
+        private long _changes;
 
         public long Images
         {
@@ -119,12 +121,21 @@ public sealed class CrashImageTests
             }
         }
 
+        public long Changes
+        {
+            get
+            {
+                lock (_gate) return _changes;
+            }
+        }
+
         public void Add(CrashPoint point)
         {
             lock (_gate)
             {
                 _images[(int)point.Kind]++;
                 if (point.Image.Files.Keys.Any(FileNames.IsVectors)) _graphs++;
+                if (point.Image.Files.Keys.Any(static name => FileNames.TryVectorChanges(name, out _, out _))) _changes++;
             }
         }
 
@@ -147,7 +158,7 @@ public sealed class CrashImageTests
             var seconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"seed {seed}: {Images} crash images in {seconds:f1} s, {Images / seconds:f0} per second ({_images[0]} power cuts, {_images[1]} kills, {_images[2]} power cuts while recovering; {_graphs} with graphs) "
+                $"seed {seed}: {Images} crash images in {seconds:f1} s, {Images / seconds:f0} per second ({_images[0]} power cuts, {_images[1]} kills, {_images[2]} power cuts while recovering; {_graphs} with graphs, {_changes} with changes of them) "
                 + $"of {_histories} histories with {_calls} calls to the disk; {_acknowledged} calls acknowledged, {_doubts} in doubt, {_refused} refused, {_compactions} compactions, {_backups} backups");
         }
     }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using ElizaEngine.Storage;
 using ElizaEngine.Storage.Simulation;
 using Xunit;
 
@@ -9,22 +8,8 @@ namespace ElizaEngine.Local.Tests.Search;
 /// Graphs in files beside the log: after whatever happened to the database or to the file, every answer is that of the rows, and where the
 /// file can be believed nothing is built again.
 /// </summary>
-public sealed class SavedVectorsTests : IDisposable
+public sealed class SavedVectorsTests() : SavedScene(dimension: 6)
 {
-    private const string Data = "/disk/data";
-    private const int Rows = 300;
-    private const int Dimension = 6;
-    private const int Seed = 20261126;
-
-    private static readonly Guid s_agent = new("00000000-0000-4000-8000-00000000a001");
-
-    private readonly Random _random = new(Seed);
-    private readonly Dictionary<Guid, float[]> _vectors = []; // What each memory has, as acknowledged.
-    private SimulatedDisk _disk = new(Data, null, Seed);
-    private int _created;
-
-    public void Dispose() => _disk.Dispose();
-
     [Fact]
     public async Task A_graph_comes_back_with_the_first_search_after_an_opening()
     {
@@ -61,7 +46,7 @@ public sealed class SavedVectorsTests : IDisposable
         await using (var database = await OpenAsync())
         {
             // Nobody searches: the file stays as it is.
-            var ids = _vectors.Keys.Order().ToArray();
+            var ids = Vectors.Keys.Order().ToArray();
             await DeleteAsync(database, ids[..20]);
             foreach (var id in ids[20..50]) await UpdateAsync(database, id);
             await CreateAsync(database, 25);
@@ -84,16 +69,16 @@ public sealed class SavedVectorsTests : IDisposable
             await CreateAsync(database, Rows);
             await SearchTwiceAsync(database);
             Keep("saved");
-            foreach (var id in _vectors.Keys.Order().Take(40).ToArray()) await UpdateAsync(database, id);
+            foreach (var id in Vectors.Keys.Order().Take(40).ToArray()) await UpdateAsync(database, id);
             Keep("vectors replaced");
-            await DeleteAsync(database, [.. _vectors.Keys.Order().Take(100)]);
+            await DeleteAsync(database, [.. Vectors.Keys.Order().Take(100)]);
             Keep("some deleted");
             await database.CompactAsync();
             Keep("compacted");
             await CreateAsync(database, 150);
             await SearchTwiceAsync(database);
             Keep("saved again");
-            await DeleteAsync(database, [.. _vectors.Keys]);
+            await DeleteAsync(database, [.. Vectors.Keys]);
             Keep("all deleted");
             await CreateAsync(database, 30);
             await SearchTwiceAsync(database);
@@ -111,7 +96,7 @@ public sealed class SavedVectorsTests : IDisposable
             if (when == "compacted") Assert.Equal((Rows, Rows - vectors.Count), (PartitionOf(database).Codes.Count, PartitionOf(database).Dead));
         }
 
-        void Keep(string when) => images.Add((_disk.Kill(), new(_vectors), when));
+        void Keep(string when) => images.Add((Disk.Kill(), new(Vectors), when));
     }
 
     [Fact]
@@ -122,7 +107,7 @@ public sealed class SavedVectorsTests : IDisposable
         await SearchTwiceAsync(database);
         await database.CompactAsync();
         Assert.Single(GraphFiles());
-        await DeleteAsync(database, [.. _vectors.Keys]);
+        await DeleteAsync(database, [.. Vectors.Keys]);
         await database.CompactAsync();
         Assert.Empty(GraphFiles());
     }
@@ -137,18 +122,18 @@ public sealed class SavedVectorsTests : IDisposable
         }
 
         var name = Assert.Single(GraphFiles());
-        var foreign = DiskImage.Take(_disk, Data).Files[name];
-        _disk.Dispose();
-        _disk = new SimulatedDisk(Data, null, Seed);
-        _created = 0;
-        _vectors.Clear();
+        var foreign = DiskImage.Take(Disk, Data).Files[name];
+        Disk.Dispose();
+        Disk = new SimulatedDisk(Data, null, Seed);
+        Created = 0;
+        Vectors.Clear();
         await using (var database = await OpenAsync())
         {
             // The same rows at the same places, with other vectors.
             await CreateAsync(database, Rows);
         }
 
-        Put(_disk, name, foreign);
+        Put(Disk, name, foreign);
         await using var other = await OpenAsync();
         await SearchTwiceAsync(other);
         await AssertRightAsync(other, "with the file of another database");
@@ -165,7 +150,7 @@ public sealed class SavedVectorsTests : IDisposable
         }
 
         var name = Assert.Single(GraphFiles());
-        var image = DiskImage.Take(_disk, Data);
+        var image = DiskImage.Take(Disk, Data);
         var bytes = image.Files[name];
         await using (var database = await OpenAsync())
         {
@@ -177,16 +162,16 @@ public sealed class SavedVectorsTests : IDisposable
             using (whole.Codes) Assert.Equal(120, whole.Count);
             for (var at = 0; at < bytes.Length; at++)
             {
-                var changed = (byte)_random.Next(1, 256);
+                var changed = (byte)Random.Next(1, 256);
                 bytes[at] ^= changed;
-                Put(_disk, name, bytes);
+                Put(Disk, name, bytes);
                 bytes[at] ^= changed;
                 Assert.True(SavedVectors.TryRead(log, key, "messages") is null, $"byte {at} of {bytes.Length} changed by {changed}");
             }
 
             foreach (var length in new[] { 0, 1, 95, 96, 97, 200, bytes.Length / 2, bytes.Length - 1 })
             {
-                Put(_disk, name, bytes[..length]);
+                Put(Disk, name, bytes[..length]);
                 Assert.True(SavedVectors.TryRead(log, key, "messages") is null, $"{length} bytes of {bytes.Length}");
             }
         }
@@ -194,7 +179,7 @@ public sealed class SavedVectorsTests : IDisposable
         // And through the front door.
         for (var i = 0; i < 40; i++)
         {
-            var at = _random.Next(bytes.Length);
+            var at = Random.Next(bytes.Length);
             using var disk = new SimulatedDisk(Data, image.With(name, file => file[at] ^= 0x10), Seed);
             await using var database = await OpenAsync(disk);
             await SearchTwiceAsync(database);
@@ -213,7 +198,7 @@ public sealed class SavedVectorsTests : IDisposable
         }
 
         var name = Assert.Single(GraphFiles());
-        var whole = DiskImage.Take(_disk, Data).Files[name];
+        var whole = DiskImage.Take(Disk, Data).Files[name];
         await using var again = await OpenAsync();
         await SearchTwiceAsync(again);
         var key = PartitionOf(again).Key;
@@ -223,10 +208,10 @@ public sealed class SavedVectorsTests : IDisposable
         {
             var bytes = whole.ToArray();
             // Somewhere in the header, or in what is of the log files and the first sources.
-            for (var changes = _random.Next(1, 4); changes > 0; changes--) bytes[_random.Next(10, _random.Next(2) == 0 ? 92 : 200)] = (byte)_random.Next(256);
+            for (var changes = Random.Next(1, 4); changes > 0; changes--) bytes[Random.Next(10, Random.Next(2) == 0 ? 92 : 200)] = (byte)Random.Next(256);
             BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(92), Crc(bytes.AsSpan(0, 92)));
             BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(sources), Crc(bytes.AsSpan(96..sources)));
-            Put(_disk, name, bytes);
+            Put(Disk, name, bytes);
             if (SavedVectors.TryRead(again.Log, key, "messages") is not { } saved)
             {
                 refused++;
@@ -248,7 +233,7 @@ public sealed class SavedVectorsTests : IDisposable
             using var disk = new SimulatedDisk(Data, null, Seed);
             var calls = 0;
             disk.BeforeCall = call => call.Path.Contains(".gra", StringComparison.Ordinal) && ++calls == failing ? DiskFault.Full : DiskFault.None;
-            _vectors.Clear();
+            Vectors.Clear();
             await using (var database = await OpenAsync(disk))
             {
                 await CreateAsync(database, 150);
@@ -295,97 +280,5 @@ public sealed class SavedVectorsTests : IDisposable
             await AssertRightAsync(database, "on a disk");
             Assert.Equal(1, database.Partitions.Restored);
         }
-    }
-
-    private Task<LocalDatabase> OpenAsync(SimulatedDisk? disk = null) => LocalDatabase.OpenAsync(
-        new LocalDatabaseOptions { Directory = Data, VectorsWithoutPartition = 20, VectorsWithoutGraph = 60, UpkeepInterval = Timeout.InfiniteTimeSpan }, disk ?? _disk, static log => log);
-
-    private IEnumerable<string> GraphFiles() => _disk.List(Data).Where(FileNames.IsVectors);
-
-    private static void Put(SimulatedDisk disk, string name, byte[] bytes)
-    {
-        using var file = disk.Create(Data + "/" + name);
-        file.Write(0, bytes);
-    }
-
-    private static VectorPartition PartitionOf(LocalDatabase database) =>
-        database.Partitions.Find(new PartitionKey(s_agent, database.Shared.NumberOf("messages"), Dimension), database.Sequencer.Published)!;
-
-    private static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        var crc = new Vectors.Crc32C();
-        crc.Add(bytes);
-        return crc.Value;
-    }
-
-    private async Task CreateAsync(LocalDatabase database, int count)
-    {
-        var adapter = database.ForAgent(s_agent);
-        if (await adapter.GetAgentAsync(s_agent) is null) await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
-        var memories = new List<Memory>();
-        for (var i = 0; i < count; i++)
-        {
-            var memory = new Memory { Id = new Guid(++_created, 0, 0x4000, 0x80, 0, 0, 0, 0, 0, 0, 1), Content = Content.FromText("text"), Unique = true, Embedding = Vector() };
-            memories.Add(memory);
-            _vectors[memory.Id] = memory.Embedding.Value.ToArray();
-        }
-        await adapter.CreateMemoriesAsync(memories, "messages");
-    }
-
-    private async Task UpdateAsync(LocalDatabase database, Guid id)
-    {
-        _vectors[id] = Vector();
-        await database.ForAgent(s_agent).UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = _vectors[id] });
-    }
-
-    private async Task DeleteAsync(LocalDatabase database, Guid[] ids)
-    {
-        foreach (var id in ids) _vectors.Remove(id);
-        await database.ForAgent(s_agent).DeleteMemoriesAsync(ids);
-    }
-
-    private float[] Vector() => [.. Enumerable.Range(0, Dimension).Select(_ => _random.NextSingle() - 0.5f)];
-
-    // The first search asks for a partition.
-    private async Task SearchTwiceAsync(LocalDatabase database, bool hasMany = true)
-    {
-        await database.ForAgent(s_agent).SearchMemoriesAsync(new MemorySearch("messages", Vector()));
-        await database.Partitions.Work;
-        await database.ForAgent(s_agent).SearchMemoriesAsync(new MemorySearch("messages", Vector()));
-        using var last = SimilaritySearch.Rent();
-        Assert.Equal(hasMany, last.Method != SearchMethod.Floats);
-    }
-
-    private async Task AssertRightAsync(LocalDatabase database, string when, Dictionary<Guid, float[]>? vectors = null)
-    {
-        vectors ??= _vectors;
-        var adapter = database.ForAgent(s_agent);
-        for (var i = 0; i < 20; i++)
-        {
-            var search = new MemorySearch("messages", Vector()) { Count = _random.Next(1, 30), Mode = SearchMode.Exact };
-            var expected = vectors.OrderByDescending(vector => Cosine(vector.Value, search.Embedding.Span)).ThenByDescending(vector => vector.Key).Take(search.Count.Value).ToArray();
-            var found = await adapter.SearchMemoriesAsync(search);
-            Assert.True(expected.Length == found.Count, $"{when}, search {i}: {found.Count} of {expected.Length}");
-            for (var place = 0; place < found.Count; place++)
-            {
-                Assert.True(vectors.TryGetValue(found[place].Id, out var vector), $"{when}, search {i}: {found[place].Id} is gone");
-                Assert.Equal(Cosine(vector!, search.Embedding.Span), found[place].Similarity!.Value, 1e-5);
-                Assert.Equal(Cosine(expected[place].Value, search.Embedding.Span), found[place].Similarity!.Value, 1e-5);
-            }
-            var near = await adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Auto });
-            Assert.True(near.Count == found.Count && near.All(memory => vectors.ContainsKey(memory.Id)), $"{when}, search {i}");
-        }
-    }
-
-    private static double Cosine(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
-    {
-        var (dot, leftNorm, rightNorm) = (0d, 0d, 0d);
-        for (var i = 0; i < left.Length; i++)
-        {
-            dot += (double)left[i] * right[i];
-            leftNorm += (double)left[i] * left[i];
-            rightNorm += (double)right[i] * right[i];
-        }
-        return dot / Math.Sqrt(leftNorm * rightNorm);
     }
 }
