@@ -61,6 +61,32 @@ public sealed class PreparingTests
         await reopened.Append("goes on");
     }
 
+    /// <summary>A writer that waits takes a file as soon as it is there, while who prepared it is not done: the next one has to follow.</summary>
+    [Fact]
+    public async Task A_file_that_is_taken_before_its_preparing_is_done_is_followed_by_another()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        directory.Files.CreateDirectory(directory.Path);
+        var id = Guid.NewGuid();
+        var recovered = new RecoveredLog { DatabaseId = id, Used = [], Prepared = [], Tail = default, NextFileNumber = 1, Report = new LogOpenReport() };
+        var set = new LogFileSet(directory.Files, directory.Path, directory.Options, id, recovered, new ManifestStore(directory.Files, directory.Path, null));
+        var isTaken = false;
+        set.Ended = () =>
+        {
+            if (isTaken)
+                return;
+            isTaken = true;
+            set.Advance(0, LogFormat.FrameHeaderBytes);
+        };
+
+        set.PrepareAhead();
+        await set.Ahead;
+
+        Assert.True(isTaken);
+        Assert.Equal((2, 1), (set.Size.Files, set.Used.Length));
+        set.DisposeFiles();
+    }
+
     /// <summary>A disk that has no room for the manifest's name says no more than that: it may have it all the same.</summary>
     [Fact]
     public async Task The_number_of_a_file_that_a_manifest_may_list_is_not_used_again()

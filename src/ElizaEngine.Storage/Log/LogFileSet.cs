@@ -32,6 +32,7 @@ internal sealed class LogFileSet
     private readonly ManifestStore _manifests;
     private volatile LogFile?[] _byNumber = new LogFile?[8];
     private Task _ahead = Task.CompletedTask;
+    private bool _isPreparing; // In the background.
     private long _lastNormalBytes;
     private int _nextNumber;
     private bool _stopped;
@@ -326,9 +327,10 @@ internal sealed class LogFileSet
     {
         lock (_sync)
         {
-            if (_stopped || _prepared.Count > 0 || !_ahead.IsCompleted)
+            if (_stopped || _prepared.Count > 0 || _isPreparing)
                 return;
-            _ahead = Task.Run(PrepareIfNone);
+            _isPreparing = true;
+            _ahead = Task.Run(PrepareWhileNone);
         }
     }
 
@@ -419,7 +421,20 @@ internal sealed class LogFileSet
         return true;
     }
 
-    private void PrepareIfNone()
+    /// <summary>What it prepared may be taken before it is done: then it prepares once more.</summary>
+    private void PrepareWhileNone()
+    {
+        var isAgain = true;
+        while (isAgain)
+        {
+            var isPrepared = TryPrepareIfNone();
+            Ended();
+            lock (_sync)
+                isAgain = _isPreparing = isPrepared && !_stopped && _prepared.Count == 0;
+        }
+    }
+
+    private bool TryPrepareIfNone()
     {
         try
         {
@@ -428,16 +443,18 @@ internal sealed class LogFileSet
                 if (PreparedRoom() == 0)
                     PrepareOrPoison(0);
             }
+
+            return true;
         }
         catch (StorageIOException)
         {
             // A full disk: the batch that needs the file tries again and reports it.
+            return false;
         }
         catch (LogPoisonedException)
         {
+            return false;
         }
-
-        Ended();
     }
 
     /// <summary>Writes another manifest like the newest: from here on none that is kept lists a file that the newest does not.</summary>
