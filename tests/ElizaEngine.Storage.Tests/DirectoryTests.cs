@@ -72,6 +72,7 @@ public sealed class DirectoryTests
         using var directory = new TestDirectory();
         var path = directory.Path + "/a/b";
         await using var log = WriteAheadLog.Open(path, directory.Files, directory.Options, new ReplayedRecords(), _ => { });
+        await log.BackgroundWork; // While a file is prepared a manifest comes and goes under another name.
         const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         Assert.Equal(Owner | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
         Assert.All(Directory.GetFiles(path), file => Assert.Equal(Owner, File.GetUnixFileMode(file)));
