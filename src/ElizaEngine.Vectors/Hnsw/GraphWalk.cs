@@ -123,6 +123,18 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     internal float Similarity(int a, int b) =>
         TKernel.DotRows(codes.Row(a), codes.Row(b), (nuint)codes.RowBytes) * (codes.Scale(a) * codes.Scale(b));
 
+    /// <summary>Whether one of the others is more similar to a slot than so much.</summary>
+    internal bool IsNearer(int slot, float similarity, ReadOnlySpan<int> others)
+    {
+        foreach (var other in others)
+        {
+            if (Similarity(slot, other) > similarity)
+                return true;
+        }
+
+        return false;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Prefetch(int slot)
     {

@@ -137,22 +137,11 @@ internal sealed unsafe class GraphWriter<TKernel>
             if (count == chosen.Length)
                 break;
             var slot = (int)(uint)key;
-            if (!IsNearer(slot, WalkScratch.ScoreOf(key), chosen[..count]))
+            if (!_walk.IsNearer(slot, WalkScratch.ScoreOf(key), chosen[..count]))
                 chosen[count++] = slot;
         }
 
         return count;
-    }
-
-    private bool IsNearer(int slot, float similarity, ReadOnlySpan<int> chosen)
-    {
-        foreach (var other in chosen)
-        {
-            if (_walk.Similarity(slot, other) > similarity)
-                return true;
-        }
-
-        return false;
     }
 
     /// <summary>The node that a slot is the same as; -1: none. Codes that are equal have scales that differ in their last bits at most.</summary>

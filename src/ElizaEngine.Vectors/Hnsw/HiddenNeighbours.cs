@@ -58,21 +58,10 @@ internal readonly ref struct HiddenNeighbours<TKernel>(GraphWalk<TKernel> walk, 
         for (var i = count - 1; i >= 0; i--)
         {
             var slot = (int)(uint)keys[i];
-            if (!IsNearer(slot, WalkScratch.ScoreOf(keys[i]), neighbours))
+            if (!walk.IsNearer(slot, WalkScratch.ScoreOf(keys[i]), neighbours))
                 return slot;
         }
 
         return GraphLinks.None;
-    }
-
-    private bool IsNearer(int slot, float similarity, ReadOnlySpan<int> neighbours)
-    {
-        foreach (var other in neighbours)
-        {
-            if (walk.Similarity(slot, other) > similarity)
-                return true;
-        }
-
-        return false;
     }
 }
