@@ -73,6 +73,29 @@ public abstract class SavedScene(int dimension) : IDisposable
         await database.ForAgent(Agent).DeleteMemoriesAsync(ids);
     }
 
+    /// <summary>Has each call on files of a kind fail in turn, on a disk of its own, until there are no more: what was acknowledged is there.</summary>
+    private protected async Task FailEachCallAsync(string files, DiskImage? image, Func<SimulatedDisk, Task> work)
+    {
+        for (var failing = 1; ; failing++)
+        {
+            using var disk = new SimulatedDisk(Data, image, Seed);
+            var calls = 0;
+            disk.BeforeCall = call => call.Path.Contains(files, StringComparison.Ordinal) && ++calls == failing ? DiskFault.Full : DiskFault.None;
+            await work(disk);
+            await using (var again = await OpenAsync(disk))
+            {
+                Assert.True(again.OpenReport.WasClean);
+                await SearchTwiceAsync(again);
+                await AssertRightAsync(again, $"call {failing} failed");
+            }
+            if (calls < failing)
+            {
+                Assert.True(failing > 4, $"only {failing} calls");
+                return;
+            }
+        }
+    }
+
     private protected float[] Vector() => [.. Enumerable.Range(0, Dimension).Select(_ => Random.NextSingle() - 0.5f)];
 
     // The first search asks for a partition.
