@@ -70,11 +70,10 @@ internal static class SavedChanges
     /// <exception cref="InvalidDataException">What stands in it makes no sense, whatever its checksums say.</exception>
     public static SavedState? TryApply(WriteAheadLog log, string name, GraphReader graph, SavedState before)
     {
-        if (!TryOpen(log, name, before, out var file)) return null;
+        var header = new byte[HeaderBytes];
+        if (!TryOpen(log, name, before, header, out var file)) return null;
         using (file)
         {
-            var header = new byte[HeaderBytes];
-            file.Read(0, header);
             var (logs, first, count) = (Number(header, 36), Number(header, 40), Number(header, 44));
             var rest = new byte[SavedSource.BytesOf(logs, count - first) + CrcBytes];
             file.Read(HeaderBytes, rest);
@@ -90,13 +89,17 @@ internal static class SavedChanges
         }
     }
 
-    private static bool TryOpen(WriteAheadLog log, string name, SavedState before, [NotNullWhen(true)] out IFile? file)
+    private static bool TryOpen(WriteAheadLog log, string name, SavedState before, byte[] header, [NotNullWhen(true)] out IFile? file)
     {
         file = null;
         try
         {
             file = log.FileSystem.Open(log.Directory + "/" + name);
-            if (IsWhole(file) && Follows(file, before)) return true;
+            if (IsWhole(file))
+            {
+                file.Read(0, header);
+                if (Follows(header, file.Length, before)) return true;
+            }
         }
         catch (IOException)
         {
@@ -107,17 +110,15 @@ internal static class SavedChanges
         return false;
     }
 
-    private static bool Follows(IFile file, SavedState before)
+    private static bool Follows(byte[] header, long fileBytes, SavedState before)
     {
-        var header = new byte[HeaderBytes];
-        file.Read(0, header);
         var (codes, logs, first, count) = (Number(header, 32), Number(header, 36), Number(header, 40), Number(header, 44));
         return BinaryPrimitives.ReadUInt64LittleEndian(header) == Magic
             && BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(HeaderCrcAt)) == Storage.Crc32C.Compute(header.AsSpan(0, HeaderCrcAt))
             && BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(8)) == Major
             && Number(header, 12) == before.Files.Changes + 1 && Stamp(header, 16) == before.Files.Stamp && Stamp(header, 24) != 0
             && codes == before.Sources.Length && logs >= 0 && first >= 0 && first <= codes && count >= codes && Number(header, 48) >= 0 && Number(header, 52) >= 0
-            && SavedSource.BytesOf(logs, count - first) <= Math.Min(file.Length - HeaderBytes - (2 * CrcBytes), Array.MaxLength - CrcBytes);
+            && SavedSource.BytesOf(logs, count - first) <= Math.Min(fileBytes - HeaderBytes - (2 * CrcBytes), Array.MaxLength - CrcBytes);
     }
 
     private static bool IsWhole(IFile file)

@@ -86,6 +86,17 @@ internal sealed class PosixFile : IFile
         }
     }
 
+    public MappedFile Map()
+    {
+        var length = Length;
+        var address = Libc.Map(0, (nint)length, Libc.ProtectRead, Libc.MapShared, _handle, 0);
+        if (address == -1)
+            throw PosixFileSystem.Failure("mmap", _path);
+        return new MappedFile(address, length, () => _ = Libc.Unmap(address, (nint)length));
+    }
+
+    public void Dispose() => _handle.Dispose();
+
     /// <summary>
     /// Not a flush, which would have the file system write its journal each time; but the one at the end finds little left to write.
     /// </summary>
@@ -102,15 +113,4 @@ internal sealed class PosixFile : IFile
                 throw PosixFileSystem.Failure("sync_file_range", _path);
         }
     }
-
-    public MappedFile Map()
-    {
-        var length = Length;
-        var address = Libc.Map(0, (nint)length, Libc.ProtectRead, Libc.MapShared, _handle, 0);
-        if (address == -1)
-            throw PosixFileSystem.Failure("mmap", _path);
-        return new MappedFile(address, length, () => _ = Libc.Unmap(address, (nint)length));
-    }
-
-    public void Dispose() => _handle.Dispose();
 }
