@@ -45,7 +45,7 @@ public sealed partial class LocalDatabase
             var mayLink = Options.Directory is not null && !options.CopyAll;
             var snapshot = await _log.TakeSnapshotAsync(mayLink).ConfigureAwait(false);
             var backup = new LogBackup(snapshot, files, target, mayLink ? _log.Directory : null, Adapt(options.Progress), cancellationToken);
-            var report = await Task.Run(() => backup.Renew(LogOptionsOf(Options with { Directory = target }), new RecordCheck()), cancellationToken).ConfigureAwait(false);
+            var report = await OwnThread.Run(() => backup.Renew(LogOptionsOf(Options with { Directory = target }), new RecordCheck()), cancellationToken).ConfigureAwait(false);
             return Describe(target, report, started);
         }).ConfigureAwait(false);
     }
@@ -76,7 +76,7 @@ public sealed partial class LocalDatabase
         var target = PathOf(directory, nameof(directory));
         var started = Stopwatch.GetTimestamp();
         var options = LogOptionsOf(new LocalDatabaseOptions { Directory = target });
-        var report = await Task.Run(
+        var report = await OwnThread.Run(
             () => Translated(() => LogRestore.Run(PosixFileSystem.Instance, source, target, options, new RecordCheck(), Adapt(progress), cancellationToken)),
             cancellationToken).ConfigureAwait(false);
         return Describe(target, report, started);
@@ -92,7 +92,7 @@ public sealed partial class LocalDatabase
     /// <exception cref="WritesRefusedException">A write failed earlier: close the database, and verify the directory.</exception>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
     public Task<VerifyReport> VerifyAsync(IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Translated(() => Verify(progress, cancellationToken)), cancellationToken);
+        OwnThread.Run(() => Translated(() => Verify(progress, cancellationToken)), cancellationToken);
 
     /// <summary>
     /// Verifies the files of a database that is closed, or that cannot be opened: every checksum of every file, every record, every index
@@ -111,7 +111,7 @@ public sealed partial class LocalDatabase
         string directory, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var path = PathOf(directory, nameof(directory));
-        return Task.Run(() => Translated(() => Verify(path, progress, cancellationToken)), cancellationToken);
+        return OwnThread.Run(() => Translated(() => Verify(path, progress, cancellationToken)), cancellationToken);
     }
 
     /// <summary>
@@ -134,7 +134,7 @@ public sealed partial class LocalDatabase
         string directory, bool acceptLoss = false, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var path = PathOf(directory, nameof(directory));
-        return Task.Run(() => Translated(() => Repair(path, acceptLoss, progress, cancellationToken)), cancellationToken);
+        return OwnThread.Run(() => Translated(() => Repair(path, acceptLoss, progress, cancellationToken)), cancellationToken);
     }
 
     private VerifyReport Verify(IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)

@@ -99,8 +99,10 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
         await log.FlushAsync().ConfigureAwait(false);
         try
         {
-            var written = before is null ? saved.Write(log, partition.Key, table)
-                : SavedChanges.Write(log, SavedVectors.ChangesName(partition.Key, table, before.Changes + 1), before, savedCount, saved);
+            var written = await OwnThread.Run(
+                () => before is null ? saved.Write(log, partition.Key, table)
+                    : SavedChanges.Write(log, SavedVectors.ChangesName(partition.Key, table, before.Changes + 1), before, savedCount, saved),
+                CancellationToken.None).ConfigureAwait(false);
             partition.Saved = written;
             Interlocked.Add(ref _savedBytes, before is null ? written.FileBytes : written.ChangeBytes - before.ChangeBytes);
             Interlocked.Increment(ref _saves);

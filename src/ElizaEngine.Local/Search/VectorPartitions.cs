@@ -210,7 +210,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                     // It may have been replaced, or released for another.
                     if (!_partitions.TryGetValue(key, out var partition) || !await TryMakeRoomAsync(partition).ConfigureAwait(false)) continue;
                     await CodeAsync(partition).ConfigureAwait(false);
-                    Link(partition);
+                    await LinkAsync(partition).ConfigureAwait(false);
                     if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
                     await SaveAsync(partition, isSaveDue ? SaveMoment.Later : SaveMoment.Now).ConfigureAwait(false);
                 }
@@ -319,15 +319,25 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         while (!IsStopped && Code(partition)) await Task.Yield();
     }
 
-    // Takes the codes into the graph, which searches walk meanwhile.
-    private void Link(VectorPartition partition)
+    // Takes the codes into the graph, which searches walk meanwhile. That may take minutes, or hardly any time.
+    private async Task LinkAsync(VectorPartition partition)
     {
         var count = partition.Codes.Count;
         if (partition.Graph is null && count < fewForGraph) return;
         var graph = partition.Graph ?? partition.BeginGraph();
+        if (count - graph.Count <= Step && !IsRepairDue(graph) && !IsMeasuringDue(partition, count)) graph.Insert(count, Threads, _stop.Token);
+        else await OwnThread.Run(() => LinkMany(partition, graph, count)).ConfigureAwait(false);
+    }
+
+    private static bool IsRepairDue(Graph graph) => graph.Unrepaired > graph.Count / 8;
+
+    private static bool IsMeasuringDue(VectorPartition partition, int count) => count >= MeasuredAgain * partition.EffortMeasuredAt;
+
+    private void LinkMany(VectorPartition partition, Graph graph, int count)
+    {
         graph.Insert(count, Threads, _stop.Token);
-        if (graph.Unrepaired > graph.Count / 8) graph.Repair();
-        if (IsStopped || graph.Count < MeasuredAgain * partition.EffortMeasuredAt) return;
+        if (IsRepairDue(graph)) graph.Repair();
+        if (IsStopped || !IsMeasuringDue(partition, graph.Count)) return;
         var (queries, own) = SampleOf(partition, graph);
         if (own.Length == 0) return;
         try
@@ -395,7 +405,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         old.Next = next;
         await LoadAsync(next).ConfigureAwait(false);
         await CodeAsync(next).ConfigureAwait(false);
-        Link(next);
+        await LinkAsync(next).ConfigureAwait(false);
         _partitions[old.Key] = next;
         // Whoever searches it keeps its memory until he is done.
         old.Dispose();

@@ -34,7 +34,7 @@ internal sealed class IndexWriting(
         lock (_sync)
         {
             if (!_stopped && _work.IsCompleted)
-                _work = Task.Run(() => WriteEnded(() => _stopped));
+                _work = OwnThread.Run(() => WriteEnded(() => _stopped));
         }
     }
 

@@ -78,9 +78,7 @@ internal sealed class LogCompaction(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         stop.Token.ThrowIfCancellationRequested();
-        // The threads of the pool are those of the callers.
-        return await Task.Factory.StartNew(
-            () => Copy(range, choice, bytesPerSecond, progress, stop.Token), stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        return await OwnThread.Run(() => Copy(range, choice, bytesPerSecond, progress, stop.Token), stop.Token).ConfigureAwait(false);
     }
 
     private LogCompactionReport? Copy(

@@ -330,7 +330,7 @@ internal sealed class LogFileSet
             if (_stopped || _prepared.Count > 0 || _isPreparing)
                 return;
             _isPreparing = true;
-            _ahead = Task.Run(PrepareWhileNone);
+            _ahead = OwnThread.Run(PrepareWhileNone);
         }
     }
 
