@@ -34,32 +34,21 @@ internal sealed class GroupCommit
     private readonly List<LogFrame> _writing = [];
     private readonly List<LogFrame> _led = [];
     private readonly FrameBuffers _buffers;
-    private readonly OfferHabit _habit = new();
+    private readonly FrameWriter _writer;
+    private readonly LeadOffer _offer = new();
     private readonly List<TaskCompletionSource> _flushRequests = [];
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LogFrame? _open;
     private volatile LogFault? _fault;
     private volatile int _waitingCommits;
     private bool _stopping;
-    private bool _isWriterAtWork;
+    private bool _isThreadAtWork;
     private bool _isLed;
     private int _ledBytes;
-    private bool _isOffered;
-    private int _offeredBy;
-    private int _together; // Commits that came from where the lead is offered, since it is.
-    private bool _writerWaitsForLeader;
+    private bool _threadWaitsForLeader;
     private int _waitingForRoom;
-    private LogFile? _unflushed;
-    private long _flushDueAt;
-    private ulong _writtenLsn;
-    private ulong _durableLsn;
     private int _expectedCommits;
-    private long _flushTicks = Stopwatch.Frequency / 10_000;
-    private long _bytesWritten;
-    private long _flushes;
     private long _commits;
-    private long _frames;
-    private long _records;
     private ulong _lookedAtLsn;
 
     public GroupCommit(LogOptions options, PendingBytes pending, FrameBuffers buffers, ulong durableLsn, Action<object> published)
@@ -68,24 +57,28 @@ internal sealed class GroupCommit
         _pending = pending;
         _buffers = buffers;
         _published = published;
-        _durableLsn = _writtenLsn = _lookedAtLsn = durableLsn;
+        _writer = new FrameWriter(options, durableLsn);
+        _lookedAtLsn = durableLsn;
     }
 
     public LogFault? Fault => _fault;
 
     /// <summary>Every frame below it is durable.</summary>
-    public ulong DurableLsn => Volatile.Read(ref _durableLsn);
+    public ulong DurableLsn => _writer.DurableLsn;
 
     /// <summary>Every frame below it is in a file.</summary>
-    public ulong WrittenLsn => Volatile.Read(ref _writtenLsn);
+    public ulong WrittenLsn => _writer.WrittenLsn;
 
     /// <summary>Whether the byte at this lsn went into a file.</summary>
     public bool WasWritten(ulong lsn) => lsn < WrittenLsn;
 
     public Task Stopped => _stopped.Task;
 
-    public (long BytesWritten, long Flushes, long Commits, long Frames, long Records) Counters =>
-        (Volatile.Read(ref _bytesWritten), Volatile.Read(ref _flushes), Volatile.Read(ref _commits), Volatile.Read(ref _frames), Volatile.Read(ref _records));
+    /// <summary>Acknowledged commits.</summary>
+    public long Commits => Volatile.Read(ref _commits);
+
+    /// <summary>What was written so far.</summary>
+    public (long Bytes, long Flushes, long Frames, long Records) Counters => _writer.Counters;
 
     /// <summary>Called each time the log has grown by 2 MiB, by whoever writes it, not under the gate. Must be quick, and must not throw.</summary>
     public Action Grown { get; set; } = static () => { };
@@ -129,8 +122,7 @@ internal sealed class GroupCommit
                 return _isLed = true;
             }
 
-            if (_isOffered && _offeredBy == Environment.CurrentManagedThreadId)
-                _together++;
+            _offer.NoteCommit();
             if (!_isLed)
                 Monitor.PulseAll(_sync);
             return false;
@@ -158,11 +150,9 @@ internal sealed class GroupCommit
         lock (_sync)
         {
             if (_options.Durability != Durability.PowerLoss || _stopping || _fault is not null || _queued.Count > 0 || _flushRequests.Count > 0
-                || _waitingForRoom > 0 || !_habit.ShouldOffer(_ledBytes))
+                || _waitingForRoom > 0)
                 return false;
-            _offeredBy = Environment.CurrentManagedThreadId;
-            _together = 0;
-            return _isOffered = true;
+            return _offer.TryOpen(_ledBytes);
         }
     }
 
@@ -174,11 +164,8 @@ internal sealed class GroupCommit
         int together;
         lock (_sync)
         {
-            if (!_isOffered)
+            if (!_offer.TryTake(out together))
                 return;
-            _isOffered = false;
-            together = _together;
-            _habit.Learn(_ledBytes, wasOfUse: together > 0 || _offeredBy != Environment.CurrentManagedThreadId);
             TakeFrames(_led);
         }
 
@@ -311,7 +298,7 @@ internal sealed class GroupCommit
         {
             while (TakeWork(group, requests))
                 Commit(group, requests);
-            FlushNow();
+            _writer.Flush();
         }
         catch (Exception error)
         {
@@ -327,7 +314,7 @@ internal sealed class GroupCommit
     private CommitWaiter? LeadTaken(bool keepsLast, int together)
     {
         CommitWaiter? last = null;
-        var wasFlushed = _unflushed is null;
+        var wasFlushMissing = _writer.IsFlushMissing;
         try
         {
             last = Commit(_led, s_noRequests, keepsLast, together);
@@ -342,7 +329,7 @@ internal sealed class GroupCommit
             _led.Clear();
             _isLed = false;
             // The writer goes on with what came meanwhile, and looks after a flush that will be due.
-            if (_writerWaitsForLeader || HasWork() || _stopping || _fault is not null || wasFlushed != _unflushed is null)
+            if (_threadWaitsForLeader || HasWork() || _stopping || _fault is not null || wasFlushMissing != _writer.IsFlushMissing)
                 Monitor.PulseAll(_sync);
         }
 
@@ -352,9 +339,9 @@ internal sealed class GroupCommit
     /// <summary>The writer thread will lead. Under <see cref="_sync"/>, before it is woken.</summary>
     private bool TakeBackOffer()
     {
-        if (!_isOffered)
+        if (!_offer.Close())
             return false;
-        _isOffered = _isLed = false;
+        _isLed = false;
         return true;
     }
 
@@ -363,9 +350,9 @@ internal sealed class GroupCommit
         WriteGroup(group);
         FlushIfDue(group, requests);
         Publish(group);
-        if (_writtenLsn - _lookedAtLsn >= BytesBetweenLooks)
+        if (_writer.WrittenLsn - _lookedAtLsn >= BytesBetweenLooks)
         {
-            _lookedAtLsn = _writtenLsn;
+            _lookedAtLsn = _writer.WrittenLsn;
             Grown();
         }
 
@@ -388,11 +375,11 @@ internal sealed class GroupCommit
 
     /// <summary>Whether nobody is at work, and nobody else waits or was there at the last flush.</summary>
     private bool IsAlone(LogFrame frame) =>
-        !_isLed && !_isWriterAtWork && !_stopping && _queued.Count == 0 && frame.Waiters.Count == 1 && _flushRequests.Count == 0
+        !_isLed && !_isThreadAtWork && !_stopping && _queued.Count == 0 && frame.Waiters.Count == 1 && _flushRequests.Count == 0
         && _expectedCommits <= 1
         && _options.Durability switch
         {
-            Durability.PowerLoss => TimeSpan.FromSeconds((double)_flushTicks / Stopwatch.Frequency) <= _options.LeaderFlushMax,
+            Durability.PowerLoss => TimeSpan.FromSeconds((double)_writer.FlushTicks / Stopwatch.Frequency) <= _options.LeaderFlushMax,
             Durability.ProcessCrash => true,
             _ => false,
         };
@@ -423,16 +410,16 @@ internal sealed class GroupCommit
             WaitForCohort();
         lock (_sync)
         {
-            _isWriterAtWork = false;
+            _isThreadAtWork = false;
             while (true)
             {
                 if (_fault is not null)
                     return false;
                 if (_isLed)
                 {
-                    _writerWaitsForLeader = true;
+                    _threadWaitsForLeader = true;
                     Monitor.Wait(_sync);
-                    _writerWaitsForLeader = false;
+                    _threadWaitsForLeader = false;
                     continue;
                 }
 
@@ -440,15 +427,15 @@ internal sealed class GroupCommit
                     break;
                 if (_stopping)
                     return false;
-                if (_unflushed is null || _options.Durability != Durability.ProcessCrash)
+                if (!_writer.IsFlushMissing || _options.Durability != Durability.ProcessCrash)
                     Monitor.Wait(_sync);
-                else if (Environment.TickCount64 is var now && now < _flushDueAt)
-                    Monitor.Wait(_sync, (int)(_flushDueAt - now));
+                else if (_writer.MillisecondsToFlush is > 0 and var milliseconds)
+                    Monitor.Wait(_sync, milliseconds);
                 else
                     break; // Nothing to write, a flush is due.
             }
 
-            _isWriterAtWork = true;
+            _isThreadAtWork = true;
             TakeFrames(group);
             requests.AddRange(_flushRequests);
             _flushRequests.Clear();
@@ -465,7 +452,7 @@ internal sealed class GroupCommit
     /// </summary>
     private void WaitForCohort()
     {
-        var deadline = Stopwatch.GetTimestamp() + Math.Min(s_cohortTicksMax, _flushTicks / 4);
+        var deadline = Stopwatch.GetTimestamp() + Math.Min(s_cohortTicksMax, _writer.FlushTicks / 4);
         while (_waitingCommits < _expectedCommits && _fault is null && Stopwatch.GetTimestamp() < deadline)
             Thread.Yield();
     }
@@ -475,17 +462,9 @@ internal sealed class GroupCommit
         long bytes = 0;
         foreach (var frame in group)
         {
-            // A file is durable before the log goes on in the next one: a frame there proves that nothing is missing here.
-            if (_unflushed is not null && _unflushed != frame.File)
-                FlushNow();
+            _writer.GoTo(frame.File);
             ThrowIfFaulted();
-            var span = frame.Seal(_durableLsn);
-            frame.File.File.Write(frame.Offset, span);
-            MarkUnflushed(frame.File);
-            Volatile.Write(ref _writtenLsn, frame.EndLsn);
-            Volatile.Write(ref _bytesWritten, _bytesWritten + span.Length);
-            Volatile.Write(ref _frames, _frames + 1);
-            Volatile.Write(ref _records, _records + frame.Records);
+            _writer.Write(frame);
             bytes += frame.PayloadBytes;
         }
 
@@ -506,36 +485,16 @@ internal sealed class GroupCommit
         }
     }
 
-    private void MarkUnflushed(LogFile file)
-    {
-        if (_unflushed is null)
-            _flushDueAt = Environment.TickCount64 + (long)_options.FlushInterval.TotalMilliseconds;
-        _unflushed = file;
-    }
-
     private void FlushIfDue(List<LogFrame> group, List<TaskCompletionSource> requests)
     {
         var due = requests.Count > 0 || _options.Durability switch
         {
             Durability.PowerLoss => group.Exists(static frame => frame.Waiters.Count > 0),
-            Durability.ProcessCrash => Environment.TickCount64 >= _flushDueAt,
+            Durability.ProcessCrash => _writer.MillisecondsToFlush == 0,
             _ => false,
         };
         if (due)
-            FlushNow();
-    }
-
-    private void FlushNow()
-    {
-        if (_unflushed is not { } file)
-            return;
-        // Before it is tried: a flush that fails is never tried again.
-        _unflushed = null;
-        var started = Stopwatch.GetTimestamp();
-        file.File.Flush();
-        _flushTicks += (Stopwatch.GetTimestamp() - started - _flushTicks) / 8;
-        Volatile.Write(ref _flushes, _flushes + 1);
-        Volatile.Write(ref _durableLsn, _writtenLsn);
+            _writer.Flush();
     }
 
     /// <summary>Publishes the group; throws when a fault came before. A fault from here on is behind the group.</summary>

@@ -52,7 +52,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         _indexes = indexes;
         _scrub = scrub;
         OpenReport = report;
-        _compaction = new LogCompaction(fileSystem, directory, options, files, indexes, pins, _views, Gate, () => commits.Counters.Commits, () => Volatile.Read(ref _batchEnd));
+        _compaction = new LogCompaction(fileSystem, directory, options, files, indexes, pins, _views, Gate, () => commits.Commits, () => Volatile.Read(ref _batchEnd));
     }
 
     /// <summary>The sequencer lock of the caller. The log itself takes it only to close.</summary>
@@ -97,8 +97,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         get
         {
             var (files, bytes) = _files.Size;
-            var counters = _commits.Counters;
-            return new LogStatistics(files, bytes, counters.BytesWritten, counters.Flushes, counters.Commits, counters.Frames, counters.Records,
+            var written = _commits.Counters;
+            return new LogStatistics(files, bytes, written.Bytes, written.Flushes, _commits.Commits, written.Frames, written.Records,
                 _commits.WrittenLsn, _commits.DurableLsn);
         }
     }
