@@ -269,7 +269,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     // Puts another partition in the place of an empty one: the one that its file keeps, and what came since.
     private async Task<bool> TryRestoreAsync(VectorPartition empty)
     {
-        if (_files?.TryRestore(empty.Key) is not { } next) return false;
+        if (_files is not { } files) return false;
+        if (await OwnThread.Run(() => files.TryRestore(empty.Key), CancellationToken.None).ConfigureAwait(false) is not { } next) return false;
         next.SearchedAt = Volatile.Read(ref empty.SearchedAt);
         empty.Next = next;
         try
