@@ -1,9 +1,10 @@
+using System.Globalization;
 using ElizaEngine.Local.CrashWriter;
 
 // The processes that the crash tests start, and mostly kill.
 return args switch
 {
-    ["write"] => await Writers.RunAsync(),
+    ["write", var databases] => await Writers.RunAsync(int.Parse(databases, CultureInfo.InvariantCulture)),
     ["hold", var directory] => await SingleCalls.HoldAsync(directory),
     ["open", var directory] => await SingleCalls.OpenAsync(directory),
     ["fail-flush", var directory, var trigger] => await FailingDisk.FlushAsync(directory, trigger),

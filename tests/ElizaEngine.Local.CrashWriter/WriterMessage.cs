@@ -24,18 +24,18 @@ public enum WriterNews
 }
 
 /// <summary>What a process of writers says. Eight bytes, in one write: a pipe takes them whole, and keeps them when the process is killed.</summary>
-public readonly record struct WriterMessage(WriterNews News, int Writer, int Index)
+public readonly record struct WriterMessage(WriterNews News, int Database, int Writer, int Index)
 {
     public const int Bytes = 8;
 
     public void Write(Span<byte> bytes)
     {
         bytes[0] = (byte)News;
-        bytes[1] = 0;
+        bytes[1] = (byte)Database;
         BinaryPrimitives.WriteInt16LittleEndian(bytes[2..], (short)Writer);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[4..], Index);
     }
 
     public static WriterMessage Read(ReadOnlySpan<byte> bytes) =>
-        new((WriterNews)bytes[0], BinaryPrimitives.ReadInt16LittleEndian(bytes[2..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]));
+        new((WriterNews)bytes[0], bytes[1], BinaryPrimitives.ReadInt16LittleEndian(bytes[2..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]));
 }

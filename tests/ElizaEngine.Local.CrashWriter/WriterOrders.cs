@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ElizaEngine.Local.CrashWriter;
 
-/// <summary>What a process of writers is told, in one line.</summary>
+/// <summary>What a process of writers is told of each of its databases, in one line.</summary>
 /// <param name="Directory">The data directory.</param>
 /// <param name="Durability">The level to write at.</param>
 /// <param name="MaxLogFileBytes">Size of the largest log file.</param>

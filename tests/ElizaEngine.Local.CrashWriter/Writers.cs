@@ -1,6 +1,9 @@
 namespace ElizaEngine.Local.CrashWriter;
 
-/// <summary>A process that writes until it is killed, and says each call before it makes it and after it has returned.</summary>
+/// <summary>
+/// A process that writes to databases until it is killed, and says each call before it makes it and after it has returned. Starting it takes
+/// longer than all that is wanted of it, so that one of them leaves several directories.
+/// </summary>
 internal static class Writers
 {
     private const int WarmUpCalls = 40;
@@ -8,23 +11,19 @@ internal static class Writers
     private static readonly Lock s_gate = new();
     private static readonly Stream s_output = Console.OpenStandardOutput();
 
-    public static async Task<int> RunAsync()
+    public static async Task<int> RunAsync(int databases)
     {
         using var input = new StreamReader(Console.OpenStandardInput());
         await WarmUpAsync();
-        Say(new WriterMessage(WriterNews.Warm, 0, 0));
-        if (await input.ReadLineAsync() is not { } line) return 0;
-
-        var orders = WriterOrders.Parse(line);
-        var database = await LocalDatabase.OpenAsync(orders.Options);
-        var adapter = database.ForAgent(Script.AgentId);
-        await PrepareAsync(adapter, orders.Positions.Count);
-        Say(new WriterMessage(WriterNews.Ready, 0, 0));
-        var script = new Script(orders.Seed);
-        var work = Enumerable.Range(0, orders.Positions.Count).Select(writer => Task.Run(() => WriteAsync(adapter, script, writer, orders.Positions[writer])));
-        if (orders.Compacts) work = work.Append(Task.Run(() => CompactAsync(database)));
+        Say(new WriterMessage(WriterNews.Warm, 0, 0, 0));
+        var orders = new List<WriterOrders>();
+        while (orders.Count < databases)
+        {
+            if (await input.ReadLineAsync() is not { } line) return 0;
+            orders.Add(WriterOrders.Parse(line));
+        }
         // None of them ends: the first that fails ends the process.
-        await await Task.WhenAny(work);
+        await await Task.WhenAny(orders.Select((one, number) => Task.Run(() => RunAsync(number, one))));
         return 0;
     }
 
@@ -38,24 +37,37 @@ internal static class Writers
         await adapter.EnsureEmbeddingDimensionAsync(Script.Dimension);
     }
 
-    private static async Task WriteAsync(IDatabaseAdapter adapter, Script script, int writer, int position)
+    private static async Task RunAsync(int number, WriterOrders orders)
+    {
+        var database = await LocalDatabase.OpenAsync(orders.Options);
+        var adapter = database.ForAgent(Script.AgentId);
+        await PrepareAsync(adapter, orders.Positions.Count);
+        Say(new WriterMessage(WriterNews.Ready, number, 0, 0));
+        var script = new Script(orders.Seed);
+        var work = Enumerable.Range(0, orders.Positions.Count)
+            .Select(writer => Task.Run(() => WriteAsync(number, adapter, script, writer, orders.Positions[writer])));
+        if (orders.Compacts) work = work.Append(Task.Run(() => CompactAsync(number, database)));
+        await await Task.WhenAny(work);
+    }
+
+    private static async Task WriteAsync(int number, IDatabaseAdapter adapter, Script script, int writer, int position)
     {
         for (var index = position; ; index++)
         {
             var call = script.CallOf(writer, index);
-            Say(new WriterMessage(WriterNews.Submitted, writer, index));
+            Say(new WriterMessage(WriterNews.Submitted, number, writer, index));
             await call.CommitAsync(adapter);
-            Say(new WriterMessage(WriterNews.Acknowledged, writer, index));
+            Say(new WriterMessage(WriterNews.Acknowledged, number, writer, index));
         }
     }
 
-    private static async Task CompactAsync(LocalDatabase database)
+    private static async Task CompactAsync(int number, LocalDatabase database)
     {
         for (var round = 0; ; round++)
         {
-            Say(new WriterMessage(WriterNews.Compacting, 0, round));
+            Say(new WriterMessage(WriterNews.Compacting, number, 0, round));
             await database.CompactAsync();
-            Say(new WriterMessage(WriterNews.Compacted, 0, round));
+            Say(new WriterMessage(WriterNews.Compacted, number, 0, round));
         }
     }
 

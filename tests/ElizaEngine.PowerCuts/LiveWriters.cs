@@ -13,7 +13,7 @@ internal sealed class LiveWriters : IDisposable
     private const int Continue = 18;
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(60);
 
-    private readonly ChildProcess _child = ChildProcess.Start("write");
+    private readonly ChildProcess _child = ChildProcess.Start("write", "1");
     private readonly byte[] _buffer = new byte[64 << 10];
     private readonly WriterProgress[] _progress;
     private int _held;

@@ -25,12 +25,9 @@ internal sealed class LogFileSet
     private readonly ulong _startLsn;
     private readonly List<LogFile> _used;
     private readonly List<LogFile> _prepared;
-    private readonly List<ManifestFile> _replaced; // What manifests say of files that copies took the place of.
-    private readonly List<LogFile> _mapped = []; // Replaced, and perhaps still read.
-    private readonly HashSet<LogFile> _copies = []; // Made by this process: no row says that its record is there.
-    private LogFile[] _forgotten = []; // Copies that were released last: only who reads since before may still be led past them.
+    private readonly NumberedFiles _numbered = new();
+    private readonly ReplacedFiles _replaced;
     private readonly ManifestStore _manifests;
-    private volatile LogFile?[] _byNumber = new LogFile?[8];
     private Task _ahead = Task.CompletedTask;
     private bool _isPreparing; // In the background.
     private long _lastNormalBytes;
@@ -48,11 +45,11 @@ internal sealed class LogFileSet
         _manifests = manifests;
         _used = recovered.Used;
         _prepared = recovered.Prepared;
-        _replaced = [.. recovered.Manifest?.Replaced ?? []];
+        _replaced = new ReplacedFiles(recovered.Manifest?.Replaced ?? [], _numbered);
         _nextNumber = recovered.NextFileNumber;
         foreach (var file in _used.Concat(_prepared))
         {
-            Register(file);
+            _numbered.Add(file);
             _lastNormalBytes = Math.Max(_lastNormalBytes, Math.Min(file.FileBytes, options.MaxFileBytes));
         }
     }
@@ -99,11 +96,7 @@ internal sealed class LogFileSet
     }
 
     /// <summary>The file with this number, or null. No lock.</summary>
-    public LogFile? Find(int number)
-    {
-        var files = _byNumber;
-        return (uint)number < (uint)files.Length ? files[number] : null;
-    }
+    public LogFile? Find(int number) => _numbered.Find(number);
 
     /// <summary>Creates the first file and the first manifest of a new directory.</summary>
     public LogFile Begin()
@@ -275,10 +268,8 @@ internal sealed class LogFileSet
                     _used.RemoveRange(first, range.Count);
                     _used.InsertRange(first, opened);
                     foreach (var file in opened)
-                        Register(file);
-                    _copies.UnionWith(opened);
-                    Note(_replaced, range);
-                    _mapped.AddRange(range);
+                        _numbered.Add(file);
+                    _replaced.AddLocked(range, opened);
                 }
 
                 for (var i = 0; i < range.Count; i++)
@@ -298,26 +289,13 @@ internal sealed class LogFileSet
 
     /// <summary>
     /// Unmaps files that were replaced, when nobody reads them any more, and tells files that were replaced earlier where their records
-    /// are now. What was itself a copy is forgotten the next time: by then nobody reads who was led there.
+    /// are now.
     /// </summary>
     public void Release(IReadOnlyList<LogFile> files)
     {
-        var numbers = files.Select(static file => file.Number).ToHashSet();
-        foreach (var older in _byNumber)
-        {
-            if (older?.Moved is not { } moved || numbers.Contains(older.Number) || !moved.All.Any(move => numbers.Contains(move.Place.File)))
-                continue;
-            older.Moved = new MovedRecords(older.FileBytes, [.. Follow(moved, numbers)]);
-        }
-
+        _replaced.Lead(files);
         lock (_sync)
-        {
-            foreach (var copy in _forgotten)
-                _byNumber[copy.Number] = null;
-            _forgotten = [.. files.Where(_copies.Remove)];
-            _mapped.RemoveAll(files.Contains);
-        }
-
+            _replaced.ForgetLocked(files);
         foreach (var file in files)
             file.Dispose();
     }
@@ -347,43 +325,9 @@ internal sealed class LogFileSet
 
     public void DisposeFiles()
     {
-        _byNumber = [];
-        foreach (var file in _used.Concat(_prepared).Concat(_mapped))
+        _numbered.Clear();
+        foreach (var file in _used.Concat(_prepared).Concat(_replaced.MappedLocked))
             file.Dispose();
-    }
-
-    /// <summary>
-    /// Moves, led past files that go; what had not been copied from there is left out. Not further: what a later compaction did not copy
-    /// from a file that is still mapped is wanted there, by those who began between the two.
-    /// </summary>
-    private IEnumerable<(int Offset, RecordPlace Place)> Follow(MovedRecords moved, HashSet<int> gone)
-    {
-        foreach (var (offset, place) in moved.All)
-        {
-            var now = place;
-            var counts = true;
-            while (counts && gone.Contains(now.File))
-                counts = Find(now.File)!.Moved!.TryFind(now.Offset, out now);
-            if (counts)
-                yield return (offset, now);
-        }
-    }
-
-    /// <summary>
-    /// Adds to the list of files that were replaced. The oldest go where it becomes too long, but none of this range: until they are deleted
-    /// an opening that finds them has to know what they are.
-    /// </summary>
-    private static void Note(List<ManifestFile> replaced, IEnumerable<LogFile> range)
-    {
-        const int MaxReplaced = 4096;
-        var older = replaced.Count;
-        foreach (var file in range)
-        {
-            var entry = file.Describe(file.EndLsn);
-            replaced.Add(entry with { Flags = LogFileFlags.Sealed | LogFileFlags.Replaced, ResumeLsn = 0 });
-        }
-
-        replaced.RemoveRange(0, Math.Clamp(replaced.Count - MaxReplaced, 0, older));
     }
 
     private LogSnapshot Snapshot(ManifestStore? manifests)
@@ -392,7 +336,7 @@ internal sealed class LogFileSet
         lock (_sync)
         {
             var next = Math.Max(_nextNumber, _used.Concat(_prepared).Max(static file => file.Number) + 1);
-            return LogSnapshot.Of(_databaseId, _startLsn, durable, next, _used, _replaced, manifests);
+            return LogSnapshot.Of(_databaseId, _startLsn, durable, next, _used, _replaced.ListedLocked, manifests);
         }
     }
 
@@ -523,7 +467,7 @@ internal sealed class LogFileSet
         _lastNormalBytes = normal;
         lock (_sync)
         {
-            Register(file);
+            _numbered.Add(file);
             _prepared.Insert(0, file);
         }
     }
@@ -547,12 +491,10 @@ internal sealed class LogFileSet
         lock (_sync)
         {
             LogFile[] used = [.. _used];
-            List<ManifestFile> replaced = [.. _replaced];
             if (range is not null)
             {
                 var first = _used.IndexOf(range[0]);
                 used = [.. used[..first], .. copies!, .. used[(first + range.Count)..]];
-                Note(replaced, range);
             }
 
             var order = added is null ? used.Concat(_prepared) : [.. used, added, .. _prepared];
@@ -566,17 +508,8 @@ internal sealed class LogFileSet
                 DurableLsn = durable,
                 NextFileNumber = _nextNumber,
                 Files = [.. order.Select(file => file.Describe(durable))],
-                Replaced = replaced,
+                Replaced = range is null ? [.. _replaced.ListedLocked] : _replaced.ListedWithLocked(range),
             };
         }
-    }
-
-    private void Register(LogFile file)
-    {
-        var files = _byNumber;
-        if (file.Number >= files.Length)
-            Array.Resize(ref files, Math.Max(file.Number + 1, files.Length * 2));
-        files[file.Number] = file;
-        _byNumber = files;
     }
 }

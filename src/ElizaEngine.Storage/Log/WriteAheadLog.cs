@@ -34,25 +34,29 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     private Task? _closing;
     private bool _isClosed;
 
-    private WriteAheadLog(
-        IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, LogFileSet files, GroupCommit commits,
-            FrameAppender appender, FrameBuffers buffers, PendingBytes pending, IndexWriting indexes, Scrub scrub, ReadPins pins, LogOpenReport report)
+    private WriteAheadLog(IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, LogAssembly parts)
     {
-        _pins = pins;
         _lock = directoryLock;
         Directory = directory;
         FileSystem = fileSystem;
         _options = options;
-        _files = files;
-        _commits = commits;
-        _offer = new OfferedLead(commits);
-        _appender = appender;
-        _buffers = buffers;
-        _pending = pending;
-        _indexes = indexes;
-        _scrub = scrub;
-        OpenReport = report;
-        _compaction = new LogCompaction(fileSystem, directory, options, files, indexes, pins, _views, Gate, () => commits.Commits, () => Volatile.Read(ref _batchEnd));
+        _files = parts.Files;
+        _commits = parts.Commits;
+        _offer = new OfferedLead(_commits);
+        _appender = parts.Appender;
+        _buffers = parts.Buffers;
+        _pending = parts.Pending;
+        _indexes = parts.Indexes;
+        _scrub = parts.Scrub;
+        _pins = parts.Pins;
+        OpenReport = parts.Report;
+        _compaction = new LogCompaction(
+            fileSystem, directory, options, _files, _indexes, _pins, _views, Gate, () => _commits.Commits, () => Volatile.Read(ref _batchEnd));
+        _files.Ended = () =>
+        {
+            _indexes.Start();
+            FileEnded();
+        };
     }
 
     /// <summary>The sequencer lock of the caller. The log itself takes it only to close.</summary>
@@ -140,7 +144,10 @@ internal sealed class WriteAheadLog : IAsyncDisposable
                 ? Recovery.Create(files, directory, options, names)
                 : Recovery.Run(files, directory, options, replay, generation, names);
             recovered.Report.Duration = Stopwatch.GetElapsedTime(started);
-            return Assemble(directoryLock, directory, files, options, recovered, replay.NewHeads, published);
+            var parts = LogAssembly.Of(directory, files, options, recovered, replay.NewHeads, published);
+            var log = new WriteAheadLog(directoryLock, directory, files, options, parts);
+            parts.Start();
+            return log;
         }
         catch
         {
@@ -482,56 +489,6 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     {
         lock (_closeGate)
             return new ValueTask(_closing ??= Task.Run(CloseAsync));
-    }
-
-    private static WriteAheadLog Assemble(
-        IDisposable directoryLock, string directory, IFileSystem fileSystem, LogOptions options, RecoveredLog recovered,
-            Func<IRecordHeads?> newHeads, Action<object> published)
-    {
-        var pending = new PendingBytes(options.MaxPendingBytes);
-        var buffers = new FrameBuffers(LogFrame.BufferBytes(options.FrameBytes));
-        var commits = new GroupCommit(options, pending, buffers, recovered.Tail.Lsn, published);
-        var files = new LogFileSet(fileSystem, directory, options, recovered.DatabaseId, recovered, new ManifestStore(fileSystem,
-            directory, recovered.Manifest))
-        {
-            DurableLsn = () => commits.DurableLsn,
-            Poison = commits.Poison,
-            Fault = () => commits.Fault,
-        };
-        var pins = new ReadPins();
-        var scrub = new Scrub([.. recovered.Used.Where(static file => file.UnreadTo > 0)], pins, options.ScrubBytesPerSecond, options.Time);
-        var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn, pins,
-            scrub.Note);
-        WriteAheadLog? log = null;
-        files.Ended = () =>
-        {
-            indexes.Start();
-            log?.FileEnded();
-        };
-        try
-        {
-            // Before the first frame: the log is not clean any more, and what recovery cut is recorded.
-            var tail = recovered.Tail;
-            if (recovered.Manifest is null)
-                tail = new LogTail(files.Begin(), LogFormat.FileHeaderBytes, 0);
-            else
-                files.WriteManifest(isClean: false);
-            foreach (var name in recovered.Replaced)
-                fileSystem.TryDelete(directory + "/" + name);
-            var appender = new FrameAppender(files, commits, pending, buffers, options, tail);
-            log = new WriteAheadLog(directoryLock, directory, fileSystem, options, files, commits, appender, buffers, pending, indexes,
-                scrub, pins, recovered.Report);
-            commits.Start();
-            files.PrepareAhead();
-            indexes.Start();
-            scrub.Start();
-            return log;
-        }
-        catch
-        {
-            files.DisposeFiles();
-            throw;
-        }
     }
 
     private async Task CloseAsync()

@@ -26,7 +26,7 @@ internal sealed unsafe class GraphReader : IDisposable
     internal GraphReader(Stream stream)
     {
         GraphFormat.RefuseBigEndian();
-        var reader = new SectionReader(stream, GraphFormat.BufferBytes);
+        using var reader = new SectionReader(stream, GraphFormat.BufferBytes);
         var header = GraphHeader.Read(reader.Bytes(GraphHeader.Bytes));
         reader.BeginSections();
         _codes = new Codes(header.Dimension);
@@ -52,7 +52,7 @@ internal sealed unsafe class GraphReader : IDisposable
     /// <summary>Reads what changed of it then.</summary>
     internal void Add(Stream stream)
     {
-        var reader = new SectionReader(stream, GraphFormat.BufferBytes);
+        using var reader = new SectionReader(stream, GraphFormat.BufferBytes);
         var header = GraphChangesHeader.Read(reader.Bytes(GraphChangesHeader.Bytes));
         reader.BeginSections();
         Check(header.SlotsBefore == Slots, $"These are changes of {header.SlotsBefore} slots, not of {Slots}.");

@@ -1,11 +1,12 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace ElizaEngine.Vectors;
 
 /// <summary>Reads what a <see cref="SectionWriter"/> wrote, in large pieces, and compares the checksums.</summary>
-internal sealed unsafe class SectionReader(Stream stream, int bufferBytes)
+internal sealed unsafe class SectionReader(Stream stream, int bufferBytes) : IDisposable
 {
-    private readonly byte[] _buffer = new byte[bufferBytes];
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(bufferBytes);
     private Crc32C _crc = new();
     private int _from;
     private int _to;
@@ -47,6 +48,9 @@ internal sealed unsafe class SectionReader(Stream stream, int bufferBytes)
 
     /// <summary>Forgets the sum of bytes that have a checksum of their own.</summary>
     internal void BeginSections() => _crc = new Crc32C();
+
+    /// <summary>Gives the buffer back, which many graphs of a few kilobytes would else be made anew for.</summary>
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
 
     private void Fill(int length)
     {

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using ElizaEngine.Local.CrashWriter;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests;
@@ -13,65 +12,74 @@ namespace ElizaEngine.Local.Tests;
 public sealed partial class CompactionKillTests
 {
     private const int Directories = 4;
-    private const int KillsPerDirectory = 4;
     private const int Writers = 6;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
 
+    // At ProcessCrash writers never wait for the disk: they would keep each other's compactions from writing copies most of the time.
     [Theory]
-    [InlineData(Durability.PowerLoss, 21)]
-    [InlineData(Durability.ProcessCrash, 22)]
-    public async Task Killed_in_a_compaction_it_loses_nothing_acknowledged_and_the_next_one_leaves_nothing_of_what_was_deleted(Durability durability, int seed)
+    [InlineData(Durability.PowerLoss, 4, 6, 21)]
+    [InlineData(Durability.ProcessCrash, 1, 4, 22)]
+    public async Task Killed_in_a_compaction_it_loses_nothing_acknowledged_and_the_next_one_leaves_nothing_of_what_was_deleted(
+        Durability durability, int directoriesOfAProcess, int killsPerDirectory, int seed)
     {
         var tally = new Tally(durability, seed);
         var random = new Random(seed);
-        var next = new KilledWriters();
-        try
+        using var warm = new WarmWriters(directoriesOfAProcess);
+        for (var first = 0; first < Directories; first += directoriesOfAProcess)
         {
-            for (var directory = 0; directory < Directories; directory++)
+            var directories = Enumerable.Range(first, directoriesOfAProcess)
+                .Select(number => new KilledDirectory(durability, maxLogFileBytes: 64 << 10, seed + (1000 * number), Writers, compacts: true)).ToArray();
+            try
             {
-                using var folder = new TestFolder();
-                var rows = new RowsOfWriters(seed + (1000 * directory), Writers);
-                for (var kill = 0; kill < KillsPerDirectory; kill++)
+                for (var kill = 0; kill < killsPerDirectory; kill++)
                 {
                     tally.CheckClock(s_limit);
-                    var orders = new WriterOrders(folder.Data, durability, 64L << 10, seed + (1000 * directory), rows.Positions, Compacts: true);
-                    using var writer = next;
-                    var progress = await writer.RunAndKillInCompactionAsync(orders, 20 + random.Next(120), random.NextDouble());
-                    next = new KilledWriters();
-                    tally.Note(folder.Data, writer);
-                    await CheckAsync(folder, orders, rows, progress, isCopy: random.Next(2) == 0, kill, tally);
+                    using var writer = warm.Take();
+                    var orders = directories.Select(static directory => directory.Orders).ToArray();
+                    var acknowledgements = directories.Select(_ => 20 + random.Next(120)).ToArray();
+                    var progress = await writer.RunAndKillInCompactionAsync(orders, acknowledgements, random.NextDouble());
+                    for (var number = 0; number < directories.Length; number++)
+                        tally.Note(directories[number].Data, writer.Begun[number], writer.Completed[number]);
+                    await CheckAsync(directories, progress, random, tally);
                 }
-                tally.Add(rows);
+                foreach (var directory in directories) tally.Add(directory.Rows);
+            }
+            finally
+            {
+                foreach (var directory in directories) directory.Dispose();
             }
         }
-        finally
-        {
-            next.Dispose();
-        }
         Console.WriteLine($"      {tally}");
-        Assert.Equal(Directories * KillsPerDirectory, tally.Kills);
-        Assert.True(tally.Inside >= tally.Kills / 2, $"too few were killed in a compaction: {tally}");
+        Assert.Equal(Directories * killsPerDirectory, tally.Left);
+        Assert.True(tally.Inside >= tally.Left / 2, $"too few were killed in a compaction: {tally}");
         Assert.True(tally.WithCopies > 0, $"none was killed while it wrote copies: {tally}");
     }
 
-    // On a copy half of the time: then the next writers recover from the crash themselves, several crashes in a row.
-    private static async Task CheckAsync(
-        TestFolder folder, WriterOrders orders, RowsOfWriters rows, WriterProgress[] progress, bool isCopy, int kill, Tally tally)
+    private static async Task CheckAsync(KilledDirectory[] directories, WriterProgress[][] progress, Random random, Tally tally)
     {
-        var directory = folder.Data;
-        if (isCopy) TestFolder.Copy(folder.Data, directory = folder.In($"copy {kill}"));
-        await using (var database = await LocalDatabase.OpenAsync(orders.Options with { Directory = directory }))
+        var found = await Task.WhenAll(directories.Select((directory, number) =>
+        {
+            var isCopy = random.Next(2) == 0;
+            return Task.Run(() => directory.CheckAsync(isCopy, options => CheckAsync(options, directory.Rows, progress[number])));
+        }));
+        foreach (var (report, texts) in found) tally.Note(report, texts);
+    }
+
+    private static async Task<(CompactReport Report, int Texts)> CheckAsync(LocalDatabaseOptions options, RowsOfWriters rows, WriterProgress[] progress)
+    {
+        CompactReport report;
+        var wanted = new HashSet<string>();
+        await using (var database = await LocalDatabase.OpenAsync(options))
         {
             await rows.CheckAsync(database, progress);
-            var report = await database.CompactAsync();
-            var wanted = rows.Texts.Select(static text => Start().Match(text)).Where(static start => start.Success).Select(static start => start.Value).ToHashSet();
-            tally.Note(report, wanted.Count);
+            report = await database.CompactAsync();
+            wanted.UnionWith(rows.Texts.Select(static text => Start().Match(text)).Where(static start => start.Success).Select(static start => start.Value));
             // Files come and go meanwhile.
             await database.BackgroundWork;
-            Assert.Equal(wanted, TextsIn(directory));
+            Assert.Equal(wanted, TextsIn(options.Directory!));
         }
-        Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(directory)).Findings);
-        if (isCopy) System.IO.Directory.Delete(directory, recursive: true);
+        Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(options.Directory!)).Findings);
+        return (report, wanted.Count);
     }
 
     private static HashSet<string> TextsIn(string directory) =>
@@ -90,22 +98,23 @@ public sealed partial class CompactionKillTests
         private long _bytesBefore;
         private long _bytesAfter;
 
-        public int Kills { get; private set; }
+        /// <summary>Directories that a killed process left.</summary>
+        public int Left { get; private set; }
 
-        /// <summary>Kills between the beginning of a compaction and its end.</summary>
+        /// <summary>Of these, the ones that it left between the beginning of a compaction and its end.</summary>
         public int Inside { get; private set; }
 
-        /// <summary>Of these, kills that left copies without their names.</summary>
+        /// <summary>Of these, the ones with copies that had no names yet.</summary>
         public int WithCopies { get; private set; }
 
         public void CheckClock(TimeSpan limit) =>
             Assert.True(Stopwatch.GetElapsedTime(_started) < limit, $"the clock stopped the test: only {this}");
 
-        public void Note(string directory, KilledWriters writers)
+        public void Note(string directory, int begun, int completed)
         {
-            Kills++;
-            _completed += writers.Completed;
-            if (writers.Begun == writers.Completed) return;
+            Left++;
+            _completed += completed;
+            if (begun == completed) return;
             Inside++;
             if (System.IO.Directory.GetFiles(directory, "*.seg.tmp").Length > 0) WithCopies++;
         }
@@ -121,7 +130,7 @@ public sealed partial class CompactionKillTests
 
         public override string ToString() => string.Create(
             CultureInfo.InvariantCulture,
-            $"compaction, {durability}, {Writers} writers, seed {seed}: {Kills} kills, {Inside} of them in a compaction, {WithCopies} while it wrote copies, {_completed} compactions completed before; "
+            $"compaction, {durability}, {Writers} writers, seed {seed}: {Left} directories left by kills, {Inside} of them in a compaction, {WithCopies} while it wrote copies, {_completed} compactions completed before; "
             + $"{_rows}; after the next compaction {_texts} texts in the files and no other, "
             + $"{_bytesBefore >> 10} KiB became {_bytesAfter >> 10}; {Stopwatch.GetElapsedTime(_started).TotalSeconds:f1} s");
     }

@@ -8,7 +8,6 @@ namespace ElizaEngine.Local.Tests;
 /// front of the C library. What was acknowledged is there afterwards, and nothing else.
 /// </summary>
 [Trait("Stage", "SIGKILL")]
-[Collection(nameof(ChildProcess))]
 public sealed class FailingCallsTests
 {
     [Theory]

@@ -1,10 +1,12 @@
 using System.Diagnostics;
-using ElizaEngine.Local.CrashWriter;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests;
 
-/// <summary>Processes that write through the adapter are killed with SIGKILL, again and again, on directories that grow from kill to kill.</summary>
+/// <summary>
+/// Processes that write through the adapter are killed with SIGKILL, again and again, on directories that grow from kill to kill. Each of them
+/// leaves one state of every directory.
+/// </summary>
 [Trait("Stage", "SIGKILL")]
 [Collection(nameof(ChildProcess))]
 public sealed class KillTests
@@ -13,61 +15,65 @@ public sealed class KillTests
     private const int KillsPerDirectory = 13;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(100);
 
+    // At ProcessCrash writers never wait for the disk: of many at once only few would be in a call when the process is killed.
     [Theory]
-    [InlineData(Durability.PowerLoss, 1, 11)]
-    [InlineData(Durability.PowerLoss, 64, 12)]
-    [InlineData(Durability.ProcessCrash, 1, 13)]
-    [InlineData(Durability.ProcessCrash, 64, 14)]
-    public async Task Killed_writers_lose_nothing_acknowledged_and_leave_nothing_half_done(Durability durability, int writers, int seed)
+    [InlineData(Durability.PowerLoss, 1, 4, 11)]
+    [InlineData(Durability.PowerLoss, 64, 4, 12)]
+    [InlineData(Durability.ProcessCrash, 1, 2, 13)]
+    [InlineData(Durability.ProcessCrash, 64, 2, 14)]
+    public async Task Killed_writers_lose_nothing_acknowledged_and_leave_nothing_half_done(
+        Durability durability, int writers, int directoriesOfAProcess, int seed)
     {
         var tally = new Tally(durability, writers, seed);
         var random = new Random(seed);
-        var next = new KilledWriters();
-        try
+        using var warm = new WarmWriters(directoriesOfAProcess);
+        for (var first = 0; first < Directories; first += directoriesOfAProcess)
         {
-            for (var directory = 0; directory < Directories; directory++)
-            {
-                using var folder = new TestFolder();
+            var directories = Enumerable.Range(first, directoriesOfAProcess).Select(number => new KilledDirectory(
+                durability,
                 // Small files, so that the log crosses many; a batch larger than a frame is a chain across them.
-                var maxLogFileBytes = random.Next(3) switch { 0 => 128L << 10, 1 => 2L << 20, _ => 64L << 20 };
-                var rows = new RowsOfWriters(seed + (1000 * directory), writers);
+                maxLogFileBytes: random.Next(3) switch { 0 => 128L << 10, 1 => 2L << 20, _ => 64L << 20 },
+                seed + (1000 * number),
+                writers)).ToArray();
+            try
+            {
                 for (var kill = 0; kill < KillsPerDirectory; kill++)
                 {
                     tally.CheckClock(s_limit);
-                    var orders = new WriterOrders(folder.Data, durability, maxLogFileBytes, seed + (1000 * directory), rows.Positions);
-                    using var writer = next;
-                    var isEarly = random.Next(8) == 0;
-                    var progress = isEarly
-                        ? await writer.RunAndKillAsync(orders, 0, random.Next(30_000))
-                        : await writer.RunAndKillAsync(orders, 1 + random.Next(writers == 1 ? 60 : 700), random.Next(6));
-                    // It warms up while this process checks what the one before it left.
-                    next = new KilledWriters();
-                    await CheckAsync(folder, orders, rows, progress, isCopy: random.Next(2) == 0, kill, tally);
+                    using var writer = warm.Take();
+                    var orders = directories.Select(static directory => directory.Orders).ToArray();
+                    // Two times while it opens, the first time while it creates.
+                    var progress = kill % 7 == 0
+                        ? await writer.RunAndKillAsync(orders, 0, random.Next(directories.Length * 15_000))
+                        : await writer.RunAndKillAsync(orders, 1 + random.Next(directories.Length * (writers == 1 ? 60 : 700)), random.Next(6));
+                    await CheckAsync(directories, progress, random, tally);
                 }
-                tally.Add(rows);
+                foreach (var directory in directories) tally.Add(directory.Rows);
+            }
+            finally
+            {
+                foreach (var directory in directories) directory.Dispose();
             }
         }
-        finally
-        {
-            next.Dispose();
-        }
         Console.WriteLine($"      {tally}");
-        Assert.Equal(Directories * KillsPerDirectory, tally.Kills);
+        Assert.Equal(Directories * KillsPerDirectory, tally.Left);
     }
 
-    // On a copy half of the time: then the next writers recover from the crash themselves, several crashes in a row.
-    private static async Task CheckAsync(
-        TestFolder folder, WriterOrders orders, RowsOfWriters rows, WriterProgress[] progress, bool isCopy, int kill, Tally tally)
+    private static async Task CheckAsync(KilledDirectory[] directories, WriterProgress[][] progress, Random random, Tally tally)
     {
-        var directory = folder.Data;
-        if (!System.IO.Directory.Exists(directory)) isCopy = false;
-        if (isCopy) TestFolder.Copy(folder.Data, directory = folder.In($"copy {kill}"));
-        await using (var database = await LocalDatabase.OpenAsync(orders.Options with { Directory = directory }))
+        var reports = await Task.WhenAll(directories.Select((directory, number) =>
         {
-            tally.Note(database.OpenReport);
-            await rows.CheckAsync(database, progress);
-        }
-        if (isCopy) System.IO.Directory.Delete(directory, recursive: true);
+            var isCopy = random.Next(2) == 0;
+            return Task.Run(() => directory.CheckAsync(isCopy, options => CheckAsync(options, directory.Rows, progress[number])));
+        }));
+        foreach (var report in reports) tally.Note(report);
+    }
+
+    private static async Task<LocalOpenReport> CheckAsync(LocalDatabaseOptions options, RowsOfWriters rows, WriterProgress[] progress)
+    {
+        await using var database = await LocalDatabase.OpenAsync(options);
+        await rows.CheckAsync(database, progress);
+        return database.OpenReport;
     }
 
     private sealed class Tally(Durability durability, int writers, int seed)
@@ -78,14 +84,15 @@ public sealed class KillTests
         private int _tails;
         private TimeSpan _opening;
 
-        public int Kills { get; private set; }
+        /// <summary>Directories that a killed process left.</summary>
+        public int Left { get; private set; }
 
         public void CheckClock(TimeSpan limit) =>
             Assert.True(Stopwatch.GetElapsedTime(_started) < limit, $"the clock stopped the test: only {this}");
 
         public void Note(LocalOpenReport report)
         {
-            Kills++;
+            Left++;
             _cutBytes += report.CutBytes;
             _tails += report.KeptTails.Count;
             _opening += report.Duration;
@@ -95,11 +102,14 @@ public sealed class KillTests
 
         public override string ToString() => string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"{durability}, {writers} writers, seed {seed}: {Kills} kills, {_rows}, "
-            + $"{_tails} tails of {_cutBytes} bytes cut, opening {_opening.TotalMilliseconds / Math.Max(1, Kills):f1} ms on average, {Stopwatch.GetElapsedTime(_started).TotalSeconds:f1} s");
+            $"{durability}, {writers} writers, seed {seed}: {Left} directories left by kills, {_rows}, "
+            + $"{_tails} tails of {_cutBytes} bytes cut, opening {_opening.TotalMilliseconds / Math.Max(1, Left):f1} ms on average, {Stopwatch.GetElapsedTime(_started).TotalSeconds:f1} s");
     }
 }
 
-/// <summary>Tests that start processes run one after the other, so that they do not time each other out.</summary>
+/// <summary>
+/// Tests that start processes run one after the other, so that they do not time each other out; not so those for which it makes no difference
+/// how long something takes.
+/// </summary>
 [CollectionDefinition(nameof(ChildProcess), DisableParallelization = true)]
 public sealed class ChildProcessCollection;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using ElizaEngine.Local.CrashWriter;
 using Xunit;
 
@@ -10,18 +11,19 @@ namespace ElizaEngine.Local.Tests;
 /// <param name="Submitted">Index behind the last one that was submitted: that one, or the one more that may be there.</param>
 internal readonly record struct WriterProgress(int First, int Acknowledged, int Submitted);
 
-/// <summary>A process of writers, and what is heard of it until it is killed.</summary>
-internal sealed class KilledWriters : IDisposable
+/// <summary>A process of writers, and what is heard of it until it is killed. What is known of each of its databases is told in their order.</summary>
+/// <param name="databases">How many it writes to.</param>
+internal sealed class KilledWriters(int databases) : IDisposable
 {
-    private readonly ChildProcess _child = ChildProcess.Start("write");
+    private readonly ChildProcess _child = ChildProcess.Start("write", databases.ToString(CultureInfo.InvariantCulture));
     private readonly byte[] _buffer = new byte[64 << 10];
     private int _start;
     private int _end;
 
-    /// <summary>Compactions that were begun, and that were completed.</summary>
-    public int Begun { get; private set; }
+    /// <summary>Compactions of each database that were begun, and that were completed.</summary>
+    public int[] Begun { get; } = new int[databases];
 
-    public int Completed { get; private set; }
+    public int[] Completed { get; } = new int[databases];
 
     public void Dispose() => _child.Dispose();
 
@@ -29,7 +31,7 @@ internal sealed class KilledWriters : IDisposable
     /// Lets it write, and kills it after so many acknowledgements and a few messages more. With 0 it is killed after so many
     /// microseconds, while it opens the directory.
     /// </summary>
-    public async Task<WriterProgress[]> RunAndKillAsync(WriterOrders orders, int acknowledgements, int more)
+    public async Task<WriterProgress[][]> RunAndKillAsync(IReadOnlyList<WriterOrders> orders, int acknowledgements, int more)
     {
         var progress = await StartAsync(orders);
         if (acknowledgements == 0)
@@ -39,44 +41,46 @@ internal sealed class KilledWriters : IDisposable
         }
         while (acknowledgements > 0 || more-- > 0)
         {
-            if (await HearAsync(progress) == WriterNews.Acknowledged) acknowledgements--;
+            if (await HearAsync(progress) is { News: WriterNews.Acknowledged }) acknowledgements--;
         }
         return await KillAsync(progress);
     }
 
     /// <summary>
-    /// Lets it write and compact, at least so many calls and one compaction, and kills it in the next one, after such a part of the time
-    /// that the one before took.
+    /// Lets it write and compact, in each database at least so many calls and one compaction, and kills it in the next one of any, after such
+    /// a part of the time that the one before took there. The others are then somewhere in theirs.
     /// </summary>
-    public async Task<WriterProgress[]> RunAndKillInCompactionAsync(WriterOrders orders, int acknowledgements, double part)
+    public async Task<WriterProgress[][]> RunAndKillInCompactionAsync(IReadOnlyList<WriterOrders> orders, int[] acknowledgements, double part)
     {
         var progress = await StartAsync(orders);
-        var (begun, took) = (0L, TimeSpan.Zero);
+        var begun = new long[databases];
+        var took = new TimeSpan[databases];
         while (true)
         {
-            switch (await HearAsync(progress))
+            var (news, database, _, _) = await HearAsync(progress);
+            switch (news)
             {
                 case WriterNews.Acknowledged:
-                    acknowledgements--;
+                    acknowledgements[database]--;
                     break;
                 case WriterNews.Compacted:
-                    took = Stopwatch.GetElapsedTime(begun);
+                    took[database] = Stopwatch.GetElapsedTime(begun[database]);
                     break;
-                case WriterNews.Compacting when acknowledgements <= 0 && Completed > 0:
-                    Spin((int)(took.TotalMicroseconds * part));
+                case WriterNews.Compacting when Array.TrueForAll(acknowledgements, static left => left <= 0) && !Completed.Contains(0):
+                    Spin((int)(took[database].TotalMicroseconds * part));
                     return await KillAsync(progress);
                 case WriterNews.Compacting:
-                    begun = Stopwatch.GetTimestamp();
+                    begun[database] = Stopwatch.GetTimestamp();
                     break;
             }
         }
     }
 
-    private async Task<WriterProgress[]> StartAsync(WriterOrders orders)
+    private async Task<WriterProgress[][]> StartAsync(IReadOnlyList<WriterOrders> orders)
     {
         if (await NextAsync() is not { News: WriterNews.Warm }) throw new InvalidOperationException($"The writers did not begin: {_child.Errors}");
-        _child.WriteLine(orders.ToLine());
-        return [.. orders.Positions.Select(position => new WriterProgress(position, position, position))];
+        _child.WriteLine(string.Join('\n', orders.Select(static one => one.ToLine())));
+        return [.. orders.Select(static one => one.Positions.Select(static position => new WriterProgress(position, position, position)).ToArray())];
     }
 
     private static void Spin(int microseconds)
@@ -85,7 +89,7 @@ internal sealed class KilledWriters : IDisposable
         while (Stopwatch.GetElapsedTime(started).TotalMicroseconds < microseconds) Thread.Yield();
     }
 
-    private async Task<WriterProgress[]> KillAsync(WriterProgress[] progress)
+    private async Task<WriterProgress[][]> KillAsync(WriterProgress[][] progress)
     {
         _child.Kill();
         while (await NextAsync() is { } message) Note(progress, message);
@@ -93,27 +97,27 @@ internal sealed class KilledWriters : IDisposable
         return progress;
     }
 
-    private async ValueTask<WriterNews> HearAsync(WriterProgress[] progress)
+    private async ValueTask<WriterMessage> HearAsync(WriterProgress[][] progress)
     {
         var message = await NextAsync() ?? throw new InvalidOperationException($"The writers ended of their own accord: {_child.Errors}");
         Note(progress, message);
-        return message.News;
+        return message;
     }
 
-    private void Note(WriterProgress[] progress, WriterMessage message)
+    private void Note(WriterProgress[][] progress, WriterMessage message)
     {
-        if (message.News == WriterNews.Compacting) Begun++;
-        if (message.News == WriterNews.Compacted) Completed++;
-        var known = progress[message.Writer];
+        if (message.News == WriterNews.Compacting) Begun[message.Database]++;
+        if (message.News == WriterNews.Compacted) Completed[message.Database]++;
+        ref var known = ref progress[message.Database][message.Writer];
         if (message.News == WriterNews.Submitted)
         {
             Assert.Equal((message.Index, message.Index), (known.Acknowledged, known.Submitted));
-            progress[message.Writer] = known with { Submitted = message.Index + 1 };
+            known = known with { Submitted = message.Index + 1 };
         }
         else if (message.News == WriterNews.Acknowledged)
         {
             Assert.Equal(message.Index + 1, known.Submitted);
-            progress[message.Writer] = known with { Acknowledged = message.Index + 1 };
+            known = known with { Acknowledged = message.Index + 1 };
         }
     }
 
