@@ -17,7 +17,9 @@ internal sealed class EntryList
     private readonly Stack<int> _free = new();
     private readonly StoredMemories? _stored;
     private readonly int _storedCount;
-    private object?[][] _chunks = [];
+
+    // Null: all of its entries are as they were stored.
+    private object?[]?[] _chunks = [];
     private int _end;
 
     /// <param name="stored">Entries with the first numbers, which stay theirs; null: none.</param>
@@ -25,8 +27,7 @@ internal sealed class EntryList
     {
         _stored = stored;
         _end = _storedCount = stored?.Count ?? 0;
-        _chunks = new object?[(_end + ChunkSize - 1) >> ChunkBits][];
-        for (var chunk = 0; chunk < _chunks.Length; chunk++) _chunks[chunk] = new object?[ChunkSize];
+        _chunks = new object?[]?[(_end + ChunkSize - 1) >> ChunkBits];
     }
 
     /// <summary>Every number that was given is below it.</summary>
@@ -37,7 +38,8 @@ internal sealed class EntryList
     {
         get
         {
-            var entry = Volatile.Read(ref Volatile.Read(ref _chunks)[number >> ChunkBits][number & (ChunkSize - 1)]);
+            var chunk = Volatile.Read(ref Volatile.Read(ref _chunks)[number >> ChunkBits]);
+            var entry = chunk is null ? null : Volatile.Read(ref chunk[number & (ChunkSize - 1)]);
             if (number >= _storedCount) return entry;
             return entry is null ? _stored![number] : ReferenceEquals(entry, s_removed) ? null : entry;
         }
@@ -57,7 +59,12 @@ internal sealed class EntryList
     }
 
     /// <summary>Puts an entry in the place of another.</summary>
-    public void Replace(int number, object entry) => Volatile.Write(ref _chunks[number >> ChunkBits][number & (ChunkSize - 1)], entry);
+    public void Replace(int number, object entry)
+    {
+        ref var chunk = ref _chunks[number >> ChunkBits];
+        if (chunk is null) Volatile.Write(ref chunk, new object?[ChunkSize]);
+        Volatile.Write(ref chunk![number & (ChunkSize - 1)], entry);
+    }
 
     /// <summary>Removes an entry; its number is given again, unless it is one of the first.</summary>
     public void Remove(int number)
@@ -67,7 +74,7 @@ internal sealed class EntryList
             Replace(number, s_removed);
             return;
         }
-        Volatile.Write(ref _chunks[number >> ChunkBits][number & (ChunkSize - 1)], null);
+        Volatile.Write(ref _chunks[number >> ChunkBits]![number & (ChunkSize - 1)], null);
         _free.Push(number);
     }
 
@@ -79,10 +86,10 @@ internal sealed class EntryList
         {
             Volatile.Write(ref _chunks, [.. _chunks, new object?[chunk == 0 ? FirstSize : ChunkSize]]);
         }
-        else if ((number & (ChunkSize - 1)) == _chunks[chunk].Length)
+        else if (_chunks[chunk] is { } last && (number & (ChunkSize - 1)) == last.Length)
         {
             var grown = new object?[2 * number];
-            _chunks[0].CopyTo(grown, 0);
+            last.CopyTo(grown, 0);
             Volatile.Write(ref _chunks, [grown]);
         }
     }

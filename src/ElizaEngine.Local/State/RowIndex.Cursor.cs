@@ -33,15 +33,31 @@ internal readonly partial struct RowIndex<TKey, TRow, TOrder>
 
         public bool MoveNext()
         {
+            if (!MoveOn()) return false;
+            Current = _leaf!.Rows![_place];
+            return true;
+        }
+
+        /// <summary>The same, but a row that nobody has asked for yet is not made: instead of <see cref="Current"/> there is its place.</summary>
+        /// <param name="source">Of what the row would be made; null: it is <see cref="Current"/>.</param>
+        /// <param name="place">Its place there.</param>
+        public bool MoveNext(out IRowSequence<TRow>? source, out int place)
+        {
+            (source, place) = (null, 0);
+            if (!MoveOn()) return false;
+            source = _leaf!.Unmade;
+            if (source is null) Current = _leaf.Rows![_place];
+            else place = _leaf.FirstPlace + _place;
+            return true;
+        }
+
+        private bool MoveOn()
+        {
             if (_root is not null) Seek();
             else _place += _isAscending ? 1 : -1;
             while (_leaf is not null)
             {
-                if ((uint)_place < (uint)_leaf.Count)
-                {
-                    Current = _leaf.Rows![_place];
-                    return true;
-                }
+                if ((uint)_place < (uint)_leaf.Count) return true;
                 NextLeaf();
             }
             return false;

@@ -8,11 +8,14 @@ internal readonly partial struct RowIndex<TKey, TRow, TOrder>
     {
         public long Owner;
         public int Count;
-        public TKey[]? Keys;
-        public Node[]? Children;
 
+        // Of a node that is made of a sequence: which part of it, in leaves, and how many levels of nodes are under it.
         private readonly IRowSequence<TRow>? _source;
-        private readonly int _start;
+        private readonly int _firstLeaf;
+        private readonly int _leaves;
+        private readonly int _height;
+        private TKey[]? _keys;
+        private Node[]? _children;
         private TRow[]? _rows;
 
         // Most changes under an inner node leave its separators as they are: then older versions of it have the same array.
@@ -22,16 +25,51 @@ internal readonly partial struct RowIndex<TKey, TRow, TOrder>
         {
         }
 
-        private Node(IRowSequence<TRow> source, int start) => (_source, _start) = (source, start);
+        private Node(IRowSequence<TRow> source, int firstLeaf, int leaves, int height)
+        {
+            (_source, _firstLeaf, _leaves, _height) = (source, firstLeaf, leaves, height);
+            Count = height == 0 ? Math.Min(LeafCapacity, source.Count - (firstLeaf * LeafCapacity)) : (leaves + LeavesUnder(height) - 1) / LeavesUnder(height);
+        }
+
+        /// <summary>The separators of an inner node; null: this is none.</summary>
+        public TKey[]? Keys
+        {
+            get
+            {
+                _ = Children;
+                return _keys;
+            }
+            private set => _keys = value;
+        }
+
+        /// <summary>The nodes under an inner node; null: this is none.</summary>
+        public Node[]? Children
+        {
+            get => Volatile.Read(ref _children) ?? (_height == 0 ? null : LoadChildren());
+            private init => _children = value;
+        }
 
         /// <summary>The rows of a leaf; null: this is none.</summary>
-        public TRow[]? Rows => Volatile.Read(ref _rows) ?? (_source is null ? null : Load());
+        public TRow[]? Rows => Volatile.Read(ref _rows) ?? (_source is null || _height > 0 ? null : LoadRows());
+
+        /// <summary>The sequence that the rows of this leaf would be made of; null: they are made already.</summary>
+        public IRowSequence<TRow>? Unmade => Volatile.Read(ref _rows) is null ? _source : null;
+
+        /// <summary>The place there of the first of them.</summary>
+        public int FirstPlace => _firstLeaf * LeafCapacity;
 
         public static Node Leaf(long owner) => new() { Owner = owner, _rows = new TRow[LeafCapacity] };
 
-        public static Node Leaf(IRowSequence<TRow> source, int start, int count) => new(source, start) { Count = count };
-
         public static Node Inner(long owner) => new() { Owner = owner, Keys = new TKey[InnerCapacity], Children = new Node[InnerCapacity] };
+
+        /// <summary>The topmost node over all rows of a sequence, which is not empty. What is under it is made when it is asked for.</summary>
+        public static Node Of(IRowSequence<TRow> source)
+        {
+            var leaves = (source.Count + LeafCapacity - 1) / LeafCapacity;
+            var height = 0;
+            for (long most = 1; most < leaves; most *= InnerCapacity) height++;
+            return new Node(source, 0, leaves, height);
+        }
 
         private int Capacity => Children is null ? LeafCapacity : InnerCapacity;
 
@@ -141,12 +179,37 @@ internal readonly partial struct RowIndex<TKey, TRow, TOrder>
         }
 
         // Of two that come at once, both find the same rows.
-        private TRow[] Load()
+        private TRow[] LoadRows()
         {
             var rows = new TRow[LeafCapacity];
-            for (var i = 0; i < Count; i++) rows[i] = _source![_start + i];
+            for (var i = 0; i < Count; i++) rows[i] = _source![FirstPlace + i];
             Volatile.Write(ref _rows, rows);
             return rows;
+        }
+
+        // Each child gets as many leaves as the next, or one more: so none has a single child. Of two that come at once, both find the
+        // same nodes, and the same keys.
+        private Node[] LoadChildren()
+        {
+            var (keys, children) = (new TKey[InnerCapacity], new Node[InnerCapacity]);
+            for (var i = 0; i < Count; i++)
+            {
+                var (first, end) = (FirstLeafOf(i), FirstLeafOf(i + 1));
+                keys[i] = TOrder.KeyOf(_source![first * LeafCapacity]);
+                children[i] = new Node(_source, first, end - first, _height - 1);
+            }
+            Interlocked.CompareExchange(ref _keys, keys, null);
+            return Interlocked.CompareExchange(ref _children, children, null) ?? children;
+        }
+
+        private int FirstLeafOf(int child) => _firstLeaf + (int)((long)_leaves * child / Count);
+
+        // Most leaves under each child of a node of this height.
+        private static int LeavesUnder(int height)
+        {
+            var leaves = 1;
+            for (; height > 1; height--) leaves *= InnerCapacity;
+            return leaves;
         }
 
         private void InsertRow(int place, TRow row)

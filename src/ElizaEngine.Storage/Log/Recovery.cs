@@ -254,8 +254,8 @@ internal sealed class Recovery
         _lsn += (ulong)place.OccupiedBytes;
     }
 
-    /// <summary>Damage, or the tails to cut: (index of the file, first byte that does not belong to the log).</summary>
-    private List<(int Index, long Offset)> DecideTail()
+    /// <summary>Damage, or the tails to cut: index of the file, and from where to where bytes lie in it that do not belong to the log.</summary>
+    private List<(int Index, long Offset, long End)> DecideTail()
     {
         _chain.Abandon();
         _report.UnfinishedChains = _chain.Abandoned;
@@ -274,7 +274,7 @@ internal sealed class Recovery
             return [];
         }
 
-        var cut = new List<(int, long)>();
+        var cut = new List<(int, long, long)>();
         for (var i = _place; i < _list.Count; i++)
         {
             var from = i == _place ? _offset : LogFormat.FileHeaderBytes;
@@ -285,24 +285,24 @@ internal sealed class Recovery
             var blank = i == _place ? _blank : LogFileHeader.FieldBytes;
             if (_list[i].Map.Slice(blank, (int)(from - blank)).ContainsAnyExcept((byte)0))
                 throw new LogDamagedException(_list[i].Name, blank, _lsn, "bytes lie where zeros must be: a write went astray");
-            var promise = TailScan.HighestPromise(_list[i], from, _list);
+            var (promise, end) = TailScan.Scan(_list[i], from, _list);
             if (promise > _lsn)
                 throw Damage($"the frame here is not valid, but a later one says that lsn {promise} was durable");
-            if (TailScan.EndOfData(_list[i], from) > from)
-                cut.Add((i, from));
+            if (end > from)
+                cut.Add((i, from, end));
         }
 
         return cut;
     }
 
-    private void KeepTails(List<(int Index, long Offset)> cut)
+    private void KeepTails(List<(int Index, long Offset, long End)> cut)
     {
-        foreach (var (index, offset) in cut)
+        foreach (var (index, offset, end) in cut)
         {
             var file = _list[index];
-            var path = LostAndFound.Keep(_files, _directory, file, offset, TailScan.EndOfData(file, offset));
+            var path = LostAndFound.Keep(_files, _directory, file, offset, end);
             _report.KeptTails.Add(path);
-            _report.CutBytes += TailScan.EndOfData(file, offset) - offset;
+            _report.CutBytes += end - offset;
         }
     }
 
@@ -343,7 +343,7 @@ internal sealed class Recovery
             _files.Delete(_directory + "/" + name);
     }
 
-    private RecoveredLog Result(List<(int Index, long Offset)> cut)
+    private RecoveredLog Result(List<(int Index, long Offset, long End)> cut)
     {
         var tail = new LogTail(null, 0, _lsn);
         var used = _list.GetRange(0, Math.Min(_place + 1, _list.Count));
@@ -389,7 +389,7 @@ internal sealed class Recovery
     }
 
     /// <summary>Whether a file behind the end of the log can take no frame.</summary>
-    private bool Ends(int index, List<(int Index, long Offset)> cut) =>
+    private bool Ends(int index, List<(int Index, long Offset, long End)> cut) =>
         _list[index].IsEnded || _list[index].BlockBytes < _options.BlockBytes || cut.Exists(entry => entry.Index == index);
 
     private LogDamagedException Damage(string what) =>

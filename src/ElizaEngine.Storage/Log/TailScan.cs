@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace ElizaEngine.Storage;
@@ -8,29 +9,56 @@ internal static class TailScan
     /// <summary>A write that goes astray lands at a multiple of it.</summary>
     private const int SectorBytes = 512;
 
+    // A multiple of every step.
+    private const int ChunkBytes = 256 << 10;
+
     /// <summary>Whether the place of a next frame is not blank.</summary>
     public static bool HoldsDataAt(LogFile file, long offset) =>
         !file.IsEnded && file.Map.Slice(offset, (int)Math.Min(4096, file.FileBytes - offset)).ContainsAnyExcept((byte)0);
 
-    /// <summary>The offset behind the last byte that is not zero, or <paramref name="from"/>.</summary>
-    public static long EndOfData(LogFile file, long from) =>
-        from + file.Map.Slice(from, (int)(file.FileBytes - from)).LastIndexOfAnyExcept((byte)0) + 1;
-
     /// <summary>
-    /// The highest synced lsn in a frame header that is valid for one of these files. A header is its own witness: its checksum holds a
-    /// salt, so no content of a record can look like one. It tells the truth wherever it lies: where a write went astray, too.
+    /// What lies at an offset or behind it: the highest synced lsn in a frame header that is valid for one of these files, and where the
+    /// last byte is that is not zero. A header is its own witness: its checksum holds a salt, so no content of a record can look like one.
+    /// It tells the truth wherever it lies: where a write went astray, too.
     /// </summary>
+    /// <param name="file">Read, not looked at in place: nearly all of it are zeros that nobody will look at again, a page of which costs
+    /// more to map than to copy (decisions/0028).</param>
     /// <param name="files">The files of the log.</param>
-    public static ulong HighestPromise(LogFile file, long from, IReadOnlyList<LogFile> files)
+    /// <returns>The promise, 0 for none, and the offset behind the last byte that is not zero, or <paramref name="from"/>.</returns>
+    public static (ulong Promise, long End) Scan(LogFile file, long from, IReadOnlyList<LogFile> files)
+    {
+        var (highest, end) = (0UL, from);
+        var chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        try
+        {
+            for (var offset = from; offset < file.FileBytes; offset += ChunkBytes)
+            {
+                var bytes = chunk.AsSpan(0, (int)Math.Min(ChunkBytes, file.FileBytes - offset));
+                file.File.Read(offset, bytes);
+                var last = bytes.LastIndexOfAnyExcept((byte)0);
+                if (last < 0)
+                    continue;
+                end = offset + last + 1;
+                highest = Math.Max(highest, HighestPromise(file, offset, bytes, files));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(chunk);
+        }
+
+        return (highest, end);
+    }
+
+    private static ulong HighestPromise(LogFile file, long start, ReadOnlySpan<byte> bytes, IReadOnlyList<LogFile> files)
     {
         ulong highest = 0;
-        var bytes = file.Map.Slice(from, (int)(file.FileBytes - from));
         var step = Math.Min(file.BlockBytes, SectorBytes);
-        for (var offset = 0; offset + LogFormat.FrameHeaderBytes <= bytes.Length; offset += step)
+        for (var offset = 0; offset + sizeof(uint) <= bytes.Length; offset += step)
         {
-            var candidate = bytes[offset..];
-            if (BinaryPrimitives.ReadUInt32LittleEndian(candidate) != FrameHeader.Magic)
+            if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]) != FrameHeader.Magic)
                 continue;
+            var candidate = file.Map.Slice(start + offset, (int)(file.FileBytes - start - offset));
             foreach (var owner in files)
             {
                 if (FrameHeader.TryDecode(candidate, owner.Salt, out var header, out _))
