@@ -6,6 +6,9 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
     /// <summary>Given (operation, path) before each call; what it returns is thrown.</summary>
     public Func<string, string, Exception?> Fault { get; set; } = static (_, _) => null;
 
+    /// <summary>Told each directory that is listed.</summary>
+    public Action<string> Listed { get; set; } = static _ => { };
+
     public static Exception IoError(string operation, string path) => new StorageIOException(operation, path, 5, "Input/output error");
 
     public static Exception DiskFull(string operation, string path) => new LogDiskFullException(operation, path, 28,
@@ -21,7 +24,11 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
 
     public bool DirectoryExists(string path) => inner.DirectoryExists(path);
 
-    public IReadOnlyList<string> List(string directory) => inner.List(directory);
+    public IReadOnlyList<string> List(string directory)
+    {
+        Listed(directory);
+        return inner.List(directory);
+    }
 
     public IFile Create(string path)
     {

@@ -50,6 +50,9 @@ internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadO
 
     public void Choose(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)
     {
+        // The range is not let go of before its compaction is done. But a record in front of it may have been moved twice by compactions before
+        // this one, whose files are let go of in the background, as nobody holds a pin: on the way from one to the next they must be there.
+        using var pin = log.Pin();
         try
         {
             switch (kind)

@@ -16,7 +16,7 @@ namespace ElizaEngine.Local;
 /// by their floats.</item>
 /// <item>An entry has a code only when its vector has been published.</item>
 /// </list>
-/// Adding is for one thread at a time, which a lock sees to; reading takes none.
+/// Adding, and marking as dead, is for one thread at a time, which a lock sees to; reading takes none.
 /// </summary>
 /// <param name="key">Whose vectors.</param>
 /// <param name="graph">The graph, and its codes, of the vectors that it is given first, by <see cref="Restore"/>; null: there are none.</param>
@@ -25,8 +25,11 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     // Of an entry, in memory, and of its place in its room.
     private const int EntryBytes = 60;
 
+    // Entries lie in chunks of so many. The first chunk begins smaller and doubles: most partitions, where agents are many, have a few hundred
+    // vectors, or fewer.
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
+    private const int FirstSize = 16;
 
     private static long s_lastSerial;
 
@@ -207,8 +210,14 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     {
         // First: whoever finds the entry dead sees as of when.
         for (var known = DeadAsOf; known < sequence; known = DeadAsOf) Interlocked.CompareExchange(ref _deadAsOf, sequence, known);
-        if (Interlocked.Exchange(ref this[number].IsDead, true)) return;
-        Interlocked.Increment(ref _dead);
+        // Not in a chunk that is being left for a larger one.
+        lock (_adding)
+        {
+            ref var entry = ref this[number];
+            if (entry.IsDead) return;
+            entry.IsDead = true;
+            Volatile.Write(ref _dead, _dead + 1);
+        }
         if (number < Codes.Count) Graph?.Delete(number);
     }
 
@@ -230,8 +239,8 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     public Graph BeginGraph()
     {
         var graph = new Graph(Codes);
-        Volatile.Write(ref _graph, graph);
         // Whoever marks another as dead from here on sees the graph.
+        lock (_adding) Volatile.Write(ref _graph, graph);
         for (var number = 0; number < Codes.Count; number++)
         {
             if (this[number].IsDead) graph.Delete(number);
@@ -261,7 +270,22 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
 
     private void Grow(int number)
     {
-        if (number >> ChunkBits == _entries.Length) Volatile.Write(ref _entries, [.. _entries, new Entry[ChunkSize]]);
+        if (number == 0)
+        {
+            Volatile.Write(ref _entries, [new Entry[FirstSize]]);
+        }
+        else if (number < ChunkSize)
+        {
+            if (number < _entries[0].Length) return;
+            // Who reads the smaller one may note there in vain where a row lies, which costs the next one a look.
+            var first = new Entry[2 * number];
+            _entries[0].CopyTo(first, 0);
+            Volatile.Write(ref _entries, [first]);
+        }
+        else if (number >> ChunkBits == _entries.Length)
+        {
+            Volatile.Write(ref _entries, [.. _entries, new Entry[ChunkSize]]);
+        }
     }
 
     // Scopes are shared, as a rule; one that is not gets a number of its own.

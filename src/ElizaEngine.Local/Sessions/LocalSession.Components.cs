@@ -43,15 +43,22 @@ internal abstract partial class LocalSession
             change: null,
             cancellationToken).ConfigureAwait(false);
 
-    public async Task<IReadOnlyList<CreateResult>> UpsertComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default) =>
-        await Store(
+    public async Task<IReadOnlyList<CreateResult>> UpsertComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default)
+    {
+        var natural = new NaturalKeys();
+        return await Store(
             () => CompleteComponents(components),
-            static (draft, component) => ByNaturalKey(draft.State, component) ?? draft.State.Components.Find(component.Id),
+            (draft, component) => natural.Find(draft.State, component) ?? draft.State.Components.Find(component.Id),
             Rows.Encode,
-            PutComponent,
+            (draft, component, body) =>
+            {
+                PutComponent(draft, component, body);
+                natural.Add(component);
+            },
             static (draft, component, row) =>
                 PutComponent(draft, draft.View.Record<Component>(row) with { RoomId = component.RoomId, Data = component.Data }),
             cancellationToken).ConfigureAwait(false);
+    }
 
     public async Task<int> UpdateComponentsAsync(IReadOnlyList<ComponentUpdate> updates, CancellationToken cancellationToken = default) =>
         await Update(
@@ -67,17 +74,6 @@ internal abstract partial class LocalSession
     {
         var now = Now;
         return [.. Door.List(components, nameof(components)).Select(component => Complete.Component(component, AgentId, now))];
-    }
-
-    private static ComponentRow? ByNaturalKey(DatabaseState state, Component component)
-    {
-        var key = Rows.Of(component);
-        foreach (var row in state.ComponentsByEntity.Ascend(TimedKey.First(key.EntityId)))
-        {
-            if (row.EntityId != key.EntityId) break;
-            if (row.Type == key.Type && row.WorldId == key.WorldId && row.SourceEntityId == key.SourceEntityId && row.AgentId == key.AgentId) return row;
-        }
-        return null;
     }
 
     private static void PutComponent(Draft draft, Component component) => PutComponent(draft, component, Rows.Encode(component));

@@ -68,4 +68,7 @@ internal sealed record Manifest
 
     /// <summary>Files that were part of the log, the oldest first. They may be there still.</summary>
     public IReadOnlyList<ManifestFile> Replaced { get; init; } = [];
+
+    /// <summary>The numbers of <see cref="Files"/>.</summary>
+    public HashSet<int> Numbers() => [.. Files.Select(static file => file.Number)];
 }

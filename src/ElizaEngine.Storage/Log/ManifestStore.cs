@@ -5,7 +5,8 @@ namespace ElizaEngine.Storage;
 /// </summary>
 internal sealed class ManifestStore(IFileSystem files, string directory, Manifest? current)
 {
-    private HashSet<int> _listed = Numbers(current);
+    private HashSet<int> _listed = current?.Numbers() ?? [];
+    private HashSet<int> _sealed = Sealed(current);
     private Manifest? _current = current;
 
     /// <summary>Of the newest manifest that carries its final name; 0 when there is none.</summary>
@@ -18,7 +19,7 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
     public bool Lists(int number) => _listed.Contains(number);
 
     /// <summary>Whether the manifest on disk says that this file is sealed.</summary>
-    public bool ListsAsSealed(int number) => _current?.Files.Any(file => file.Number == number && file.IsSealed) == true;
+    public bool ListsAsSealed(int number) => _sealed.Contains(number);
 
     /// <summary>Makes <paramref name="manifest"/> the state of the directory.</summary>
     /// <exception cref="LogDiskFullException">No room; the old manifest still counts.</exception>
@@ -39,7 +40,7 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
         }
 
         // From the rename on, either manifest may be the one that a crash leaves.
-        _listed.UnionWith(Numbers(manifest));
+        _listed.UnionWith(manifest.Numbers());
         files.Rename(temporary, final);
         try
         {
@@ -51,7 +52,8 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
             throw new StorageIOException(error.Operation, error.Path, error.Errno, error.Message);
         }
 
-        _listed = Numbers(manifest);
+        _listed = manifest.Numbers();
+        _sealed = Sealed(manifest);
         _current = manifest;
         if (Generation > 2)
             files.TryDelete(directory + "/" + FileNames.Manifest(Generation - 2));
@@ -60,5 +62,5 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
     /// <summary>Leaves the newest manifest alone.</summary>
     public void DeleteOlder() => files.TryDelete(directory + "/" + FileNames.Manifest(Generation - 1));
 
-    private static HashSet<int> Numbers(Manifest? manifest) => [.. manifest?.Files.Select(file => file.Number) ?? []];
+    private static HashSet<int> Sealed(Manifest? manifest) => [.. manifest?.Files.Where(static file => file.IsSealed).Select(static file => file.Number) ?? []];
 }

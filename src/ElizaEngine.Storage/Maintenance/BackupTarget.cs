@@ -44,15 +44,20 @@ internal static class BackupTarget
     {
         if (older.DatabaseId != snapshot.DatabaseId)
             throw new LogBackupRefusedException(directory, "holds a backup of another database. Choose another directory.");
+        var names = files.List(directory).ToHashSet();
+        var byNumber = snapshot.Files.ToDictionary(static file => file.Entry.Number);
+        var replaced = snapshot.Replaced.ToLookup(static file => file.Number);
         var equal = new HashSet<ManifestFile>();
         foreach (var entry in older.Files)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var file = snapshot.Files.FirstOrDefault(candidate => candidate.Entry.Number == entry.Number);
-            if (file is null && IsReplaced(entry, snapshot))
+            var file = byNumber.GetValueOrDefault(entry.Number);
+            if (file is null && replaced[entry.Number].Any(one => IsReplaced(entry, one)))
                 continue;
             if (file is null || file.Entry.Salt != entry.Salt || file.Entry.FirstLsn != entry.FirstLsn || file.Entry.EndLsn < entry.EndLsn)
                 throw AnotherHistory(directory, entry);
+            if (!names.Contains(file.Name))
+                continue;
             if (HasSameFrames(files, directory, entry, file, progress, cancellationToken))
             {
                 if (entry == file.Entry)
@@ -95,9 +100,9 @@ internal static class BackupTarget
         }
     }
 
-    /// <summary>Whether the snapshot knows a file of the backup, with all that the backup has of it, as one that copies took the place of.</summary>
-    private static bool IsReplaced(ManifestFile entry, LogSnapshot snapshot) => snapshot.Replaced.Any(
-        file => file.Number == entry.Number && file.Salt == entry.Salt && file.FirstLsn == entry.FirstLsn && file.EndLsn >= entry.EndLsn);
+    /// <summary>Whether a file of the backup, with all that the backup has of it, is one of this number that copies took the place of.</summary>
+    private static bool IsReplaced(ManifestFile entry, ManifestFile replaced) =>
+        replaced.Salt == entry.Salt && replaced.FirstLsn == entry.FirstLsn && replaced.EndLsn >= entry.EndLsn;
 
     private static LogBackupRefusedException AnotherHistory(string directory, ManifestFile entry) => new(directory,
         $"holds a backup with writes that this database does not have ({FileNames.Log(entry.Number)}, up to lsn {entry.EndLsn}): "
@@ -112,10 +117,7 @@ internal static class BackupTarget
     private static bool HasSameFrames(
         IFileSystem files, string directory, ManifestFile entry, SnapshotFile file, Action<long> progress, CancellationToken cancellationToken)
     {
-        var name = FileNames.Log(entry.Number);
-        if (!files.List(directory).Contains(name))
-            return false;
-        using var copy = files.Open(directory + "/" + name);
+        using var copy = files.Open(directory + "/" + file.Name);
         if (copy.Length != file.Entry.FileBytes)
             return false;
         var buffer = new byte[ChunkBytes];

@@ -101,7 +101,7 @@ internal sealed class LogBackup
         var manifests = new ManifestStore(_files, _target, older);
         manifests.Write(manifest);
         BackupTarget.RemoveMark(_files, _target);
-        if (older?.Files.Any(file => !manifest.Files.Any(entry => entry.Number == file.Number)) == true)
+        if (older?.Numbers().IsSubsetOf(manifest.Numbers()) == false)
         {
             // What compaction replaced goes, once no manifest that is kept names it.
             manifests.Write(manifest with { Generation = manifest.Generation + 1 });
@@ -152,9 +152,10 @@ internal sealed class LogBackup
 
     private void RemoveLeftovers(Manifest? older)
     {
+        var listed = older?.Numbers() ?? [];
         foreach (var name in _files.List(_target))
         {
-            var isUnlisted = FileNames.TryLog(name, out var number) && older?.Files.Any(file => file.Number == number) != true;
+            var isUnlisted = FileNames.TryLog(name, out var number) && !listed.Contains(number);
             if (isUnlisted || FileNames.IsDerived(name) || FileNames.IsTemporary(name))
                 _files.Delete(PathOf(name));
         }

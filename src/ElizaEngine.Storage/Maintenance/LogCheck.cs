@@ -41,11 +41,9 @@ internal static class LogCheck
         return (frames, records);
     }
 
-    /// <summary>Whether every frame of a sealed file is as it was written.</summary>
+    /// <summary>Whether every frame of a sealed file, which is there, is as it was written.</summary>
     public static bool IsIntact(IFileSystem files, string directory, Guid databaseId, ManifestFile entry)
     {
-        if (!files.List(directory).Contains(FileNames.Log(entry.Number)))
-            return false;
         try
         {
             using var file = LogFile.Open(files, directory, databaseId, entry);

@@ -246,9 +246,10 @@ internal sealed class LogRepair
     /// <summary>Damaged manifests, files that are no part of the log, and what can be built again. A crash before it is made up for by the next repair or open.</summary>
     private void RemoveRest(Manifest manifest)
     {
+        var listed = manifest.Numbers();
         foreach (var name in _files.List(_directory.Path))
         {
-            var isUnlisted = FileNames.TryLog(name, out var number) && !manifest.Files.Any(file => file.Number == number);
+            var isUnlisted = FileNames.TryLog(name, out var number) && !listed.Contains(number);
             if (isUnlisted || _directory.DamagedManifests.Contains(name) || FileNames.IsTemporary(name))
                 _files.Delete(_directory.Path + "/" + name);
         }

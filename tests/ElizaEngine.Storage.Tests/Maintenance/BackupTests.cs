@@ -37,6 +37,33 @@ public sealed class BackupTests
     }
 
     [Fact]
+    public async Task However_many_files_a_backup_has_it_is_renewed_with_as_many_looks_at_its_directory()
+    {
+        using var world = new BackupWorld();
+        await using var log = world.Open();
+        var lists = 0;
+        var files = new FaultyFileSystem(world.Source.Files) { Listed = _ => lists++ };
+        await BackupWorld.WriteAsync(log, 0, 40);
+        await world.BackUpAsync(log);
+        var few = await RenewAsync();
+        await BackupWorld.WriteAsync(log, 40, 1_000);
+        await world.BackUpAsync(log);
+        var many = await RenewAsync();
+
+        Assert.True(many.Files > 4 * few.Files);
+        Assert.Equal(few.Lists, many.Lists);
+        Assert.Equal(Texts(1_000), await world.TextsAsync(world.Target));
+
+        async Task<(int Files, int Lists)> RenewAsync()
+        {
+            lists = 0;
+            var report = await world.BackUpAsync(log, files: files);
+            Assert.Equal((report.Files, 0), (report.Kept, report.Copied));
+            return (report.Files, lists);
+        }
+    }
+
+    [Fact]
     public async Task The_file_in_use_has_its_full_size_in_the_backup_and_zeros_behind_its_last_frame()
     {
         using var world = new BackupWorld();

@@ -1,0 +1,89 @@
+using ElizaEngine.Local.Tests.State;
+using ElizaEngine.Storage;
+using Xunit;
+
+namespace ElizaEngine.Local.Tests.Search;
+
+/// <summary>Entries come one behind the other, whatever room there is for them, and are found while they do.</summary>
+public sealed class VectorPartitionTests
+{
+    private static readonly PartitionKey s_key = new(RandomRows.IdOf(1), 1, 3);
+    private readonly MemoryScope _scope = new SharedValues().Scope("messages", s_key.AgentId, null, RandomRows.IdOf(2), null, null);
+
+    [Fact]
+    public void An_entry_stays_as_it_is_while_others_come()
+    {
+        using var partition = new VectorPartition(s_key);
+        // Chunks end, or become larger, at powers of two.
+        const int count = (3 * 4096) + 2;
+        var deadOnes = new HashSet<int>();
+        for (var number = 0; number < count; number++)
+        {
+            var (row, slot) = Vector(number);
+            partition.Add(row, slot, sequence: number);
+            Assert.Equal((number + 1, number), (partition.Count, partition.NumberOf(slot)));
+            if (int.IsPow2(number) || int.IsPow2(number + 1))
+            {
+                partition.MarkDead(number, sequence: number);
+                partition.MarkDead(number, sequence: number);
+                deadOnes.Add(number);
+                partition[number / 2].Place = number;
+            }
+        }
+        Assert.Equal(deadOnes.Count, partition.Dead);
+        for (var number = 0; number < count; number++)
+        {
+            ref var entry = ref partition[number];
+            Assert.Equal((RandomRows.IdOf(number), LocationOf(number), deadOnes.Contains(number)), (entry.Id, entry.Location, entry.IsDead));
+            Assert.Same(_scope, partition.Scope(entry.Scope));
+        }
+        Assert.Equal(count, partition.InRoom(RandomRows.IdOf(2)).Length);
+    }
+
+    [Fact]
+    public async Task Who_reads_and_marks_while_entries_come_finds_each_and_loses_none()
+    {
+        const int count = 6_000;
+        using var partition = new VectorPartition(s_key);
+        var readers = Enumerable.Range(0, 2).Select(reader => Task.Run(() =>
+        {
+            for (var seen = 0; seen < count;)
+            {
+                for (var there = partition.Count; seen < there; seen++)
+                {
+                    Assert.Equal(RandomRows.IdOf(seen), partition[seen].Id);
+                    if (seen % 2 == reader) partition.MarkDead(seen, sequence: 1);
+                }
+            }
+        })).ToArray();
+        for (var number = 0; number < count; number++)
+        {
+            var (row, slot) = Vector(number);
+            partition.Add(row, slot, sequence: 0);
+        }
+        await Task.WhenAll(readers);
+        Assert.Equal(count, partition.Dead);
+        for (var number = 0; number < count; number++) Assert.True(partition[number].IsDead);
+    }
+
+    [Fact]
+    public void Few_entries_take_little_memory()
+    {
+        using var partition = new VectorPartition(s_key);
+        var vectors = Enumerable.Range(0, 10).Select(Vector).ToArray();
+        partition.Add(vectors[0].Row, vectors[0].Slot, sequence: 0);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var (row, slot) in vectors) partition.Add(row, slot, sequence: 0);
+        using var another = new VectorPartition(s_key);
+        foreach (var (row, slot) in vectors) another.Add(row, slot, sequence: 0);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 8 << 10);
+    }
+
+    private (MemoryRow Row, VectorSlot Slot) Vector(int number)
+    {
+        var slot = new VectorSlot { Dimension = s_key.Dimension, InverseNorm = 1, Location = LocationOf(number) };
+        return (new MemoryRow { Id = RandomRows.IdOf(number), Scope = _scope, CreatedMs = number, IsUnique = true, Vectors = slot }, slot);
+    }
+
+    private static RecordLocation LocationOf(int number) => new(1, 64 + (8 * number), 8);
+}
