@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ElizaEngine.Vectors;
 
 namespace ElizaEngine.Local;
 
@@ -80,8 +79,8 @@ internal abstract partial class LocalSession
     }
 
 
-    /// <summary>A memory as the earlier items of a call leave it.</summary>
-    private readonly record struct ChangedMemory(Id AgentId, int Table, Id? RoomId, Id? WorldId, Id? EntityId, NewVector? Vector);
+    /// <summary>Where a memory belongs that earlier items of a call create or change.</summary>
+    private readonly record struct ChangedMemory(Id AgentId, int Table, Id? RoomId, Id? WorldId, Id? EntityId);
 
     /// <summary>
     /// Decides <c>unique</c> where the caller did not: false when the visible rows of the same table, room, world and entity hold a
@@ -92,6 +91,8 @@ internal abstract partial class LocalSession
         var decided = new NewMemory[items.Length];
         var changed = new Dictionary<Id, ChangedMemory>();
         var hidden = new HashSet<Id>(); // Those among the changed that the view shows as they were.
+        using var earlier = items.Length > Single ? new EarlierVectors() : null;
+        var table = Shared.NumberOf(items[0].Memory.TableName!); // They have one table.
         var dimension = view.State.DimensionOf(Agent);
         for (var i = 0; i < items.Length; i++)
         {
@@ -100,50 +101,42 @@ internal abstract partial class LocalSession
             var visible = view.State.Memories.Find(id);
             // A visible row that is gone when this call has its turn is created anew: it is no duplicate of itself.
             var hidesItself = visible is not null && hidden.Add(id);
-            var unique = item.Memory.Unique ?? !IsNearDuplicate(view, item, dimension, hidden, changed.Values);
+            var unique = item.Memory.Unique ?? !IsNearDuplicate(view, item, table, dimension, hidden, earlier);
             if (hidesItself) hidden.Remove(id);
             decided[i] = item with { Memory = item.Memory with { Unique = unique } };
+            if (earlier is null) break;
 
             var isChanged = changed.TryGetValue(id, out var memory);
             var isThere = isChanged || visible is not null;
             // Zeros take a vector away, once there is a dimension.
             var isVectorGiven = item.Vector is not null || (item.VectorLength is not null && dimension is not null);
             if (isThere && (!isUpsert || !isVectorGiven)) continue;
-            if (!isChanged) memory = Changed(visible, item.Memory);
+            if (!isChanged) changed[id] = memory = Changed(visible, item.Memory, table);
             if (visible is not null) hidden.Add(id);
-            changed[id] = isVectorGiven ? memory with { Vector = item.Vector } : memory;
             // The first vector stored sets the dimension, for the items after it too.
             dimension ??= item.Vector?.Floats.Length;
+            // What this agent's searches of the table cannot find is no duplicate.
+            if (item.Vector is { } vector && vector.Floats.Length == dimension && memory.AgentId == Agent && memory.Table == table)
+                earlier.Put(id, memory.RoomId, memory.WorldId, memory.EntityId, vector.Floats, vector.InverseNorm);
+            else
+                earlier.Remove(id);
         }
         return decided;
     }
 
     // An upsert leaves a memory where it is, whatever the item says.
-    private ChangedMemory Changed(MemoryRow? visible, Memory memory) => visible is not null
-        ? new ChangedMemory(visible.AgentId, visible.TableNumber, visible.RoomId, visible.WorldId, visible.EntityId, Vector: null)
-        : new ChangedMemory(
-            memory.AgentId!.Value, Shared.NumberOf(memory.TableName!), IdOf(memory.RoomId), IdOf(memory.WorldId), IdOf(memory.EntityId), Vector: null);
+    private static ChangedMemory Changed(MemoryRow? visible, Memory memory, int table) => visible is not null
+        ? new ChangedMemory(visible.AgentId, visible.TableNumber, visible.RoomId, visible.WorldId, visible.EntityId)
+        : new ChangedMemory(memory.AgentId!.Value, table, IdOf(memory.RoomId), IdOf(memory.WorldId), IdOf(memory.EntityId));
 
-    private bool IsNearDuplicate(
-        View view, in NewMemory item, int? dimension, IReadOnlySet<Id> hidden, IReadOnlyCollection<ChangedMemory> changed)
+    private bool IsNearDuplicate(View view, in NewMemory item, int table, int? dimension, IReadOnlySet<Id> hidden, EarlierVectors? earlier)
     {
         if (item.Vector is not { } vector || vector.Floats.Length != dimension) return false;
         var memory = item.Memory;
-        var (room, world, entity) = (IdOf(memory.RoomId), IdOf(memory.WorldId), IdOf(memory.EntityId));
-        var scope = new SearchScope(Agent, Shared.NumberOf(memory.TableName!), room, world, entity, UniqueOnly: false) { Except = hidden };
-        using (var similar = SimilaritySearch.Rent())
-        {
-            if (similar.Run(view, scope, vector.Floats, vector.InverseNorm, 1, Limits.DuplicateSimilarity, mayWalk: true).Count > 0) return true;
-        }
-        foreach (var other in changed)
-        {
-            if (other.Vector is { } near && near.Floats.Length == vector.Floats.Length && other.AgentId == Agent && other.Table == scope.Table
-                && (room is null || other.RoomId == room)
-                && (world is null || other.WorldId == world)
-                && (entity is null || other.EntityId == entity)
-                && Cosine.Similarity(Vectors.Kernels.DotProduct.Of(vector.Floats, near.Floats), vector.InverseNorm, near.InverseNorm) >= Limits.DuplicateSimilarity) return true;
-        }
-        return false;
+        var scope = new SearchScope(Agent, table, IdOf(memory.RoomId), IdOf(memory.WorldId), IdOf(memory.EntityId), UniqueOnly: false) { Except = hidden };
+        if (earlier?.HasSimilar(scope, vector.Floats, vector.InverseNorm, Limits.DuplicateSimilarity) == true) return true;
+        using var similar = SimilaritySearch.Rent();
+        return similar.Run(view, scope, vector.Floats, vector.InverseNorm, 1, Limits.DuplicateSimilarity, mayWalk: true).Count > 0;
     }
 
     /// <summary>A search ready to be made.</summary>
