@@ -54,6 +54,9 @@ internal sealed class RecordReader(RecordCache cache)
         return PutVector.Floats(body);
     }
 
+    /// <summary>For records that nobody has read yet: their bodies, and their checksums verified, but not in place.</summary>
+    public RecordWindow BeginReading() => new(Log);
+
     private static object Decode(Row row, byte kind, ReadOnlyMemory<byte> body) => row switch
     {
         AgentRow => Rows.DecodeAgent(body),

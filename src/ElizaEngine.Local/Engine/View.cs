@@ -1,3 +1,5 @@
+using ElizaEngine.Storage;
+
 namespace ElizaEngine.Local;
 
 /// <summary>One point in time, readable: a state and the way to its records.</summary>
@@ -28,6 +30,9 @@ internal readonly struct View(DatabaseState state, RecordReader records, bool is
     /// thousands that each search compares.
     /// </summary>
     public ReadOnlySpan<float> Floats(VectorSlot slot) => slot.Pending ?? records.Floats(slot, verify: !slot.IsVerified);
+
+    /// <summary>A way to read many vectors that nobody has read yet.</summary>
+    public RecordWindow BeginReading() => records.BeginReading();
 
     /// <summary>A copy of a vector, its checksum verified, to be handed out.</summary>
     public float[] Copy(VectorSlot slot) => slot.Pending?.ToArray() ?? records.Floats(slot, verify: true).ToArray();

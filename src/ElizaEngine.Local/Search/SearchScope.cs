@@ -16,10 +16,14 @@ internal readonly record struct SearchScope(Id AgentId, int Table, Id? RoomId, I
     public bool IsWhole => RoomId is null && WorldId is null && EntityId is null && !UniqueOnly && Except is not { Count: > 0 };
 
     /// <summary>Whether a memory of the table passes.</summary>
-    public bool Passes(MemoryRow row) =>
-        row.AgentId == AgentId && Passes(row.Scope) && (!UniqueOnly || row.IsUnique) && Except?.Contains(row.Id) != true;
+    public bool Passes(MemoryRow row) => Passes(row.Scope, row.IsUnique, row.Id);
+
+    /// <summary>The same, where the row need not have been made.</summary>
+    public bool Passes(in MemoryVector memory) => Passes(memory.Scope, memory.IsUnique, memory.Id);
 
     /// <summary>Whether memories of a scope pass, of the agent and table they are known to have.</summary>
     public bool Passes(MemoryScope scope) =>
         (RoomId is not { } room || scope.RoomId == room) && (WorldId is not { } world || scope.WorldId == world) && (EntityId is not { } entity || scope.EntityId == entity);
+
+    private bool Passes(MemoryScope scope, bool isUnique, Id id) => scope.AgentId == AgentId && Passes(scope) && (!UniqueOnly || isUnique) && Except?.Contains(id) != true;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ElizaEngine.Storage;
 using ElizaEngine.Vectors;
 using ElizaEngine.Vectors.Kernels;
 
@@ -21,6 +22,9 @@ internal sealed partial class SimilaritySearch : IDisposable
     // Candidates whose floats are fetched together: the vectors of so many fit into the first cache.
     private const int Together = 8;
 
+    // Of those that are read from their files, as many as are looked at for some that lie close behind each other.
+    private const int ReadTogether = 256;
+
     [ThreadStatic]
     private static SimilaritySearch? t_kept;
 
@@ -29,6 +33,8 @@ internal sealed partial class SimilaritySearch : IDisposable
     private readonly List<(MemoryRow Row, float Similarity)> _found = [];
     private readonly TopMatches _matches = new();
     private readonly CodeSearch _codes = new();
+    private MemoryVector[] _unread = [];
+    private int _unreadCount;
     private byte[] _answers = [];
     private float[] _query = [];
     private float _inverseNorm;
@@ -120,6 +126,9 @@ internal sealed partial class SimilaritySearch : IDisposable
         _rows.Clear();
         _numbers.Clear();
         _found.Clear();
+        // After a failure, what was to be compared.
+        _unread.AsSpan(0, _unreadCount).Clear();
+        _unreadCount = 0;
     }
 
     private void Clear()
@@ -148,16 +157,51 @@ internal sealed partial class SimilaritySearch : IDisposable
         }
     }
 
+    // What nobody has read yet is compared while the rows are walked: a row is made of it only where it is among the best so far.
     private void ByFloats(View view, in SearchScope scope)
     {
+        using var window = view.BeginReading();
+        _matches.Begin(_count, _threshold);
         var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId, long.MaxValue);
-        while (cursor.MoveNext())
+        while (cursor.MoveNext(_query.Length, out var vector))
         {
-            if (cursor.Current.Vectors is not null && cursor.Current.Vector(_query.Length) is { } slot && scope.Passes(cursor.Current))
-                _rows.Add((cursor.Current, slot));
+            if (!vector.HasVector || !scope.Passes(vector)) continue;
+            if (vector.Slot is { IsUnread: false } slot)
+            {
+                _rows.Add((vector.Row, slot));
+                continue;
+            }
+            if (_unread.Length == 0) _unread = new MemoryVector[ReadTogether];
+            _unread[_unreadCount++] = vector;
+            if (_unreadCount == ReadTogether) CompareUnread(window);
         }
-        Compared = _rows.Count;
+        CompareUnread(window);
         CompareRows(view);
+        Compared = ComparedByFloats;
+    }
+
+    // Rows come newest first, and the newest lie at the end of the log: so from the last on.
+    private void CompareUnread(RecordWindow window)
+    {
+        var unread = _unread.AsSpan(0, _unreadCount);
+        unread.Reverse();
+        Span<RecordLocation> locations = stackalloc RecordLocation[ReadTogether];
+        for (var i = 0; i < unread.Length; i++) locations[i] = unread[i].Location;
+        var read = 0;
+        for (var i = 0; i < unread.Length; i++)
+        {
+            if (i == read) read += window.Read(locations[i..unread.Length]);
+            var vector = unread[i];
+            var similarity = Cosine.Similarity(DotProduct.Of(_query, PutVector.Floats(window.Body(locations[i]))), _inverseNorm, vector.InverseNorm);
+            if (vector.Slot is { } slot) slot.IsVerified = true;
+            // Of equals the newest is wanted, so all of them are kept here.
+            if (!(similarity >= _matches.Floor)) continue;
+            _matches.Offer(_found.Count, similarity);
+            _found.Add((vector.Row, similarity));
+        }
+        ComparedByFloats += unread.Length;
+        unread.Clear();
+        _unreadCount = 0;
     }
 
     // A room's entries, if they are few beside those of the partition.

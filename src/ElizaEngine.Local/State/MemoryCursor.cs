@@ -23,4 +23,17 @@ internal struct MemoryCursor
         if (_room is null) return _byTable.MoveNext() && _byTable.Current.TableNumber == _table;
         return _byRoom.MoveNext() && _byRoom.Current.TableNumber == _table && _byRoom.Current.RoomId == _room;
     }
+
+    /// <summary>The same, but a row that nobody has asked for yet is not made.</summary>
+    /// <param name="dimension">Of the vectors that are asked for.</param>
+    /// <param name="vector">The memory, instead of <see cref="Current"/>.</param>
+    public bool MoveNext(int dimension, out MemoryVector vector)
+    {
+        vector = default;
+        IRowSequence<MemoryRow>? source;
+        int place;
+        if (!(_room is null ? _byTable.MoveNext(out source, out place) : _byRoom.MoveNext(out source, out place))) return false;
+        vector = source is StoredMemories.Order stored ? stored.VectorAt(place, dimension) : new MemoryVector(source?[place] ?? Current, dimension);
+        return vector.Scope.TableNumber == _table && (_room is null || vector.Scope.RoomId == _room);
+    }
 }

@@ -165,6 +165,9 @@ internal sealed class VectorSlot
     /// <summary>Its checksum has been verified since the database was opened, or its bytes were in hand.</summary>
     public bool IsVerified;
 
+    /// <summary>Nobody has looked at its floats since the database was opened.</summary>
+    public bool IsUnread => !IsVerified && Pending is null;
+
     /// <summary>The chain without one dimension.</summary>
     public static VectorSlot? Without(VectorSlot? chain, int dimension)
     {

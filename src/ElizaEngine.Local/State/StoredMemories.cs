@@ -70,11 +70,14 @@ internal sealed class StoredMemories
     private ReadOnlySpan<StoredMemory> MemoriesOf(ReadOnlySpan<byte> payload) =>
         MemoryMarshal.Cast<byte, StoredMemory>(payload.Slice(CheckpointLayout.MemoriesAt, _layout.Memories * StoredMemory.Bytes));
 
+    private ReadOnlySpan<StoredVector> VectorsOf(ReadOnlySpan<byte> payload) =>
+        MemoryMarshal.Cast<byte, StoredVector>(payload.Slice(_layout.VectorsAt, _layout.Vectors * StoredVector.Bytes));
+
     private MemoryRow Load(int number)
     {
         var payload = _checkpoint.Payload;
         var stored = MemoriesOf(payload)[number];
-        var vectors = MemoryMarshal.Cast<byte, StoredVector>(payload.Slice(_layout.VectorsAt, _layout.Vectors * StoredVector.Bytes));
+        var vectors = VectorsOf(payload);
         VectorSlot? slot = null;
         for (var i = stored.VectorCount - 1; i >= 0; i--)
         {
@@ -94,18 +97,35 @@ internal sealed class StoredMemories
         return Interlocked.CompareExchange(ref _rows[number], row, null) ?? row;
     }
 
-    private sealed class Order(StoredMemories memories, int count, int at) : IRowSequence<MemoryRow>
+    private MemoryVector VectorOf(int number, int dimension)
+    {
+        if (Volatile.Read(ref _rows[number]) is { } row) return new MemoryVector(row, dimension);
+        var payload = _checkpoint.Payload;
+        var stored = MemoriesOf(payload)[number];
+        StoredVector? found = null;
+        foreach (ref readonly var vector in VectorsOf(payload).Slice(stored.FirstVector, stored.VectorCount))
+        {
+            if (vector.Dimension == dimension) found = vector;
+        }
+        GC.KeepAlive(this);
+        return new MemoryVector(this, number, stored, _scopes[stored.Scope], found);
+    }
+
+    /// <summary>An order of them.</summary>
+    internal sealed class Order(StoredMemories memories, int count, int at) : IRowSequence<MemoryRow>
     {
         public int Count => count;
 
-        public MemoryRow this[int place]
+        public MemoryRow this[int place] => memories[NumberAt(place)];
+
+        /// <summary>What a search asks of the memory at a place, whose row is not made for that.</summary>
+        public MemoryVector VectorAt(int place, int dimension) => memories.VectorOf(NumberAt(place), dimension);
+
+        private int NumberAt(int place)
         {
-            get
-            {
-                if (at < 0) return memories[place];
-                var number = MemoryMarshal.Cast<byte, int>(memories._checkpoint.Payload.Slice(at, count * sizeof(int)))[place];
-                return memories[number];
-            }
+            var number = at < 0 ? place : MemoryMarshal.Cast<byte, int>(memories._checkpoint.Payload.Slice(at, count * sizeof(int)))[place];
+            GC.KeepAlive(memories);
+            return number;
         }
     }
 }

@@ -361,6 +361,22 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// </summary>
     public ReadPin Hold() => _views.Pin();
 
+    /// <summary>The file in which a record can be read, and where in it. The caller holds a pin, or the gate.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    public (LogFile File, RecordPlace Place) Resolve(RecordLocation location)
+    {
+        var file = FileOf(location);
+        var place = new RecordPlace(location.File, location.Offset);
+        // What did not count when its file was replaced is read where it was, by those who began before that.
+        while (file.Moved is { } moved && moved.TryFind(place.Offset, out var next))
+        {
+            place = next;
+            file = _files.Find(next.File)!;
+        }
+
+        return (file, place);
+    }
+
     /// <summary>Where a record is now, since its file was compacted, or was. The caller holds a pin, or the gate.</summary>
     public RecordPlace PlaceOf(RecordLocation location) => Resolve(location).Place;
 
@@ -570,21 +586,6 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         }
 
         _lock.Dispose();
-    }
-
-    /// <summary>The file in which a record can be read, and where in it.</summary>
-    private (LogFile File, RecordPlace Place) Resolve(RecordLocation location)
-    {
-        var file = FileOf(location);
-        var place = new RecordPlace(location.File, location.Offset);
-        // What did not count when its file was replaced is read where it was, by those who began before that.
-        while (file.Moved is { } moved && moved.TryFind(place.Offset, out var next))
-        {
-            place = next;
-            file = _files.Find(next.File)!;
-        }
-
-        return (file, place);
     }
 
     private LogFile FileOf(RecordLocation location)
