@@ -84,7 +84,7 @@ public sealed class FirstSearchTests : IDisposable
         Flip(MemoryMarshal.AsBytes(victim.AsSpan()));
         await using (var database = await OpenAsync(expectsCheckpoint: true))
         {
-            var search = new MemorySearch("messages", Vector(random)) { RoomId = _rooms[1] };
+            var search = new MemorySearch("messages", Vector(random)) { RoomId = _rooms[1], Count = 12 };
             for (var again = 0; again < 2; again++)
             {
                 var error = await Assert.ThrowsAsync<CorruptDataException>(() => FoundAsync(database, search));
@@ -123,7 +123,14 @@ public sealed class FirstSearchTests : IDisposable
     private async Task<LocalDatabase> OpenAsync(bool expectsCheckpoint)
     {
         // Without a partition: each search compares floats.
-        var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = _directory, VectorsWithoutPartition = int.MaxValue });
+        var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions
+        {
+            Directory = _directory,
+            MaxLogFileBytes = 128 << 10,
+            Durability = Durability.ProcessCrash,
+            LogWithoutCheckpoint = 0,
+            VectorsWithoutPartition = int.MaxValue,
+        });
         Assert.Equal(expectsCheckpoint, database.OpenReport.FromCheckpoint);
         return database;
     }
