@@ -176,7 +176,7 @@ public sealed partial class LocalDatabase : IDatabase
             await StopCompactingAsync().ConfigureAwait(false);
             await Partitions.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await Checkpointing.ConfigureAwait(false);
-            if (Options.Directory is not null) await OwnThread.Run(() => WriteCheckpoint(Options.LogWithoutCheckpoint, cancellationToken)).ConfigureAwait(false);
+            if (Options.Directory is not null) await Task.Run(() => WriteCheckpoint(Options.LogWithoutCheckpoint, cancellationToken), CancellationToken.None).ConfigureAwait(false);
             await Partitions.SaveAsync().ConfigureAwait(false);
         }
         finally

@@ -102,7 +102,7 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
             var written = await OwnThread.Run(
                 () => before is null ? saved.Write(log, partition.Key, table)
                     : SavedChanges.Write(log, SavedVectors.ChangesName(partition.Key, table, before.Changes + 1), before, savedCount, saved),
-                CancellationToken.None).ConfigureAwait(false);
+                partition.Bytes).ConfigureAwait(false);
             partition.Saved = written;
             Interlocked.Add(ref _savedBytes, before is null ? written.FileBytes : written.ChangeBytes - before.ChangeBytes);
             Interlocked.Increment(ref _saves);

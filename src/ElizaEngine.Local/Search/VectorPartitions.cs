@@ -270,7 +270,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private async Task<bool> TryRestoreAsync(VectorPartition empty)
     {
         if (_files is not { } files) return false;
-        if (await OwnThread.Run(() => files.TryRestore(empty.Key), CancellationToken.None).ConfigureAwait(false) is not { } next) return false;
+        if (await OwnThread.Run(() => files.TryRestore(empty.Key), BytesOf(empty.Key, _sequencer.Published.VectorCount)).ConfigureAwait(false) is not { } next) return false;
         next.SearchedAt = Volatile.Read(ref empty.SearchedAt);
         empty.Next = next;
         try
@@ -327,7 +327,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (partition.Graph is null && count < fewForGraph) return;
         var graph = partition.Graph ?? partition.BeginGraph();
         if (count - graph.Count <= Step && !IsRepairDue(graph) && !IsMeasuringDue(partition, count)) graph.Insert(count, Threads, _stop.Token);
-        else await OwnThread.Run(() => LinkMany(partition, graph, count)).ConfigureAwait(false);
+        else await OwnThread.Run(() => LinkMany(partition, graph, count), BytesOf(partition.Key, count)).ConfigureAwait(false);
     }
 
     private static bool IsRepairDue(Graph graph) => graph.Unrepaired > graph.Count / 8;

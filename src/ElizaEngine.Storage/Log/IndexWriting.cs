@@ -34,7 +34,7 @@ internal sealed class IndexWriting(
         lock (_sync)
         {
             if (!_stopped && _work.IsCompleted)
-                _work = OwnThread.Run(() => WriteEnded(() => _stopped));
+                _work = OwnThread.Run(() => WriteEnded(() => _stopped), used().Where(IsMissing).Sum(static file => (long)file.FileBytes));
         }
     }
 
@@ -70,13 +70,15 @@ internal sealed class IndexWriting(
         }
     }
 
+    private static bool IsMissing(LogFile file) => file.IsEnded && file.IndexedTo < file.EndLsn;
+
     private void WriteEnded(Func<bool> isStopped)
     {
         foreach (var file in used())
         {
             if (isStopped())
                 return;
-            if (file.IsEnded && file.IndexedTo < file.EndLsn && file.EndLsn <= durableLsn())
+            if (IsMissing(file) && file.EndLsn <= durableLsn())
                 TryWrite(file, file.EndLsn);
         }
     }

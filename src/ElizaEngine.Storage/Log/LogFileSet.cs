@@ -308,7 +308,7 @@ internal sealed class LogFileSet
             if (_stopped || _prepared.Count > 0 || _isPreparing)
                 return;
             _isPreparing = true;
-            _ahead = OwnThread.Run(PrepareWhileNone);
+            _ahead = OwnThread.Run(PrepareWhileNone, 2 * _lastNormalBytes);
         }
     }
 

@@ -25,10 +25,10 @@ public sealed class BackgroundThreadTests
         var settings = new DiskSettings(1)
         {
             Durability = Durability.PowerLoss,
-            FirstFileBytes = 64 << 10,
-            MaxFileBytes = 64 << 10,
+            FirstFileBytes = 2 << 20,
+            MaxFileBytes = 2 << 20,
             IndexMinBytes = 0,
-            LogWithoutCheckpoint = 1,
+            LogWithoutCheckpoint = 3 << 20,
             HasGraphs = true,
         };
         var made = new ConcurrentBag<bool>();
@@ -43,13 +43,12 @@ public sealed class BackgroundThreadTests
             };
             var adapter = database.ForAgent(s_agent);
             await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
-            for (var i = 0; i < 200; i++)
+            for (var i = 0; i < 40; i++)
             {
-                await adapter.CreateMemoryAsync(
-                    new Memory { Content = Content.FromText(new string('x', 1000)), Embedding = new float[] { 1, i, i % 7 }, Unique = true }, "messages");
+                await adapter.CreateMemoriesAsync([.. Enumerable.Range(50 * i, 50).Select(static number => MemoryOf(number))], "messages");
                 await database.BackgroundWork;
             }
-            Assert.NotEmpty(await adapter.SearchMemoriesAsync(new MemorySearch("messages", new float[] { 1, 2, 3 })));
+            Assert.NotEmpty(await adapter.SearchMemoriesAsync(new MemorySearch("messages", VectorOf(7))));
             await database.BuildVectorIndexAsync(s_agent, "messages");
             await database.CompactAsync();
             await database.BackgroundWork;
@@ -59,5 +58,24 @@ public sealed class BackgroundThreadTests
         }
         Assert.NotEmpty(made);
         Assert.All(made, Assert.False);
+    }
+
+    [Theory]
+    [InlineData(100, true)]
+    [InlineData(1 << 20, false)]
+    public async Task What_is_soon_done_is_done_by_the_pool(long bytes, bool isOfPool)
+    {
+        Assert.Equal(isOfPool, await OwnThread.Run(static () => Thread.CurrentThread.IsThreadPoolThread, bytes));
+        var wasOfPool = !isOfPool;
+        await OwnThread.Run(() => wasOfPool = Thread.CurrentThread.IsThreadPoolThread, bytes);
+        Assert.Equal(isOfPool, wasOfPool);
+    }
+
+    private static Memory MemoryOf(int number) => new() { Content = Content.FromText(new string('x', 3000)), Embedding = VectorOf(number), Unique = true };
+
+    private static float[] VectorOf(int number)
+    {
+        var random = new Random(number);
+        return [.. Enumerable.Range(0, 384).Select(_ => random.NextSingle())];
     }
 }
