@@ -160,7 +160,7 @@ build_and_analysis() {
     ensure_c_compiler
     step 'restore, locked' dotnet restore --locked-mode ElizaEngine.sln || { end_stage; finish; }
     step 'build' dotnet build --no-restore -c Release -warnaserror -v q ElizaEngine.sln || { end_stage; finish; }
-    step 'format: whitespace' dotnet format whitespace --verify-no-changes --no-restore ElizaEngine.sln
+    step 'format: whitespace' dotnet format whitespace --folder --verify-no-changes --exclude .artifacts/ .
     step 'format: style' dotnet format style --verify-no-changes --no-restore ElizaEngine.sln
     if [[ $(uname -sm) == 'Linux x86_64' ]]; then
         # The publish step takes the libraries as they were just built, analyses them whole, and every warning is an error.
