@@ -67,15 +67,17 @@ public sealed class RecordReadTests
         Assert.Equal(0UL, Assert.Throws<LogDamagedException>(() => log.Log.Verify(second)).Lsn);
     }
 
-    internal static async Task<RecordLocation> Append(WriteAheadLog log, string text)
+    internal static Task<RecordLocation> Append(WriteAheadLog log, string text) => Append(log, Encoding.UTF8.GetBytes(text));
+
+    internal static async Task<RecordLocation> Append(WriteAheadLog log, byte[] body)
     {
         RecordLocation location;
         ValueTask done;
         lock (log.Gate)
         {
-            log.BeginLocked(WriteAheadLog.RecordBytes(text.Length));
-            Encoding.UTF8.GetBytes(text, log.AppendLocked(1, text.Length, out location));
-            done = log.CommitLocked(text);
+            log.BeginLocked(WriteAheadLog.RecordBytes(body.Length));
+            body.CopyTo(log.AppendLocked(1, body.Length, out location));
+            done = log.CommitLocked("x");
         }
 
         await done;
@@ -85,7 +87,7 @@ public sealed class RecordReadTests
     private static void AssertDamaged(RecordLocation location, LogDamagedException error) =>
         Assert.Equal((FileNames.Log(location.File), location.Offset - LogFormat.RecordHeaderBytes), (error.File, error.Offset));
 
-    private static void Flip(TestDirectory directory, RecordLocation location, long offset)
+    internal static void Flip(TestDirectory directory, RecordLocation location, long offset)
     {
         using var file = directory.Files.Open(directory.File(FileNames.Log(location.File)));
         var flipped = new byte[1];

@@ -19,7 +19,7 @@ public sealed class RecordWindowTests
             // Files are small at first, so there are many; now and then a record is longer than what is read at once.
             var body = new byte[i % 100 == 99 ? 300_000 : random.Next(3_000)];
             random.NextBytes(body);
-            records.Add((await AppendAsync(log.Log, body), body));
+            records.Add((await RecordReadTests.Append(log.Log, body), body));
         }
         using var pin = log.Log.Pin();
         using var window = new RecordWindow(log.Log);
@@ -44,9 +44,9 @@ public sealed class RecordWindowTests
         await using var log = TestLog.Open(directory, directory.Options with { FirstFileBytes = 1 << 20, MaxFileBytes = 1 << 20 });
         var close = new List<RecordLocation>();
         for (var i = 0; i < 20; i++)
-            close.Add(await AppendAsync(log.Log, new byte[1_500]));
-        await AppendAsync(log.Log, new byte[40_000]);
-        var far = await AppendAsync(log.Log, new byte[1_500]);
+            close.Add(await RecordReadTests.Append(log.Log, new byte[1_500]));
+        await RecordReadTests.Append(log.Log, new byte[40_000]);
+        var far = await RecordReadTests.Append(log.Log, new byte[1_500]);
         using var pin = log.Log.Pin();
         using var window = new RecordWindow(log.Log);
         Assert.Equal(20, window.Read([.. close, far]));
@@ -63,11 +63,11 @@ public sealed class RecordWindowTests
     {
         using var directory = new TestDirectory(disk);
         await using var log = TestLog.Open(directory);
-        var before = await AppendAsync(log.Log, "before"u8.ToArray());
-        var damaged = await AppendAsync(log.Log, "damaged"u8.ToArray());
+        var before = await RecordReadTests.Append(log.Log, "before"u8.ToArray());
+        var damaged = await RecordReadTests.Append(log.Log, "damaged"u8.ToArray());
         foreach (var offset in (int[])[damaged.Offset + 2, damaged.Offset - LogFormat.RecordHeaderBytes])
         {
-            Flip(directory, damaged, offset);
+            RecordReadTests.Flip(directory, damaged, offset);
             using var pin = log.Log.Pin();
             using var window = new RecordWindow(log.Log);
             window.Read([before, damaged]);
@@ -75,7 +75,7 @@ public sealed class RecordWindowTests
             var error = Assert.Throws<LogDamagedException>(() => window.Body(damaged).Length);
             var inPlace = Assert.Throws<LogDamagedException>(() => log.Log.ReadVerified(damaged).Length);
             Assert.Equal((inPlace.File, inPlace.Offset, inPlace.Lsn, inPlace.What), (error.File, error.Offset, error.Lsn, error.What));
-            Flip(directory, damaged, offset);
+            RecordReadTests.Flip(directory, damaged, offset);
             window.Read([before, damaged]);
             Assert.Equal("damaged", Encoding.UTF8.GetString(window.Body(damaged)));
         }
@@ -86,7 +86,7 @@ public sealed class RecordWindowTests
     {
         using var directory = new TestDirectory(Disk.Memory);
         await using var log = TestLog.Open(directory);
-        var there = await AppendAsync(log.Log, "there"u8.ToArray());
+        var there = await RecordReadTests.Append(log.Log, "there"u8.ToArray());
         using var pin = log.Log.Pin();
         using var window = new RecordWindow(log.Log);
         Assert.Throws<ArgumentOutOfRangeException>(() => window.Read([there with { File = 77 }]));
@@ -94,29 +94,5 @@ public sealed class RecordWindowTests
         var behind = there with { Offset = (int)directory.Options.FirstFileBytes };
         Assert.Equal(1, window.Read([behind]));
         Assert.Throws<ArgumentOutOfRangeException>(() => window.Body(behind).Length);
-    }
-
-    private static async Task<RecordLocation> AppendAsync(WriteAheadLog log, byte[] body)
-    {
-        RecordLocation location;
-        ValueTask done;
-        lock (log.Gate)
-        {
-            log.BeginLocked(WriteAheadLog.RecordBytes(body.Length));
-            body.CopyTo(log.AppendLocked(1, body.Length, out location));
-            done = log.CommitLocked("x");
-        }
-
-        await done;
-        return location;
-    }
-
-    private static void Flip(TestDirectory directory, RecordLocation location, long offset)
-    {
-        using var file = directory.Files.Open(directory.File(FileNames.Log(location.File)));
-        var flipped = new byte[1];
-        file.Read(offset, flipped);
-        flipped[0] ^= 1;
-        file.Write(offset, flipped);
     }
 }

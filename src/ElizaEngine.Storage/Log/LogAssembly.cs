@@ -46,7 +46,6 @@ internal sealed class LogAssembly
         var scrub = new Scrub([.. recovered.Used.Where(static file => file.UnreadTo > 0)], pins, options.ScrubBytesPerSecond, options.Time);
         var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn, pins,
             scrub.Note);
-        files.Ended = indexes.Start;
         try
         {
             // Before the first frame: the log is not clean any more, and what recovery cut is recorded.

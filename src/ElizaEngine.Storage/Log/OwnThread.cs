@@ -2,7 +2,7 @@ namespace ElizaEngine.Storage;
 
 /// <summary>
 /// Runs what takes long on a thread of its own. The pool has as many threads as there are processors before it makes one more, half a second
-/// later: they are the callers', who hear of their commits there (decisions/0031).
+/// later: they are the callers', who hear of their commits there (decisions/0029).
 /// </summary>
 internal static class OwnThread
 {
@@ -12,8 +12,13 @@ internal static class OwnThread
     /// <summary>Completes when the work has ended.</summary>
     /// <param name="work">What takes long if it has much to do.</param>
     /// <param name="bytes">About how many bytes it reads or writes; of few, it is done by the pool.</param>
-    public static Task Run(Action work, long bytes) => bytes < BytesMin ? Task.Run(work) : Task.Factory.StartNew(
-        work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+    public static Task Run(Action work, long bytes) => Run(
+        () =>
+        {
+            work();
+            return true;
+        },
+        bytes);
 
     /// <summary>Completes with what the work returned.</summary>
     /// <inheritdoc cref="Run(Action, long)"/>

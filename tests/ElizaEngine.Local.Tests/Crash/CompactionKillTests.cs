@@ -40,7 +40,9 @@ public sealed partial class CompactionKillTests
                     var progress = await writer.RunAndKillInCompactionAsync(orders, acknowledgements, random.NextDouble());
                     for (var number = 0; number < directories.Length; number++)
                         tally.Note(directories[number].Data, writer.Begun[number], writer.Completed[number]);
-                    await CheckAsync(directories, progress, random, tally);
+                    var found = await KilledDirectory.CheckAllAsync(
+                        directories, random, (options, number) => CheckAsync(options, directories[number].Rows, progress[number]));
+                    foreach (var (report, texts) in found) tally.Note(report, texts);
                 }
                 foreach (var directory in directories) tally.Add(directory.Rows);
             }
@@ -53,16 +55,6 @@ public sealed partial class CompactionKillTests
         Assert.Equal(Directories * killsPerDirectory, tally.Left);
         Assert.True(tally.Inside >= tally.Left / 2, $"too few were killed in a compaction: {tally}");
         Assert.True(tally.WithCopies > 0, $"none was killed while it wrote copies: {tally}");
-    }
-
-    private static async Task CheckAsync(KilledDirectory[] directories, WriterProgress[][] progress, Random random, Tally tally)
-    {
-        var found = await Task.WhenAll(directories.Select((directory, number) =>
-        {
-            var isCopy = random.Next(2) == 0;
-            return Task.Run(() => directory.CheckAsync(isCopy, options => CheckAsync(options, directory.Rows, progress[number])));
-        }));
-        foreach (var (report, texts) in found) tally.Note(report, texts);
     }
 
     private static async Task<(CompactReport Report, int Texts)> CheckAsync(LocalDatabaseOptions options, RowsOfWriters rows, WriterProgress[] progress)

@@ -46,7 +46,9 @@ public sealed class KillTests
                     var progress = kill % 7 == 0
                         ? await writer.RunAndKillAsync(orders, 0, random.Next(directories.Length * 15_000))
                         : await writer.RunAndKillAsync(orders, 1 + random.Next(directories.Length * (writers == 1 ? 60 : 700)), random.Next(6));
-                    await CheckAsync(directories, progress, random, tally);
+                    var reports = await KilledDirectory.CheckAllAsync(
+                        directories, random, (options, number) => CheckAsync(options, directories[number].Rows, progress[number]));
+                    foreach (var report in reports) tally.Note(report);
                 }
                 foreach (var directory in directories) tally.Add(directory.Rows);
             }
@@ -57,16 +59,6 @@ public sealed class KillTests
         }
         Console.WriteLine($"      {tally}");
         Assert.Equal(Directories * KillsPerDirectory, tally.Left);
-    }
-
-    private static async Task CheckAsync(KilledDirectory[] directories, WriterProgress[][] progress, Random random, Tally tally)
-    {
-        var reports = await Task.WhenAll(directories.Select((directory, number) =>
-        {
-            var isCopy = random.Next(2) == 0;
-            return Task.Run(() => directory.CheckAsync(isCopy, options => CheckAsync(options, directory.Rows, progress[number])));
-        }));
-        foreach (var report in reports) tally.Note(report);
     }
 
     private static async Task<LocalOpenReport> CheckAsync(LocalDatabaseOptions options, RowsOfWriters rows, WriterProgress[] progress)

@@ -23,7 +23,7 @@ internal sealed class KilledDirectory(Durability durability, long maxLogFileByte
     /// Lets a check have the directory as the killed process left it, or a copy: then the next writers recover from the crash themselves,
     /// several crashes in a row.
     /// </summary>
-    public async Task<T> CheckAsync<T>(bool isCopy, Func<LocalDatabaseOptions, Task<T>> check)
+    private async Task<T> CheckAsync<T>(bool isCopy, Func<LocalDatabaseOptions, Task<T>> check)
     {
         var directory = Data;
         // A process that is killed early has not made it.
@@ -33,6 +33,14 @@ internal sealed class KilledDirectory(Durability durability, long maxLogFileByte
         if (isCopy) System.IO.Directory.Delete(directory, recursive: true);
         return found;
     }
+
+    /// <summary>Checks several side by side, each as it is or a copy of it, as chance has it.</summary>
+    public static Task<T[]> CheckAllAsync<T>(KilledDirectory[] directories, Random random, Func<LocalDatabaseOptions, int, Task<T>> check) =>
+        Task.WhenAll(directories.Select((directory, number) =>
+        {
+            var isCopy = random.Next(2) == 0;
+            return Task.Run(() => directory.CheckAsync(isCopy, options => check(options, number)));
+        }));
 
     public void Dispose() => _folder.Dispose();
 }
