@@ -67,9 +67,11 @@ public sealed class RecordReadTests
         Assert.Equal(0UL, Assert.Throws<LogDamagedException>(() => log.Log.Verify(second)).Lsn);
     }
 
-    internal static Task<RecordLocation> Append(WriteAheadLog log, string text) => Append(log, Encoding.UTF8.GetBytes(text));
+    internal static Task<RecordLocation> Append(WriteAheadLog log, string text) => Append(log, Encoding.UTF8.GetBytes(text), text);
 
-    internal static async Task<RecordLocation> Append(WriteAheadLog log, byte[] body)
+    internal static Task<RecordLocation> Append(WriteAheadLog log, byte[] body) => Append(log, body, body);
+
+    private static async Task<RecordLocation> Append(WriteAheadLog log, byte[] body, object batch)
     {
         RecordLocation location;
         ValueTask done;
@@ -77,7 +79,7 @@ public sealed class RecordReadTests
         {
             log.BeginLocked(WriteAheadLog.RecordBytes(body.Length));
             body.CopyTo(log.AppendLocked(1, body.Length, out location));
-            done = log.CommitLocked("x");
+            done = log.CommitLocked(batch);
         }
 
         await done;
