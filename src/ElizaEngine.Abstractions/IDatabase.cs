@@ -50,7 +50,8 @@ public interface IDatabaseAdapter : IDatabaseSession, IAsyncDisposable
     /// Runs the body in one transaction: it sees one point in time and its own writes, and all its writes take effect together
     /// when it returns, or none if it throws. The point in time is the one just before the body begins. Snapshot isolation: the
     /// first to commit a change of a row wins; references and uniqueness are checked again at commit. A memory's content, each of
-    /// its vectors, and an agent's dimension are rows of their own in this. A call that is refused inside has changed nothing, and
+    /// its vectors, and an agent's dimension are rows of their own in this. A row that goes because one that it names is deleted may
+    /// have gone already. A call that is refused inside has changed nothing, and
     /// the body may go on after it. No lock is held while the body runs; its session must not be used after it.
     /// </summary>
     /// <param name="body">The work. It is run again only if <paramref name="attempts"/> says so.</param>

@@ -635,6 +635,47 @@ public abstract class TransactionConformance : ConformanceTest
         Assert.Equal(roomIsThere ? "new" : null, await TextAsync(Adapter, 1));
     }
 
+    [Theory]
+    [InlineData("relationship", false)]
+    [InlineData("relationship", true)]
+    [InlineData("memory", false)]
+    [InlineData("memory", true)]
+    [InlineData("participant", true)]
+    [InlineData("component", false)]
+    [InlineData("log", true)]
+    public async Task A_row_that_a_transaction_removes_with_another_may_have_gone_already(string what, bool withAnother)
+    {
+        Guid room = await NewRoomAsync(), entity = await NewEntityAsync(), friend = await NewEntityAsync();
+        await Adapter.CreateRelationshipAsync(new Relationship { Id = Id(2), SourceEntityId = entity, TargetEntityId = friend });
+        await Adapter.CreateMemoryAsync(Said(1, "old") with { EntityId = friend, RoomId = room }, Messages);
+        await Adapter.AddParticipantAsync(friend, room);
+        await Adapter.CreateComponentAsync(new Component { Id = Id(3), EntityId = friend, SourceEntityId = entity, RoomId = room, Type = "profile" });
+        await Adapter.LogAsync(new LogEntry { EntityId = friend, RoomId = room, Type = "action" });
+
+        await Adapter.TransactionAsync(async (session, token) =>
+        {
+            Assert.Equal("old", await TextAsync(session, 1));
+            Assert.True(await ((what, withAnother) switch
+            {
+                ("relationship", false) => DeleteRelationshipAsync(token),
+                ("relationship", true) => Adapter.DeleteEntityAsync(entity, token),
+                ("memory", false) => Adapter.DeleteMemoryAsync(Id(1), token),
+                ("component", _) => Adapter.DeleteComponentAsync(Id(3), token),
+                _ => Adapter.DeleteRoomAsync(room, token),
+            }));
+            Assert.True(await session.DeleteEntityAsync(friend, token));
+        });
+
+        Assert.Empty(await Adapter.GetEntitiesByIdsAsync([friend]));
+        Assert.Null(await TextAsync(Adapter, 1));
+        Assert.Empty(await Adapter.GetRelationshipsAsync(new RelationshipQuery()));
+        Assert.Empty(await Adapter.GetParticipantsForRoomAsync(room));
+        Assert.Empty(await Adapter.GetComponentsAsync(new ComponentQuery(friend)));
+        Assert.Empty(await Adapter.GetLogsAsync(new LogQuery()));
+
+        async Task<bool> DeleteRelationshipAsync(CancellationToken token) => await Adapter.DeleteRelationshipsAsync([Id(2)], token) == 1;
+    }
+
     [Fact]
     public async Task A_vector_that_comes_while_a_transaction_changes_the_content_is_not_lost()
     {

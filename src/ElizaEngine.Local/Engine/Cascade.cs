@@ -18,11 +18,11 @@ internal static class Cascade
         foreach (var root in roots) draft.NoteRemovedParent(root);
         var doomed = new List<Row>?[Order.Length + 1];
         foreach (var row in Dependents(draft.State, roots)) (doomed[(int)row.Table] ??= []).Add(row);
-        foreach (var row in roots) (doomed[(int)row.Table] ??= []).Add(row);
         foreach (var table in Order)
         {
-            if (doomed[(int)table] is { } rows) draft.Delete(table, rows);
+            if (doomed[(int)table] is { } rows) draft.Delete(table, rows, areDependents: true);
         }
+        if (roots.Count > 0) draft.Delete(roots[0].Table, roots);
         return roots.Count;
     }
 

@@ -75,12 +75,12 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     public void DropVector(Id memoryId, int dimension) => Add(new DropVector(memoryId, dimension));
 
     /// <summary>Deletes rows of one table that the state holds. Returns how many there are.</summary>
-    public int Delete(Table table, IReadOnlyCollection<Row> rows)
+    public int Delete(Table table, IReadOnlyCollection<Row> rows, bool areDependents = false)
     {
         Row[] doomed = [.. rows];
         var step = table == Table.Cache ? 1 : DeleteRows.MaxRows;
         for (var start = 0; start < doomed.Length; start += step)
-            Add(new DeleteRows(table, new ArraySegment<Row>(doomed, start, Math.Min(step, doomed.Length - start))));
+            Add(new DeleteRows(table, new ArraySegment<Row>(doomed, start, Math.Min(step, doomed.Length - start)), areDependents));
         return doomed.Length;
     }
 

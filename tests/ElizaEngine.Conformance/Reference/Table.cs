@@ -20,7 +20,8 @@ internal abstract class Table
 
     /// <summary>
     /// Does to this table what a transaction did to <paramref name="snapshot"/> to make it <paramref name="mine"/>.
-    /// A row the transaction wrote or removed must be here as it was in the snapshot: the very same object, or as absent.
+    /// A row the transaction wrote or removed must be here as it was in the snapshot: the very same object, or as absent. One that
+    /// it removed with a row that it names may have gone already.
     /// </summary>
     /// <exception cref="TransactionConflictException">It is not: another was first. So it is for two inserts under one key.</exception>
     public abstract void Replay(Table snapshot, Table mine, bool firstCommitterWins);
@@ -38,7 +39,10 @@ internal sealed class Table<TKey, TRow>(Func<TRow, TKey> keyOf, Func<TRow, IEnum
     // Rows are compared as objects: a row written with the same content is a new row.
     private ImmutableDictionary<TKey, TRow> _rows = ImmutableDictionary.Create<TKey, TRow>(null, ReferenceEqualityComparer.Instance);
 
-    public Table<TKey, TRow> Copy() => new(keyOf, referencesOf) { _rows = _rows };
+    // Rows that went with one that they name.
+    private ImmutableHashSet<TRow> _dependents = ImmutableHashSet.Create<TRow>(ReferenceEqualityComparer.Instance);
+
+    public Table<TKey, TRow> Copy() => new(keyOf, referencesOf) { _rows = _rows, _dependents = _dependents };
 
     public TRow? Find(TKey key) => _rows.GetValueOrDefault(key);
 
@@ -68,19 +72,26 @@ internal sealed class Table<TKey, TRow>(Func<TRow, TKey> keyOf, Func<TRow, IEnum
     public override IEnumerable<RowReference> Dangling(Func<RowReference, bool> exists) =>
         _rows.Values.SelectMany(referencesOf).Where(reference => !exists(reference));
 
-    public override void RemoveDangling(Func<RowReference, bool> exists) =>
-        RemoveWhere(row => referencesOf(row).Any(reference => !exists(reference)));
+    public override void RemoveDangling(Func<RowReference, bool> exists)
+    {
+        var dangling = _rows.Values.Where(row => referencesOf(row).Any(reference => !exists(reference))).ToList();
+        _rows = _rows.RemoveRange(dangling.Select(keyOf));
+        _dependents = _dependents.Union(dangling);
+    }
 
     public override void Replay(Table snapshot, Table mine, bool firstCommitterWins)
     {
         var before = ((Table<TKey, TRow>)snapshot)._rows;
         var after = ((Table<TKey, TRow>)mine)._rows;
+        var dependents = ((Table<TKey, TRow>)mine)._dependents;
         foreach (var key in before.Keys.Union(after.Keys))
         {
             var was = before.GetValueOrDefault(key);
             var made = after.GetValueOrDefault(key);
             if (ReferenceEquals(was, made)) continue;
-            if (firstCommitterWins && !ReferenceEquals(Find(key), was))
+            var now = Find(key);
+            if (now is null && was is not null && dependents.Contains(was)) continue;
+            if (firstCommitterWins && !ReferenceEquals(now, was))
                 throw new TransactionConflictException($"Another transaction changed the {typeof(TRow).Name} {key} first.");
             _rows = made is null ? _rows.Remove(key) : _rows.SetItem(key, made);
         }

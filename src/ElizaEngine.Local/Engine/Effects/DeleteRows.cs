@@ -7,7 +7,10 @@ namespace ElizaEngine.Local;
 /// Rows of one table go, memories with their vectors. Kind: 64 + the table's number. Body: the keys, one after the other; an id
 /// is 16 bytes, a participant three of them (room, entity, agent), a cached value its agent and then its text in UTF-8, alone.
 /// </summary>
-internal sealed class DeleteRows(Table table, ArraySegment<Row> rows) : Effect
+/// <param name="table">Their table.</param>
+/// <param name="rows">The rows.</param>
+/// <param name="areDependents">They go since a row that they name goes; then nothing is lost to whoever removed one of them first.</param>
+internal sealed class DeleteRows(Table table, ArraySegment<Row> rows, bool areDependents = false) : Effect
 {
     /// <summary>Rows in one record at most; a longer list becomes several.</summary>
     public const int MaxRows = 4096;
@@ -25,7 +28,8 @@ internal sealed class DeleteRows(Table table, ArraySegment<Row> rows) : Effect
     {
         foreach (var row in rows)
         {
-            if (!ReferenceEquals(before.Find(row), after.Find(row))) return false;
+            var now = after.Find(row);
+            if (!ReferenceEquals(before.Find(row), now) && !(areDependents && now is null)) return false;
         }
         return true;
     }
