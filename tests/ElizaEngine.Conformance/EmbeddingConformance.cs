@@ -601,6 +601,38 @@ public abstract class EmbeddingConformance : ConformanceTest
         return bits;
     }
 
+    /// <summary>A random history found this.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Zeros_before_the_first_vector_of_an_agent_remove_none(bool isUpsert)
+    {
+        await Adapter.CreateMemoriesAsync([new Memory { Id = Id(1), Embedding = East }, new Memory { Id = Id(2) }, new Memory { Id = Id(3), Embedding = East }], Facts);
+
+        if (isUpsert)
+        {
+            await Other.UpsertMemoriesAsync(
+                [
+                    new Memory { Id = Id(1), Embedding = Vector(0, 0, 0) },
+                    new Memory { Id = Id(2), Embedding = AtCosine(0.5) },
+                    new Memory { Id = Id(3), Embedding = Vector(0, 0, 0) },
+                ],
+                Facts);
+        }
+        else
+        {
+            Assert.Equal(3, await Other.UpdateMemoriesAsync(
+            [
+                new MemoryUpdate(Id(1)) { Embedding = Vector(0, 0, 0) },
+                new MemoryUpdate(Id(2)) { Embedding = AtCosine(0.5) },
+                new MemoryUpdate(Id(3)) { Embedding = Vector(0, 0, 0) },
+            ]));
+        }
+
+        Assert.Equal(3, await Other.GetEmbeddingDimensionAsync());
+        AssertIds(await Adapter.SearchMemoriesAsync(new MemorySearch(Facts, East)), Id(1), Id(2));
+    }
+
     /// <summary>A random history found this: rows that another agent's adapter stored for this agent count from the first vector on.</summary>
     [Fact]
     public async Task The_first_vector_of_a_batch_sets_the_dimension_for_the_items_after_it_also_when_uniqueness_is_decided()

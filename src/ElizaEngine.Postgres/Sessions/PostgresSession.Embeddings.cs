@@ -41,16 +41,17 @@ internal abstract partial class PostgresSession
     /// the agent has none yet, the first vector that will be stored sets it, in the same transaction.
     /// </summary>
     /// <param name="lengths">Lengths of the vectors given, null for none.</param>
-    /// <param name="plan">
-    /// Asked when there is no dimension: for each item the length of its vector and whether a vector of it will be stored.
+    /// <param name="areStored">Asked when there is no dimension: for each item whether a vector of it will be stored.</param>
+    /// <param name="call">
+    /// The write under a dimension, with the place of the item that sets it, or null when it is set already: items before that one
+    /// find none. It answers with the dimension it met.
     /// </param>
-    /// <param name="call">The write under a dimension; it answers with the dimension it met.</param>
     /// <param name="references">Rows that an item names.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
     private async Task<T> WithActiveDimensionAsync<T>(
         int?[] lengths,
-        Func<IExchange, bool, Task<IEnumerable<(int? Length, bool IsStored)>>> plan,
-        Func<int?, Call<(int?, T)>> call,
+        Func<IExchange, Task<bool[]>> areStored,
+        Func<int?, int?, Call<(int?, T)>> call,
         Func<int, IEnumerable<Reference>> references,
         CancellationToken cancellationToken)
     {
@@ -61,8 +62,8 @@ internal abstract partial class PostgresSession
             var assumed = AssumedDimension;
             var (met, result) = await WriteAsync(
                 () => hasVectors && assumed is null
-                    ? ExchangeAsync(CallKind.Repeatable, exchange => SetFirstDimensionAsync(exchange, plan, call), cancellationToken)
-                    : SendAsync(call(assumed), cancellationToken),
+                    ? ExchangeAsync(CallKind.Repeatable, exchange => SetFirstDimensionAsync(exchange, lengths, areStored, call), cancellationToken)
+                    : SendAsync(call(assumed, null), cancellationToken),
                 () => Enumerable.Range(0, lengths.Length).SelectMany(references),
                 cancellationToken).ConfigureAwait(false);
             // Without a vector the write did not depend on it.
@@ -99,14 +100,15 @@ internal abstract partial class PostgresSession
     }
 
     private async Task<(int?, T)> SetFirstDimensionAsync<T>(
-        IExchange exchange, Func<IExchange, bool, Task<IEnumerable<(int? Length, bool IsStored)>>> plan, Func<int?, Call<(int?, T)>> call)
+        IExchange exchange, int?[] lengths, Func<IExchange, Task<bool[]>> areStored, Func<int?, int?, Call<(int?, T)>> call)
     {
         var active = await exchange.SendAsync(new Call<int?>(CallKind.Read, [ReadDimension], answer => answer.ScalarAsync<int?>())).ConfigureAwait(false);
-        var first = active;
-        foreach (var (length, isStored) in await plan(exchange, active is null).ConfigureAwait(false))
+        var isStored = await areStored(exchange).ConfigureAwait(false);
+        int? setBy = active is null && Array.IndexOf(isStored, true) is >= 0 and var place ? place : null;
+        var first = setBy is null ? active : lengths[setBy.Value];
+        foreach (var length in lengths[(setBy ?? 0)..])
         {
             if (length is { } given && first is { } set && given != set) throw new DimensionMismatchException(set, given);
-            if (isStored) first ??= length;
         }
         if (active is null && first is { } dimension)
         {
@@ -118,7 +120,7 @@ internal abstract partial class PostgresSession
             first = await exchange.SendAsync(new Call<int?>(CallKind.Repeatable, [claim], answer => answer.ScalarAsync<int?>())).ConfigureAwait(false);
             if (first != dimension) throw new DimensionMismatchException(first!.Value, dimension);
         }
-        return await exchange.SendAsync(call(first)).ConfigureAwait(false);
+        return await exchange.SendAsync(call(first, setBy)).ConfigureAwait(false);
     }
 
     // A lock keeps the dimension while several statements rest on it, and lets a transaction notice that it was changed.

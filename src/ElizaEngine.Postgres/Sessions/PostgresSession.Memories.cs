@@ -43,16 +43,16 @@ internal abstract partial class PostgresSession
         var vectors = Array.ConvertAll(items, item => item.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null);
         return await WithActiveDimensionAsync(
             Array.ConvertAll(items, item => item.Embedding?.Length),
-            async (exchange, _) =>
+            async exchange =>
             {
-                var ids = items.Select(item => item.Id).Distinct().ToArray();
-                var there = await ExistingAsync(exchange, ids).ConfigureAwait(false);
-                return items.Select((item, i) => (item.Embedding?.Length, vectors[i] is not null && there.Contains(item.Id)));
+                var there = await ExistingAsync(exchange, [.. items.Select(item => item.Id).Distinct()]).ConfigureAwait(false);
+                return [.. items.Select((item, i) => vectors[i] is not null && there.Contains(item.Id))];
             },
-            dimension =>
+            (dimension, setBy) =>
             {
-                var statements = Array.ConvertAll(
-                    PlacesById(items, item => item.Id), place => Update(items[place], vectors[place], dimension, items.Length > 1));
+                var statements = Array.ConvertAll(PlacesById(items, item => item.Id), place => Update(
+                    place < setBy && vectors[place] is null ? items[place] with { Embedding = null } : items[place],
+                    vectors[place], dimension, items.Length > 1));
                 return new Call<(int?, int)>(CallKind.Repeatable, statements, async answer =>
                 {
                     var (active, found) = ((int?)null, new HashSet<Guid>());
@@ -135,16 +135,13 @@ internal abstract partial class PostgresSession
         if (items.Length == 0) return [];
         var stored = await WithActiveDimensionAsync(
             Array.ConvertAll(items, item => item.VectorLength),
-            async (exchange, forFirst) =>
+            async exchange =>
             {
                 var there = await ExistingAsync(exchange, [.. items.Select(item => item.Memory.Id).Distinct()]).ConfigureAwait(false);
                 // Whether each is new comes first: a later item of the same id is not, with a vector or without.
-                var isStored = Array.ConvertAll(items, item => there.Add(item.Memory.Id) || isUpsert);
-                // Nothing of this agent can resemble its first vector.
-                if (forFirst) items = FirstIsUnique(items, isStored);
-                return items.Select((item, i) => (item.VectorLength, item.Vector is not null && isStored[i]));
+                return Array.ConvertAll(items, item => (there.Add(item.Memory.Id) || isUpsert) && item.Vector is not null);
             },
-            dimension => StoreCall(items, isUpsert, dimension),
+            (dimension, setBy) => StoreCall(setBy is { } place ? WithFirstVector(items, place) : items, isUpsert, dimension),
             place => ReferencesOf(items[place].Memory),
             cancellationToken).ConfigureAwait(false);
         return await ResultsAsync(items, stored, cancellationToken).ConfigureAwait(false);
@@ -157,11 +154,11 @@ internal abstract partial class PostgresSession
         return new NewMemory(vector is null ? complete with { Unique = complete.Unique ?? true } : complete, vector, memory.Embedding?.Length);
     }
 
-    private static NewMemory[] FirstIsUnique(NewMemory[] items, bool[] isStored)
-    {
-        var first = Array.FindIndex([.. items.Zip(isStored)], item => item.First.Vector is not null && item.Second);
-        return [.. items.Select((item, i) => i == first ? item with { Memory = item.Memory with { Unique = item.Memory.Unique ?? true } } : item)];
-    }
+    // Nothing of this agent can resemble its first vector, and before that one there is none to be removed.
+    private static NewMemory[] WithFirstVector(NewMemory[] items, int first) => [.. items.Select((item, place) =>
+        place < first && item.Vector is null ? item with { VectorLength = null }
+        : place == first ? item with { Memory = item.Memory with { Unique = item.Memory.Unique ?? true } }
+        : item)];
 
     private static async Task<HashSet<Guid>> ExistingAsync(IExchange exchange, Guid[] ids) => [.. await exchange.SendAsync(new Call<List<Guid>>(
         CallKind.Read,
