@@ -19,7 +19,10 @@ public interface ILogStore
     /// <summary>Removes entries. Returns how many were there. Scope: all agents. Atomic.</summary>
     Task<int> DeleteLogsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default);
 
-    /// <summary>Removes what is beyond the limits. Returns how many went. Scope: entries of rooms of this agent. Atomic.</summary>
+    /// <summary>
+    /// Removes what is beyond the limits. Returns how many went. Scope: entries of rooms of this agent. Atomic. Entries that are being
+    /// stored when it is called may be left for the next time.
+    /// </summary>
     Task<int> TrimLogsAsync(LogRetention retention, CancellationToken cancellationToken = default);
 
     /// <summary>

@@ -70,13 +70,15 @@ internal sealed class OperationMaker(int seed)
         }),
     ]));
 
-    // Whether a memory is unique is decided by what is durable when it is called: a caller that does not wait for those before it says it.
+    // Whether a memory is unique, and which log entries are beyond a limit, is decided by what is durable when it is called: a caller that
+    // does not wait for those before it says it.
     private static Write Decided(Write write) => write with
     {
         Calls = [.. write.Calls.Select(static call => call switch
         {
             CreateMemories create => create with { Memories = Decided(create.Memories) },
             UpsertMemories upsert => upsert with { Memories = Decided(upsert.Memories) },
+            TrimLogs => new DeleteLogs(Pool.Logs),
             _ => call,
         })],
     };
