@@ -37,7 +37,10 @@ internal sealed class Stores : IAsyncDisposable
             var connected = Enumerable.Range(0, callers).Select(_ => entry.Store.NewCaller()).ToArray();
             try
             {
-                return await Callers.RunAsync([.. connected.Select(operation)], entry.Store.IsBlocking, slice);
+                var operations = connected.Select(operation).ToArray();
+                // What was made for the slice is moved out of the way of the collector before the clock starts.
+                GC.Collect();
+                return await Callers.RunAsync(operations, entry.Store.IsBlocking, slice);
             }
             finally
             {
