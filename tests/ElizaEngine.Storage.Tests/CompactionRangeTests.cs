@@ -101,6 +101,39 @@ public sealed class CompactionRangeTests
         Assert.True(directory.Files.List(directory.Path).Count < 100);
     }
 
+    /// <summary>
+    /// A million crash images found this: the file after a copy was twice as long as the copy, which ends anywhere; its last frame, written
+    /// in whole blocks, made it longer than its header says, and the next opening refused it.
+    /// </summary>
+    [Theory]
+    [InlineData(Disk.Posix)]
+    [InlineData(Disk.Memory)]
+    public async Task Files_that_are_made_after_a_copy_keep_their_length_whatever_the_copy_has(Disk disk)
+    {
+        using var directory = new TestDirectory(disk);
+        var options = directory.Options with { FirstFileBytes = 8 << 10, MaxFileBytes = 1 << 20, FrameBytes = 4096 };
+        var texts = Enumerable.Range(0, 250).Select(static i => $"{i} {new string('x', i < 50 ? 2_777 : 3)}").ToArray();
+        await using (var log = TestLog.Open(directory, options))
+        {
+            foreach (var text in texts[..50]) await log.Append(text);
+            // The copy will be the largest.
+            log.Log.ShrinkNextFile(0);
+            lock (log.Log.Gate) log.Log.EndFileLocked();
+            await log.Log.FlushAsync();
+            await CompactAsync(log, log.Log.EndedFiles());
+            Assert.NotEqual(0, 2 * log.Log.EndedFiles().Max(static file => file.FileBytes) % 4096);
+        }
+
+        await using (var log = TestLog.Open(directory, options))
+        {
+            foreach (var text in texts[50..]) await log.Append(text);
+            Assert.True(log.Log.EndedFiles().Count(static file => !file.IsCopy) > 1, "a file that was made after the copy is full");
+        }
+
+        await using var again = TestLog.Open(directory, options);
+        Assert.Equal(texts, again.Replayed.Texts);
+    }
+
     private static byte[][] Large() => [.. Enumerable.Range(0, 30).Select(static _ => new byte[900])];
 
     private static Task<LogCompactionReport?> CompactAsync(TestLog log, IReadOnlyList<LogFile> range) =>

@@ -68,10 +68,12 @@ internal sealed class LogFile : IDisposable
     /// <summary>The lsn of a byte: the frames of a file follow each other without a gap.</summary>
     public ulong LsnAt(long offset) => FirstLsn + (ulong)(offset - LogFormat.FileHeaderBytes);
 
-    /// <summary>Writes a new file, durable but for its name.</summary>
+    /// <summary>Writes a new file, durable but for its name. Its size is whole blocks, as frames are written in whole blocks.</summary>
     /// <param name="pause">See <see cref="IFile.FillWithZeros"/>.</param>
     public static LogFile Create(IFileSystem files, string directory, LogFileHeader header, Action pause)
     {
+        if (header.FileBytes % header.BlockBytes != 0)
+            throw new ArgumentException($"A log file of {header.FileBytes} bytes has no whole blocks of {header.BlockBytes}.", nameof(header));
         var path = directory + "/" + FileNames.Log(header.Number);
         var file = files.Create(path);
         try

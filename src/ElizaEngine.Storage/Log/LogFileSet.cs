@@ -50,7 +50,8 @@ internal sealed class LogFileSet
         foreach (var file in _used.Concat(_prepared))
         {
             _numbered.Add(file);
-            _lastNormalBytes = Math.Max(_lastNormalBytes, Math.Min(file.FileBytes, options.MaxFileBytes));
+            // A copy ends where its last frame does; what is made after it has whole blocks.
+            _lastNormalBytes = Math.Max(_lastNormalBytes, Math.Min(LogFormat.RoundUp(file.FileBytes, 4096), options.MaxFileBytes));
         }
     }
 
