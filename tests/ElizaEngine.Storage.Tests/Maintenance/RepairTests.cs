@@ -76,6 +76,18 @@ public sealed class RepairTests
         }
     }
 
+    [Fact]
+    public async Task A_file_that_is_longer_than_its_header_says_loses_nothing()
+    {
+        var image = await ImageAsync(close: true);
+        foreach (var name in LogsOf(image))
+        {
+            var longer = image.Without(name);
+            longer.Files.Add(name, [.. image.Files[name], .. new byte[1920]]);
+            Assert.Empty(AssertRepaired(longer, []));
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
