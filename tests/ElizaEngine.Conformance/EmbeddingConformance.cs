@@ -645,4 +645,37 @@ public abstract class EmbeddingConformance : ConformanceTest
 
         Assert.Equal([true, false], results.Select(result => result.Unique));
     }
+
+    [Fact]
+    public async Task An_item_that_is_there_already_may_have_a_vector_of_any_length_before_the_first_one_of_its_agent()
+    {
+        await Adapter.CreateMemoryAsync(new Memory { Id = Id(1), AgentId = OtherAgentId, Embedding = East }, Facts);
+
+        var results = await Other.CreateMemoriesAsync(
+            [
+                new Memory { Id = Id(1), Embedding = Vector(1, 0, 0, 0) },
+                new Memory { Id = Id(2), Embedding = East },
+                new Memory { Id = Id(3), Embedding = East },
+            ],
+            Facts);
+
+        Assert.Equal([CreateOutcome.Existed, CreateOutcome.Created, CreateOutcome.Created], results.Select(result => result.Outcome).ToArray());
+        Assert.Equal([true, true, false], results.Select(result => result.Unique).ToArray());
+        Assert.Equal(3, await Other.GetEmbeddingDimensionAsync());
+        AssertIds(await Other.SearchMemoriesAsync(new MemorySearch(Facts, East)), Id(3), Id(2), Id(1));
+    }
+
+    [Fact]
+    public async Task A_search_that_can_find_nothing_is_refused_by_the_dimension_that_a_transaction_has_set_since()
+    {
+        await Adapter.CreateMemoryAsync(new Memory { Embedding = East }, Facts);
+        await Adapter.TransactionAsync((session, token) => session.EnsureEmbeddingDimensionAsync(4, token));
+
+        await Assert.ThrowsAsync<DimensionMismatchException>(() => Adapter.SearchMemoriesAsync(new MemorySearch(Facts, Vector(0, 0, 0))));
+        Assert.Empty(await Adapter.SearchMemoriesAsync(new MemorySearch(Facts, Vector(0, 0, 0, 0))));
+        await Adapter.TransactionAsync((session, token) => session.EnsureEmbeddingDimensionAsync(3, token));
+
+        await Assert.ThrowsAsync<DimensionMismatchException>(() => Adapter.SearchMemoriesAsync(new MemorySearch(Facts, Vector(1, 0, 0, 0)) { Count = 0 }));
+        Assert.Empty(await Adapter.SearchMemoriesAsync(new MemorySearch(Facts, East) { Count = 0 }));
+    }
 }

@@ -91,10 +91,13 @@ internal abstract partial class PostgresSession
         }
     }
 
+    /// <param name="given">The length; null: there is no vector.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <param name="isLast">Whether nothing that the call sends later asks for the dimension again: then what was last seen is not enough.</param>
     /// <exception cref="DimensionMismatchException">The length is not that of the active dimension, which is read again before this is said.</exception>
-    private async Task CheckDimensionAsync(int? given, CancellationToken cancellationToken)
+    private async Task CheckDimensionAsync(int? given, CancellationToken cancellationToken, bool isLast = false)
     {
-        if (given is not { } length || length == AssumedDimension) return;
+        if (given is not { } length || (length == AssumedDimension && !isLast)) return;
         var active = await GetEmbeddingDimensionAsync(cancellationToken).ConfigureAwait(false);
         if (active is { } now && length != now) throw new DimensionMismatchException(now, length);
     }

@@ -154,15 +154,19 @@ internal abstract partial class PostgresSession
         return new NewMemory(vector is null ? complete with { Unique = complete.Unique ?? true } : complete, vector, memory.Embedding?.Length);
     }
 
-    // Nothing of this agent can resemble its first vector, and before that one there is none to be removed.
+    // Nothing of this agent can resemble its first vector. The items before that one store none: with zeros there is nothing to remove
+    // yet, and one with another vector, of whatever length, is there already.
     private static NewMemory[] WithFirstVector(NewMemory[] items, int first) => [.. items.Select((item, place) =>
-        place < first && item.Vector is null ? item with { VectorLength = null }
-        : place == first ? item with { Memory = item.Memory with { Unique = item.Memory.Unique ?? true } }
-        : item)];
+    {
+        if (place > first) return item;
+        var decided = item with { Memory = item.Memory with { Unique = item.Memory.Unique ?? true } };
+        return place == first ? decided : decided with { Vector = null, VectorLength = null };
+    })];
 
-    private static async Task<HashSet<Guid>> ExistingAsync(IExchange exchange, Guid[] ids) => [.. await exchange.SendAsync(new Call<List<Guid>>(
+    // What is there stays until the write is done. A snapshot keeps it anyway.
+    private async Task<HashSet<Guid>> ExistingAsync(IExchange exchange, Guid[] ids) => [.. await exchange.SendAsync(new Call<List<Guid>>(
         CallKind.Read,
-        [Sql.Of($"SELECT id FROM public.memories WHERE id = ANY({DbValue.Uuids(ids)})")],
+        [Sql.Of($"SELECT id FROM public.memories WHERE id = ANY({DbValue.Uuids(ids)}){Sql.Raw(IsTransaction ? "" : " ORDER BY id FOR KEY SHARE")}")],
         answer => answer.RowsAsync(static row => row.GetGuid(0)))).ConfigureAwait(false)];
 
     /// <summary>One statement for all where it can be; where an item rests on those before it, one for each.</summary>

@@ -104,7 +104,7 @@ internal abstract partial class PostgresSession
         var count = Door.Count(search.Count, Limits.DefaultSearchCount);
         var threshold = Door.Threshold(search.Threshold);
         var query = Door.Embedding(search.Embedding.Span);
-        await CheckDimensionAsync(search.Embedding.Length, cancellationToken).ConfigureAwait(false);
+        await CheckDimensionAsync(search.Embedding.Length, cancellationToken, isLast: query is null || count == 0).ConfigureAwait(false);
         return new PreparedSearch(scope, query, count, threshold, search.IncludeEmbeddings, search.Mode);
     }
 

@@ -90,7 +90,7 @@ internal sealed class Table<TKey, TRow>(Func<TRow, TKey> keyOf, Func<TRow, IEnum
             var made = after.GetValueOrDefault(key);
             if (ReferenceEquals(was, made)) continue;
             var now = Find(key);
-            if (now is null && was is not null && dependents.Contains(was)) continue;
+            if (now is null && made is null && dependents.Contains(was!)) continue;
             if (firstCommitterWins && !ReferenceEquals(now, was))
                 throw new TransactionConflictException($"Another transaction changed the {typeof(TRow).Name} {key} first.");
             _rows = made is null ? _rows.Remove(key) : _rows.SetItem(key, made);
