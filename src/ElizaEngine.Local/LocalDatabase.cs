@@ -60,8 +60,8 @@ public sealed partial class LocalDatabase : IDatabase
 
     internal TimeProvider Time => Options.TimeProvider;
 
-    /// <summary>Completes when nothing is being prepared in the background.</summary>
-    internal Task BackgroundWork => _log.BackgroundWork;
+    /// <summary>Completes when no log file, index or checkpoint is being made in the background: nothing more is, as long as nobody writes.</summary>
+    internal Task BackgroundWork => WhenQuietAsync();
 
     internal Task Scrubbing => _log.Scrubbing;
 
@@ -166,6 +166,13 @@ public sealed partial class LocalDatabase : IDatabase
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => new(CloseAsync(CancellationToken.None));
+
+    private async Task WhenQuietAsync()
+    {
+        // In this order: what has been prepared may begin a checkpoint.
+        await _log.BackgroundWork.ConfigureAwait(false);
+        await Checkpointing.ConfigureAwait(false);
+    }
 
     private async Task CloseOnceAsync(CancellationToken cancellationToken)
     {

@@ -162,6 +162,50 @@ public sealed class IndexFileTests
         Assert.Equal(0, log.OpenReport.IndexFiles);
     }
 
+    /// <summary>
+    /// A file had ended before it was durable, so its index was begun when the next file had been prepared. The story: whoever waited for the
+    /// background looked for both at once, saw no index under way, and copied or read the directory while one came.
+    /// </summary>
+    [Fact]
+    public async Task The_background_is_not_quiet_before_the_index_is_there_that_preparing_begins()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        using var mayFlush = new ManualResetEventSlim();
+        using var mayPrepare = new ManualResetEventSlim();
+        using var mayIndex = new ManualResetEventSlim();
+        using var isIndexing = new ManualResetEventSlim();
+        var files = new FaultyFileSystem(directory.Files);
+        await using var log = Open(directory, out _, files);
+        await log.BackgroundWork;
+        files.Fault = (call, path) =>
+        {
+            if (call == "flush" && path.EndsWith(".seg", StringComparison.Ordinal))
+                mayFlush.Wait();
+            if (call == "create" && path.EndsWith(".seg", StringComparison.Ordinal))
+                mayPrepare.Wait();
+            if (call == "create" && path.EndsWith(".idx.tmp", StringComparison.Ordinal))
+            {
+                isIndexing.Set();
+                mayIndex.Wait();
+            }
+
+            return null;
+        };
+        var done = AppendAsync(log, [], [.. Enumerable.Range(0, 7).Select(i => $"{i} {new string('x', 900)}")]);
+        lock (log.Gate) log.EndFileLocked();
+        mayFlush.Set();
+        await done;
+        var quiet = log.BackgroundWork;
+        mayPrepare.Set();
+        isIndexing.Wait(TestContext.Current.CancellationToken);
+        var wasQuiet = quiet.IsCompleted;
+        mayIndex.Set();
+        await quiet;
+
+        Assert.False(wasQuiet);
+        Assert.Contains(directory.Files.List(directory.Path), name => FileNames.TryIndex(name, out _));
+    }
+
     [Fact]
     public async Task Damage_in_a_file_that_opening_did_not_read_is_found_in_the_background()
     {

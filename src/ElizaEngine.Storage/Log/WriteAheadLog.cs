@@ -94,7 +94,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public bool IsPoisoned => _commits.Fault is not null;
 
     /// <summary>Completes when no file is being prepared, and no index written, in the background.</summary>
-    public Task BackgroundWork => Task.WhenAll(_files.Ahead, _indexes.Work);
+    public Task BackgroundWork => WhenQuietAsync();
 
     public LogStatistics Statistics
     {
@@ -543,6 +543,13 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         }
 
         _lock.Dispose();
+    }
+
+    private async Task WhenQuietAsync()
+    {
+        // In this order: what has been prepared begins an index as its last act.
+        await _files.Ahead.ConfigureAwait(false);
+        await _indexes.Work.ConfigureAwait(false);
     }
 
     private LogFile FileOf(RecordLocation location)

@@ -111,7 +111,6 @@ public sealed class CheckpointTests : IDisposable
         {
             await FillAsync(database);
             await database.BackgroundWork;
-            await database.Checkpointing;
             database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
             await database.ForAgent(s_agent).DeleteMemoriesAsync([.. _ids.Take(5)]);
             all = await DescribeAsync(database);
@@ -143,12 +142,10 @@ public sealed class CheckpointTests : IDisposable
         await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
         lock (database.Log.Gate) database.Log.EndFileLocked();
         await database.BackgroundWork;
-        await database.Checkpointing;
         var text = new string('z', 20_000);
         // The files double: in one that begins now there is room for all of what follows.
         while (database.Log.EndedFiles().Count < 8) await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText(text) }, "messages");
         await database.BackgroundWork;
-        await database.Checkpointing;
         var ended = database.Log.EndedFiles().Count;
         File.Delete(Checkpoint);
         for (var i = 0; i < 220; i++) await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText(text) }, "messages");
@@ -513,13 +510,8 @@ public sealed class CheckpointTests : IDisposable
 
     private async Task CopyAsAKillWouldLeaveItAsync(LocalDatabase database, string copy)
     {
-        // What has been prepared may begin an index, or a checkpoint; a file that is renamed meanwhile cannot be copied.
-        do
-        {
-            await database.BackgroundWork;
-            await database.Checkpointing;
-        }
-        while (!database.BackgroundWork.IsCompleted || !database.Checkpointing.IsCompleted);
+        // A file that is renamed meanwhile cannot be copied.
+        await database.BackgroundWork;
         Directory.CreateDirectory(copy);
         foreach (var path in Directory.GetFiles(_directory).Where(static path => !path.EndsWith("LOCK", StringComparison.Ordinal))) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
     }
