@@ -73,7 +73,8 @@ public sealed partial class LocalDatabase
         await _log.FlushAsync().ConfigureAwait(false);
         // Not what has ended since, which may be in the middle of a batch.
         var report = await CompactAsync(_log.EndedFiles(end), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
-        if (report is not null) RenewCheckpoint(cancellationToken);
+        // On a thread of its own: which one goes on here is chance.
+        if (report is not null) await OwnThread.Run(() => RenewCheckpoint(cancellationToken), (long)_log.Statistics.WrittenLsn).ConfigureAwait(false);
         Partitions.RemoveOrphans();
         var after = _log.Statistics;
         return new CompactReport(

@@ -52,7 +52,7 @@ public sealed class BackgroundThreadTests
             await database.BuildVectorIndexAsync(s_agent, "messages");
             await database.CompactAsync();
             await database.BackgroundWork;
-            await database.Checkpointing;
+            await database.Partitions.Work;
             // Who closes a database waits for what that writes.
             files.Fault = static (_, _) => null;
         }
