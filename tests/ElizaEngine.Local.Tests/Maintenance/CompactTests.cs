@@ -25,7 +25,9 @@ public sealed class CompactTests
             Assert.False(await IsAnywhereAsync(database, folder.Data, "secret 7 "));
             Assert.False(await IsAnywhereAsync(database, folder.Data, "secret 10 "));
             Assert.Empty((await database.VerifyAsync()).Findings);
-            Assert.Equal(DiskBytes(folder.Data), report.BytesAfter);
+            // The file ahead, of 64 KiB at most, may have been prepared since.
+            Assert.InRange(report.BytesAfter, DiskBytes(folder.Data) - (64 << 10), DiskBytes(folder.Data));
+            Assert.Equal(DiskBytes(folder.Data), database.GetStatistics().FileBytes);
 
             // Compacted once more, with what came since.
             await AddAsync(database, 400, 500);
@@ -64,12 +66,7 @@ public sealed class CompactTests
         }
 
         // In the background, when nobody reads them any more.
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (copies.Any(number => database.Log.SaltOf(number) is not null))
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        while (copies.Any(number => database.Log.SaltOf(number) is not null)) await Task.Yield();
 
         Assert.Equal(expected, await ReadAsync(database));
         Assert.Empty((await database.VerifyAsync()).Findings);
@@ -240,6 +237,7 @@ public sealed class CompactTests
         await AddAsync(database, 0, 200);
         await ChangeAsync(database);
         var expected = await ReadAsync(database);
+        await database.BackgroundWork; // The file ahead counts.
         var report = await database.CompactAsync();
         Assert.Null(report.Directory);
         Assert.True(report.BytesAfter < report.BytesBefore);
@@ -266,6 +264,7 @@ public sealed class CompactTests
         Assert.True(progress.Reports > 0);
         Assert.Empty((await database.VerifyAsync()).Findings);
         Assert.Equal(100, await database.ForAgent(s_agent).CountMemoriesAsync(new MemoryQuery("messages")));
+        await database.BackgroundWork;
         Assert.DoesNotContain(System.IO.Directory.GetFiles(folder.Data), static file => file.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
