@@ -15,6 +15,7 @@ public sealed class CompactionRangeTests
         await log.Append("after");
         var ended = log.Log.EndedFiles();
         Assert.True(ended.Count >= 3, "the batch lies in several files");
+        await log.Log.BackgroundWork; // A file that is being prepared comes by itself.
         var before = directory.Files.List(directory.Path);
         for (var count = 1; count < ended.Count; count++)
         {

@@ -26,7 +26,8 @@ public sealed class CopyPaceTests
     {
         var free = new CopyPace(Fast, static () => 7, _cancelled);
         for (var i = 0; i < 1000; i++) free.Spend(Slice);
-        var limited = new CopyPace(Slice, static () => 7, _cancelled);
+        // A byte a second: whatever time goes by before the first look, a pause is due.
+        var limited = new CopyPace(1, static () => 7, _cancelled);
         Assert.Throws<OperationCanceledException>(() => limited.Spend(Slice));
     }
 

@@ -75,13 +75,13 @@ public sealed class DiskFullTests
     }
 
     [Fact]
-    public void A_full_disk_at_the_first_open_is_reported_and_the_directory_stays_usable()
+    public async Task A_full_disk_at_the_first_open_is_reported_and_the_directory_stays_usable()
     {
         using var directory = new TestDirectory(Disk.Memory);
         var faulty = new FaultyFileSystem(directory.Files) { Fault = (call, path) => call == "fill" ? FaultyFileSystem.DiskFull(call, path) : null };
         Assert.Throws<LogDiskFullException>(() => WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { }));
         faulty.Fault = (_, _) => null;
-        Assert.NotNull(WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { }).DisposeAsync().AsTask());
+        await WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { }).DisposeAsync();
     }
 
     private static ValueTask AppendLarge(WriteAheadLog log)

@@ -55,8 +55,10 @@ public sealed class MappingTests
             for (var round = 0; round < Rounds; round++)
             {
                 Volatile.Write(ref at[own], round);
+                // It yields: where others have the processors, the one that is waited for could not run before this one's time is over.
+                var spin = new SpinWait();
                 while (Volatile.Read(ref at[1 - own]) < round)
-                    Thread.SpinWait(1);
+                    spin.SpinOnce(sleep1Threshold: -1);
                 mappings[round].Dispose();
             }
 

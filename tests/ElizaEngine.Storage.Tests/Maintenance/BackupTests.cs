@@ -71,6 +71,7 @@ public sealed class BackupTests
         await BackupWorld.WriteAsync(log, 0, 12);
         var report = await world.BackUpAsync(log);
         await BackupWorld.WriteAsync(log, 12, 20);
+        await log.Log.BackgroundWork; // A file that is being prepared comes, and a manifest goes, by itself.
         var source = world.BytesOf(world.Source.Path);
         var manifest = ManifestCodec.Read(world.Source.Files, world.Target, 1);
         Assert.True(manifest is { IsBackup: true, IsClean: true } && manifest.DurableLsn == report.EndLsn);
@@ -100,6 +101,7 @@ public sealed class BackupTests
             Assert.True(backup.Renew(world.Source.Options, new ReplayedRecords()).Linked > 2);
         }
 
+        await log.BackgroundWork;
         var source = world.BytesOf(world.Source.Path);
         var target = world.BytesOf(world.Target);
         // The backup goes on as a database of its own, far into new files.
