@@ -46,7 +46,7 @@ public sealed class FuzzTests
         var started = Stopwatch.GetTimestamp();
         byte[][] seeds = [.. Corpus(target).Concat(target.Seeds())];
         var (tried, refused) = (0L, 0L);
-        await Extent.Of("INPUTS", inputs / Batch, 60).RunAsync(async (first, cancel) =>
+        await Extent.Of("INPUTS", inputs / Batch, 300).RunAsync(async (first, cancel) =>
         {
             await Parallel.ForEachAsync(Enumerable.Range(0, 2), cancel, async (part, stop) =>
             {

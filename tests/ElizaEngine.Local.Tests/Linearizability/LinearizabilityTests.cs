@@ -19,7 +19,7 @@ public sealed class LinearizabilityTests
     [Fact]
     public async Task Concurrent_calls_take_effect_one_after_the_other()
     {
-        var extent = Extent.Of("CONCURRENT", 240, 60);
+        var extent = Extent.Of("CONCURRENT", 240, 300);
         var tally = new Tally();
         await extent.RunAsync(async (seed, _) =>
         {
