@@ -90,7 +90,7 @@ public sealed class DeadServerTests : FaultTest
             }
         }
         done.SetResult();
-        var (acknowledged, errors) = await writing.WaitAsync(TimeSpan.FromSeconds(60));
+        var (acknowledged, errors) = await writing.WaitAsync(Patience);
 
         Assert.Empty(errors);
         Assert.True(acknowledged.Length >= 25 * Writers, $"{acknowledged.Length} rows");
@@ -125,7 +125,7 @@ public sealed class DeadServerTests : FaultTest
             source.Clear();
         }
         done.SetResult();
-        var (acknowledged, errors) = await writing.WaitAsync(TimeSpan.FromSeconds(60));
+        var (acknowledged, errors) = await writing.WaitAsync(Patience);
 
         Assert.Empty(errors);
         await AssertAllThereOnceAsync(source, acknowledged);
@@ -141,10 +141,10 @@ public sealed class DeadServerTests : FaultTest
             server.ConnectionString,
             settings =>
             {
-                settings.Timeout = 1;
+                settings.Timeout = 2;
                 settings.CancellationTimeout = 100;
             },
-            options => options with { CommandTimeout = TimeSpan.FromSeconds(1), Retry = Quick(attempts: 2) }));
+            options => options with { CommandTimeout = TimeSpan.FromSeconds(2), Retry = Quick(attempts: 2) }));
         var adapter = database.ForAgent(AgentId);
         // Connections that are there already, so that something is sent.
         await UseConnectionsAsync(adapter, 3);

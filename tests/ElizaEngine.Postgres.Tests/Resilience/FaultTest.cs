@@ -12,7 +12,7 @@ namespace ElizaEngine.Postgres.Tests.Resilience;
 public abstract class FaultTest : IAsyncLifetime
 {
     /// <summary>What no step of a test takes, on a machine with other work too.</summary>
-    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private TestDatabase? _server;
     private readonly List<PostgresDatabase> _opened = [];

@@ -20,6 +20,7 @@ public sealed class IndexBuildTests
         var vectors = new ClusteredVectors(Dimension, 20, seed: 2);
         var written = new List<(Guid Id, float[] Vector)>();
         var meanwhile = 0;
+        await using var writer = await HoldBuildsAsync(world);
         var build = world.Database.BuildVectorIndexAsync(Dimension, Cancellation);
         do
         {
@@ -28,7 +29,9 @@ public sealed class IndexBuildTests
             written.Add((id, vector));
             Assert.Equal(id, (await world.Adapter.SearchMemoriesAsync(new MemorySearch(VectorWorld.Table, vector)))[0].Id);
             // False: under construction still, after both were done.
-            if (await world.IndexIsValidAsync() is false) meanwhile++;
+            if (await world.IndexIsValidAsync() is not false) continue;
+            meanwhile++;
+            await writer.DisposeAsync();
         }
         while (!build.IsCompleted);
 
@@ -84,8 +87,7 @@ public sealed class IndexBuildTests
     {
         await using var world = await CreateAsync();
         var search = new MemorySearch(VectorWorld.Table, world.Rows[0].Vector);
-        var build = world.Database.BuildVectorIndexAsync(Dimension, Cancellation);
-        await UntilUnderConstructionAsync(world, build);
+        var build = await BeginBuildAsync(world, Cancellation);
         await world.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index WHERE datname = current_database()");
         await Assert.ThrowsAnyAsync<DatabaseException>(() => build);
         Assert.False(await world.IndexIsValidAsync());
@@ -107,8 +109,7 @@ public sealed class IndexBuildTests
     {
         await using var world = await CreateAsync();
         using var cancellation = new CancellationTokenSource();
-        var build = world.Database.BuildVectorIndexAsync(Dimension, cancellation.Token);
-        await UntilUnderConstructionAsync(world, build);
+        var build = await BeginBuildAsync(world, cancellation.Token);
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => build);
 
@@ -121,8 +122,7 @@ public sealed class IndexBuildTests
     public async Task Closing_the_database_breaks_off_a_build_and_leaves_nothing()
     {
         await using var world = await CreateAsync();
-        var build = world.Database.BuildVectorIndexAsync(Dimension, Cancellation);
-        await UntilUnderConstructionAsync(world, build);
+        var build = await BeginBuildAsync(world, Cancellation);
         var refused = Assert.ThrowsAsync<DatabaseClosedException>(() => build);
 
         await world.ReopenAsync(vectorIndexRows: null);
@@ -200,11 +200,24 @@ public sealed class IndexBuildTests
         return world;
     }
 
-    // Asks until the catalog shows the index.
-    private static async Task UntilUnderConstructionAsync(VectorWorld world, Task build)
+    /// <summary>Begins a build, and asks until the catalog shows the index, which has all of its work before it then.</summary>
+    private static async Task<Task<bool>> BeginBuildAsync(VectorWorld world, CancellationToken cancellationToken)
     {
+        await using var writer = await HoldBuildsAsync(world);
+        var build = world.Database.BuildVectorIndexAsync(Dimension, cancellationToken);
         while (await world.IndexIsValidAsync() is null) Assert.False(build.IsCompleted);
         Assert.False(await world.IndexIsValidAsync());
+        return build;
+    }
+
+    // A build is entered into the catalog, and waits then for all who write to the table. Over when the result is disposed.
+    private static async Task<NpgsqlConnection> HoldBuildsAsync(VectorWorld world)
+    {
+        var writer = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.ConnectionString) { Pooling = false }.ConnectionString);
+        await writer.OpenAsync(Cancellation);
+        await using var command = new NpgsqlCommand("BEGIN; LOCK TABLE public.embeddings IN ROW EXCLUSIVE MODE", writer);
+        await command.ExecuteNonQueryAsync(Cancellation);
+        return writer;
     }
 
     private static Task<long> LocksAsync(VectorWorld world) => world.ReadAsync<long>(
