@@ -2,30 +2,33 @@ namespace ElizaEngine.Storage.Tests;
 
 /// <summary>
 /// On a disk whose flushes take long, callers share them. Counted, not timed: how many waited when a flush began, and how many it served.
-/// But callers whose processors have other work do not come back in the short time that a flush waits for them, so one of several runs will do:
-/// without that wait two flushes serve what one could, in every run.
+/// Callers whose processors have other work do not come back in the short time that a flush waits for them, so it is the median of some runs
+/// that counts: with much other work each took 26 to 29 flushes where 25 are the fewest, and 25 to 51, mostly twice as many, without that wait.
 /// </summary>
 public sealed class SlowDiskTests(ITestOutputHelper output)
 {
     private const int Callers = 32;
     private const int CommitsOfEach = 25;
-    private const int Runs = 20;
+    private const int Commits = Callers * CommitsOfEach;
+    private const int Runs = 9;
 
     [Theory]
     [InlineData(1)]
     [InlineData(5)]
     public async Task A_flush_serves_most_of_those_who_wait(int milliseconds)
     {
+        var runs = new List<(long Flushes, long Waiting)>();
         for (var run = 0; run < Runs; run++)
-        {
-            if (await ServesMostAsync(milliseconds))
-                return;
-        }
+            runs.Add(await RunAsync(milliseconds));
 
-        Assert.Fail($"not once in {Runs} runs");
+        var (flushes, waiting) = (Median(runs.Select(static run => run.Flushes)), Median(runs.Select(static run => run.Waiting)));
+        Assert.True(Commits > 0.5 * waiting, $"{waiting} waited, {Commits} were served");
+        Assert.True(flushes * Callers < 1.6 * Commits, $"{flushes} flushes for {Commits} commits");
+
+        static long Median(IEnumerable<long> numbers) => numbers.Order().ElementAt(Runs / 2);
     }
 
-    private async Task<bool> ServesMostAsync(int milliseconds)
+    private async Task<(long Flushes, long Waiting)> RunAsync(int milliseconds)
     {
         using var directory = new TestDirectory(Disk.Memory);
         using var never = new ManualResetEventSlim();
@@ -70,9 +73,8 @@ public sealed class SlowDiskTests(ITestOutputHelper output)
         })));
 
         var flushes = opened.Statistics.Flushes - before;
-        const int commits = Callers * CommitsOfEach;
-        output.WriteLine($"{flushes} flushes for {commits} commits of {Callers} callers; {waiting} times one waited as a flush began, {most} at most.");
-        Assert.Equal(commits, opened.Statistics.Commits);
-        return commits > 0.5 * waiting && flushes * Callers < 2 * commits;
+        output.WriteLine($"{flushes} flushes for {Commits} commits of {Callers} callers; {waiting} times one waited as a flush began, {most} at most.");
+        Assert.Equal(Commits, opened.Statistics.Commits);
+        return (flushes, waiting);
     }
 }
