@@ -234,7 +234,12 @@ public sealed class UpkeepTests
 
     private static async Task UntilAsync(Func<bool> isSo)
     {
-        while (!isSo()) await Task.Yield();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!isSo())
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     private static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options) => LocalDatabase.OpenAsync(options);
