@@ -32,6 +32,7 @@ public sealed partial class LocalDatabase
     /// <exception cref="DiskFullException">There is no room for what still counts, beside the old files. Nothing was changed.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be written.</exception>
     /// <exception cref="WritesRefusedException">A write failed, earlier or now.</exception>
+    /// <exception cref="CommitOutcomeUnknownException">A write failed while it deleted cached values whose life is over.</exception>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
     public async Task<CompactReport> CompactAsync(CompactOptions? options = null, CancellationToken cancellationToken = default)
     {

@@ -220,8 +220,9 @@ internal sealed class DiskHistory : IAsyncDisposable
         catch (Exception error) when (error is DirectoryAccessException or DiskFullException)
         {
         }
-        catch (WritesRefusedException)
+        catch (Exception error) when (error is WritesRefusedException or CommitOutcomeUnknownException)
         {
+            // What it deletes first, cached values whose life is over, nobody sees any more, deleted or not.
             _needsReopening = true;
         }
         if (!_needsReopening) await CompareAsync();
