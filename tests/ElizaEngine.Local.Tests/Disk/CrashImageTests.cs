@@ -29,11 +29,16 @@ public sealed class CrashImageTests
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
         }
-        Console.WriteLine($"      {tally}");
+        finally
+        {
+            // Also of a run that found something.
+            Console.WriteLine($"      {tally}");
+        }
         if (extent.MustReach) Assert.True(tally.Images >= extent.Count, $"the clock stopped the test after {extent.Time.TotalSeconds} s: only {tally}");
         Assert.True(tally.Images > 0, "no image was checked");
-        Assert.True(tally.Images < 2_000 || tally.Graphs > 0, "no image had a graph");
-        Assert.True(tally.Images < 2_000 || tally.Changes > 0, "no image had changes of a graph");
+        // Of fewer images it is chance: they are of a dozen histories, and few have graphs.
+        Assert.True(tally.Images < 20_000 || tally.Graphs > 0, "no image had a graph");
+        Assert.True(tally.Images < 20_000 || tally.Changes > 0, "no image had changes of a graph");
     }
 
     /// <summary>That the check can fail: on a disk whose flushes do nothing, power cuts take what was acknowledged.</summary>
