@@ -36,8 +36,8 @@ public sealed class CrashImageTests
         }
         if (extent.MustReach) Assert.True(tally.Images >= extent.Count, $"the clock stopped the test after {extent.Time.TotalSeconds} s: only {tally}");
         Assert.True(tally.Images > 0, "no image was checked");
-        // Of fewer images it is chance: they are of a dozen histories, and few have graphs.
-        Assert.True(tally.Images < 20_000 || tally.Graphs > 0, "no image had a graph");
+        Assert.True(tally.Images < 2_000 || tally.Graphs > 0, "no image had a graph");
+        // Of fewer images it is chance: they are of a dozen histories, and few of those change a graph that was saved.
         Assert.True(tally.Images < 20_000 || tally.Changes > 0, "no image had changes of a graph");
     }
 
