@@ -135,6 +135,50 @@ public sealed class CompactionRangeTests
         Assert.Equal(texts, again.Replayed.Texts);
     }
 
+    // As they were made after a copy once.
+    [Theory]
+    [InlineData(Disk.Posix)]
+    [InlineData(Disk.Memory)]
+    public async Task A_file_that_ends_within_a_block_takes_frames_up_to_that_block_only(Disk disk)
+    {
+        const int Block = LogFormat.MaxBlockBytes;
+        const int FileBytes = (5 * Block) + 1920;
+        var id = Guid.NewGuid();
+        var image = new DiskImage();
+        var manifest = new Manifest
+        {
+            DatabaseId = id,
+            Generation = 1,
+            WrittenMs = 0,
+            IsClean = false,
+            StartLsn = 0,
+            DurableLsn = 0,
+            NextFileNumber = 3,
+            Files = [Listed(1), Listed(2)],
+        };
+        image.Files[FileNames.Manifest(1)] = ManifestCodec.Encode(manifest);
+        foreach (var file in manifest.Files)
+        {
+            var header = new LogFileHeader(id, file.Number, file.Salt, FileBytes, Block, CreatedMs: 0);
+            header.Encode((image.Files[FileNames.Log(file.Number)] = new byte[FileBytes]).AsSpan(0, LogFormat.FileHeaderBytes));
+        }
+
+        using var directory = new TestDirectory(disk);
+        image.RestoreTo(directory.Files, directory.Path);
+        var texts = Enumerable.Range(0, 60).Select(static i => $"{i} {new string('x', 1000)}").ToArray();
+        var options = directory.Options with { FrameBytes = Block };
+        await using (var log = TestLog.Open(directory, options))
+        {
+            foreach (var text in texts) await log.Append(text);
+            Assert.Equal([1, 2], log.Log.EndedFiles().Take(2).Select(static file => file.Number));
+        }
+
+        await using var again = TestLog.Open(directory, options);
+        Assert.Equal(texts, again.Replayed.Texts);
+
+        static ManifestFile Listed(int number) => new(number, FileBytes, (ulong)number, 0, 0, Block, LogFileFlags.None);
+    }
+
     private static byte[][] Large() => [.. Enumerable.Range(0, 30).Select(static _ => new byte[900])];
 
     private static Task<LogCompactionReport?> CompactAsync(TestLog log, IReadOnlyList<LogFile> range) =>

@@ -189,7 +189,7 @@ internal sealed class FrameAppender
         var tail = Tail();
         var frames = (bytesMax / _options.FrameBytes) + 2;
         var wanted = bytesMax + (frames * (LogFormat.FrameHeaderBytes + LogFormat.MaxBlockBytes));
-        var here = tail.File is null ? 0 : tail.File.FileBytes - tail.Offset;
+        var here = tail.File is null ? 0 : tail.File.BlocksEnd - tail.Offset;
         if (here < wanted)
             _files.EnsureRoom(wanted - Math.Min(here, wanted / 2));
     }
@@ -200,13 +200,13 @@ internal sealed class FrameAppender
         var tail = Tail();
         var file = tail.File;
         var offset = tail.Offset;
-        if (file is null || file.FileBytes - offset < LogFormat.FrameHeaderBytes + payloadMin)
+        if (file is null || file.BlocksEnd - offset < LogFormat.FrameHeaderBytes + payloadMin)
         {
             file = _files.Advance(tail.Lsn, LogFormat.FrameHeaderBytes + payloadMin);
             offset = LogFormat.FileHeaderBytes;
         }
 
-        var limit = (int)Math.Min(payloadMax, file.FileBytes - offset - LogFormat.FrameHeaderBytes) & -8;
+        var limit = (int)Math.Min(payloadMax, file.BlocksEnd - offset - LogFormat.FrameHeaderBytes) & -8;
         var frame = new LogFrame(id, file, (int)offset, tail.Lsn, limit, flags, _buffers.Rent(LogFrame.BufferBytes(limit)));
         _newest = frame;
         return frame;

@@ -32,6 +32,9 @@ internal sealed class LogFile : IDisposable
 
     public int BlockBytes => Header.BlockBytes;
 
+    /// <summary>Where the last whole block ends, and frames with it. Files were made once that go on behind it (see <see cref="Create"/>).</summary>
+    public long BlocksEnd => FileBytes - (FileBytes % BlockBytes);
+
     public ulong FirstLsn { get; private set; }
 
     public ulong EndLsn { get; private set; }

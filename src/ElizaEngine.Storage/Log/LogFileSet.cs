@@ -344,7 +344,7 @@ internal sealed class LogFileSet
     private long PreparedRoom()
     {
         lock (_sync)
-            return _prepared.Sum(file => file.FileBytes - LogFormat.FileHeaderBytes);
+            return _prepared.Sum(file => file.BlocksEnd - LogFormat.FileHeaderBytes);
     }
 
     private bool TryTakePrepared(ulong lsn, long frameBytes, [NotNullWhen(true)] out LogFile? next)
@@ -352,7 +352,7 @@ internal sealed class LogFileSet
         lock (_sync)
         {
             next = _prepared.Count > 0 ? _prepared[0] : null;
-            if (next is null || next.FileBytes - LogFormat.FileHeaderBytes < frameBytes)
+            if (next is null || next.BlocksEnd - LogFormat.FileHeaderBytes < frameBytes)
                 return false;
             if (_used.Count > 0 && _used[^1] is { IsEnded: false } current)
                 current.End(current.FirstLsn, lsn, isCut: false);
