@@ -42,8 +42,8 @@ public sealed partial class LocalDatabase : IDatabase
     public LocalOpenReport OpenReport { get; }
 
     /// <summary>
-    /// The first damage that was found in the background, in log files that opening did not read; null: none so far. Reads of other rows go
-    /// on, and so do writes; nothing is compacted in the background any more.
+    /// The first damage that was found in the background, in log files that opening did not read or that have ended since; null: none so
+    /// far. Reads of other rows go on, and so do writes; nothing is compacted in the background any more.
     /// <see cref="VerifyAsync(IProgress{MaintenanceProgress}?, CancellationToken)"/> says all of it.
     /// </summary>
     public CorruptDataException? Damage => _log.Damage is { } damage ? (CorruptDataException)StorageErrors.Translate(damage) : null;

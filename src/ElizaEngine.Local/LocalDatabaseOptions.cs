@@ -28,8 +28,8 @@ public sealed record LocalDatabaseOptions
     public long MaxLogFileBytes { get; init; } = 64L << 20;
 
     /// <summary>
-    /// Bytes of log files that are verified in the background each second, of those that opening did not read but took a checkpoint's or an
-    /// index file's word for; 0: none.
+    /// Bytes of log files that are verified in the background each second, at most: of those that opening did not read but took a
+    /// checkpoint's or an index file's word for, and every seven days of all that have ended; 0: none.
     /// What is found stands in <see cref="LocalDatabase.Damage"/>. Default: 32 MiB.
     /// </summary>
     public long ScrubBytesPerSecond { get; init; } = 32L << 20;

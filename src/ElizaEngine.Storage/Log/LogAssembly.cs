@@ -43,7 +43,8 @@ internal sealed class LogAssembly
             Fault = () => commits.Fault,
         };
         var pins = new ReadPins();
-        var scrub = new Scrub([.. recovered.Used.Where(static file => file.UnreadTo > 0)], pins, options.ScrubBytesPerSecond, options.Time);
+        LogFile[] unread = [.. recovered.Used.Where(static file => file.UnreadTo > 0)];
+        var scrub = new Scrub(unread, () => files.EndedTo(commits.DurableLsn), pins, options);
         var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn, pins,
             scrub.Note);
         try

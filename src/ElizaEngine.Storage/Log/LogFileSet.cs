@@ -96,6 +96,9 @@ internal sealed class LogFileSet
         }
     }
 
+    /// <summary>The files that have ended at an lsn or before, from the first on.</summary>
+    public IReadOnlyList<LogFile> EndedTo(ulong lsn) => [.. Used.TakeWhile(file => file.IsEnded && file.EndLsn <= lsn)];
+
     /// <summary>The file with this number, or null. No lock.</summary>
     public LogFile? Find(int number) => _numbered.Find(number);
 

@@ -17,8 +17,14 @@ internal sealed record LogOptions
     /// <summary>A log file that holds less gets no index file: it is read as fast as its index would be.</summary>
     public long IndexMinBytes { get; init; } = 256 << 10;
 
-    /// <summary>Bytes a second that are verified in the background, of what opening left unread because an index or a checkpoint stood for it; 0: none.</summary>
+    /// <summary>
+    /// Bytes a second that are verified in the background, at most: of what opening left unread because an index or a checkpoint stood for
+    /// it, and of all files that have ended, each <see cref="ScrubInterval"/>. 0: none.
+    /// </summary>
     public long ScrubBytesPerSecond { get; init; } = 32 << 20;
+
+    /// <summary>From the end of one reading of all files that have ended to the beginning of the next; at most 49 days.</summary>
+    public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Soft limit of a frame's payload. A batch larger than it becomes a chain of frames.</summary>
     public int FrameBytes { get; init; } = 1 << 20;

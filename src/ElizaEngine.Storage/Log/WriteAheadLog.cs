@@ -433,11 +433,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public void ShrinkNextFile(long fileBytes) => _files.Shrink(fileBytes);
 
     /// <summary>The files that have ended, durably and up to an lsn, from the first on.</summary>
-    public IReadOnlyList<LogFile> EndedFiles(ulong end = ulong.MaxValue)
-    {
-        var known = Math.Min(end, _commits.DurableLsn);
-        return [.. _files.Used.TakeWhile(file => file.IsEnded && file.EndLsn <= known)];
-    }
+    public IReadOnlyList<LogFile> EndedFiles(ulong end = ulong.MaxValue) => _files.EndedTo(Math.Min(end, _commits.DurableLsn));
 
     /// <summary>Replaces a range of files that have ended by what counts in them: see <see cref="LogCompaction"/>.</summary>
     public Task<LogCompactionReport?> CompactAsync(
