@@ -103,7 +103,7 @@ internal static class CommitScenarios
                 frame.Append(1, 8, 8, 0, out _).Clear();
                 var waiter = _waiters.Rent();
                 done = waiter.Task.AsTask();
-                frame.Waiters.Add(waiter);
+                frame.AddWaiter(waiter);
                 frame.State = mine = ++_sequenced;
                 end = frame.EndLsn;
                 leads = Commits.ReturnOpen(frame, mayLead: true);

@@ -15,6 +15,9 @@ internal sealed class CommitWaiter : IValueTaskSource
 
     public ValueTask Task => new(this, _core.Version);
 
+    /// <summary>Waits for the same frame, behind this one: see <see cref="LogFrame.AddWaiter"/>.</summary>
+    public CommitWaiter? Next { get; set; }
+
     public void Succeed() => _core.SetResult(true);
 
     /// <summary>The caller goes on inside this call: on a thread that has nothing else to do.</summary>

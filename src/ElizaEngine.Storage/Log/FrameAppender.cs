@@ -112,7 +112,7 @@ internal sealed class FrameAppender
         var frame = _frame ?? StartFrame(0, 0, FrameFlags.None, _frameId);
         var waiter = _waiters.Rent();
         var task = waiter.Task;
-        frame.Waiters.Add(waiter);
+        frame.AddWaiter(waiter);
         frame.State = state;
         _pending.Add(frame.PayloadBytes - (_isChain ? 0 : _markBytes));
         _inBatch = false;
@@ -133,7 +133,7 @@ internal sealed class FrameAppender
         _frame = null;
         if (frame is null)
             return;
-        if (!_isChain && frame.Waiters.Count > 0)
+        if (!_isChain && frame.Commits > 0)
         {
             frame.RollBack(_markBytes, _markRecords);
             _commits.ReturnOpen(frame, mayLead: false);

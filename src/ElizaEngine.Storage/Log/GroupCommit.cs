@@ -375,7 +375,7 @@ internal sealed class GroupCommit
 
     /// <summary>Whether nobody is at work, and nobody else waits or was there at the last flush.</summary>
     private bool IsAlone(LogFrame frame) =>
-        !_isLed && !_isThreadAtWork && !_stopping && _queued.Count == 0 && frame.Waiters.Count == 1 && _flushRequests.Count == 0
+        !_isLed && !_isThreadAtWork && !_stopping && _queued.Count == 0 && frame.Commits == 1 && _flushRequests.Count == 0
         && _expectedCommits <= 1
         && _options.Durability switch
         {
@@ -384,13 +384,13 @@ internal sealed class GroupCommit
             _ => false,
         };
 
-    private bool HasWork() => _queued.Count > 0 || _open is { Waiters.Count: > 0 } || _flushRequests.Count > 0;
+    private bool HasWork() => _queued.Count > 0 || _open is { Commits: > 0 } || _flushRequests.Count > 0;
 
     private void TakeFrames(List<LogFrame> group)
     {
         _writing.AddRange(_queued);
         _queued.Clear();
-        if (_open is { Waiters.Count: > 0 } open)
+        if (_open is { Commits: > 0 } open)
         {
             _writing.Add(open);
             _open = null;
@@ -489,7 +489,7 @@ internal sealed class GroupCommit
     {
         var due = requests.Count > 0 || _options.Durability switch
         {
-            Durability.PowerLoss => group.Exists(static frame => frame.Waiters.Count > 0),
+            Durability.PowerLoss => group.Exists(static frame => frame.Commits > 0),
             Durability.ProcessCrash => _writer.MillisecondsToFlush == 0,
             _ => false,
         };
@@ -515,7 +515,9 @@ internal sealed class GroupCommit
     /// <param name="together">So many of the commits have the same caller as another one among them.</param>
     private CommitWaiter? Acknowledge(List<LogFrame> group, List<TaskCompletionSource> requests, bool keepsLast, int together)
     {
-        var commits = group.Sum(static frame => frame.Waiters.Count);
+        var commits = 0;
+        foreach (var frame in group)
+            commits += frame.Commits;
         // Before anybody is told, so that who asks then finds his own among them.
         Volatile.Write(ref _commits, _commits + commits);
         // One caller comes back, however many calls it began together.
@@ -523,13 +525,11 @@ internal sealed class GroupCommit
         CommitWaiter? last = null;
         foreach (var frame in group)
         {
-            foreach (var waiter in frame.Waiters)
+            while (frame.TakeWaiter() is { } waiter)
             {
                 last?.Succeed();
                 last = waiter;
             }
-
-            frame.Waiters.Clear();
         }
 
         if (!keepsLast)
@@ -545,9 +545,9 @@ internal sealed class GroupCommit
 
     private int CountWaiting()
     {
-        var count = _open?.Waiters.Count ?? 0;
+        var count = _open?.Commits ?? 0;
         foreach (var frame in _queued)
-            count += frame.Waiters.Count;
+            count += frame.Commits;
         return count;
     }
 
@@ -563,8 +563,7 @@ internal sealed class GroupCommit
     private static void Fail(LogFrame frame, Exception error)
     {
         var unknown = new LogOutcomeUnknownException(error);
-        foreach (var waiter in frame.Waiters)
+        while (frame.TakeWaiter() is { } waiter)
             waiter.Fail(unknown);
-        frame.Waiters.Clear();
     }
 }

@@ -4,11 +4,13 @@ namespace ElizaEngine.Storage;
 
 /// <summary>
 /// A frame being built: its place in the log is fixed, its records are appended under the gate, its checksums are computed by the
-/// writer thread. Records lie in the buffer as they will lie in the file.
+/// writer thread. Records lie in the buffer as they will lie in the file. It is all that a commit allocates.
 /// </summary>
 internal sealed class LogFrame
 {
     private readonly int _phase;
+    private CommitWaiter? _firstWaiter;
+    private CommitWaiter? _lastWaiter;
 
     /// <param name="id">Equal for all frames of a chain.</param>
     /// <param name="offset">Byte offset of the frame in its file.</param>
@@ -44,8 +46,8 @@ internal sealed class LogFrame
 
     public uint Records { get; private set; }
 
-    /// <summary>The commits that wait for this frame, in order.</summary>
-    public List<CommitWaiter> Waiters { get; } = [];
+    /// <summary>How many commits wait for this frame.</summary>
+    public int Commits { get; private set; }
 
     /// <summary>The state of the last commit.</summary>
     public object? State { get; set; }
@@ -69,6 +71,31 @@ internal sealed class LogFrame
         var end = Offset + LogFormat.FrameHeaderBytes + PayloadBytes;
         location = new RecordLocation(File.Number, end - LogFormat.RoundUp(length, 8), length);
         return body;
+    }
+
+    /// <summary>A commit waits for this frame, too.</summary>
+    public void AddWaiter(CommitWaiter waiter)
+    {
+        if (_lastWaiter is null)
+            _firstWaiter = waiter;
+        else
+            _lastWaiter.Next = waiter;
+        _lastWaiter = waiter;
+        Commits++;
+    }
+
+    /// <summary>Gives away the commit that has waited longest; null: none waits any more.</summary>
+    public CommitWaiter? TakeWaiter()
+    {
+        if (_firstWaiter is not { } waiter)
+            return null;
+        // Told, it waits for another frame soon.
+        _firstWaiter = waiter.Next;
+        waiter.Next = null;
+        if (_firstWaiter is null)
+            _lastWaiter = null;
+        Commits--;
+        return waiter;
     }
 
     /// <summary>Forgets everything after a mark: <see cref="PayloadBytes"/> and <see cref="Records"/> as they were.</summary>
