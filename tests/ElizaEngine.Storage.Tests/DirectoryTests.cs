@@ -105,6 +105,48 @@ public sealed class DirectoryTests
         Assert.False(File.Exists(directory.File("MANIFEST-0000000077.tmp")));
     }
 
+    /// <summary>What lies under a path is asked of its nearest part that exists.</summary>
+    [Fact]
+    public async Task A_network_file_system_is_refused_and_not_touched_and_opened_when_asked_for()
+    {
+        using var directory = new TestDirectory();
+        var root = Path.GetDirectoryName(directory.Path);
+        var files = new PosixFileSystem(isLinux: true, path => path == root ? "nfs" : null);
+        var error = Assert.Throws<LogNetworkFileSystemException>(() => TestLog.Open(directory, files: files));
+        Assert.Equal(directory.Path, error.Path);
+        Assert.Equal("nfs", error.FileSystem);
+        Assert.Contains(nameof(LogOptions.AllowNetworkFileSystem), error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(directory.Path));
+        // It is no answer to the other question.
+        Assert.Throws<LogNetworkFileSystemException>(
+            () => TestLog.Open(directory, directory.Options with { AcceptUnprovenFlush = true }, files));
+
+        await using (var log = TestLog.Open(directory, directory.Options with { AllowNetworkFileSystem = true }, files))
+            await log.Append("kept");
+        await using (var log = TestLog.Open(directory))
+            Assert.Equal(["kept"], log.Replayed.Texts);
+        // One that is there already is refused as well.
+        files = new PosixFileSystem(isLinux: true, path => path == directory.Path ? "nfs" : null);
+        Assert.Throws<LogNetworkFileSystemException>(() => TestLog.Open(directory, files: files));
+    }
+
+    [Fact]
+    public async Task An_operating_system_whose_flush_is_not_proven_is_refused_and_opened_when_asked_for()
+    {
+        using var directory = new TestDirectory();
+        var files = new PosixFileSystem(isLinux: false, static _ => throw new InvalidOperationException("statfs is Linux'."));
+        var error = Assert.Throws<PlatformNotSupportedException>(() => TestLog.Open(directory, files: files));
+        Assert.Contains(nameof(LogOptions.AcceptUnprovenFlush), error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(directory.Path));
+        Assert.Throws<PlatformNotSupportedException>(
+            () => TestLog.Open(directory, directory.Options with { AllowNetworkFileSystem = true }, files));
+
+        await using (var log = TestLog.Open(directory, directory.Options with { AcceptUnprovenFlush = true }, files))
+            await log.Append("kept");
+        await using (var log = TestLog.Open(directory))
+            Assert.Equal(["kept"], log.Replayed.Texts);
+    }
+
     [Fact]
     public void Network_file_systems_are_known_by_their_magic()
     {

@@ -4,19 +4,26 @@ using Microsoft.Win32.SafeHandles;
 namespace ElizaEngine.Storage;
 
 /// <summary>The files of the operating system, through the C library. Proven on Linux.</summary>
-internal sealed class PosixFileSystem : IFileSystem
+/// <param name="isLinux">Whether the operating system is the one whose flush has been proven.</param>
+/// <param name="networkOf">There, the name of the network file system under a path that exists; null: it is a local one.</param>
+internal sealed class PosixFileSystem(bool isLinux, Func<string, string?> networkOf) : IFileSystem
 {
     private const int DirectoryMode = 0x1C0; // 0700
     private const int FileMode = 0x180; // 0600
+
+    public PosixFileSystem()
+        : this(OperatingSystem.IsLinux(), NetworkFileSystem.Find)
+    {
+    }
 
     public static PosixFileSystem Instance { get; } = new();
 
     public void CheckSupport(string directory, LogOptions options)
     {
-        if (!OperatingSystem.IsLinux() && !options.AcceptUnprovenFlush)
+        if (!isLinux && !options.AcceptUnprovenFlush)
             throw new PlatformNotSupportedException(
                 $"Only the flush of Linux has been proven; {nameof(LogOptions.AcceptUnprovenFlush)} accepts another.");
-        if (OperatingSystem.IsLinux() && !options.AllowNetworkFileSystem && NetworkFileSystem.Find(NearestExisting(directory)) is { } name)
+        if (isLinux && !options.AllowNetworkFileSystem && networkOf(NearestExisting(directory)) is { } name)
             throw new LogNetworkFileSystemException(directory, name);
     }
 

@@ -1,3 +1,4 @@
+using ElizaEngine.Storage;
 using Xunit;
 namespace ElizaEngine.Local.Tests;
 
@@ -181,6 +182,35 @@ public sealed class DirectoryTests
         { new() { Directory = directory, MaxLogFileBytes = 2L << 30 }, "maxLogFileBytes" },
         { new() { Directory = directory, TimeProvider = null! }, "timeProvider" },
     };
+
+    [Fact]
+    public async Task A_directory_on_a_network_file_system_is_refused_and_not_touched_and_opened_when_asked_for()
+    {
+        using var folder = new TestFolder();
+        var files = new PosixFileSystem(isLinux: true, static _ => "nfs");
+        var options = new LocalDatabaseOptions { Directory = folder.Data };
+        var error = await Assert.ThrowsAsync<DirectoryAccessException>(() => LocalDatabase.OpenAsync(options, files, static log => log));
+        Assert.Equal(folder.Data, error.Path);
+        Assert.IsType<LogNetworkFileSystemException>(error.InnerException);
+        Assert.Contains(nameof(LocalDatabaseOptions.AllowNetworkFileSystem), error.Message, StringComparison.Ordinal);
+        Assert.False(System.IO.Directory.Exists(folder.Data));
+        await using var database = await LocalDatabase.OpenAsync(options with { AllowNetworkFileSystem = true }, files, static log => log);
+        await database.ForAgent(Guid.NewGuid()).CreateAgentAsync(new Agent { Name = "Ada" });
+    }
+
+    [Fact]
+    public async Task A_directory_under_a_flush_that_is_not_proven_is_refused_and_not_touched_and_opened_when_asked_for()
+    {
+        using var folder = new TestFolder();
+        var files = new PosixFileSystem(isLinux: false, static _ => null);
+        var options = new LocalDatabaseOptions { Directory = folder.Data };
+        var error = await Assert.ThrowsAsync<PlatformNotSupportedException>(
+            () => LocalDatabase.OpenAsync(options, files, static log => log));
+        Assert.Contains(nameof(LocalDatabaseOptions.AcceptUnprovenFlush), error.Message, StringComparison.Ordinal);
+        Assert.False(System.IO.Directory.Exists(folder.Data));
+        await using var database = await LocalDatabase.OpenAsync(options with { AcceptUnprovenFlush = true }, files, static log => log);
+        await database.ForAgent(Guid.NewGuid()).CreateAgentAsync(new Agent { Name = "Ada" });
+    }
 
     [Fact]
     public async Task Options_that_make_no_sense_are_refused_by_name_before_anything_is_touched()
