@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace ElizaEngine.Storage.Tests;
 
@@ -57,6 +58,59 @@ public sealed class DiskFullTests
         Assert.IsType<StorageIOException>(PosixFileSystem.Failure("fdatasync", "/data"));
     }
 
+    /// <summary>No file and no directory can be opened, by any of the calls that open one; what is open stays so.</summary>
+    /// <param name="errno">EMFILE, of the process; ENFILE, of the system.</param>
+    /// <param name="leads">Whether the caller writes on its own thread.</param>
+    [Theory]
+    [InlineData(24, false)]
+    [InlineData(24, true)]
+    [InlineData(23, false)]
+    public async Task Where_no_more_files_may_be_opened_a_batch_is_refused_reads_go_on_and_writes_do_again(int errno, bool leads)
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var faulty = new FaultyFileSystem(directory.Files);
+        var accepted = new List<string>();
+        await using (var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { }))
+        {
+            await log.BackgroundWork;
+            faulty.Fault = (call, path) => call is "create" or "open" or "open-directory" or "flush-directory" ? NoMoreFiles(path, errno) : null;
+            var locations = new List<RecordLocation>();
+            LogDiskFullException? refused = null;
+            for (var i = 0; refused is null; i++)
+            {
+                Assert.True(i < 1000);
+                try
+                {
+                    locations.Add(await CommitAsync(log, $"{i}", leads));
+                    accepted.Add($"{i}");
+                }
+                catch (LogDiskFullException error)
+                {
+                    refused = error;
+                }
+            }
+
+            Assert.Equal(errno, refused.Errno);
+            Assert.False(refused.IsOfDisk);
+            Assert.True(accepted.Count > 3);
+            Assert.False(log.IsPoisoned);
+            await Assert.ThrowsAsync<LogDiskFullException>(() => CommitAsync(log, "still none", leads));
+            using (log.Pin())
+                Assert.Equal(accepted, locations.Select(location => Encoding.UTF8.GetString(log.ReadVerified(location))));
+
+            faulty.Fault = (_, _) => null;
+            for (var i = 0; i < 20; i++)
+            {
+                await CommitAsync(log, $"again {i}", leads);
+                accepted.Add($"again {i}");
+            }
+        }
+
+        await using var reopened = TestLog.Open(directory);
+        Assert.Equal(accepted, reopened.Replayed.Texts);
+        Assert.True(reopened.Log.OpenReport.WasClean);
+    }
+
     [Theory]
     [InlineData("create")]
     [InlineData("write")]
@@ -82,6 +136,31 @@ public sealed class DiskFullTests
         Assert.Throws<LogDiskFullException>(() => WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { }));
         faulty.Fault = (_, _) => null;
         await WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { }).DisposeAsync();
+    }
+
+    /// <summary>What the file system of the operating system throws when a call to open fails so.</summary>
+    private static Exception NoMoreFiles(string path, int errno)
+    {
+        Marshal.SetLastPInvokeError(errno);
+        return PosixFileSystem.Failure("open", path);
+    }
+
+    private static async Task<RecordLocation> CommitAsync(WriteAheadLog log, string text, bool leads)
+    {
+        ValueTask done;
+        RecordLocation location;
+        var isLeader = false;
+        lock (log.Gate)
+        {
+            log.BeginLocked(WriteAheadLog.RecordBytes(text.Length));
+            Encoding.UTF8.GetBytes(text, log.AppendLocked(1, text.Length, out location));
+            done = leads ? log.CommitLocked(text, out isLeader) : log.CommitLocked(text);
+        }
+
+        if (isLeader)
+            log.Lead();
+        await done;
+        return location;
     }
 
     private static ValueTask AppendLarge(WriteAheadLog log)
