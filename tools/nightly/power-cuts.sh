@@ -22,7 +22,8 @@ DOTNET_ROOT=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
 export DOTNET_ROOT
 
 program=.artifacts/bin/ElizaEngine.PowerCuts/release/ElizaEngine.PowerCuts
-[[ -x $program ]] || dotnet build -c Release -v q tests/ElizaEngine.PowerCuts
+# Always: a program that is there may be of an older tree.
+dotnet build -c Release -v q tests/ElizaEngine.PowerCuts
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # In a namespace of its own: however it ends, its mounts and loop devices end with it.

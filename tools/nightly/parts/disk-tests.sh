@@ -6,7 +6,8 @@ run_disk_tests() { # test class, what is counted, how many, tests that share the
     if [[ -n $seconds ]]; then count=$most seconds=$(((seconds + tests - 1) / tests)); elif [[ -n $most ]]; then count=$most; fi
     DOTNET_ROOT=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
     export DOTNET_ROOT
-    [[ -x $program ]] || dotnet build -c Release -v q tests/ElizaEngine.Local.Tests
+    # Always: a program that is there may be of an older tree.
+    dotnet build -c Release -v q tests/ElizaEngine.Local.Tests
     env "ELIZA_DISK_$what=$count" "ELIZA_DISK_SECONDS=$seconds" \
         "$program" -noLogo -noColor -noAutoReporters -class "ElizaEngine.Local.Tests.$class"
 }
