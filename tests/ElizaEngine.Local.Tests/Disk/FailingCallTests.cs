@@ -7,7 +7,7 @@ namespace ElizaEngine.Local.Tests.Disk;
 
 /// <summary>
 /// The n-th call to the disk fails, for n = 1, 2, 3, ... until a history passes untouched that opens, commits, seals, closes, is compacted,
-/// is killed and recovers; and the power goes, or the process, after the n-th call.
+/// makes a backup and renews it, is killed and recovers; and the power goes, or the process, after the n-th call.
 /// </summary>
 [Trait("Stage", "Disk")]
 [Collection(nameof(Disk))]
@@ -108,6 +108,7 @@ public sealed class FailingCallTests
             maker.MakeLargeBatch(),
             new Reopen(),
             new Compact(),
+            new BackUp(),
             maker.MakeWrite(),
             .. overlap ? [new Together(several)] : (Operation[])several,
             new Kill(),
@@ -115,6 +116,7 @@ public sealed class FailingCallTests
             new Write(0, [new DeleteRooms([Pool.Rooms[0]])], InTransaction: false),
             // Of copies and what came since.
             new Compact(),
+            new BackUp(),
             maker.MakeWrite(),
         ];
     }
