@@ -79,6 +79,6 @@ public sealed class OpenFilesTests
         Assert.Equal(written[last], Assert.Single(found).Content.Text);
     }
 
-    // No two of them are alike.
-    private static float[] Vector(int number) => [1, number];
+    // Of directions that differ by more than a similarity is exact to.
+    private static float[] Vector(int number) => [MathF.Cos(number * 0.003f), MathF.Sin(number * 0.003f)];
 }
