@@ -1,8 +1,8 @@
 namespace ElizaEngine.Postgres;
 
 /// <summary>
-/// The active dimension of the agent: a row of ours. Every statement that stores a vector asks the row again, so that a dimension
-/// another process changed stops it; what this process last saw only saves the round trip.
+/// The active dimension of the agent: a row of ours. Every statement of a call that stores a vector asks the row again, so that a
+/// dimension another process changed stops the whole call; what this process last saw only saves the round trip.
 /// </summary>
 internal abstract partial class PostgresSession
 {
@@ -44,7 +44,7 @@ internal abstract partial class PostgresSession
     /// <param name="areStored">Asked when there is no dimension: for each item whether a vector of it will be stored.</param>
     /// <param name="call">
     /// The write under a dimension, with the place of the item that sets it, or null when it is set already: items before that one
-    /// find none. It answers with the dimension it met.
+    /// find none. It answers with the dimension it met, and has stored nothing when that is another one.
     /// </param>
     /// <param name="references">Rows that an item names.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
@@ -130,11 +130,15 @@ internal abstract partial class PostgresSession
     private Sql ActiveDimension(bool isLocked) =>
         Sql.Of($"SELECT dimension FROM eliza_engine.agent_dimensions WHERE agent_id = {DbValue.Uuid(AgentId)}{Sql.Raw(isLocked ? " FOR SHARE" : "")}");
 
-    // A statement with a vector does nothing when the dimension is another one than it was made for.
-    private static Sql Guard(int? dimension, bool hasVectors) => (hasVectors, dimension) switch
+    // A statement of a call with a vector does nothing when the dimension is another one than the call was made for, be the vector its
+    // own or not: they take effect together, and nothing of the call may be stored.
+    private static Sql Guard(int? dimension, bool isGuarded) => (isGuarded, dimension) switch
     {
         (false, _) => Sql.Raw("true"),
         (_, { } active) => Sql.Of($"(SELECT dimension FROM active) = {Sql.Number(active)}"),
         _ => Sql.Raw("NOT EXISTS (SELECT FROM active)"),
     };
+
+    // What the statements of a call met: the dimension it was made for, if all of them did.
+    private static int? Met(int? dimension, List<Stored> stored) => (stored.Find(one => one.Dimension != dimension) ?? stored[^1]).Dimension;
 }
