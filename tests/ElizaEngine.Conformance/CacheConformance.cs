@@ -157,6 +157,32 @@ public abstract class CacheConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task A_life_of_less_than_a_millisecond_more_ends_with_that_millisecond()
+    {
+        (string Key, TimeSpan Life)[] lives = [("tick", TimeSpan.FromTicks(1)), ("half", TimeSpan.FromMilliseconds(0.5)), ("more", TimeSpan.FromMilliseconds(1.5))];
+        Task SetAsync() => Adapter.SetCacheAsync([.. lives.Select(one => new CacheEntry(one.Key, Json.From(1)) { TimeToLive = one.Life })]);
+        async Task AssertAliveAsync(params string[] expected) =>
+            Assert.Equal(expected, (await Adapter.GetCacheAsync(["tick", "half", "more"])).Keys.Order(StringComparer.Ordinal));
+
+        await SetAsync();
+        await AssertAliveAsync("half", "more", "tick");
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        await AssertAliveAsync("more");
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        await AssertAliveAsync();
+
+        // Nothing lives shorter than it was told to, when the clock is between two milliseconds too.
+        Time.Advance(TimeSpan.FromMilliseconds(0.9));
+        await SetAsync();
+        Time.Advance(TimeSpan.FromMilliseconds(0.1));
+        await AssertAliveAsync("half", "more");
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        await AssertAliveAsync("more");
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        await AssertAliveAsync();
+    }
+
+    [Fact]
     public async Task Setting_a_key_anew_sets_its_life_anew()
     {
         await Adapter.SetCacheAsync([new("longer", Json.From(1)) { TimeToLive = TimeSpan.FromSeconds(10) }, new("for ever", Json.From(1)) { TimeToLive = TimeSpan.FromSeconds(10) }]);

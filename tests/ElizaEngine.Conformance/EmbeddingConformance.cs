@@ -678,4 +678,55 @@ public abstract class EmbeddingConformance : ConformanceTest
         await Assert.ThrowsAsync<DimensionMismatchException>(() => Adapter.SearchMemoriesAsync(new MemorySearch(Facts, Vector(1, 0, 0, 0)) { Count = 0 }));
         Assert.Empty(await Adapter.SearchMemoriesAsync(new MemorySearch(Facts, East) { Count = 0 }));
     }
+
+    /// <summary>A backend that assumes the dimension, and asks again for the vectors only, stored the items that have none.</summary>
+    [Theory]
+    [InlineData("create")]
+    [InlineData("create of decided ones")]
+    [InlineData("create of one twice")]
+    [InlineData("upsert")]
+    [InlineData("update")]
+    public async Task A_batch_refused_by_the_dimension_that_a_transaction_has_set_since_leaves_nothing(string how)
+    {
+        await Adapter.CreateMemoriesAsync(
+            [new Memory { Id = Id(1), Content = Content.FromText("old") }, new Memory { Id = Id(2), Embedding = East }], Facts);
+        var before = await Adapter.GetMemoriesAsync(new MemoryQuery(Facts));
+        await Adapter.TransactionAsync((session, token) => session.EnsureEmbeddingDimensionAsync(4, token));
+        var content = Content.FromText("new");
+
+        var error = await Assert.ThrowsAsync<DimensionMismatchException>(() => how switch
+        {
+            "create" => Adapter.CreateMemoriesAsync(
+                [new Memory { Id = Id(3) }, new Memory { Id = Id(4), Embedding = East }, new Memory { Id = Id(5) }], Facts),
+            "create of decided ones" => Adapter.CreateMemoriesAsync(
+                [new Memory { Id = Id(3), Unique = true }, new Memory { Id = Id(4), Unique = true, Embedding = Vector(0, 0, 0) }], Facts),
+            "create of one twice" => Adapter.CreateMemoriesAsync(
+                [new Memory { Id = Id(3), Unique = true }, new Memory { Id = Id(3), Unique = true, Embedding = East }], Facts),
+            "upsert" => Adapter.UpsertMemoriesAsync(
+                [new Memory { Id = Id(1), Content = content }, new Memory { Id = Id(2), Embedding = Vector(0, 0, 0) }, new Memory { Id = Id(3) }], Facts),
+            _ => Adapter.UpdateMemoriesAsync(
+                [new MemoryUpdate(Id(1)) { Content = content }, new MemoryUpdate(Id(2)) { Embedding = East }, new MemoryUpdate(Id(2)) { Content = content }]),
+        });
+
+        Assert.Equal((4, 3), (error.ActiveDimension, error.GivenDimension));
+        await Adapter.TransactionAsync((session, token) => session.EnsureEmbeddingDimensionAsync(3, token));
+        Assert.Equal(before, await Adapter.GetMemoriesAsync(new MemoryQuery(Facts)));
+    }
+
+    /// <summary>The same backend, whose second look found what its first had left, and took it for somebody else's.</summary>
+    [Fact]
+    public async Task A_batch_of_an_agent_that_was_removed_and_created_anew_is_created()
+    {
+        await Adapter.CreateMemoryAsync(new Memory { Embedding = East }, Facts);
+        Assert.True(await Other.DeleteAgentAsync(AgentId));
+        await Other.CreateAgentAsync(new Agent { Id = AgentId, Name = "Ada" });
+
+        var results = await Adapter.CreateMemoriesAsync(
+            [new Memory { Id = Id(1) }, new Memory { Id = Id(2), Embedding = East }, new Memory { Id = Id(3), Embedding = East }], Facts);
+
+        Assert.All(results, result => Assert.Equal(CreateOutcome.Created, result.Outcome));
+        Assert.Equal([true, true, false], results.Select(result => result.Unique).ToArray());
+        Assert.Equal(3, await Adapter.GetEmbeddingDimensionAsync());
+        AssertIds(await Adapter.SearchMemoriesAsync(new MemorySearch(Facts, East)), Id(3), Id(2));
+    }
 }

@@ -275,6 +275,24 @@ public abstract class LifecycleConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task A_call_of_a_transaction_cancelled_before_it_begins_changes_nothing()
+    {
+        await FillAsync();
+        var cancelled = new CancellationToken(true);
+
+        await Adapter.TransactionAsync(async (session, _) =>
+        {
+            foreach (var method in EveryCall.Methods)
+            {
+                var error = await Record.ExceptionAsync(() => EveryCall.CallAsync(session, method, null, cancelled));
+                Assert.True(error is OperationCanceledException, $"{method.Name} with a cancelled token gave {error?.GetType().Name ?? "an answer"}.");
+            }
+        });
+
+        Assert.Equal(Filled, await StateAsync());
+    }
+
+    [Fact]
     public async Task A_transaction_cancelled_by_its_body_changes_nothing()
     {
         using var source = new CancellationTokenSource();

@@ -605,6 +605,25 @@ public abstract class MemorySearchConformance : ConformanceTest
         await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.GetCachedEmbeddingsAsync(new CachedEmbeddingQuery(Facts, "a", "text", 1, -1)));
     }
 
+    /// <summary>To compare these would take far longer than the call is given.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_for_cached_embeddings_can_be_cancelled_while_it_compares(bool isTransaction)
+    {
+        const int characters = 300_000;
+        await Adapter.CreateMemoryAsync(Said(1, new string('a', characters), Vector(1, 0, 0)), Facts);
+        var query = new CachedEmbeddingQuery(Facts, new string('b', characters), "text", int.MaxValue, 1);
+        using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+
+        var call = isTransaction
+            ? Adapter.TransactionAsync((session, _) => session.GetCachedEmbeddingsAsync(query, source.Token))
+            : Adapter.GetCachedEmbeddingsAsync(query, source.Token);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        Assert.Equal(1, await Adapter.CountMemoriesAsync(new MemoryQuery(Facts)));
+    }
+
     // Row i has the cosine 0.9 - i / 100: the best is row 0.
     private async Task CreateFanAsync(int rows) =>
         await Adapter.CreateMemoriesAsync([.. Enumerable.Range(0, rows).Select(i => new Memory { Id = Id(i), Embedding = AtCosine(0.9 - (i / 100.0)) })], Facts);

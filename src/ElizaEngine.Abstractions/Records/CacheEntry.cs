@@ -5,6 +5,6 @@ namespace ElizaEngine;
 /// <param name="Value">Any JSON value but <c>null</c>.</param>
 public sealed record CacheEntry(string Key, Json Value)
 {
-    /// <summary>How long it lives from now, gone at that moment exactly; null, or beyond the end of time: for ever. Must be positive. Setting a key anew also sets its life anew.</summary>
+    /// <summary>How long it lives from now, gone at that moment, or at the first whole millisecond after it; null, or beyond the end of time: for ever. Must be positive. Setting a key anew also sets its life anew.</summary>
     public TimeSpan? TimeToLive { get; init; }
 }

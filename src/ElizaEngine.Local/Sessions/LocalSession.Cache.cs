@@ -27,7 +27,7 @@ internal abstract partial class LocalSession
     public async Task SetCacheAsync(IReadOnlyList<CacheEntry> entries, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        var now = Now;
+        var now = time.GetUtcNow();
         var items = Door.List(entries, nameof(entries)).Select(Complete.Cache).Select(entry => CacheRowOf(entry, now)).ToArray();
         if (items.Length == 0) return;
         var bodies = items.Select(item => Rows.Encode(item.Row, item.Value)).ToArray();
@@ -110,7 +110,7 @@ internal abstract partial class LocalSession
     private (CacheRow Row, Json Value) CacheRowOf(CacheEntry entry, DateTimeOffset now)
     {
         // A life that would end after the end of time has none.
-        var expires = entry.TimeToLive is { } life && life < DateTimeOffset.MaxValue - now ? Rows.ToMs(now + life) : (long?)null;
+        var expires = entry.TimeToLive is { } life && life < DateTimeOffset.MaxValue - now ? Rows.ToMs(Door.NotBefore(now + life)) : (long?)null;
         return (new CacheRow { Id = Agent, Key = entry.Key, ExpiresMs = expires, Decoded = entry.Value }, entry.Value);
     }
 }

@@ -49,10 +49,13 @@ internal abstract partial class LocalSession
     public async Task<int> DeleteRoomsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         await DeleteByIds(ids, static (state, id) => state.Rooms.Find(id), cancellationToken).ConfigureAwait(false);
 
-    public async Task<int> DeleteRoomsByWorldIdAsync(Guid worldId, CancellationToken cancellationToken = default) =>
-        await Change(
+    public async Task<int> DeleteRoomsByWorldIdAsync(Guid worldId, CancellationToken cancellationToken = default)
+    {
+        Enter(cancellationToken);
+        return await Change(
             draft => Cascade.Delete(draft, [.. RoomsOfWorld(draft.State, worldId).Where(row => row.AgentId == Agent)]),
             cancellationToken).ConfigureAwait(false);
+    }
 
     private Room[] CompleteRooms(IReadOnlyList<Room> rooms)
     {

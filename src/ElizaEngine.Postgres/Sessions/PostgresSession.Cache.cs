@@ -25,12 +25,13 @@ internal abstract partial class PostgresSession
         Enter(cancellationToken);
         var items = Array.ConvertAll(Door.List(entries, nameof(entries)), Complete.Cache);
         if (items.Length == 0) return;
-        var now = Now;
+        var exactly = time.GetUtcNow();
+        var now = Door.Time(exactly);
         // Of equal keys the last wins; rows in order, so that two writers of the same keys do not deadlock.
         var last = items.Reverse().DistinctBy(entry => entry.Key).OrderBy(entry => entry.Key, StringComparer.Ordinal).ToArray();
         var given = Sql.Of($"""
             unnest({DbValue.Texts([.. last.Select(entry => entry.Key)])}, {DbValue.Jsons(last.Select(entry => entry.Value))},
-                {DbValue.Instants(last.Select(entry => ExpiresAt(entry, now)))}) AS item(key, value, expires_at)
+                {DbValue.Instants(last.Select(entry => ExpiresAt(entry, exactly)))}) AS item(key, value, expires_at)
             """);
         var agent = DbValue.Uuid(AgentId);
         var insert = Sql.Of($"""
@@ -79,5 +80,5 @@ internal abstract partial class PostgresSession
 
     // A life that would end after the end of time has none.
     private static DateTimeOffset? ExpiresAt(CacheEntry entry, DateTimeOffset now) =>
-        entry.TimeToLive is { } life && life < DateTimeOffset.MaxValue - now ? now + life : null;
+        entry.TimeToLive is { } life && life < DateTimeOffset.MaxValue - now ? Door.NotBefore(now + life) : null;
 }

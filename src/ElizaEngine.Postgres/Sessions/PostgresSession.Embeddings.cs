@@ -1,8 +1,8 @@
 namespace ElizaEngine.Postgres;
 
 /// <summary>
-/// The active dimension of the agent: a row of ours. Every statement that stores a vector asks the row again, so that a dimension
-/// another process changed stops it; what this process last saw only saves the round trip.
+/// The active dimension of the agent: a row of ours. Every statement of a call that stores a vector asks the row again, so that a
+/// dimension another process changed stops the whole call; what this process last saw only saves the round trip.
 /// </summary>
 internal abstract partial class PostgresSession
 {
@@ -44,7 +44,7 @@ internal abstract partial class PostgresSession
     /// <param name="areStored">Asked when there is no dimension: for each item whether a vector of it will be stored.</param>
     /// <param name="call">
     /// The write under a dimension, with the place of the item that sets it, or null when it is set already: items before that one
-    /// find none. It answers with the dimension it met.
+    /// find none. It answers with the dimension it met, and has stored nothing when that is another one.
     /// </param>
     /// <param name="references">Rows that an item names.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
@@ -60,16 +60,23 @@ internal abstract partial class PostgresSession
         {
             await CheckLengthsAsync(lengths, references, cancellationToken).ConfigureAwait(false);
             var assumed = AssumedDimension;
-            var (met, result) = await WriteAsync(
-                () => hasVectors && assumed is null
-                    ? ExchangeAsync(CallKind.Repeatable, exchange => SetFirstDimensionAsync(exchange, lengths, areStored, call), cancellationToken)
-                    : SendAsync(call(assumed, null), cancellationToken),
-                () => Enumerable.Range(0, lengths.Length).SelectMany(references),
-                cancellationToken).ConfigureAwait(false);
-            // Without a vector the write did not depend on it.
-            if (!hasVectors) return result;
-            AssumedDimension = met;
-            if (met == assumed || assumed is null) return result;
+            try
+            {
+                var (met, result) = await WriteAsync(
+                    () => hasVectors && assumed is null
+                        ? ExchangeAsync(CallKind.Repeatable, exchange => SetFirstDimensionAsync(exchange, lengths, areStored, call), cancellationToken)
+                        : SendAsync(call(assumed, null), cancellationToken),
+                    () => Enumerable.Range(0, lengths.Length).SelectMany(references),
+                    cancellationToken).ConfigureAwait(false);
+                // Without a vector the write did not depend on it.
+                if (!hasVectors) return result;
+                AssumedDimension = met;
+                if (met == assumed || assumed is null) return result;
+            }
+            catch (DimensionChangedException)
+            {
+                // The exchange is undone; what is there now is read before the next one.
+            }
             if (race == MaxRaces) throw new TransactionConflictException("The agent's dimension is being changed all the time.");
         }
     }
@@ -115,26 +122,35 @@ internal abstract partial class PostgresSession
         }
         if (active is null && first is { } dimension)
         {
-            // Who comes second waits here for the first, and finds its dimension.
+            // Who comes second waits here for the first. Then its vector is not the first one, whatever its length.
             var claim = Statement.Of($"""
-                INSERT INTO eliza_engine.agent_dimensions AS active (agent_id, dimension, is_chosen) VALUES ({DbValue.Uuid(AgentId)}, {DbValue.Int(dimension)}, true)
-                ON CONFLICT (agent_id) DO UPDATE SET dimension = active.dimension RETURNING dimension
+                INSERT INTO eliza_engine.agent_dimensions (agent_id, dimension, is_chosen) VALUES ({DbValue.Uuid(AgentId)}, {DbValue.Int(dimension)}, true)
+                ON CONFLICT (agent_id) DO NOTHING RETURNING dimension
                 """);
-            first = await exchange.SendAsync(new Call<int?>(CallKind.Repeatable, [claim], answer => answer.ScalarAsync<int?>())).ConfigureAwait(false);
-            if (first != dimension) throw new DimensionMismatchException(first!.Value, dimension);
+            var claimed = await exchange.SendAsync(new Call<int?>(CallKind.Repeatable, [claim], answer => answer.ScalarAsync<int?>())).ConfigureAwait(false);
+            if (claimed is null) throw new DimensionChangedException();
         }
-        return await exchange.SendAsync(call(first, setBy)).ConfigureAwait(false);
+        var (met, result) = await exchange.SendAsync(call(first, setBy)).ConfigureAwait(false);
+        // Another one was set between two of the trips, or of the statements of the last one.
+        return met == first ? (met, result) : throw new DimensionChangedException();
     }
 
     // A lock keeps the dimension while several statements rest on it, and lets a transaction notice that it was changed.
     private Sql ActiveDimension(bool isLocked) =>
         Sql.Of($"SELECT dimension FROM eliza_engine.agent_dimensions WHERE agent_id = {DbValue.Uuid(AgentId)}{Sql.Raw(isLocked ? " FOR SHARE" : "")}");
 
-    // A statement with a vector does nothing when the dimension is another one than it was made for.
-    private static Sql Guard(int? dimension, bool hasVectors) => (hasVectors, dimension) switch
+    // A statement of a call with a vector does nothing when the dimension is another one than the call was made for, be the vector its
+    // own or not: they take effect together, and nothing of the call may be stored.
+    private static Sql Guard(int? dimension, bool isGuarded) => (isGuarded, dimension) switch
     {
         (false, _) => Sql.Raw("true"),
         (_, { } active) => Sql.Of($"(SELECT dimension FROM active) = {Sql.Number(active)}"),
         _ => Sql.Raw("NOT EXISTS (SELECT FROM active)"),
     };
+
+    // What the statements of a call met: the dimension it was made for, if all of them did.
+    private static int? Met(int? dimension, List<Stored> stored) => (stored.Find(one => one.Dimension != dimension) ?? stored[^1]).Dimension;
+
+    /// <summary>The dimension is another one than an exchange found before: nothing of the exchange may be kept.</summary>
+    private sealed class DimensionChangedException : Exception;
 }

@@ -41,6 +41,7 @@ internal abstract partial class PostgresSession
         var items = Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check);
         if (items.Length == 0) return 0;
         var vectors = Array.ConvertAll(items, item => item.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null);
+        var isGuarded = Array.Exists(items, item => item.Embedding is not null);
         return await WithActiveDimensionAsync(
             Array.ConvertAll(items, item => item.Embedding?.Length),
             async exchange =>
@@ -55,14 +56,9 @@ internal abstract partial class PostgresSession
                     vectors[place], dimension, items.Length > 1));
                 return new Call<(int?, int)>(CallKind.Repeatable, statements, async answer =>
                 {
-                    var (active, found) = ((int?)null, new HashSet<Guid>());
-                    foreach (var item in items)
-                    {
-                        var stored = await StoredAsync(answer).ConfigureAwait(false);
-                        active = stored.Dimension;
-                        found.UnionWith(stored.Rows.Select(row => row.Id));
-                    }
-                    return (active, found.Count);
+                    var stored = new List<Stored>();
+                    foreach (var _ in statements) stored.Add(await StoredAsync(answer).ConfigureAwait(false));
+                    return (Met(dimension, stored), stored.SelectMany(one => one.Rows).DistinctBy(row => row.Id).Count());
                 });
             },
             static _ => [],
@@ -71,7 +67,7 @@ internal abstract partial class PostgresSession
         Statement Update(MemoryUpdate item, float[]? vector, int? dimension, bool isOneOfMany)
         {
             var id = DbValue.Uuid(item.Id);
-            var guard = Guard(dimension, item.Embedding is not null);
+            var guard = Guard(dimension, isGuarded);
             Sql[] changes =
             [
                 .. Set("content", item.Content is { } content ? DbValue.Json(content.Json) : null),
@@ -82,7 +78,7 @@ internal abstract partial class PostgresSession
                 ? Sql.Of($"SELECT id FROM public.memories WHERE id = {id} AND {guard}")
                 : Sql.Of($"UPDATE public.memories SET {Sql.Join(", ", changes)} WHERE id = {id} AND {guard} RETURNING id");
             return Statement.Of($"""
-                WITH active AS ({ActiveDimension(item.Embedding is not null && (isOneOfMany || IsTransaction))}),
+                WITH active AS ({ActiveDimension(isGuarded && (isOneOfMany || IsTransaction))}),
                     stored AS ({found}){VectorChange(dimension, item.Embedding is not null, vector)}
                 SELECT dimension, NULL::uuid, NULL::boolean, NULL::boolean FROM active UNION ALL SELECT NULL, id, true, false FROM stored
                 """);
@@ -172,23 +168,23 @@ internal abstract partial class PostgresSession
     /// <summary>One statement for all where it can be; where an item rests on those before it, one for each.</summary>
     private Call<(int?, List<Stored>)> StoreCall(NewMemory[] items, bool isUpsert, int? dimension)
     {
+        var isGuarded = Array.Exists(items, item => item.VectorLength is not null);
         var isOneByOne = isUpsert || Array.Exists(items, item => item.Memory.Unique is null);
         // Where the server decides whether one is unique it looks at those before it: only then they stay as they were given.
         var inOrder = Array.Exists(items, item => item.Memory.Unique is null) ? items : [.. items.OrderBy(item => item.Memory.Id)];
         var statements = isOneByOne
-            ? Array.ConvertAll(inOrder, item => StoreStatement([item], isUpsert, dimension, items.Length > 1))
-            : [StoreStatement([.. items.DistinctBy(item => item.Memory.Id)], isUpsert, dimension, isOneOfMany: false)];
+            ? Array.ConvertAll(inOrder, item => StoreStatement([item], isUpsert, dimension, isGuarded, items.Length > 1))
+            : [StoreStatement([.. items.DistinctBy(item => item.Memory.Id)], isUpsert, dimension, isGuarded, isOneOfMany: false)];
         return new Call<(int?, List<Stored>)>(CallKind.Repeatable, statements, async answer =>
         {
             var stored = new List<Stored>();
             foreach (var _ in statements) stored.Add(await StoredAsync(answer).ConfigureAwait(false));
-            return (stored[^1].Dimension, stored);
+            return (Met(dimension, stored), stored);
         });
     }
 
-    private Statement StoreStatement(NewMemory[] items, bool isUpsert, int? dimension, bool isOneOfMany)
+    private Statement StoreStatement(NewMemory[] items, bool isUpsert, int? dimension, bool isGuarded, bool isOneOfMany)
     {
-        var hasVectors = Array.Exists(items, item => item.VectorLength is not null);
         var conflict = isUpsert
             ? Sql.Raw("DO UPDATE SET content = excluded.content, metadata = excluded.metadata")
             : Sql.Raw("DO NOTHING");
@@ -197,13 +193,13 @@ internal abstract partial class PostgresSession
             ? Sql.Of($"""
                 changed AS (
                     UPDATE public.memories SET content = {DbValue.Json(items[0].Memory.Content.Json)}, metadata = {DbValue.Json(items[0].Memory.Metadata!.Json)}
-                    WHERE id = {DbValue.Uuid(items[0].Memory.Id)} AND {Guard(dimension, hasVectors)} RETURNING id, "unique", false AS is_new),
+                    WHERE id = {DbValue.Uuid(items[0].Memory.Id)} AND {Guard(dimension, isGuarded)} RETURNING id, "unique", false AS is_new),
                 """)
             : Sql.Empty;
         var stored = isUpsert && IsTransaction ? Sql.Raw("SELECT * FROM changed UNION ALL SELECT * FROM inserted") : Sql.Raw("SELECT * FROM inserted");
         var vectors = items.Length == 1
             ? VectorChange(dimension, items[0].VectorLength is not null, items[0].Vector)
-            : dimension is { } active && hasVectors
+            : dimension is { } active && isGuarded
                 ? new VectorColumn(active).Put(IsTransaction, Sql.Of($"""
                     SELECT s.id, v.vector
                     FROM stored s JOIN unnest({DbValue.Uuids([.. items.Select(item => item.Memory.Id)])}, {DbValue.Vectors(items.Select(item => item.Vector))}) AS v(id, vector) ON v.id = s.id
@@ -211,16 +207,16 @@ internal abstract partial class PostgresSession
                     """))
                 : Sql.Empty;
         return Statement.Of($"""
-            WITH active AS ({ActiveDimension(hasVectors && (isOneOfMany || IsTransaction))}),
-                {changed}inserted AS ({Insert(items, dimension, hasVectors)}ON CONFLICT (id) {conflict} RETURNING id, "unique", xmax = 0 AS is_new),
+            WITH active AS ({ActiveDimension(isGuarded && (isOneOfMany || IsTransaction))}),
+                {changed}inserted AS ({Insert(items, dimension, isGuarded)}ON CONFLICT (id) {conflict} RETURNING id, "unique", xmax = 0 AS is_new),
                 stored AS ({stored}){vectors}
             SELECT dimension, NULL::uuid, NULL::boolean, NULL::boolean FROM active UNION ALL SELECT NULL, id, "unique", is_new FROM stored
             """);
     }
 
-    private Sql Insert(NewMemory[] items, int? dimension, bool hasVectors)
+    private Sql Insert(NewMemory[] items, int? dimension, bool isGuarded)
     {
-        var condition = IsTransaction ? Sql.Of($"{Guard(dimension, hasVectors)} AND {MemoryTable.IsAbsent}") : Guard(dimension, hasVectors);
+        var condition = IsTransaction ? Sql.Of($"{Guard(dimension, isGuarded)} AND {MemoryTable.IsAbsent}") : Guard(dimension, isGuarded);
         if (items is not [{ Memory.Unique: null, Vector: { } vector } item] || dimension is not { } active) return MemoryTable.Insert(items, condition);
         // Whether it is a near-duplicate is decided where the rows are.
         var memory = item.Memory;

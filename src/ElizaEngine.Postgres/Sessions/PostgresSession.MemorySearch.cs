@@ -73,12 +73,15 @@ internal abstract partial class PostgresSession
                         AND ({VectorColumn.HasAnyOfElizaOs} OR EXISTS (SELECT FROM eliza_engine.embeddings e WHERE e.memory_id = m.id))
                     {NewestFirst}
                     """);
-                var candidates = await exchange.SendAsync(new Call<List<(Guid Id, string Text)>>(
-                    CallKind.Read, [texts], answer => answer.RowsAsync(static row => (row.GetGuid(0), row.GetString(1))))).ConfigureAwait(false);
+                // Compared as they come: of a text only its distance is kept.
+                var candidates = await exchange.SendAsync(new Call<List<(Guid Id, int? Distance)>>(
+                    CallKind.Read,
+                    [texts],
+                    answer => answer.RowsAsync(row => (
+                        row.GetGuid(0),
+                        Levenshtein.Distance(input, Levenshtein.CodePoints(row.GetString(1)), query.Threshold, cancellationToken))))).ConfigureAwait(false);
                 // Stable: of equal distances the newest stays first.
-                var hits = candidates
-                    .Select(candidate => (candidate.Id, Distance: Levenshtein.Distance(input, Levenshtein.CodePoints(candidate.Text), query.Threshold)))
-                    .Where(hit => hit.Distance is not null).OrderBy(hit => hit.Distance).Take(count).ToArray();
+                var hits = candidates.Where(hit => hit.Distance is not null).OrderBy(hit => hit.Distance).Take(count).ToArray();
                 if (hits.Length == 0) return [];
                 var vectors = await exchange.SendAsync(new Call<List<(Guid Id, ReadOnlyMemory<float> Vector)>>(
                     CallKind.Read,

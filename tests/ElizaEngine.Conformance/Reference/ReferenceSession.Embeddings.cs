@@ -49,7 +49,7 @@ internal abstract partial class ReferenceSession
                     .Where(memory => memory.TableName == table)
                     .Where(memory => memory.AgentId == AgentId || !Faults.Has(Fault.CachedEmbeddingsThisAgentOnly))
                     .Where(memory => vectors.Contains(memory.Id) && memory.Content.Json.GetString(field) is not null)
-                    .Select(memory => (Memory: memory, Edits: Levenshtein(input, memory.Content.Json.GetString(field)!)))
+                    .Select(memory => (Memory: memory, Edits: Levenshtein(input, memory.Content.Json.GetString(field)!, cancellationToken)))
                     .Where(found => found.Edits <= limit)
                     .OrderBy(found => found.Edits)
                     .ThenByDescending(found => found.Memory.CreatedAt)
@@ -61,13 +61,14 @@ internal abstract partial class ReferenceSession
         });
 
     /// <summary>Insertions, deletions and replacements of code points that make one text of the other, at least.</summary>
-    private int Levenshtein(string from, string to)
+    private int Levenshtein(string from, string to, CancellationToken cancellationToken)
     {
         var left = Characters(from);
         var right = Characters(to);
         var edits = Enumerable.Range(0, right.Length + 1).ToArray(); // From the empty text to each beginning of the other.
         for (var i = 1; i <= left.Length; i++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var diagonal = edits[0];
             edits[0] = i;
             for (var j = 1; j <= right.Length; j++)
