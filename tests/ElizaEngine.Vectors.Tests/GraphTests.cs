@@ -206,6 +206,51 @@ public class GraphTests
     }
 
     [Fact]
+    public void A_first_build_that_is_cancelled_ends_soon_and_what_there_is_can_be_stored()
+    {
+        const int slots = 20_000;
+        using var codes = CodeScene.Fill(VectorShapes.Make("random", new Random(Seed), slots, 8));
+        using var graph = new Graph(codes);
+        using var cancel = new CancellationTokenSource();
+        var build = Task.Factory.StartNew(
+            () => graph.Insert(slots, 2, cancel.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var isBegun = SpinWait.SpinUntil(() => graph.Count > 1000 || build.IsCompleted, TimeSpan.FromMinutes(5));
+        cancel.Cancel();
+        build.GetAwaiter().GetResult();
+
+        Assert.True(isBegun);
+        Assert.InRange(graph.Count, 1001, slots - 1);
+        using var read = GraphFormat.Read(new MemoryStream(Whole(graph)));
+        using var readCodes = read.Codes;
+        Assert.Equal(graph.Count, read.Count);
+
+        // It takes a repair, and goes on.
+        graph.Delete(3);
+        graph.Repair();
+        using var repaired = GraphFormat.Read(new MemoryStream(Whole(graph)));
+        using var repairedCodes = repaired.Codes;
+        Assert.InRange(graph.Entry().Slot, 0, graph.Count - 1);
+        Assert.Equal(0, graph.CountUnreachable());
+        graph.Insert(graph.Count + 1000);
+        Assert.Equal(0, graph.CountUnreachable());
+    }
+
+    [Fact]
+    public void What_a_build_that_was_cut_short_left_without_a_way_to_it_gets_one_when_it_goes_on()
+    {
+        const int slots = 3000;
+        using var codes = CodeScene.Fill(VectorShapes.Make("clustered", new Random(Seed), slots, 8));
+        using var graph = new Graph(codes, m: 3, effort: 3);
+        for (var count = 1; count < slots; count++)
+            graph.Insert(count);
+        Assert.NotEqual(0, graph.CountUnreachable());
+        using var read = GraphFormat.Read(new MemoryStream(Whole(graph)));
+        using var readCodes = read.Codes;
+        read.Insert(slots);
+        Assert.Equal(0, read.CountUnreachable());
+    }
+
+    [Fact]
     public void What_is_not_there_is_refused()
     {
         using var codes = CodeScene.Fill([[1f, 0f]]);
@@ -277,6 +322,13 @@ public class GraphTests
         Allocated();
 
         Assert.Equal(0, Allocated());
+    }
+
+    private static byte[] Whole(Graph graph)
+    {
+        using var stream = new MemoryStream();
+        GraphFormat.Write(graph, stream);
+        return stream.ToArray();
     }
 
     private readonly struct Only(int one) : ISlotFilter

@@ -337,6 +337,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private void LinkMany(VectorPartition partition, Graph graph, int count)
     {
         graph.Insert(count, Threads, _stop.Token);
+        if (IsStopped) return;
         if (IsRepairDue(graph)) graph.Repair();
         if (IsStopped || !IsMeasuringDue(partition, graph.Count)) return;
         var (queries, own) = SampleOf(partition, graph);

@@ -42,9 +42,18 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
             Task.WaitAll(workers, CancellationToken.None);
         }
 
+        // Who cancels does not wait for what nobody has to have.
         var end = Math.Min(_next, to);
-        if (end - from >= end / ReachShare)
-            new GraphReach(graph).Connect();
+        if (end < to)
+        {
+            graph.IsCut = true;
+        }
+        else if (graph.IsCut || end - from >= end / ReachShare)
+        {
+            new GraphReach(graph, end).Connect();
+            graph.IsCut = false;
+        }
+
         graph.Publish(end);
     }
 
