@@ -189,6 +189,30 @@ public class GraphTests
     }
 
     [Fact]
+    public void A_walk_that_has_an_end_finds_nothing_behind_it()
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("duplicates", random, 3000, 16);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(3000);
+        var search = new CodeSearch();
+        for (var way = 0; way < 3; way++)
+        {
+            search.Begin(codes, rows[2990], Norm.InverseOf(rows[2990]), K, null);
+            var outcome = way switch
+            {
+                0 => search.Walk(graph, 100, default(EverySlot), 2500),
+                1 => search.Walk(graph, 100, new Below(2500), 2500),
+                _ => search.WalkThenFilter(graph, 100, new Below(2500), 2500),
+            };
+            Assert.Equal(2500, outcome.Covered);
+            Assert.True(outcome.Found > 0);
+            Assert.All(search.Results().ToArray(), candidate => Assert.InRange(candidate.Slot, 0, 2499));
+        }
+    }
+
+    [Fact]
     public void An_insertion_that_is_cancelled_can_go_on()
     {
         var random = new Random(Seed);
@@ -329,6 +353,12 @@ public class GraphTests
         using var stream = new MemoryStream();
         GraphFormat.Write(graph, stream);
         return stream.ToArray();
+    }
+
+    // May not be asked of others.
+    private readonly struct Below(int end) : ISlotFilter
+    {
+        public bool Accepts(int slot) => slot < end ? true : throw new ArgumentOutOfRangeException(nameof(slot), slot, $"The end is {end}.");
     }
 
     private readonly struct Only(int one) : ISlotFilter

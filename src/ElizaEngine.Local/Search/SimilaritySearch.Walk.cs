@@ -77,21 +77,22 @@ internal sealed partial class SimilaritySearch
         return (int)accepted;
     }
 
-    // False: it did not find as many as were wanted, and cannot say whether there are; or it would be no quicker than a scan.
+    // False: it did not find as many as were wanted, and cannot say whether there are; or it would be no quicker than a scan. The graph may
+    // cover more by now than had codes: those were compared by their floats already, or are not in the state that is read.
     private bool TryWalk(in SearchScope scope, VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted)
     {
         WalkOutcome outcome;
         if (scope.IsWhole)
         {
-            outcome = _codes.Walk(graph, Effort = _effort, default(EverySlot));
+            outcome = _codes.Walk(graph, Effort = _effort, default(EverySlot), coded);
         }
-        else if (_isFilteredHere || !TryWalkThenFilter(partition, graph, filter, wanted, out outcome))
+        else if (_isFilteredHere || !TryWalkThenFilter(partition, graph, filter, coded, wanted, out outcome))
         {
             _isFilteredHere = true;
             var effort = (long)_effort * FilteredEffort;
             if (effort > graph.Count / FilteredWalkPart) return false;
             BeginWalk(partition, wanted, (int)effort);
-            outcome = _codes.Walk(graph, Effort, filter);
+            outcome = _codes.Walk(graph, Effort, filter, coded);
         }
         if (outcome.Found < wanted) return false;
         if (outcome.Covered < coded) _codes.Scan(outcome.Covered, coded, filter);
@@ -99,18 +100,18 @@ internal sealed partial class SimilaritySearch
     }
 
     // What a walk finds are the nearest of all; those of them that pass are the nearest that pass. False: too few of them do.
-    private bool TryWalkThenFilter(VectorPartition partition, Graph graph, in EntryFilter filter, int wanted, out WalkOutcome outcome)
+    private bool TryWalkThenFilter(VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted, out WalkOutcome outcome)
     {
         var least = Math.Max(_effort - (_effort / SparePart), wanted);
         Effort = (int)EffortBeforeFilter();
-        outcome = _codes.WalkThenFilter(graph, Effort, filter);
+        outcome = _codes.WalkThenFilter(graph, Effort, filter, coded);
         if (outcome.Found >= least) return true;
         if (outcome.Found <= _effort / HopelessPart) return false;
         // Near the query more is filtered than elsewhere: once more, with as much effort as that takes.
         var effort = Math.Min((long)Effort * _effort / outcome.Found, graph.Count / ThenFilteredPart);
         if (effort <= Effort) return false;
         BeginWalk(partition, wanted, (int)effort);
-        outcome = _codes.WalkThenFilter(graph, Effort, filter);
+        outcome = _codes.WalkThenFilter(graph, Effort, filter, coded);
         return outcome.Found >= least;
     }
 

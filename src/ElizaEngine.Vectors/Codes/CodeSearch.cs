@@ -112,22 +112,23 @@ internal sealed unsafe class CodeSearch
     /// <param name="graph">Of the codes of this search.</param>
     /// <param name="effort">How many of the nearest the walk keeps (ef); at least <c>count</c> in any case.</param>
     /// <param name="filter">Which slots; the walk keeps no others.</param>
+    /// <param name="end">Slots from this on are not found, nor is the filter asked of them, though the graph may have come to cover them.</param>
     /// <exception cref="ObjectDisposedException">The graph was disposed of.</exception>
-    internal WalkOutcome Walk<TFilter>(Graph graph, int effort, TFilter filter)
-        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, filter, filter, hidden: -1);
+    internal WalkOutcome Walk<TFilter>(Graph graph, int effort, TFilter filter, int end = int.MaxValue)
+        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, filter, filter, hidden: -1, end);
 
     /// <summary>
-    /// As <see cref="Walk{TFilter}(Graph, int, TFilter)"/>, but the walk keeps all slots, and the filter is asked of those that are left at
+    /// As <see cref="Walk{TFilter}(Graph, int, TFilter, int)"/>, but the walk keeps all slots, and the filter is asked of those that are left at
     /// its end. Where nearly all slots are accepted it is quicker, and as good if it was given as much more effort as are not.
     /// </summary>
-    internal WalkOutcome WalkThenFilter<TFilter>(Graph graph, int effort, TFilter filter)
-        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, default(EverySlot), filter, hidden: -1);
+    internal WalkOutcome WalkThenFilter<TFilter>(Graph graph, int effort, TFilter filter, int end = int.MaxValue)
+        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, default(EverySlot), filter, hidden: -1, end);
 
     /// <summary>As a walk without a filter in a graph that does not have one of its slots.</summary>
     /// <param name="graph">As there.</param>
     /// <param name="effort">As there.</param>
     /// <param name="hidden">A slot that <see cref="Graph.CanBeHidden"/>; -1: none.</param>
-    internal WalkOutcome WalkWithout(Graph graph, int effort, int hidden) => Walk(graph, effort, default(EverySlot), default(EverySlot), hidden);
+    internal WalkOutcome WalkWithout(Graph graph, int effort, int hidden) => Walk(graph, effort, default(EverySlot), default(EverySlot), hidden, end: int.MaxValue);
 
     /// <summary>
     /// The slots that may be among the best, the highest upper bound first: whoever ranks them in this order by exact similarity can
@@ -174,7 +175,7 @@ internal sealed unsafe class CodeSearch
         }
     }
 
-    private WalkOutcome Walk<TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden)
+    private WalkOutcome Walk<TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden, int end)
         where TWalked : struct, ISlotFilter, allows ref struct
         where TFilter : struct, ISlotFilter, allows ref struct
     {
@@ -187,10 +188,10 @@ internal sealed unsafe class CodeSearch
         {
             return CodeDot.Width switch
             {
-                KernelWidth.Bits512 => Walk<CodeDot512, TWalked, TFilter>(graph, effort, walked, filter, hidden),
-                KernelWidth.Bits256 => Walk<CodeDot256, TWalked, TFilter>(graph, effort, walked, filter, hidden),
-                KernelWidth.Bits128 => Walk<CodeDot128, TWalked, TFilter>(graph, effort, walked, filter, hidden),
-                _ => Walk<CodeDotScalar, TWalked, TFilter>(graph, effort, walked, filter, hidden),
+                KernelWidth.Bits512 => Walk<CodeDot512, TWalked, TFilter>(graph, effort, walked, filter, hidden, end),
+                KernelWidth.Bits256 => Walk<CodeDot256, TWalked, TFilter>(graph, effort, walked, filter, hidden, end),
+                KernelWidth.Bits128 => Walk<CodeDot128, TWalked, TFilter>(graph, effort, walked, filter, hidden, end),
+                _ => Walk<CodeDotScalar, TWalked, TFilter>(graph, effort, walked, filter, hidden, end),
             };
         }
         finally
@@ -199,12 +200,12 @@ internal sealed unsafe class CodeSearch
         }
     }
 
-    private WalkOutcome Walk<TKernel, TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden)
+    private WalkOutcome Walk<TKernel, TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden, int end)
         where TKernel : struct, ICodeKernel
         where TWalked : struct, ISlotFilter, allows ref struct
         where TFilter : struct, ISlotFilter, allows ref struct
     {
-        var covered = graph.Count;
+        var covered = Math.Min(graph.Count, end);
         graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden);
         var links = graph.Links;
         var accepted = new NodeFilter<TFilter>(links, covered, filter);

@@ -70,7 +70,7 @@ public sealed class VectorPartitionTests
     public void Few_entries_take_little_memory()
     {
         using var partition = new VectorPartition(s_key);
-        var vectors = Enumerable.Range(0, 10).Select(Vector).ToArray();
+        var vectors = Enumerable.Range(0, 10).Select(number => Vector(number)).ToArray();
         partition.Add(vectors[0].Row, vectors[0].Slot, sequence: 0);
         var before = GC.GetAllocatedBytesForCurrentThread();
         foreach (var (row, slot) in vectors) partition.Add(row, slot, sequence: 0);
@@ -79,10 +79,26 @@ public sealed class VectorPartitionTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 8 << 10);
     }
 
-    private (MemoryRow Row, VectorSlot Slot) Vector(int number)
+    // A search reads how many scopes there are, and meets an entry that came since.
+    [Fact]
+    public void A_filter_accepts_no_entry_of_a_scope_that_came_after_it()
+    {
+        using var partition = new VectorPartition(s_key);
+        var (row, slot) = Vector(0);
+        partition.Add(row, slot, sequence: 0);
+        var accepted = 0;
+        var filter = new EntryFilter(partition, new SearchScope(s_key.AgentId, 1, null, null, null, UniqueOnly: false), new byte[partition.Scopes], ref accepted);
+        (row, slot) = Vector(1, new SharedValues().Scope("messages", s_key.AgentId, null, RandomRows.IdOf(3), null, null));
+        partition.Add(row, slot, sequence: 1);
+
+        Assert.True(filter.Accepts(0));
+        Assert.False(filter.Accepts(1));
+    }
+
+    private (MemoryRow Row, VectorSlot Slot) Vector(int number, MemoryScope? scope = null)
     {
         var slot = new VectorSlot { Dimension = s_key.Dimension, InverseNorm = 1, Location = LocationOf(number) };
-        return (new MemoryRow { Id = RandomRows.IdOf(number), Scope = _scope, CreatedMs = number, IsUnique = true, Vectors = slot }, slot);
+        return (new MemoryRow { Id = RandomRows.IdOf(number), Scope = scope ?? _scope, CreatedMs = number, IsUnique = true, Vectors = slot }, slot);
     }
 
     private static RecordLocation LocationOf(int number) => new(1, 64 + (8 * number), 8);
