@@ -194,7 +194,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         }
     }
 
-    /// <summary>How many of the first entries are of vectors that this state has, or an older one had.</summary>
+    /// <summary>How many of the first entries are of vectors that this state has, or an older one had. For one who asks time and again.</summary>
     /// <param name="sequence">Number of a published state, not older than the last that was asked for.</param>
     public int CountUpTo(long sequence)
     {
@@ -202,6 +202,20 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         {
             while (_unpublished.TryPeek(out var next) && next.Sequence <= sequence) _unpublished.Dequeue();
             return _unpublished.TryPeek(out var first) ? first.First : _count;
+        }
+    }
+
+    /// <summary>As <see cref="CountUpTo"/>, for others beside that one: who asks it for an older state afterwards is told the truth.</summary>
+    /// <param name="sequence">Number of a published state, not older than the last that <see cref="CountUpTo"/> was asked for.</param>
+    public int PeekUpTo(long sequence)
+    {
+        lock (_adding)
+        {
+            foreach (var (first, since) in _unpublished)
+            {
+                if (since > sequence) return first;
+            }
+            return _count;
         }
     }
 

@@ -311,7 +311,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     // But for vectors that are not durable yet, or came just now.
     private bool IsUpToDate(VectorPartition partition)
     {
-        if (partition.CompleteFrom == long.MaxValue || partition.Codes.Count < partition.CountUpTo(_sequencer.Published.Sequence)) return false;
+        if (partition.CompleteFrom == long.MaxValue || partition.Codes.Count < partition.PeekUpTo(_sequencer.Published.Sequence)) return false;
         return partition.Graph is { } graph ? graph.Count == partition.Codes.Count : partition.Codes.Count < fewForGraph;
     }
 

@@ -79,6 +79,19 @@ public sealed class VectorPartitionTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 8 << 10);
     }
 
+    [Fact]
+    public void Who_peeks_at_a_newer_state_changes_no_answer_for_an_older_one()
+    {
+        using var partition = new VectorPartition(s_key);
+        var (row, slot) = Vector(0);
+        partition.Add(row, slot, sequence: 5);
+
+        Assert.Equal((0, 1, 0, 1), (partition.PeekUpTo(4), partition.PeekUpTo(6), partition.CountUpTo(4), partition.CountUpTo(5)));
+        (row, slot) = Vector(1);
+        partition.Add(row, slot, sequence: 7);
+        Assert.Equal((1, 2, 1, 2), (partition.PeekUpTo(6), partition.PeekUpTo(7), partition.CountUpTo(6), partition.CountUpTo(7)));
+    }
+
     // A search reads how many scopes there are, and meets an entry that came since.
     [Fact]
     public void A_filter_accepts_no_entry_of_a_scope_that_came_after_it()
