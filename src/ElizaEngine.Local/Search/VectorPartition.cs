@@ -175,6 +175,22 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         }
     }
 
+    /// <summary>
+    /// Adds a vector that a commit has put, once, here and to the partition that will take this one's place. A commit that puts two vectors of
+    /// one memory tells twice of the one that it has in the end. Under the log's gate.
+    /// </summary>
+    /// <param name="row">As for <see cref="Add"/>, and so the others.</param>
+    /// <param name="slot">Its vector.</param>
+    /// <param name="sequence">Number of the state.</param>
+    public void AddHereAndNext(MemoryRow row, VectorSlot slot, long sequence)
+    {
+        var next = Next;
+        // A slot tells its number in the partition that was told of it last, so the other one does not know it again.
+        if (NumberOf(slot) >= 0 || next?.NumberOf(slot) >= 0) return;
+        Add(row, slot, sequence);
+        next?.Add(row, slot, sequence);
+    }
+
     /// <summary>Gives the next of the codes that the partition began with an entry. Before anybody else knows the partition.</summary>
     /// <param name="found">The vector that the code is of, published; null: it is gone.</param>
     /// <param name="sequence">Number of the published state that says so.</param>

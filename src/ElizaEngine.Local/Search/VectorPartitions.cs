@@ -106,8 +106,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         if (!_isUsed || state.FindMemory(memoryId) is not { } row || row.Vector(dimension) is not { } slot) return;
         if (!_partitions.TryGetValue(new PartitionKey(row.AgentId, row.TableNumber, dimension), out var partition)) return;
-        partition.Add(row, slot, state.Sequence);
-        partition.Next?.Add(row, slot, state.Sequence);
+        partition.AddHereAndNext(row, slot, state.Sequence);
         if (partition.Count - partition.Codes.Count >= TailMax) Begin();
     }
 
@@ -279,7 +278,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         }
         catch
         {
-            empty.Next = null;
+            // Not between two vectors of one commit.
+            lock (_log.Gate) empty.Next = null;
             next.Dispose();
             throw;
         }

@@ -92,6 +92,24 @@ public sealed class VectorPartitionTests
         Assert.Equal((1, 2, 1, 2), (partition.PeekUpTo(6), partition.PeekUpTo(7), partition.CountUpTo(6), partition.CountUpTo(7)));
     }
 
+    // A commit that puts two vectors of a memory tells of the last one for each.
+    [Fact]
+    public void A_vector_that_is_told_of_twice_has_one_entry_in_a_partition_and_one_in_the_next()
+    {
+        using var partition = new VectorPartition(s_key);
+        using var next = new VectorPartition(s_key);
+        var (row, slot) = Vector(0);
+        partition.AddHereAndNext(row, slot, sequence: 1);
+        partition.AddHereAndNext(row, slot, sequence: 1);
+        Assert.Equal(1, partition.Count);
+        partition.Next = next;
+        (row, slot) = Vector(1);
+        partition.AddHereAndNext(row, slot, sequence: 2);
+        partition.AddHereAndNext(row, slot, sequence: 2);
+
+        Assert.Equal((2, 1), (partition.Count, next.Count));
+    }
+
     // A search reads how many scopes there are, and meets an entry that came since.
     [Fact]
     public void A_filter_accepts_no_entry_of_a_scope_that_came_after_it()
