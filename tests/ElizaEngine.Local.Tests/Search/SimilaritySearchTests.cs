@@ -195,6 +195,32 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         Assert.All(found, memory => Assert.Equal(1f, memory.Similarity!.Value, 1e-6f));
     }
 
+    // They have numbers from the newest on or from the oldest on, by whether they were there before the index.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Thousands_of_equal_vectors_come_newest_first_out_of_a_graph(bool isLoaded)
+    {
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var same = new float[] { 1, 2, 3 };
+        if (!isLoaded) await database.BuildVectorIndexAsync(s_agent, "messages");
+        var random = new Random(5);
+        // When they were created is not the order in which they come.
+        foreach (var chunk in Enumerable.Range(0, 3_000).OrderBy(i => isLoaded ? i : random.Next()).Chunk(500))
+            await _adapter.CreateMemoriesAsync([.. chunk.Select(i => Memory(i, i % 2) with { Embedding = same })], "messages");
+        for (var i = 0; i < 3_000; i += 500)
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 500).Select(_ => Memory(0, 0) with { Embedding = Gaussian(random, 3, 1) })], "messages");
+        await database.BuildVectorIndexAsync(s_agent, "messages");
+        foreach (var room in new Guid?[] { null, _rooms[1] })
+        {
+            var found = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", same) { Count = 50, RoomId = room });
+            if (room is null) Assert.Equal(SearchMethod.Walk, LastMethod());
+            var expected = Enumerable.Range(0, 50).Select(i => (DateTimeOffset?)At(2_999 - (room is null ? i : 2 * i)));
+            Assert.Equal(expected, found.Select(memory => memory.CreatedAt));
+        }
+    }
+
     [Fact]
     public async Task An_index_can_be_built_before_the_first_search()
     {
