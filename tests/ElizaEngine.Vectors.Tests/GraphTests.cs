@@ -282,6 +282,41 @@ public class GraphTests
         Assert.Equal(0, read.CountUnreachable());
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_build_that_finds_slots_taken_in_by_one_that_failed_leaves_them_as_they_are(int threads)
+    {
+        var rows = VectorShapes.Make("duplicates", new Random(Seed), 2000, 16);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(1900);
+        var before = Whole(graph);
+        // Of those before the slots of which the first build told nobody.
+        new GraphBuild(graph, 700, 1900, threads).Run(CancellationToken.None);
+        Assert.Equal(before, Whole(graph));
+
+        graph.Insert(2000);
+        Assert.False(graph.IsHalfBuilt);
+        using var read = GraphFormat.Read(new MemoryStream(Whole(graph)));
+        using var readCodes = read.Codes;
+        Assert.Equal(2000, read.Count);
+    }
+
+    [Fact]
+    public void A_twin_that_is_added_twice_is_there_once()
+    {
+        using var links = new GraphLinks(4);
+        links.Reserve(10);
+        foreach (var slot in new[] { 5, 5, 3, 7, 5, 3, 7 })
+            links.AddTwin(0, slot);
+
+        var twins = new List<int>();
+        for (var twin = links.Twin(0); twin != GraphLinks.None && twins.Count < 10; twin = links.Twin(twin))
+            twins.Add(twin);
+        Assert.Equal([7, 5, 3], twins);
+    }
+
     [Fact]
     public void What_is_not_there_is_refused()
     {

@@ -74,6 +74,12 @@ internal sealed class Graph : SharedNative
     /// </summary>
     internal bool IsCut { get; set; }
 
+    /// <summary>
+    /// Whether a build is under way or has failed, so that links lead to slots that are not covered: it cannot be stored until another build
+    /// has gone through. For whoever changes the graph.
+    /// </summary>
+    internal bool IsHalfBuilt { get; set; }
+
     /// <summary>Bytes that the graph takes, without its codes.</summary>
     internal long Bytes => _links.Bytes;
 

@@ -25,23 +25,9 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
     {
         _next = from;
         _atLeast.AsSpan().Fill(from);
-        var workers = new Task[threads - 1];
-        for (var i = 0; i < workers.Length; i++)
-        {
-            var worker = i + 1;
-            workers[i] = Task.Factory.StartNew(
-                () => Work(worker, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-
-        try
-        {
-            Work(0, cancellationToken);
-        }
-        finally
-        {
-            Task.WaitAll(workers, CancellationToken.None);
-        }
-
+        // If it fails, what was linked stays so, and the next build finds it done.
+        graph.IsHalfBuilt = true;
+        BuildThreads.Run(threads, Work, cancellationToken);
         // Who cancels does not wait for what nobody has to have.
         var end = Math.Min(_next, to);
         if (end < to)
@@ -55,6 +41,7 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
         }
 
         graph.Publish(end);
+        graph.IsHalfBuilt = false;
     }
 
     private void Work(int worker, CancellationToken cancellationToken)

@@ -150,16 +150,20 @@ internal sealed unsafe class GraphLinks : IDisposable
     /// <summary>Whether a slot is no node, but in the list of one.</summary>
     internal bool IsTwin(int slot) => Place(slot)[0] == None;
 
-    /// <summary>Puts a slot among a node's twins, behind higher ones; there are none but where several threads add.</summary>
+    /// <summary>Puts a slot among a node's twins, behind higher ones; there are none but where several threads add. Once: what is there stays.</summary>
     internal void AddTwin(int node, int slot)
     {
         Lock(node);
         var before = node;
         while (Twin(before) > slot)
             before = Twin(before);
-        Place(slot)[0] = None;
-        Place(slot)[1] = Twin(before);
-        Volatile.Write(ref Place(before)[1], slot);
+        if (Twin(before) != slot)
+        {
+            Place(slot)[0] = None;
+            Place(slot)[1] = Twin(before);
+            Volatile.Write(ref Place(before)[1], slot);
+        }
+
         Unlock(node);
         Interlocked.Or(ref TwinWord(node), 1L << node);
         _changedNodes.Mark(before);
