@@ -240,6 +240,40 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_index_is_built_while_others_write_all_the_time()
+    {
+        const int batches = 40;
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var key = new PartitionKey(s_agent, 0, 8);
+        var random = new Random(29);
+        // More than what is given codes without waiting for a search.
+        Memory[] Batch() => [.. Enumerable.Range(0, 1_100).Select(i => Memory(i, 0) with { Embedding = Gaussian(random, 8, 1) })];
+        await _adapter.CreateMemoriesAsync(Batch(), "messages");
+        key = key with { TableNumber = database.Shared.NumberOf("messages") };
+        var build = database.BuildVectorIndexAsync(s_agent, "messages");
+        var written = 1;
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while (!build.IsCompleted && written < batches)
+        {
+            // Whenever all have codes, and are being taken into the graph, more of them come: the work is never done.
+            while (!build.IsCompleted && CodesOf(database, key) < written * 1_100)
+            {
+                Assert.True(watch.Elapsed < TimeSpan.FromMinutes(5), $"{written} batches in {watch.Elapsed}");
+                await Task.Yield();
+            }
+            await _adapter.CreateMemoriesAsync(Batch(), "messages");
+            written++;
+        }
+        Assert.True(written < batches, $"It took {written} batches.");
+        await build;
+        Assert.True(database.Partitions.Find(key, database.Sequencer.Published)!.Graph!.Count >= 1_100);
+    }
+
+    private static int CodesOf(LocalDatabase database, PartitionKey key) =>
+        database.Partitions.Find(key, database.Sequencer.Published)?.Codes.Count ?? 0;
+
+    [Fact]
     public async Task What_was_acknowledged_is_found_at_once_and_what_was_deleted_is_not()
     {
         await SetUpAsync();
