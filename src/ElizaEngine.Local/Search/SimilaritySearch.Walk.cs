@@ -45,10 +45,29 @@ internal sealed partial class SimilaritySearch
         if (wanted > graph.Count / WalkedPart) return null;
         _accepted = AcceptedOfSample(scope, partition, filter, coded);
         if (_accepted < Sample / FilteredPart || (_accepted < Sample && (long)_accepted * coded / Sample < FewToWalk)) return null;
+        if (_threshold is not null && !AreSurelyMany(scope, partition, filter, coded)) return null;
         _effort = (int)Math.Min(int.MaxValue, (long)wanted * Math.Max(1, _count / 10));
         _isFilteredHere = false;
         var isWorthIt = scope.IsWhole ? _effort <= graph.Count / WalkedPart : EffortBeforeFilter() <= graph.Count / ThenFilteredPart;
         return isWorthIt ? graph : null;
+    }
+
+    // Whether more than few pass, however far a sample errs: that a decision is exact among few is a promise. Of the entries that are counted
+    // some may be dead.
+    private bool AreSurelyMany(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
+    {
+        var many = FewToWalk + partition.Dead + (scope.Except?.Count ?? 0);
+        if (scope.IsWhole) return coded > many;
+        if (scope.RoomId is { } room)
+        {
+            var inRoom = partition.InRoom(room).Length;
+            if (inRoom <= many) return false;
+            if (scope.WorldId is null && scope.EntityId is null && !scope.UniqueOnly) return true;
+        }
+        // Counted, or estimated: of a sample no one in seven hundred errs by three deviations to this side.
+        var isCounted = !scope.UniqueOnly && filter.Scopes <= Sample;
+        var deviations = isCounted ? 0 : 3 * Math.Sqrt(_accepted * (double)(Sample - _accepted) / Sample);
+        return (_accepted - deviations) * coded / Sample > many;
     }
 
     // Such a walk meets as many that pass as one of the wanted effort would where all pass.

@@ -158,6 +158,45 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         Assert.True(plan.IsExact, plan.Details);
     }
 
+    // So many scopes that how many pass is asked of a sample, which takes 19,000 of 40,000 for more than 20,000 one time in five.
+    [Fact]
+    public async Task A_search_with_a_threshold_among_few_that_pass_is_exact_however_many_scopes_there_are()
+    {
+        const int dimension = 8;
+        const int count = 40_000;
+        const int entities = 300;
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        _entities = [.. Enumerable.Range(0, entities).Select(i => new Guid($"00000000-0000-4000-8000-0000000f{i:x4}"))];
+        await _adapter.CreateEntitiesAsync([.. _entities.Select(id => new Entity { Id = id, Names = ["Bob"] })]);
+        var random = new Random(31);
+        var rooms = Enumerable.Range(0, count).Select(i => i < 19_000 ? 0 : 1).ToArray();
+        random.Shuffle(rooms);
+        for (var done = 0; done < count; done += 1_000)
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(done, 1_000).Select(i => Memory(i, rooms[i]) with { Embedding = Gaussian(random, dimension, 1) })], "messages");
+        await database.BuildVectorIndexAsync(s_agent, "messages");
+        var plans = new List<string>();
+        for (var size = 0; size < 40; size++)
+        {
+            var query = Gaussian(random, dimension, 1);
+            var inRoom = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", query) { RoomId = _rooms[0], Threshold = 0.95f });
+            if (!inRoom.IsExact) plans.Add($"{size}: {inRoom.EligibleRows} rows, {inRoom.Details}");
+            var all = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", query) { Threshold = 0.95f });
+            Assert.False(all.IsExact, all.Details);
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 50).Select(i => Memory(i, 2) with { Embedding = Gaussian(random, dimension, 1) })], "messages");
+            await database.BuildVectorIndexAsync(s_agent, "messages");
+        }
+        Assert.Empty(plans);
+
+        // Of the larger room some go, until as few are left, though they still have entries.
+        var doomed = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Count = 1_500, Mode = SearchMode.Exact });
+        await _adapter.DeleteMemoriesAsync([.. doomed.Select(memory => memory.Id)]);
+        foreach (var memory in doomed) await _adapter.SearchMemoriesAsync(new MemorySearch("messages", memory.Embedding!.Value) { RoomId = _rooms[1], Count = 1, Mode = SearchMode.Exact });
+        var left = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Threshold = 0.95f });
+        Assert.InRange(left.EligibleRows, 19_000, 20_000);
+        Assert.True(left.IsExact, left.Details);
+    }
+
     [Fact]
     public async Task A_gather_finds_what_the_room_has_among_many_that_were_deleted_or_given_other_vectors()
     {
