@@ -238,7 +238,7 @@ public class GraphTests
     }
 
     [Fact]
-    public void A_first_build_that_is_cancelled_ends_soon_and_what_there_is_can_be_stored()
+    public async Task A_first_build_that_is_cancelled_ends_soon_and_what_there_is_can_be_stored()
     {
         const int slots = 20_000;
         using var codes = CodeScene.Fill(VectorShapes.Make("random", new Random(Seed), slots, 8));
@@ -247,8 +247,8 @@ public class GraphTests
         var build = Task.Factory.StartNew(
             () => graph.Insert(slots, 2, cancel.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var isBegun = SpinWait.SpinUntil(() => graph.Count > 1000 || build.IsCompleted, TimeSpan.FromMinutes(5));
-        cancel.Cancel();
-        build.GetAwaiter().GetResult();
+        await cancel.CancelAsync();
+        await build;
 
         Assert.True(isBegun);
         Assert.InRange(graph.Count, 1001, slots - 1);
@@ -401,7 +401,11 @@ public class GraphTests
     // May not be asked of others.
     private readonly struct Below(int end) : ISlotFilter
     {
-        public bool Accepts(int slot) => slot < end ? true : throw new ArgumentOutOfRangeException(nameof(slot), slot, $"The end is {end}.");
+        public bool Accepts(int slot)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(slot, end);
+            return true;
+        }
     }
 
     private readonly struct Only(int one) : ISlotFilter

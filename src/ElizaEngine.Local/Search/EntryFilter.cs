@@ -27,7 +27,9 @@ internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope 
     /// <summary>How many scopes may be asked for.</summary>
     public int Scopes => _answers.Length;
 
-    /// <summary>Whether entries of a scope may pass. One that may not be asked for came after the entries in question: none of them names it.</summary>
+    /// <summary>
+    /// Whether entries of a scope may pass. One that may not be asked for came after the entries in question: none of them names it.
+    /// </summary>
     /// <param name="number">Of the scope.</param>
     public bool AcceptsScope(int number)
     {

@@ -52,8 +52,8 @@ internal sealed partial class SimilaritySearch
         return isWorthIt ? graph : null;
     }
 
-    // Whether more than few pass, however far a sample errs: that a decision is exact among few is a promise. Of the entries that are counted
-    // some may be dead.
+    // Whether more than few pass, however far a sample errs: that a decision is exact among few is a promise. Of the entries that are
+    // counted some may be dead.
     private bool AreSurelyMany(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
     {
         var many = FewToWalk + partition.Dead + (scope.Except?.Count ?? 0);
@@ -64,7 +64,7 @@ internal sealed partial class SimilaritySearch
             if (inRoom <= many) return false;
             if (scope.WorldId is null && scope.EntityId is null && !scope.UniqueOnly) return true;
         }
-        // Counted, or estimated: of a sample no one in seven hundred errs by three deviations to this side.
+        // Counted, or estimated: one sample in seven hundred errs by three deviations to this side.
         var isCounted = !scope.UniqueOnly && filter.Scopes <= Sample;
         var deviations = isCounted ? 0 : 3 * Math.Sqrt(_accepted * (double)(Sample - _accepted) / Sample);
         return (_accepted - deviations) * coded / Sample > many;
@@ -119,7 +119,8 @@ internal sealed partial class SimilaritySearch
     }
 
     // What a walk finds are the nearest of all; those of them that pass are the nearest that pass. False: too few of them do.
-    private bool TryWalkThenFilter(VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted, out WalkOutcome outcome)
+    private bool TryWalkThenFilter(
+        VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted, out WalkOutcome outcome)
     {
         var least = Math.Max(_effort - (_effort / SparePart), wanted);
         Effort = (int)EffortBeforeFilter();

@@ -176,8 +176,8 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     }
 
     /// <summary>
-    /// Adds a vector that a commit has put, once, here and to the partition that will take this one's place. A commit that puts two vectors of
-    /// one memory tells twice of the one that it has in the end. Under the log's gate.
+    /// Adds a vector that a commit has put, once, here and to the partition that will take this one's place. A commit that puts two vectors
+    /// of one memory tells twice of the one that it has in the end. Under the log's gate.
     /// </summary>
     /// <param name="row">As for <see cref="Add"/>, and so the others.</param>
     /// <param name="slot">Its vector.</param>
@@ -210,7 +210,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         }
     }
 
-    /// <summary>How many of the first entries are of vectors that this state has, or an older one had. For one who asks time and again.</summary>
+    /// <summary>How many of the first entries are of vectors that this state has, or an older one had. For one that asks again.</summary>
     /// <param name="sequence">Number of a published state, not older than the last that was asked for.</param>
     public int CountUpTo(long sequence)
     {
@@ -221,7 +221,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         }
     }
 
-    /// <summary>As <see cref="CountUpTo"/>, for others beside that one: who asks it for an older state afterwards is told the truth.</summary>
+    /// <summary>As <see cref="CountUpTo"/>, for any other: who asks that one for an older state afterwards is told the truth.</summary>
     /// <param name="sequence">Number of a published state, not older than the last that <see cref="CountUpTo"/> was asked for.</param>
     public int PeekUpTo(long sequence)
     {

@@ -47,7 +47,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private long _released;
     private readonly CancellationTokenSource _stop = new();
     private volatile bool _isUsed; // Before the first partition is there; asking the dictionary would take its locks.
-    private TaskCompletionSource _turn = new(TaskCreationOptions.RunContinuationsAsynchronously); // Under the gate: the turn that is to end next.
+    private TaskCompletionSource _turn = new(TaskCreationOptions.RunContinuationsAsynchronously); // The one that is to end next.
     private int _builders;
     private bool _isWanted;
     private bool _isAtWork;
@@ -75,8 +75,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     }
 
     /// <summary>
-    /// Brings a partition up to date, on all processors: with the vectors that are published when the call finds it complete. Others may come
-    /// meanwhile. False: it was stopped before.
+    /// Brings a partition up to date, on all processors: with the vectors that are published when the call finds it complete. Others may
+    /// come meanwhile. False: it was stopped before.
     /// </summary>
     public async Task<bool> BuildAsync(PartitionKey key)
     {

@@ -112,14 +112,14 @@ internal sealed unsafe class CodeSearch
     /// <param name="graph">Of the codes of this search.</param>
     /// <param name="effort">How many of the nearest the walk keeps (ef); at least <c>count</c> in any case.</param>
     /// <param name="filter">Which slots; the walk keeps no others.</param>
-    /// <param name="end">Slots from this on are not found, nor is the filter asked of them, though the graph may have come to cover them.</param>
+    /// <param name="end">Slots from this on are not found, nor is the filter asked of them, though the graph may cover them.</param>
     /// <exception cref="ObjectDisposedException">The graph was disposed of.</exception>
     internal WalkOutcome Walk<TFilter>(Graph graph, int effort, TFilter filter, int end = int.MaxValue)
         where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, filter, filter, hidden: -1, end);
 
     /// <summary>
-    /// As <see cref="Walk{TFilter}(Graph, int, TFilter, int)"/>, but the walk keeps all slots, and the filter is asked of those that are left at
-    /// its end. Where nearly all slots are accepted it is quicker, and as good if it was given as much more effort as are not.
+    /// As <see cref="Walk{TFilter}(Graph, int, TFilter, int)"/>, but the walk keeps all slots, and the filter is asked of those that are
+    /// left at its end. Where nearly all slots are accepted it is quicker, and as good if it was given as much more effort as are not.
     /// </summary>
     internal WalkOutcome WalkThenFilter<TFilter>(Graph graph, int effort, TFilter filter, int end = int.MaxValue)
         where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, default(EverySlot), filter, hidden: -1, end);
@@ -131,7 +131,8 @@ internal sealed unsafe class CodeSearch
     /// <param name="graph">As there.</param>
     /// <param name="effort">As there.</param>
     /// <param name="hidden">A slot that <see cref="Graph.CanBeHidden"/>; -1: none.</param>
-    internal WalkOutcome WalkWithout(Graph graph, int effort, int hidden) => Walk(graph, effort, default(EverySlot), default(EverySlot), hidden, end: int.MaxValue, copiesMax: _count);
+    internal WalkOutcome WalkWithout(Graph graph, int effort, int hidden) =>
+        Walk(graph, effort, default(EverySlot), default(EverySlot), hidden, end: int.MaxValue, copiesMax: _count);
 
     /// <summary>
     /// The slots that may be among the best, the highest upper bound first: whoever ranks them in this order by exact similarity can
@@ -178,7 +179,8 @@ internal sealed unsafe class CodeSearch
         }
     }
 
-    private WalkOutcome Walk<TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden, int end, int copiesMax = int.MaxValue)
+    private WalkOutcome Walk<TWalked, TFilter>(
+        Graph graph, int effort, TWalked walked, TFilter filter, int hidden, int end, int copiesMax = int.MaxValue)
         where TWalked : struct, ISlotFilter, allows ref struct
         where TFilter : struct, ISlotFilter, allows ref struct
     {
@@ -203,7 +205,8 @@ internal sealed unsafe class CodeSearch
         }
     }
 
-    private WalkOutcome Walk<TKernel, TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden, int end, int copiesMax)
+    private WalkOutcome Walk<TKernel, TWalked, TFilter>(
+        Graph graph, int effort, TWalked walked, TFilter filter, int hidden, int end, int copiesMax)
         where TKernel : struct, ICodeKernel
         where TWalked : struct, ISlotFilter, allows ref struct
         where TFilter : struct, ISlotFilter, allows ref struct
@@ -226,8 +229,8 @@ internal sealed unsafe class CodeSearch
     }
 
     /// <summary>
-    /// A node and the slots with its codes. Copies of one vector tie, and which of them are wanted only their rows say: a slot's number does
-    /// not tell when its row was created. More of them than are wanted count for nothing, since they leave no room for others.
+    /// A node and the slots with its codes. Copies of one vector tie, and which of them are wanted only their rows say: a slot's number
+    /// does not tell when its row was created. More of them than are wanted do not count as found: they leave no room for others.
     /// </summary>
     private int TakeTwins<TKernel, TFilter>(Graph graph, int node, int copiesMax, ref NodeFilter<TFilter> accepted)
         where TKernel : struct, ICodeKernel

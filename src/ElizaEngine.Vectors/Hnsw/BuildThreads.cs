@@ -17,7 +17,8 @@ internal static class BuildThreads
             for (var thread = 1; thread < threads; thread++)
             {
                 var number = thread;
-                others.Add(Task.Factory.StartNew(() => Work(number), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+                others.Add(Task.Factory.StartNew(
+                    () => Work(number), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
             }
 
             work(0, stop.Token);

@@ -69,14 +69,14 @@ internal sealed class Graph : SharedNative
     internal int Unrepaired => Volatile.Read(ref _deadLinked);
 
     /// <summary>
-    /// Whether a build was cancelled and has not gone on since, here or before the graph was stored: the next one ends with a look for slots
-    /// that no walk reaches. For whoever changes the graph.
+    /// Whether a build was cancelled and has not gone on since, here or before the graph was stored: the next one ends with a look for
+    /// slots that no walk reaches. For whoever changes the graph.
     /// </summary>
     internal bool IsCut { get; set; }
 
     /// <summary>
-    /// Whether a build is under way or has failed, so that links lead to slots that are not covered: it cannot be stored until another build
-    /// has gone through. For whoever changes the graph.
+    /// Whether a build is under way or has failed, so that links lead to slots that are not covered: the graph cannot be stored until
+    /// another build has gone through. For whoever changes the graph.
     /// </summary>
     internal bool IsHalfBuilt { get; set; }
 

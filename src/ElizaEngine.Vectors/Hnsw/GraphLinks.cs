@@ -150,7 +150,9 @@ internal sealed unsafe class GraphLinks : IDisposable
     /// <summary>Whether a slot is no node, but in the list of one.</summary>
     internal bool IsTwin(int slot) => Place(slot)[0] == None;
 
-    /// <summary>Puts a slot among a node's twins, behind higher ones; there are none but where several threads add. Once: what is there stays.</summary>
+    /// <summary>
+    /// Puts a slot among a node's twins, once, behind higher ones; there are none of these but where several threads add.
+    /// </summary>
     internal void AddTwin(int node, int slot)
     {
         Lock(node);

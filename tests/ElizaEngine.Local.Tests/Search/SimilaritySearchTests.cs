@@ -243,8 +243,9 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
         await SetUpAsync(database.ForAgent(s_agent));
         var same = new float[] { 1, 2, 3 };
-        if (!isLoaded) await database.BuildVectorIndexAsync(s_agent, "messages");
         var random = new Random(5);
+        await _adapter.CreateMemoryAsync(Memory(0, 0) with { Embedding = Gaussian(random, 3, 1) }, "messages");
+        if (!isLoaded) await database.BuildVectorIndexAsync(s_agent, "messages");
         // When they were created is not the order in which they come.
         foreach (var chunk in Enumerable.Range(0, 3_000).OrderBy(i => isLoaded ? i : random.Next()).Chunk(500))
             await _adapter.CreateMemoriesAsync([.. chunk.Select(i => Memory(i, i % 2) with { Embedding = same })], "messages");
@@ -284,12 +285,11 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         const int batches = 40;
         await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
         await SetUpAsync(database.ForAgent(s_agent));
-        var key = new PartitionKey(s_agent, 0, 8);
         var random = new Random(29);
         // More than what is given codes without waiting for a search.
         Memory[] Batch() => [.. Enumerable.Range(0, 1_100).Select(i => Memory(i, 0) with { Embedding = Gaussian(random, 8, 1) })];
         await _adapter.CreateMemoriesAsync(Batch(), "messages");
-        key = key with { TableNumber = database.Shared.NumberOf("messages") };
+        var key = new PartitionKey(s_agent, database.Shared.NumberOf("messages"), 8);
         var build = database.BuildVectorIndexAsync(s_agent, "messages");
         var written = 1;
         var watch = System.Diagnostics.Stopwatch.StartNew();
