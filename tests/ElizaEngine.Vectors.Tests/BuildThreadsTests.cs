@@ -17,7 +17,7 @@ public class BuildThreadsTests
             3,
             (number, stop) =>
             {
-                everybody.SignalAndWait(TimeSpan.FromMinutes(1));
+                everybody.SignalAndWait(TimeSpan.FromMinutes(1), CancellationToken.None);
                 if (number == failing)
                     throw new InvalidOperationException("no memory");
                 if (stop.WaitHandle.WaitOne(TimeSpan.FromMinutes(1)))
