@@ -106,6 +106,7 @@ public sealed partial class LocalDatabase : IDatabase
     /// <summary>
     /// Brings the index of an agent's vectors in one table up to date, on all processors, and waits for it. Searches do not need it: the
     /// first that compares many vectors has the index built in the background, on half of them, and until then all are compared.
+    /// What was acknowledged before the call is in it afterwards; of what others write meanwhile the end may be left to the background.
     /// </summary>
     /// <param name="agentId">Whose memories.</param>
     /// <param name="tableName">1 to <see cref="Limits.MaxTableNameBytes"/> UTF-8 bytes; a table without vectors has nothing to build.</param>

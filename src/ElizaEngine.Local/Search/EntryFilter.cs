@@ -27,10 +27,13 @@ internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope 
     /// <summary>How many scopes may be asked for.</summary>
     public int Scopes => _answers.Length;
 
-    /// <summary>Whether entries of a scope may pass.</summary>
-    /// <param name="number">Of the scope, below <see cref="Scopes"/>.</param>
+    /// <summary>
+    /// Whether entries of a scope may pass. One that may not be asked for came after the entries in question: none of them names it.
+    /// </summary>
+    /// <param name="number">Of the scope.</param>
     public bool AcceptsScope(int number)
     {
+        if ((uint)number >= (uint)_answers.Length) return false;
         ref var answer = ref _answers[number];
         if (answer == 0) answer = scope.Passes(partition.Scope(number)) ? Yes : No;
         return answer == Yes;

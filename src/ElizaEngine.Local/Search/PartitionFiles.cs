@@ -80,7 +80,7 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
     /// <param name="moment">Says how much is enough.</param>
     public async Task SaveAsync(VectorPartition partition, SaveMoment moment)
     {
-        if (partition.CompleteFrom == long.MaxValue || partition.Graph is not { Count: > 0 } graph) return;
+        if (partition.CompleteFrom == long.MaxValue || partition.Graph is not { Count: > 0, IsHalfBuilt: false } graph) return;
         var count = partition.Codes.Count;
         var hasMoved = partition.SavedElsewhere > 0 || partition.Saved?.Logs.Any(log.HasMoved) == true;
         var unsaved = Math.Max(partition.Unsaved, moment == SaveMoment.End && hasMoved ? count : 0);

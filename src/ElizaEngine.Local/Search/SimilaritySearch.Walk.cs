@@ -45,10 +45,29 @@ internal sealed partial class SimilaritySearch
         if (wanted > graph.Count / WalkedPart) return null;
         _accepted = AcceptedOfSample(scope, partition, filter, coded);
         if (_accepted < Sample / FilteredPart || (_accepted < Sample && (long)_accepted * coded / Sample < FewToWalk)) return null;
+        if (_threshold is not null && !AreSurelyMany(scope, partition, filter, coded)) return null;
         _effort = (int)Math.Min(int.MaxValue, (long)wanted * Math.Max(1, _count / 10));
         _isFilteredHere = false;
         var isWorthIt = scope.IsWhole ? _effort <= graph.Count / WalkedPart : EffortBeforeFilter() <= graph.Count / ThenFilteredPart;
         return isWorthIt ? graph : null;
+    }
+
+    // Whether more than few pass, however far a sample errs: that a decision is exact among few is a promise. Of the entries that are
+    // counted some may be dead.
+    private bool AreSurelyMany(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
+    {
+        var many = FewToWalk + partition.Dead + (scope.Except?.Count ?? 0);
+        if (scope.IsWhole) return coded > many;
+        if (scope.RoomId is { } room)
+        {
+            var inRoom = partition.InRoom(room).Length;
+            if (inRoom <= many) return false;
+            if (scope.WorldId is null && scope.EntityId is null && !scope.UniqueOnly) return true;
+        }
+        // Counted, or estimated: one sample in seven hundred errs by three deviations to this side.
+        var isCounted = !scope.UniqueOnly && filter.Scopes <= Sample;
+        var deviations = isCounted ? 0 : 3 * Math.Sqrt(_accepted * (double)(Sample - _accepted) / Sample);
+        return (_accepted - deviations) * coded / Sample > many;
     }
 
     // Such a walk meets as many that pass as one of the wanted effort would where all pass.
@@ -77,21 +96,22 @@ internal sealed partial class SimilaritySearch
         return (int)accepted;
     }
 
-    // False: it did not find as many as were wanted, and cannot say whether there are; or it would be no quicker than a scan.
+    // False: it did not find as many as were wanted, and cannot say whether there are; or it would be no quicker than a scan. The graph may
+    // cover more by now than had codes: those were compared by their floats already, or are not in the state that is read.
     private bool TryWalk(in SearchScope scope, VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted)
     {
         WalkOutcome outcome;
         if (scope.IsWhole)
         {
-            outcome = _codes.Walk(graph, Effort = _effort, default(EverySlot));
+            outcome = _codes.Walk(graph, Effort = _effort, default(EverySlot), coded);
         }
-        else if (_isFilteredHere || !TryWalkThenFilter(partition, graph, filter, wanted, out outcome))
+        else if (_isFilteredHere || !TryWalkThenFilter(partition, graph, filter, coded, wanted, out outcome))
         {
             _isFilteredHere = true;
             var effort = (long)_effort * FilteredEffort;
             if (effort > graph.Count / FilteredWalkPart) return false;
             BeginWalk(partition, wanted, (int)effort);
-            outcome = _codes.Walk(graph, Effort, filter);
+            outcome = _codes.Walk(graph, Effort, filter, coded);
         }
         if (outcome.Found < wanted) return false;
         if (outcome.Covered < coded) _codes.Scan(outcome.Covered, coded, filter);
@@ -99,18 +119,19 @@ internal sealed partial class SimilaritySearch
     }
 
     // What a walk finds are the nearest of all; those of them that pass are the nearest that pass. False: too few of them do.
-    private bool TryWalkThenFilter(VectorPartition partition, Graph graph, in EntryFilter filter, int wanted, out WalkOutcome outcome)
+    private bool TryWalkThenFilter(
+        VectorPartition partition, Graph graph, in EntryFilter filter, int coded, int wanted, out WalkOutcome outcome)
     {
         var least = Math.Max(_effort - (_effort / SparePart), wanted);
         Effort = (int)EffortBeforeFilter();
-        outcome = _codes.WalkThenFilter(graph, Effort, filter);
+        outcome = _codes.WalkThenFilter(graph, Effort, filter, coded);
         if (outcome.Found >= least) return true;
         if (outcome.Found <= _effort / HopelessPart) return false;
         // Near the query more is filtered than elsewhere: once more, with as much effort as that takes.
         var effort = Math.Min((long)Effort * _effort / outcome.Found, graph.Count / ThenFilteredPart);
         if (effort <= Effort) return false;
         BeginWalk(partition, wanted, (int)effort);
-        outcome = _codes.WalkThenFilter(graph, Effort, filter);
+        outcome = _codes.WalkThenFilter(graph, Effort, filter, coded);
         return outcome.Found >= least;
     }
 

@@ -175,6 +175,22 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         }
     }
 
+    /// <summary>
+    /// Adds a vector that a commit has put, once, here and to the partition that will take this one's place. A commit that puts two vectors
+    /// of one memory tells twice of the one that it has in the end. Under the log's gate.
+    /// </summary>
+    /// <param name="row">As for <see cref="Add"/>, and so the others.</param>
+    /// <param name="slot">Its vector.</param>
+    /// <param name="sequence">Number of the state.</param>
+    public void AddHereAndNext(MemoryRow row, VectorSlot slot, long sequence)
+    {
+        var next = Next;
+        // A slot tells its number in the partition that was told of it last, so the other one does not know it again.
+        if (NumberOf(slot) >= 0 || next?.NumberOf(slot) >= 0) return;
+        Add(row, slot, sequence);
+        next?.Add(row, slot, sequence);
+    }
+
     /// <summary>Gives the next of the codes that the partition began with an entry. Before anybody else knows the partition.</summary>
     /// <param name="found">The vector that the code is of, published; null: it is gone.</param>
     /// <param name="sequence">Number of the published state that says so.</param>
@@ -194,7 +210,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         }
     }
 
-    /// <summary>How many of the first entries are of vectors that this state has, or an older one had.</summary>
+    /// <summary>How many of the first entries are of vectors that this state has, or an older one had. For one that asks again.</summary>
     /// <param name="sequence">Number of a published state, not older than the last that was asked for.</param>
     public int CountUpTo(long sequence)
     {
@@ -202,6 +218,20 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
         {
             while (_unpublished.TryPeek(out var next) && next.Sequence <= sequence) _unpublished.Dequeue();
             return _unpublished.TryPeek(out var first) ? first.First : _count;
+        }
+    }
+
+    /// <summary>As <see cref="CountUpTo"/>, for any other: who asks that one for an older state afterwards is told the truth.</summary>
+    /// <param name="sequence">Number of a published state, not older than the last that <see cref="CountUpTo"/> was asked for.</param>
+    public int PeekUpTo(long sequence)
+    {
+        lock (_adding)
+        {
+            foreach (var (first, since) in _unpublished)
+            {
+                if (since > sequence) return first;
+            }
+            return _count;
         }
     }
 

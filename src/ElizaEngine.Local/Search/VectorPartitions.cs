@@ -47,6 +47,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private long _released;
     private readonly CancellationTokenSource _stop = new();
     private volatile bool _isUsed; // Before the first partition is there; asking the dictionary would take its locks.
+    private TaskCompletionSource _turn = new(TaskCreationOptions.RunContinuationsAsynchronously); // The one that is to end next.
     private int _builders;
     private bool _isWanted;
     private bool _isAtWork;
@@ -73,7 +74,10 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         Begin();
     }
 
-    /// <summary>Brings a partition up to date, on all processors. False: it was stopped before.</summary>
+    /// <summary>
+    /// Brings a partition up to date, on all processors: with the vectors that are published when the call finds it complete. Others may
+    /// come meanwhile. False: it was stopped before.
+    /// </summary>
     public async Task<bool> BuildAsync(PartitionKey key)
     {
         _isUsed = true;
@@ -82,15 +86,18 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         Interlocked.Increment(ref _builders);
         try
         {
-            while (!IsUpToDate(partition))
+            VectorPartition? counted = null;
+            var wanted = 0;
+            while (true)
             {
-                Begin();
-                await Work.ConfigureAwait(false);
+                if (counted != partition && partition.CompleteFrom != long.MaxValue)
+                    (counted, wanted) = (partition, partition.PeekUpTo(_sequencer.Published.Sequence));
+                if (counted == partition && IsBuiltUpTo(partition, wanted)) return true;
+                await TurnAsync().ConfigureAwait(false);
                 if (IsStopped) return false;
                 // It may have been replaced, or there is no memory for it.
                 if (!_partitions.TryGetValue(key, out partition)) return true;
             }
-            return true;
         }
         finally
         {
@@ -106,8 +113,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         if (!_isUsed || state.FindMemory(memoryId) is not { } row || row.Vector(dimension) is not { } slot) return;
         if (!_partitions.TryGetValue(new PartitionKey(row.AgentId, row.TableNumber, dimension), out var partition)) return;
-        partition.Add(row, slot, state.Sequence);
-        partition.Next?.Add(row, slot, state.Sequence);
+        partition.AddHereAndNext(row, slot, state.Sequence);
         if (partition.Count - partition.Codes.Count >= TailMax) Begin();
     }
 
@@ -196,6 +202,23 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         _stop.Dispose();
     }
 
+    // Ends when the work has been through all partitions, or is over. It may go on: others want something all the time.
+    private async Task TurnAsync()
+    {
+        Task turn;
+        lock (_gate) turn = _turn.Task;
+        Begin();
+        var first = await Task.WhenAny(Work, turn).ConfigureAwait(false);
+        await first.ConfigureAwait(false);
+    }
+
+    private void EndTurn()
+    {
+        TaskCompletionSource turn;
+        lock (_gate) (turn, _turn) = (_turn, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        turn.SetResult();
+    }
+
     private async Task RunAsync()
     {
         try
@@ -214,6 +237,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                     if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
                     await SaveAsync(partition, isSaveDue ? SaveMoment.Later : SaveMoment.Now).ConfigureAwait(false);
                 }
+                EndTurn();
             }
         }
         catch (Exception error) when (error is LogClosedException or LogPoisonedException)
@@ -279,7 +303,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         }
         catch
         {
-            empty.Next = null;
+            // Not between two vectors of one commit.
+            lock (_log.Gate) empty.Next = null;
             next.Dispose();
             throw;
         }
@@ -308,16 +333,21 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         partition.CompleteFrom = state.Sequence;
     }
 
-    // But for vectors that are not durable yet, or came just now.
-    private bool IsUpToDate(VectorPartition partition)
+    private bool IsBuiltUpTo(VectorPartition partition, int number)
     {
-        if (partition.CompleteFrom == long.MaxValue || partition.Codes.Count < partition.CountUpTo(_sequencer.Published.Sequence)) return false;
-        return partition.Graph is { } graph ? graph.Count == partition.Codes.Count : partition.Codes.Count < fewForGraph;
+        if (partition.Codes.Count < number) return false;
+        return partition.Graph is { } graph ? graph.Count >= number : number < fewForGraph;
     }
 
+    // Those that are published by now: what comes meanwhile is for the next turn, or this one would not end while others write.
     private async Task CodeAsync(VectorPartition partition)
     {
-        while (!IsStopped && Code(partition)) await Task.Yield();
+        var to = partition.CountUpTo(_sequencer.Published.Sequence);
+        while (!IsStopped && partition.Codes.Count < to)
+        {
+            Code(partition, to);
+            await Task.Yield();
+        }
     }
 
     // Takes the codes into the graph, which searches walk meanwhile. That may take minutes, or hardly any time.
@@ -337,6 +367,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private void LinkMany(VectorPartition partition, Graph graph, int count)
     {
         graph.Insert(count, Threads, _stop.Token);
+        if (IsStopped) return;
         if (IsRepairDue(graph)) graph.Repair();
         if (IsStopped || !IsMeasuringDue(partition, graph.Count)) return;
         var (queries, own) = SampleOf(partition, graph);
@@ -414,13 +445,13 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         return next;
     }
 
-    // Gives codes to the next vectors that have been published. False: there are none.
-    private bool Code(VectorPartition partition)
+    // Gives codes to the next of the vectors before a number, which have been published: one that is not in the state is gone.
+    private void Code(VectorPartition partition, int before)
     {
         using var pin = _log.Pin();
         var state = _sequencer.Published;
         var from = partition.Codes.Count;
-        var to = Math.Min(from + Step, partition.CountUpTo(state.Sequence));
+        var to = Math.Min(from + Step, before);
         for (var number = from; number < to; number++)
         {
             if (partition.Find(state, number) is not { } found)
@@ -437,6 +468,5 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                 partition.SkipCode(goneAt: null);
             }
         }
-        return to > from;
     }
 }

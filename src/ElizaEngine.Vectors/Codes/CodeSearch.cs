@@ -112,22 +112,27 @@ internal sealed unsafe class CodeSearch
     /// <param name="graph">Of the codes of this search.</param>
     /// <param name="effort">How many of the nearest the walk keeps (ef); at least <c>count</c> in any case.</param>
     /// <param name="filter">Which slots; the walk keeps no others.</param>
+    /// <param name="end">Slots from this on are not found, nor is the filter asked of them, though the graph may cover them.</param>
     /// <exception cref="ObjectDisposedException">The graph was disposed of.</exception>
-    internal WalkOutcome Walk<TFilter>(Graph graph, int effort, TFilter filter)
-        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, filter, filter, hidden: -1);
+    internal WalkOutcome Walk<TFilter>(Graph graph, int effort, TFilter filter, int end = int.MaxValue)
+        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, filter, filter, hidden: -1, end);
 
     /// <summary>
-    /// As <see cref="Walk{TFilter}(Graph, int, TFilter)"/>, but the walk keeps all slots, and the filter is asked of those that are left at
-    /// its end. Where nearly all slots are accepted it is quicker, and as good if it was given as much more effort as are not.
+    /// As <see cref="Walk{TFilter}(Graph, int, TFilter, int)"/>, but the walk keeps all slots, and the filter is asked of those that are
+    /// left at its end. Where nearly all slots are accepted it is quicker, and as good if it was given as much more effort as are not.
     /// </summary>
-    internal WalkOutcome WalkThenFilter<TFilter>(Graph graph, int effort, TFilter filter)
-        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, default(EverySlot), filter, hidden: -1);
+    internal WalkOutcome WalkThenFilter<TFilter>(Graph graph, int effort, TFilter filter, int end = int.MaxValue)
+        where TFilter : struct, ISlotFilter, allows ref struct => Walk(graph, effort, default(EverySlot), filter, hidden: -1, end);
 
-    /// <summary>As a walk without a filter in a graph that does not have one of its slots.</summary>
+    /// <summary>
+    /// As a walk without a filter in a graph that does not have one of its slots. Of copies of one vector it takes no more than are wanted:
+    /// for who measures any will do.
+    /// </summary>
     /// <param name="graph">As there.</param>
     /// <param name="effort">As there.</param>
     /// <param name="hidden">A slot that <see cref="Graph.CanBeHidden"/>; -1: none.</param>
-    internal WalkOutcome WalkWithout(Graph graph, int effort, int hidden) => Walk(graph, effort, default(EverySlot), default(EverySlot), hidden);
+    internal WalkOutcome WalkWithout(Graph graph, int effort, int hidden) =>
+        Walk(graph, effort, default(EverySlot), default(EverySlot), hidden, end: int.MaxValue, copiesMax: _count);
 
     /// <summary>
     /// The slots that may be among the best, the highest upper bound first: whoever ranks them in this order by exact similarity can
@@ -174,7 +179,8 @@ internal sealed unsafe class CodeSearch
         }
     }
 
-    private WalkOutcome Walk<TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden)
+    private WalkOutcome Walk<TWalked, TFilter>(
+        Graph graph, int effort, TWalked walked, TFilter filter, int hidden, int end, int copiesMax = int.MaxValue)
         where TWalked : struct, ISlotFilter, allows ref struct
         where TFilter : struct, ISlotFilter, allows ref struct
     {
@@ -187,10 +193,10 @@ internal sealed unsafe class CodeSearch
         {
             return CodeDot.Width switch
             {
-                KernelWidth.Bits512 => Walk<CodeDot512, TWalked, TFilter>(graph, effort, walked, filter, hidden),
-                KernelWidth.Bits256 => Walk<CodeDot256, TWalked, TFilter>(graph, effort, walked, filter, hidden),
-                KernelWidth.Bits128 => Walk<CodeDot128, TWalked, TFilter>(graph, effort, walked, filter, hidden),
-                _ => Walk<CodeDotScalar, TWalked, TFilter>(graph, effort, walked, filter, hidden),
+                KernelWidth.Bits512 => Walk<CodeDot512, TWalked, TFilter>(graph, effort, walked, filter, hidden, end, copiesMax),
+                KernelWidth.Bits256 => Walk<CodeDot256, TWalked, TFilter>(graph, effort, walked, filter, hidden, end, copiesMax),
+                KernelWidth.Bits128 => Walk<CodeDot128, TWalked, TFilter>(graph, effort, walked, filter, hidden, end, copiesMax),
+                _ => Walk<CodeDotScalar, TWalked, TFilter>(graph, effort, walked, filter, hidden, end, copiesMax),
             };
         }
         finally
@@ -199,12 +205,13 @@ internal sealed unsafe class CodeSearch
         }
     }
 
-    private WalkOutcome Walk<TKernel, TWalked, TFilter>(Graph graph, int effort, TWalked walked, TFilter filter, int hidden)
+    private WalkOutcome Walk<TKernel, TWalked, TFilter>(
+        Graph graph, int effort, TWalked walked, TFilter filter, int hidden, int end, int copiesMax)
         where TKernel : struct, ICodeKernel
         where TWalked : struct, ISlotFilter, allows ref struct
         where TFilter : struct, ISlotFilter, allows ref struct
     {
-        var covered = graph.Count;
+        var covered = Math.Min(graph.Count, end);
         graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden);
         var links = graph.Links;
         var accepted = new NodeFilter<TFilter>(links, covered, filter);
@@ -213,7 +220,7 @@ internal sealed unsafe class CodeSearch
         {
             var node = _scratch.Slot(place);
             if (links.HasTwins(node))
-                found += TakeTwins<TKernel, TFilter>(graph, node, ref accepted);
+                found += TakeTwins<TKernel, TFilter>(graph, node, copiesMax, ref accepted);
             else
                 found += TakeScored<TKernel, TFilter>(graph.Codes, node, _scratch.Score(place), ref accepted);
         }
@@ -222,10 +229,10 @@ internal sealed unsafe class CodeSearch
     }
 
     /// <summary>
-    /// A node and the slots with its codes. Copies of one vector tie, and the newest come first: more of them than are wanted change no
-    /// answer, and there can be very many.
+    /// A node and the slots with its codes. Copies of one vector tie, and which of them are wanted only their rows say: a slot's number
+    /// does not tell when its row was created. More of them than are wanted do not count as found: they leave no room for others.
     /// </summary>
-    private int TakeTwins<TKernel, TFilter>(Graph graph, int node, ref NodeFilter<TFilter> accepted)
+    private int TakeTwins<TKernel, TFilter>(Graph graph, int node, int copiesMax, ref NodeFilter<TFilter> accepted)
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
     {
@@ -235,15 +242,15 @@ internal sealed unsafe class CodeSearch
         for (var slot = links.Twin(node); slot != GraphLinks.None; slot = links.Twin(slot))
             TakeOne(slot, ref accepted);
         TakeOne(node, ref accepted);
-        return found;
+        return found + Math.Min(copies, _count);
 
         void TakeOne(int slot, ref NodeFilter<TFilter> accepted)
         {
             var isCopy = codes.Print(slot) == print;
-            if (isCopy && copies == _count)
+            if (isCopy && copies >= copiesMax)
                 return;
             var taken = Take<TKernel, TFilter>(codes, slot, ref accepted);
-            found += taken;
+            found += isCopy ? 0 : taken;
             copies += isCopy ? taken : 0;
         }
     }

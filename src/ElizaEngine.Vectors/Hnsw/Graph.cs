@@ -68,6 +68,18 @@ internal sealed class Graph : SharedNative
     /// <summary>Deleted slots that walks still go through; a repair brings it to 0, and searches back to their speed.</summary>
     internal int Unrepaired => Volatile.Read(ref _deadLinked);
 
+    /// <summary>
+    /// Whether a build was cancelled and has not gone on since, here or before the graph was stored: the next one ends with a look for
+    /// slots that no walk reaches. For whoever changes the graph.
+    /// </summary>
+    internal bool IsCut { get; set; }
+
+    /// <summary>
+    /// Whether a build is under way or has failed, so that links lead to slots that are not covered: the graph cannot be stored until
+    /// another build has gone through. For whoever changes the graph.
+    /// </summary>
+    internal bool IsHalfBuilt { get; set; }
+
     /// <summary>Bytes that the graph takes, without its codes.</summary>
     internal long Bytes => _links.Bytes;
 
@@ -146,14 +158,17 @@ internal sealed class Graph : SharedNative
         }
     }
 
-    /// <summary>The number of slots that no walk can reach: 0 but for those that were added after a build of many or a repair.</summary>
+    /// <summary>
+    /// The number of covered slots that no walk can reach: 0 but for those that were added after a build of many or a repair, or by a build
+    /// that was cancelled.
+    /// </summary>
     internal int CountUnreachable()
     {
         Share();
         try
         {
             lock (_changing)
-                return new GraphReach(this).Unreached().Count;
+                return new GraphReach(this, _count).Unreached().Count;
         }
         finally
         {
@@ -293,6 +308,7 @@ internal sealed class Graph : SharedNative
         if (entry >= 0)
             EnterAt(entry, _links.LevelOf(entry));
         _reserved = covered;
+        IsCut = covered < _codes.Count;
         Publish(covered);
     }
 

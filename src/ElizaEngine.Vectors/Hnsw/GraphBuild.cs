@@ -25,27 +25,23 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
     {
         _next = from;
         _atLeast.AsSpan().Fill(from);
-        var workers = new Task[threads - 1];
-        for (var i = 0; i < workers.Length; i++)
-        {
-            var worker = i + 1;
-            workers[i] = Task.Factory.StartNew(
-                () => Work(worker, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-
-        try
-        {
-            Work(0, cancellationToken);
-        }
-        finally
-        {
-            Task.WaitAll(workers, CancellationToken.None);
-        }
-
+        // If it fails, what was linked stays so, and the next build finds it done.
+        graph.IsHalfBuilt = true;
+        BuildThreads.Run(threads, Work, cancellationToken);
+        // Who cancels does not wait for what nobody has to have.
         var end = Math.Min(_next, to);
-        if (end - from >= end / ReachShare)
-            new GraphReach(graph).Connect();
+        if (end < to)
+        {
+            graph.IsCut = true;
+        }
+        else if (graph.IsCut || end - from >= end / ReachShare)
+        {
+            new GraphReach(graph, end).Connect();
+            graph.IsCut = false;
+        }
+
         graph.Publish(end);
+        graph.IsHalfBuilt = false;
     }
 
     private void Work(int worker, CancellationToken cancellationToken)

@@ -144,22 +144,28 @@ internal sealed unsafe class GraphLinks : IDisposable
 
     internal int Max(int level) => level == 0 ? BaseMax : M;
 
-    /// <summary>The next slot with the same codes: the node's own list of those, the newest first; -1 behind the last.</summary>
+    /// <summary>The next slot with the same codes: the node's own list of those, the highest first; -1 behind the last.</summary>
     internal int Twin(int slot) => Volatile.Read(ref Place(slot)[1]);
 
     /// <summary>Whether a slot is no node, but in the list of one.</summary>
     internal bool IsTwin(int slot) => Place(slot)[0] == None;
 
-    /// <summary>Puts a slot among a node's twins, behind newer ones; there are none but where several threads add.</summary>
+    /// <summary>
+    /// Puts a slot among a node's twins, once, behind higher ones; there are none of these but where several threads add.
+    /// </summary>
     internal void AddTwin(int node, int slot)
     {
         Lock(node);
         var before = node;
         while (Twin(before) > slot)
             before = Twin(before);
-        Place(slot)[0] = None;
-        Place(slot)[1] = Twin(before);
-        Volatile.Write(ref Place(before)[1], slot);
+        if (Twin(before) != slot)
+        {
+            Place(slot)[0] = None;
+            Place(slot)[1] = Twin(before);
+            Volatile.Write(ref Place(before)[1], slot);
+        }
+
         Unlock(node);
         Interlocked.Or(ref TwinWord(node), 1L << node);
         _changedNodes.Mark(before);

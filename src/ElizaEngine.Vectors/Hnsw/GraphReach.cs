@@ -6,7 +6,8 @@ namespace ElizaEngine.Vectors;
 /// Which nodes walks reach, and links for those that they do not: when neighbours choose better ones, the last link to a node can go.
 /// </summary>
 /// <param name="graph">Its caller is an owner and changes it, or keeps others from doing so.</param>
-internal sealed unsafe class GraphReach(Graph graph)
+/// <param name="end">Of the slots before this; those behind it may be linked already, or not yet.</param>
+internal sealed unsafe class GraphReach(Graph graph, int end)
 {
     // Linking one in can cost another its last link, so it is looked at again; what is then left is little.
     private const int RoundsMax = 4;
@@ -36,7 +37,7 @@ internal sealed unsafe class GraphReach(Graph graph)
             return unreached;
         _reached.AsSpan().Clear();
         Follow(entry.Slot);
-        for (var slot = 0; slot < _links.Reserved; slot++)
+        for (var slot = 0; slot < end; slot++)
         {
             if (!IsReached(slot) && !_links.IsTwin(slot) && !_links.IsAllDead(slot))
                 unreached.Add(slot);

@@ -34,7 +34,9 @@ internal sealed unsafe class GraphRepair(Graph graph)
     {
         var writer = new GraphWriter<TKernel>(graph);
         var (best, bestLevel) = (-1, -1);
-        for (var slot = 0; slot < _links.Reserved; slot++)
+        // Behind them may be slots that nobody has linked yet: walks must not begin there.
+        var end = graph.Count;
+        for (var slot = 0; slot < end; slot++)
         {
             if (_links.IsTwin(slot) || _links.IsAllDead(slot))
                 continue;
@@ -46,7 +48,7 @@ internal sealed unsafe class GraphRepair(Graph graph)
         }
 
         graph.EnterAt(best, bestLevel);
-        new GraphReach(graph).Connect();
+        new GraphReach(graph, end).Connect();
     }
 
     // SAFETY: slots come from lists, which the graph's owner keeps.

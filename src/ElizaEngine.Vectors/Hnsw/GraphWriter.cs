@@ -26,10 +26,10 @@ internal sealed unsafe class GraphWriter<TKernel>
         _counts = new int[32];
     }
 
-    /// <summary>Takes a slot into the graph (algorithm 1).</summary>
+    /// <summary>Takes a slot into the graph (algorithm 1), unless a build that failed has done so.</summary>
     internal void Insert(int slot)
     {
-        if (_links.IsDead(slot))
+        if (_links.IsDead(slot) || _links.IsTwin(slot))
             return;
         var level = _links.LevelOf(slot);
         if (_graph.TryEnterFirst(slot, level))
@@ -37,6 +37,12 @@ internal sealed unsafe class GraphWriter<TKernel>
         var entry = _graph.Entry();
         if (entry.Slot == slot)
             return;
+        if (_links.Base(slot)[0] != GraphLinks.None)
+        {
+            _graph.Enter(slot, level);
+            return;
+        }
+
         _query.Set(_graph.Codes, slot);
         var nearest = _walk.Descend(_query, entry.Slot, entry.Level, level);
         var top = Math.Min(level, entry.Level);

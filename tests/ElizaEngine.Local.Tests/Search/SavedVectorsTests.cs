@@ -34,6 +34,26 @@ public sealed class SavedVectorsTests() : SavedScene(dimension: 6)
         Assert.Equal(0, again.Partitions.Saves);
     }
 
+    // Its links lead to slots that it does not cover: no reader would take it.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_graph_whose_build_failed_is_not_saved(bool hasFailed)
+    {
+        await using var database = await OpenAsync();
+        await CreateAsync(database, Rows);
+        await SearchTwiceAsync(database);
+        Assert.Equal(1, database.Partitions.Saves);
+        var doomed = Vectors.Take(20).ToArray();
+        await DeleteAsync(database, [.. doomed.Select(memory => memory.Key)]);
+        foreach (var (_, vector) in doomed)
+            await database.ForAgent(Agent).SearchMemoriesAsync(new MemorySearch("messages", vector) { Count = 1, Mode = SearchMode.Exact });
+        Assert.InRange(PartitionOf(database).Dead, 10, 20);
+        PartitionOf(database).Graph!.IsHalfBuilt = hasFailed;
+        await database.CloseAsync();
+        Assert.Equal(hasFailed ? 1 : 2, database.Partitions.Saves);
+    }
+
     [Fact]
     public async Task What_came_went_and_was_replaced_since_is_found_as_it_is()
     {

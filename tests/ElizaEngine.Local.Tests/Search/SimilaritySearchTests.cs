@@ -158,6 +158,45 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         Assert.True(plan.IsExact, plan.Details);
     }
 
+    // So many scopes that how many pass is asked of a sample, which takes 19,000 of 40,000 for more than 20,000 one time in five.
+    [Fact]
+    public async Task A_search_with_a_threshold_among_few_that_pass_is_exact_however_many_scopes_there_are()
+    {
+        const int dimension = 8;
+        const int count = 40_000;
+        const int entities = 300;
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        _entities = [.. Enumerable.Range(0, entities).Select(i => new Guid($"00000000-0000-4000-8000-0000000f{i:x4}"))];
+        await _adapter.CreateEntitiesAsync([.. _entities.Select(id => new Entity { Id = id, Names = ["Bob"] })]);
+        var random = new Random(31);
+        var rooms = Enumerable.Range(0, count).Select(i => i < 19_000 ? 0 : 1).ToArray();
+        random.Shuffle(rooms);
+        for (var done = 0; done < count; done += 1_000)
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(done, 1_000).Select(i => Memory(i, rooms[i]) with { Embedding = Gaussian(random, dimension, 1) })], "messages");
+        await database.BuildVectorIndexAsync(s_agent, "messages");
+        var plans = new List<string>();
+        for (var size = 0; size < 40; size++)
+        {
+            var query = Gaussian(random, dimension, 1);
+            var inRoom = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", query) { RoomId = _rooms[0], Threshold = 0.95f });
+            if (!inRoom.IsExact) plans.Add($"{size}: {inRoom.EligibleRows} rows, {inRoom.Details}");
+            var all = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", query) { Threshold = 0.95f });
+            Assert.False(all.IsExact, all.Details);
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 50).Select(i => Memory(i, 2) with { Embedding = Gaussian(random, dimension, 1) })], "messages");
+            await database.BuildVectorIndexAsync(s_agent, "messages");
+        }
+        Assert.Empty(plans);
+
+        // Of the larger room some go, until as few are left, though they still have entries.
+        var doomed = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Count = 1_500, Mode = SearchMode.Exact });
+        await _adapter.DeleteMemoriesAsync([.. doomed.Select(memory => memory.Id)]);
+        foreach (var memory in doomed) await _adapter.SearchMemoriesAsync(new MemorySearch("messages", memory.Embedding!.Value) { RoomId = _rooms[1], Count = 1, Mode = SearchMode.Exact });
+        var left = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Threshold = 0.95f });
+        Assert.InRange(left.EligibleRows, 19_000, 20_000);
+        Assert.True(left.IsExact, left.Details);
+    }
+
     [Fact]
     public async Task A_gather_finds_what_the_room_has_among_many_that_were_deleted_or_given_other_vectors()
     {
@@ -195,6 +234,33 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         Assert.All(found, memory => Assert.Equal(1f, memory.Similarity!.Value, 1e-6f));
     }
 
+    // They have numbers from the newest on or from the oldest on, by whether they were there before the index.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Thousands_of_equal_vectors_come_newest_first_out_of_a_graph(bool isLoaded)
+    {
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var same = new float[] { 1, 2, 3 };
+        var random = new Random(5);
+        await _adapter.CreateMemoryAsync(Memory(0, 0) with { Embedding = Gaussian(random, 3, 1) }, "messages");
+        if (!isLoaded) await database.BuildVectorIndexAsync(s_agent, "messages");
+        // When they were created is not the order in which they come.
+        foreach (var chunk in Enumerable.Range(0, 3_000).OrderBy(i => isLoaded ? i : random.Next()).Chunk(500))
+            await _adapter.CreateMemoriesAsync([.. chunk.Select(i => Memory(i, i % 2) with { Embedding = same })], "messages");
+        for (var i = 0; i < 3_000; i += 500)
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 500).Select(_ => Memory(0, 0) with { Embedding = Gaussian(random, 3, 1) })], "messages");
+        await database.BuildVectorIndexAsync(s_agent, "messages");
+        foreach (var room in new Guid?[] { null, _rooms[1] })
+        {
+            var found = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", same) { Count = 50, RoomId = room });
+            if (room is null) Assert.Equal(SearchMethod.Walk, LastMethod());
+            var expected = Enumerable.Range(0, 50).Select(i => (DateTimeOffset?)At(2_999 - (room is null ? i : 2 * i)));
+            Assert.Equal(expected, found.Select(memory => memory.CreatedAt));
+        }
+    }
+
     [Fact]
     public async Task An_index_can_be_built_before_the_first_search()
     {
@@ -212,6 +278,39 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         await _database.CloseAsync();
         await Assert.ThrowsAsync<DatabaseClosedException>(() => _database.BuildVectorIndexAsync(s_agent, "messages"));
     }
+
+    [Fact]
+    public async Task An_index_is_built_while_others_write_all_the_time()
+    {
+        const int batches = 40;
+        await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { VectorsWithoutGraph = 500 });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var random = new Random(29);
+        // More than what is given codes without waiting for a search.
+        Memory[] Batch() => [.. Enumerable.Range(0, 1_100).Select(i => Memory(i, 0) with { Embedding = Gaussian(random, 8, 1) })];
+        await _adapter.CreateMemoriesAsync(Batch(), "messages");
+        var key = new PartitionKey(s_agent, database.Shared.NumberOf("messages"), 8);
+        var build = database.BuildVectorIndexAsync(s_agent, "messages");
+        var written = 1;
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while (!build.IsCompleted && written < batches)
+        {
+            // Whenever all have codes, and are being taken into the graph, more of them come: the work is never done.
+            while (!build.IsCompleted && CodesOf(database, key) < written * 1_100)
+            {
+                Assert.True(watch.Elapsed < TimeSpan.FromMinutes(5), $"{written} batches in {watch.Elapsed}");
+                await Task.Yield();
+            }
+            await _adapter.CreateMemoriesAsync(Batch(), "messages");
+            written++;
+        }
+        Assert.True(written < batches, $"It took {written} batches.");
+        await build;
+        Assert.True(database.Partitions.Find(key, database.Sequencer.Published)!.Graph!.Count >= 1_100);
+    }
+
+    private static int CodesOf(LocalDatabase database, PartitionKey key) =>
+        database.Partitions.Find(key, database.Sequencer.Published)?.Codes.Count ?? 0;
 
     [Fact]
     public async Task What_was_acknowledged_is_found_at_once_and_what_was_deleted_is_not()

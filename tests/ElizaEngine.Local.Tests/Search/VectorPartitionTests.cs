@@ -70,7 +70,7 @@ public sealed class VectorPartitionTests
     public void Few_entries_take_little_memory()
     {
         using var partition = new VectorPartition(s_key);
-        var vectors = Enumerable.Range(0, 10).Select(Vector).ToArray();
+        var vectors = Enumerable.Range(0, 10).Select(number => Vector(number)).ToArray();
         partition.Add(vectors[0].Row, vectors[0].Slot, sequence: 0);
         var before = GC.GetAllocatedBytesForCurrentThread();
         foreach (var (row, slot) in vectors) partition.Add(row, slot, sequence: 0);
@@ -79,10 +79,57 @@ public sealed class VectorPartitionTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 8 << 10);
     }
 
-    private (MemoryRow Row, VectorSlot Slot) Vector(int number)
+    [Fact]
+    public void Who_peeks_at_a_newer_state_changes_no_answer_for_an_older_one()
+    {
+        using var partition = new VectorPartition(s_key);
+        var (row, slot) = Vector(0);
+        partition.Add(row, slot, sequence: 5);
+
+        Assert.Equal((0, 1, 0, 1), (partition.PeekUpTo(4), partition.PeekUpTo(6), partition.CountUpTo(4), partition.CountUpTo(5)));
+        (row, slot) = Vector(1);
+        partition.Add(row, slot, sequence: 7);
+        Assert.Equal((1, 2, 1, 2), (partition.PeekUpTo(6), partition.PeekUpTo(7), partition.CountUpTo(6), partition.CountUpTo(7)));
+    }
+
+    // A commit that puts two vectors of a memory tells of the last one for each.
+    [Fact]
+    public void A_vector_that_is_told_of_twice_has_one_entry_in_a_partition_and_one_in_the_next()
+    {
+        using var partition = new VectorPartition(s_key);
+        using var next = new VectorPartition(s_key);
+        var (row, slot) = Vector(0);
+        partition.AddHereAndNext(row, slot, sequence: 1);
+        partition.AddHereAndNext(row, slot, sequence: 1);
+        Assert.Equal(1, partition.Count);
+        partition.Next = next;
+        (row, slot) = Vector(1);
+        partition.AddHereAndNext(row, slot, sequence: 2);
+        partition.AddHereAndNext(row, slot, sequence: 2);
+
+        Assert.Equal((2, 1), (partition.Count, next.Count));
+    }
+
+    // A search reads how many scopes there are, and meets an entry that came since.
+    [Fact]
+    public void A_filter_accepts_no_entry_of_a_scope_that_came_after_it()
+    {
+        using var partition = new VectorPartition(s_key);
+        var (row, slot) = Vector(0);
+        partition.Add(row, slot, sequence: 0);
+        var accepted = 0;
+        var filter = new EntryFilter(partition, new SearchScope(s_key.AgentId, 1, null, null, null, UniqueOnly: false), new byte[partition.Scopes], ref accepted);
+        (row, slot) = Vector(1, new SharedValues().Scope("messages", s_key.AgentId, null, RandomRows.IdOf(3), null, null));
+        partition.Add(row, slot, sequence: 1);
+
+        Assert.True(filter.Accepts(0));
+        Assert.False(filter.Accepts(1));
+    }
+
+    private (MemoryRow Row, VectorSlot Slot) Vector(int number, MemoryScope? scope = null)
     {
         var slot = new VectorSlot { Dimension = s_key.Dimension, InverseNorm = 1, Location = LocationOf(number) };
-        return (new MemoryRow { Id = RandomRows.IdOf(number), Scope = _scope, CreatedMs = number, IsUnique = true, Vectors = slot }, slot);
+        return (new MemoryRow { Id = RandomRows.IdOf(number), Scope = scope ?? _scope, CreatedMs = number, IsUnique = true, Vectors = slot }, slot);
     }
 
     private static RecordLocation LocationOf(int number) => new(1, 64 + (8 * number), 8);
