@@ -271,10 +271,11 @@ internal sealed class LogFileSet
                     foreach (var file in opened)
                         _numbered.Add(file);
                     _replaced.AddLocked(range, opened);
+                    // Here, so that whoever sees the copies in the list knows of each record that was moved into them.
+                    for (var i = 0; i < range.Count; i++)
+                        range[i].Moved = moved[i];
                 }
 
-                for (var i = 0; i < range.Count; i++)
-                    range[i].Moved = moved[i];
                 WriteAgain();
             }
 
