@@ -124,6 +124,34 @@ public sealed class DiskFullTests
             .Order()];
     }
 
+    /// <summary>
+    /// The story: behind the rename of a manifest the directory was opened to be flushed; a process that had as many files open as it may
+    /// could not, and took no more writes.
+    /// </summary>
+    [Fact]
+    public async Task A_process_that_may_open_no_more_files_refuses_the_batch_and_is_not_poisoned()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var (renamed, failed) = (false, false);
+        var faulty = new FaultyFileSystem(directory.Files);
+        await using var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { });
+        await log.BackgroundWork;
+        faulty.Fault = (call, path) =>
+        {
+            renamed |= call == "rename" && path.Contains("MANIFEST", StringComparison.Ordinal);
+            if (call != "open-directory" || !renamed || failed)
+                return null;
+            failed = true;
+            return new LogDiskFullException(call, path, 24, "Too many open files");
+        };
+
+        Assert.Throws<LogDiskFullException>(() => AppendLarge(log));
+
+        Assert.True(failed);
+        Assert.False(log.IsPoisoned);
+        await AppendLarge(log);
+    }
+
     [Fact]
     public async Task A_full_disk_at_the_first_open_is_reported_and_the_directory_stays_usable()
     {

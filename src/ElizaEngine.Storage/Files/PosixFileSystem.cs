@@ -102,13 +102,11 @@ internal sealed class PosixFileSystem : IFileSystem
 
     public void FlushDirectory(string directory)
     {
-        using var handle = Open(directory, Libc.ReadOnly | Libc.Directory);
-        while (Libc.Flush(handle) != 0)
-        {
-            if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
-                throw Failure("fsync", directory);
-        }
+        using var opened = OpenDirectory(directory);
+        opened.Flush();
     }
+
+    public IDirectory OpenDirectory(string directory) => new PosixDirectory(directory, Open(directory, Libc.ReadOnly | Libc.Directory));
 
     public IDisposable Lock(string directory, string lockPath, string owner) =>
         DirectoryLock.Take(directory, new PosixFile(lockPath, Open(lockPath, Libc.ReadWrite | Libc.Create)), owner);
@@ -175,5 +173,19 @@ internal sealed class PosixFileSystem : IFileSystem
         while (!Directory.Exists(current) && Path.GetDirectoryName(current) is { Length: > 0 } parent)
             current = parent;
         return current;
+    }
+
+    private sealed class PosixDirectory(string path, SafeFileHandle handle) : IDirectory
+    {
+        public void Flush()
+        {
+            while (Libc.Flush(handle) != 0)
+            {
+                if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
+                    throw Failure("fsync", path);
+            }
+        }
+
+        public void Dispose() => handle.Dispose();
     }
 }
