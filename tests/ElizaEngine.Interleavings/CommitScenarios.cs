@@ -6,7 +6,7 @@ namespace ElizaEngine.Interleavings;
 
 /// <summary>
 /// Callers commit in the order of a gate; what is acknowledged has been written, flushed and published, in that order, by one thread at a
-/// time; nobody waits for ever.
+/// time; when the writer thread has ended nobody writes; nobody waits for ever.
 /// </summary>
 internal static class CommitScenarios
 {
@@ -78,7 +78,12 @@ internal static class CommitScenarios
 
         private FrameBuffers Buffers { get; }
 
-        public void Write() => s_write(Commits);
+        /// <summary>The writer thread. When it has ended a log that is being closed lets go of its files.</summary>
+        public void Write()
+        {
+            s_write(Commits);
+            _files.End();
+        }
 
         public void Poison() => Commits.Poison("poisoned", new InvalidOperationException("poisoned"));
 

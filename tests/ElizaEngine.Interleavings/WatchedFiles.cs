@@ -3,14 +3,24 @@ using Microsoft.Coyote.Specifications;
 
 namespace ElizaEngine.Interleavings;
 
-/// <summary>Files in memory that only one thread at a time may write to or flush, and of which one flush may fail.</summary>
+/// <summary>
+/// Files in memory that only one thread at a time may write to or flush, none from a given moment on, and of which one flush may fail.
+/// </summary>
 internal sealed class WatchedFiles(MemoryFileSystem inner) : IFileSystem
 {
     private int _flushes;
     private int _atWork;
+    private volatile bool _hasEnded;
 
     /// <summary>Which flush fails, from 1; 0: none. Counted from when it is set.</summary>
     public int FailingFlush { get; set; }
+
+    /// <summary>From here on nobody may be at work: the files are about to be closed.</summary>
+    public void End()
+    {
+        _hasEnded = true;
+        Specification.Assert(Volatile.Read(ref _atWork) == 0, "a thread is writing still");
+    }
 
     public void CheckSupport(string directory, LogOptions options) => inner.CheckSupport(directory, options);
 
@@ -35,6 +45,7 @@ internal sealed class WatchedFiles(MemoryFileSystem inner) : IFileSystem
     private void Work(Action work)
     {
         Specification.Assert(Interlocked.Increment(ref _atWork) == 1, "two threads write at the same time");
+        Specification.Assert(!_hasEnded, "a thread writes to files that are closed");
         work();
         Interlocked.Decrement(ref _atWork);
     }

@@ -32,7 +32,7 @@ internal sealed class DiskImage
         var image = new DiskImage();
         foreach (var name in files.List(directory))
         {
-            if (name is FileNames.Lock or FileNames.LostAndFound || FileNames.IsTemporary(name))
+            if (name == FileNames.Lock || FileNames.IsLostAndFound(name) || FileNames.IsTemporary(name))
                 continue;
             using var file = files.Open(directory + "/" + name);
             var bytes = new byte[file.Length];

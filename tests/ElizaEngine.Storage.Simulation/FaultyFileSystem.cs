@@ -64,8 +64,15 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
 
     public void FlushDirectory(string directory)
     {
+        Check("open-directory", directory);
         Check("flush-directory", directory);
         inner.FlushDirectory(directory);
+    }
+
+    public IDirectory OpenDirectory(string directory)
+    {
+        Check("open-directory", directory);
+        return new FaultyDirectory(this, directory, inner.OpenDirectory(directory));
     }
 
     public IDisposable Lock(string directory, string lockPath, string owner) => inner.Lock(directory, lockPath, owner);
@@ -74,6 +81,17 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
     {
         if (Fault(operation, path) is { } fault)
             throw fault;
+    }
+
+    private sealed class FaultyDirectory(FaultyFileSystem owner, string path, IDirectory inner) : IDirectory
+    {
+        public void Flush()
+        {
+            owner.Check("flush-directory", path);
+            inner.Flush();
+        }
+
+        public void Dispose() => inner.Dispose();
     }
 
     private sealed class FaultyFile(FaultyFileSystem owner, string path, IFile inner) : IFile

@@ -133,6 +133,45 @@ public sealed class CommitTests
         Assert.True(pending.WaitAsync(1000, CancellationToken.None).IsCompletedSuccessfully);
     }
 
+    /// <summary>Both wait for a write; what was let in first writes nothing, so nothing else would let in the next.</summary>
+    [Fact]
+    public async Task A_caller_that_was_let_in_and_commits_nothing_hands_its_place_on()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        var files = new FaultyFileSystem(directory.Files);
+        await using var log = TestLog.Open(directory, files: files);
+        await log.Log.BackgroundWork;
+        files.Fault = (call, _) =>
+        {
+            if (call == "flush")
+            {
+                entered.Set();
+                leave.Wait();
+            }
+
+            return null;
+        };
+        var flushing = log.Append("flushing").AsTask();
+        entered.Wait(TestContext.Current.CancellationToken);
+        var pending = log.Append("pending").AsTask();
+        var limit = directory.Options.MaxPendingBytes;
+        var first = log.Log.ReserveAsync(limit, CancellationToken.None).AsTask();
+        var second = log.Log.ReserveAsync(limit / 2, CancellationToken.None).AsTask();
+        var third = log.Log.ReserveAsync(10, CancellationToken.None).AsTask();
+        Assert.False(first.IsCompleted || second.IsCompleted || third.IsCompleted);
+        leave.Set();
+        await Task.WhenAll(flushing, pending, first);
+        Assert.False(second.IsCompleted || third.IsCompleted);
+
+        log.Log.Unreserve();
+
+        await second;
+        await third;
+        Assert.True(log.Log.ReserveAsync(10, CancellationToken.None).IsCompletedSuccessfully);
+    }
+
     [Fact]
     public async Task A_batch_that_appends_more_than_it_announced_is_refused()
     {

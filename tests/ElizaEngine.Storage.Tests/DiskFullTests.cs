@@ -128,6 +128,84 @@ public sealed class DiskFullTests
         await AppendLarge(log);
     }
 
+    /// <summary>The story: a batch that did not fit was refused, and all that the disk had left was files prepared for it.</summary>
+    [Theory]
+    [InlineData("nothing else")]
+    [InlineData("no manifest either")]
+    [InlineData("one manifest")]
+    public async Task A_large_batch_that_is_refused_gives_back_the_files_that_were_prepared_for_it(string what)
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var faulty = new FaultyFileSystem(directory.Files);
+        var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { });
+        await log.BackgroundWork;
+        await PoisonTests.Append(log, "before");
+        await log.BackgroundWork;
+        var before = Sizes();
+        var (fills, manifests) = (0, 0);
+        var manifestsLeft = what switch { "nothing else" => int.MaxValue, "one manifest" => 1, _ => 0 };
+        faulty.Fault = (call, path) =>
+        {
+            var isManifest = call == "write" && path.EndsWith(".tmp", StringComparison.Ordinal);
+            var isFull = (call == "fill" && ++fills > 2) || (isManifest && fills > 2 && ++manifests > manifestsLeft);
+            return isFull ? FaultyFileSystem.DiskFull(call, path) : null;
+        };
+
+        Assert.Throws<LogDiskFullException>(() => AppendLarge(log));
+
+        Assert.Equal(3, fills);
+        Assert.False(log.IsPoisoned);
+        if (what != "no manifest either")
+            Assert.Equal(before, Sizes());
+        // A smaller one is welcome as before, and so is the same one when there is room.
+        await PoisonTests.Append(log, "small");
+        await log.BackgroundWork;
+        using (var killed = DiskImage.Take(directory).Restore())
+        {
+            await using var other = TestLog.Open(killed);
+            Assert.Equal(["before", "small"], other.Replayed.Texts);
+        }
+
+        faulty.Fault = (_, _) => null;
+        await AppendLarge(log);
+        await log.DisposeAsync();
+        await using var reopened = TestLog.Open(directory);
+        Assert.Equal(3, reopened.Replayed.Records.Count);
+
+        List<(string, int)> Sizes() => [.. DiskImage.Take(directory).Files
+            .Where(static file => file.Key.EndsWith(".seg", StringComparison.Ordinal))
+            .Select(static file => (file.Key, file.Value.Length))
+            .Order()];
+    }
+
+    /// <summary>
+    /// The story: behind the rename of a manifest the directory was opened to be flushed; a process that had as many files open as it may
+    /// could not, and took no more writes.
+    /// </summary>
+    [Fact]
+    public async Task A_process_that_may_open_no_more_files_refuses_the_batch_and_is_not_poisoned()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var (renamed, failed) = (false, false);
+        var faulty = new FaultyFileSystem(directory.Files);
+        await using var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), _ => { });
+        await log.BackgroundWork;
+        faulty.Fault = (call, path) =>
+        {
+            renamed |= call == "rename" && path.Contains("MANIFEST", StringComparison.Ordinal);
+            if (call != "open-directory" || !renamed || failed)
+                return null;
+            failed = true;
+            return new LogDiskFullException(call, path, 24, "Too many open files");
+        };
+
+        Assert.Throws<LogDiskFullException>(() => AppendLarge(log));
+
+        Assert.True(failed);
+        Assert.False(log.IsPoisoned);
+        await AppendLarge(log);
+    }
+
     [Fact]
     public async Task A_full_disk_at_the_first_open_is_reported_and_the_directory_stays_usable()
     {

@@ -126,6 +126,61 @@ public sealed class LeaderTests : IDisposable
         Assert.Equal(1, failures);
     }
 
+    /// <summary>
+    /// The story: after a fault from elsewhere the writer thread ended at once, beside a leader inside its write; closing let go of the
+    /// directory, and the late write came over what its next owner had written to the same place.
+    /// </summary>
+    [Theory]
+    [InlineData("write")]
+    [InlineData("flush")]
+    public async Task Closing_a_poisoned_log_waits_for_its_leader_and_keeps_the_directory_until_then(string operation)
+    {
+        var log = await OpenAsync();
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        _files.Fault = (call, path) =>
+        {
+            if (call == operation && path.EndsWith(".seg", StringComparison.Ordinal) && !entered.IsSet)
+            {
+                entered.Set();
+                leave.Wait();
+            }
+
+            return null;
+        };
+        var (mine, leads) = LoneCaller.Commit(log, "mine");
+        Assert.True(leads);
+        var leading = Task.Run(log.Lead, TestContext.Current.CancellationToken);
+        entered.Wait(TestContext.Current.CancellationToken);
+        lock (log.Gate)
+        {
+            log.BeginLocked(100);
+            log.PoisonLocked(new InvalidOperationException("half changed"));
+        }
+
+        var closing = log.DisposeAsync().AsTask();
+        try
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                Assert.Throws<LogDirectoryInUseException>(() => TestLog.Open(_directory));
+                Assert.False(closing.IsCompleted);
+                await Task.Yield();
+            }
+        }
+        finally
+        {
+            leave.Set();
+        }
+
+        await leading;
+        await closing;
+        await Assert.ThrowsAsync<LogOutcomeUnknownException>(() => mine.AsTask());
+        Assert.Empty(_published);
+        await using var next = TestLog.Open(_directory);
+        await next.Append("next");
+    }
+
     [Fact]
     public async Task A_disk_that_flushes_slowly_is_left_to_the_writer_thread()
     {

@@ -172,6 +172,21 @@ public sealed class OfferTests : IDisposable
     }
 
     [Fact]
+    public async Task A_fault_from_elsewhere_takes_an_offer_back_so_that_closing_does_not_wait_for_who_takes_it()
+    {
+        var log = await OpenAsync();
+        var mine = CommitAndOffer(log, "mine").AsTask();
+        lock (log.Gate)
+            log.PoisonLocked(new InvalidOperationException("elsewhere"));
+
+        await log.DisposeAsync();
+
+        await Assert.ThrowsAsync<LogOutcomeUnknownException>(() => mine);
+        log.LeadOffered();
+        Assert.Empty(_published);
+    }
+
+    [Fact]
     public async Task Without_a_flush_to_share_nothing_is_offered()
     {
         await using var log = await OpenAsync(Durability.ProcessCrash);

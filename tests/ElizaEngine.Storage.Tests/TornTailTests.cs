@@ -115,6 +115,46 @@ public sealed class TornTailTests
         }
     }
 
+    /// <summary>
+    /// The story: a file system whose root is the directory of a log has a lost+found, which is root's, and nobody else may look into it.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_lost_and_found_is_not_ours_the_tail_is_kept_beside_it(bool repairs)
+    {
+        var (image, options) = await Crashed(Durability.PowerLoss);
+        var name = image.NewestLog;
+        var (start, end) = image.LastFrame(name);
+        // With a byte of an earlier frame wrong it is a repair that keeps what it replaces.
+        using var directory = image.With(name, bytes => bytes[(repairs ? LogFormat.FileHeaderBytes : start) + 66] ^= 1).Restore(options);
+        directory.Files.CreateDirectory(directory.File(FileNames.LostAndFound));
+        var faulty = new FaultyFileSystem(directory.Files)
+        {
+            Fault = (call, path) => path.StartsWith(directory.File(FileNames.LostAndFound) + "/", StringComparison.Ordinal)
+                || (call is "open-directory" && path == directory.File(FileNames.LostAndFound))
+                ? new StorageIOException(call, path, 13, "Permission denied") : null,
+        };
+        string kept;
+        if (repairs)
+            kept = Assert.Single(Examined.Run(faulty, directory.Path, options, repair: true).Kept);
+        else
+        {
+            await using var log = TestLog.Open(directory, options, faulty);
+            kept = Assert.Single(log.Log.OpenReport.KeptTails);
+            Assert.Equal(["first", "second"], log.Replayed.Texts);
+        }
+
+        Assert.Equal(directory.File(FileNames.OwnLostAndFound), Path.GetDirectoryName(kept));
+        using (var copy = directory.Files.Open(kept))
+            Assert.True(copy.Length > LogFormat.FrameHeaderBytes);
+        Assert.Empty(directory.Files.List(directory.File(FileNames.LostAndFound)));
+        // Neither folder is in the way of anything.
+        Assert.True(Examined.Run(directory).IsSound);
+        await using var again = TestLog.Open(directory, options);
+        Assert.Equal(2, again.Replayed.Records.Count);
+    }
+
     private static async Task AssertCut(DiskImage image, LogOptions options, string[] expected)
     {
         using var directory = image.Restore(options);

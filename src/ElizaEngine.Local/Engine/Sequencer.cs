@@ -72,21 +72,31 @@ internal sealed class Sequencer
         TransactionConflictException? conflict = null;
         var isInPlace = bytesMax <= MaxInPlaceBytes;
         await _log.ReserveAsync(bytesMax ?? 0, cancellationToken).ConfigureAwait(false);
-        lock (_log.Gate)
+        var isCommitted = false;
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (_log.Fault is { } fault) throw new WritesRefusedException(fault.Error);
-            try
+            lock (_log.Gate)
             {
-                result = isInPlace ? PlanInPlaceLocked(plan, bytesMax!.Value) : PlanApartLocked(plan);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (_log.Fault is { } fault) throw new WritesRefusedException(fault.Error);
+                try
+                {
+                    result = isInPlace ? PlanInPlaceLocked(plan, bytesMax!.Value) : PlanApartLocked(plan);
+                }
+                catch (TransactionConflictException error)
+                {
+                    conflict = error;
+                }
+                var hasEffect = _draft.Effects.Count > 0 && conflict is null;
+                var joins = !hasEffect && !ReferenceEquals(_newest, Published);
+                durable = hasEffect ? AppendLocked(isInPlace, out leads) : joins ? JoinLocked(out leads) : ValueTask.CompletedTask;
+                isCommitted = hasEffect || joins;
             }
-            catch (TransactionConflictException error)
-            {
-                conflict = error;
-            }
-            if (_draft.Effects.Count > 0 && conflict is null) durable = AppendLocked(isInPlace, out leads);
-            else if (!ReferenceEquals(_newest, Published)) durable = JoinLocked(out leads);
-            else durable = ValueTask.CompletedTask;
+        }
+        finally
+        {
+            // Nothing will be written that lets in the next who waits for room.
+            if (!isCommitted) _log.Unreserve();
         }
         if (leads) _log.LeadSoon();
         if (conflict is null)

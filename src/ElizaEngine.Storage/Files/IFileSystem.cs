@@ -58,11 +58,31 @@ internal interface IFileSystem
     /// <summary>Makes the names in a directory durable.</summary>
     void FlushDirectory(string directory);
 
+    /// <summary>Opens a directory that will be flushed when nothing may go wrong any more but the flush itself.</summary>
+    IDirectory OpenDirectory(string directory) => new NamedDirectory(this, directory);
+
     /// <summary>Takes the lock of a directory until the result is disposed.</summary>
     /// <param name="lockPath">The LOCK file; created when missing.</param>
     /// <param name="owner">Text for the message of a second opener.</param>
     /// <exception cref="LogDirectoryInUseException">Somebody else has it.</exception>
     IDisposable Lock(string directory, string lockPath, string owner);
+}
+
+/// <summary>An open directory.</summary>
+internal interface IDirectory : IDisposable
+{
+    /// <summary>Makes the names in it durable.</summary>
+    void Flush();
+}
+
+/// <summary>A directory of a file system that opens none.</summary>
+internal sealed class NamedDirectory(IFileSystem files, string path) : IDirectory
+{
+    public void Flush() => files.FlushDirectory(path);
+
+    public void Dispose()
+    {
+    }
 }
 
 /// <summary>An open file. Writes and flushes come from one thread at a time; <see cref="MappedFile"/> is read from any.</summary>

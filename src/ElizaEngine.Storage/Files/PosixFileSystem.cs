@@ -109,13 +109,11 @@ internal sealed class PosixFileSystem(bool isLinux, Func<string, string?> networ
 
     public void FlushDirectory(string directory)
     {
-        using var handle = Open(directory, Libc.ReadOnly | Libc.Directory);
-        while (Libc.Flush(handle) != 0)
-        {
-            if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
-                throw Failure("fsync", directory);
-        }
+        using var opened = OpenDirectory(directory);
+        opened.Flush();
     }
+
+    public IDirectory OpenDirectory(string directory) => new PosixDirectory(directory, Open(directory, Libc.ReadOnly | Libc.Directory));
 
     public IDisposable Lock(string directory, string lockPath, string owner) =>
         DirectoryLock.Take(directory, new PosixFile(lockPath, Open(lockPath, Libc.ReadWrite | Libc.Create)), owner);
@@ -182,5 +180,19 @@ internal sealed class PosixFileSystem(bool isLinux, Func<string, string?> networ
         while (!Directory.Exists(current) && Path.GetDirectoryName(current) is { Length: > 0 } parent)
             current = parent;
         return current;
+    }
+
+    private sealed class PosixDirectory(string path, SafeFileHandle handle) : IDirectory
+    {
+        public void Flush()
+        {
+            while (Libc.Flush(handle) != 0)
+            {
+                if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
+                    throw Failure("fsync", path);
+            }
+        }
+
+        public void Dispose() => handle.Dispose();
     }
 }

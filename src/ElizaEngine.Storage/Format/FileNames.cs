@@ -8,6 +8,9 @@ internal static class FileNames
 {
     public const string Lock = "LOCK";
     public const string LostAndFound = "lost+found";
+
+    /// <summary>Stands in for <see cref="LostAndFound"/> where that is another's: at the root of a file system, for one.</summary>
+    public const string OwnLostAndFound = "eliza-lost+found";
     public const string Temporary = ".tmp";
     public const string Checkpoint = "CHECKPOINT";
 
@@ -43,6 +46,9 @@ internal static class FileNames
 
     public static string Tail(int number, long offset) =>
         string.Create(CultureInfo.InvariantCulture, $"{LogPrefix}{number:D10}-{offset}.tail");
+
+    /// <summary>Whether it is a folder that keeps what was cut off or replaced.</summary>
+    public static bool IsLostAndFound(string name) => name is LostAndFound or OwnLostAndFound;
 
     public static bool TryManifest(string name, out long generation) => TryNumber(name, ManifestPrefix, "", out generation);
 

@@ -29,7 +29,7 @@ internal static class DirectoryInspection
 
     private static bool IsOurs(IFileSystem files, string directory, string name)
     {
-        if (name is FileNames.Lock or FileNames.LostAndFound || FileNames.IsTemporary(name) || FileNames.IsDerived(name))
+        if (name == FileNames.Lock || FileNames.IsLostAndFound(name) || FileNames.IsTemporary(name) || FileNames.IsDerived(name))
             return true;
         return FileNames.TryLog(name, out _) && HoldsNoFrame(files, directory + "/" + name);
     }

@@ -13,6 +13,8 @@ namespace ElizaEngine.Storage;
 /// <item>A state is published before any of its commits is acknowledged.</item>
 /// <item>After a fault, a failed write or flush here or in the background, nothing is written, published or acknowledged any more, and
 /// nothing is tried again.</item>
+/// <item>When the writer thread has ended nobody writes, whatever ended it: a leader at work is waited for, because the directory may have
+/// another owner then.</item>
 /// <item>The writer thread never takes the gate, so a caller may wait for it while holding the gate. A leader has left the gate, and
 /// never takes it either before it is done. A lead that is only offered nobody waits for: the writer thread takes it back.</item>
 /// </list>
@@ -72,6 +74,7 @@ internal sealed class GroupCommit
     /// <summary>Whether the byte at this lsn went into a file.</summary>
     public bool WasWritten(ulong lsn) => lsn < WrittenLsn;
 
+    /// <summary>Completes when nobody writes any more, nor will: after <see cref="Stop"/> or a fault.</summary>
     public Task Stopped => _stopped.Task;
 
     /// <summary>Acknowledged commits.</summary>
@@ -278,6 +281,8 @@ internal sealed class GroupCommit
                 request.TrySetException(new LogPoisonedException(reason, error));
             _flushRequests.Clear();
             _waitingCommits = 0;
+            // Nobody may ever come for it, and the thread ends only without a leader.
+            TakeBackOffer();
             Monitor.PulseAll(_sync);
         }
 
@@ -413,8 +418,7 @@ internal sealed class GroupCommit
             _isThreadAtWork = false;
             while (true)
             {
-                if (_fault is not null)
-                    return false;
+                // After a fault too: the leader may be inside a write.
                 if (_isLed)
                 {
                     _threadWaitsForLeader = true;
@@ -423,6 +427,8 @@ internal sealed class GroupCommit
                     continue;
                 }
 
+                if (_fault is not null)
+                    return false;
                 if (HasWork())
                     break;
                 if (_stopping)

@@ -131,13 +131,32 @@ internal sealed class LogFileSet
     }
 
     /// <summary>Prepares until the files ahead have room for this many bytes of frames. Under the log's gate.</summary>
-    /// <exception cref="LogDiskFullException">There is not that much room.</exception>
+    /// <exception cref="LogDiskFullException">
+    /// There is not that much room. What was prepared meanwhile is given back; where there is no room for the manifest that says so, it stays.
+    /// </exception>
+    /// <exception cref="LogPoisonedException">Preparing failed otherwise.</exception>
     public void EnsureRoom(long bytes)
     {
         using (_prepareGate.Enter())
         {
-            while (PreparedRoom() is var room && room < bytes)
-                PrepareOrPoison(Math.Min(bytes - room, _options.MaxFileBytes - LogFormat.FileHeaderBytes));
+            LogFile[] before;
+            lock (_sync)
+                before = [.. _prepared];
+            var normalBytes = _lastNormalBytes;
+            try
+            {
+                while (PreparedRoom() is var room && room < bytes)
+                    PrepareOrPoison(Math.Min(bytes - room, _options.MaxFileBytes - LogFormat.FileHeaderBytes));
+            }
+            catch (LogDiskFullException)
+            {
+                LogFile[] added;
+                lock (_sync)
+                    added = [.. _prepared.Except(before)];
+                if (added.Length > 0 && TryGiveBack(added))
+                    _lastNormalBytes = normalBytes;
+                throw;
+            }
         }
     }
 
@@ -274,10 +293,11 @@ internal sealed class LogFileSet
                     foreach (var file in opened)
                         _numbered.Add(file);
                     _replaced.AddLocked(range, opened);
+                    // Here, so that whoever sees the copies in the list knows of each record that was moved into them.
+                    for (var i = 0; i < range.Count; i++)
+                        range[i].Moved = moved[i];
                 }
 
-                for (var i = 0; i < range.Count; i++)
-                    range[i].Moved = moved[i];
                 WriteAgain();
             }
 
@@ -416,6 +436,40 @@ internal sealed class LogFileSet
         {
             _manifests.DeleteOlder();
         }
+    }
+
+    /// <summary>Prepared files are deleted. False: there is no room for the manifest that does not list them, and they stay.</summary>
+    private bool TryGiveBack(LogFile[] files)
+    {
+        lock (_sync)
+            _prepared.RemoveAll(files.Contains);
+        try
+        {
+            OrPoison(() => _manifests.Write(Describe(isClean: false, null)));
+            WriteAgain();
+        }
+        catch (Exception error)
+        {
+            lock (_sync)
+                _prepared.InsertRange(0, files);
+            if (error is LogDiskFullException)
+                return false;
+            throw;
+        }
+
+        lock (_sync)
+        {
+            foreach (var file in files)
+                _numbered.Remove(file);
+        }
+
+        foreach (var file in files)
+        {
+            _files.TryDelete(_directory + "/" + file.Name);
+            file.Dispose();
+        }
+
+        return true;
     }
 
     private void PrepareOrPoison(long frameBytes) => OrPoison(() => Prepare(frameBytes));

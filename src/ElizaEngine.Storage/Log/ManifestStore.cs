@@ -27,6 +27,8 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
     {
         var final = directory + "/" + FileNames.Manifest(manifest.Generation);
         var temporary = final + FileNames.Temporary;
+        // Behind the rename it would be too late to find that the process may open no more files.
+        using var names = files.OpenDirectory(directory);
         try
         {
             using var file = files.Create(temporary);
@@ -44,7 +46,7 @@ internal sealed class ManifestStore(IFileSystem files, string directory, Manifes
         files.Rename(temporary, final);
         try
         {
-            files.FlushDirectory(directory);
+            names.Flush();
         }
         catch (LogDiskFullException error)
         {

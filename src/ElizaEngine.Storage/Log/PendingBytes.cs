@@ -3,6 +3,8 @@ namespace ElizaEngine.Storage;
 /// <summary>
 /// Bounds the bytes that were appended and not yet written. A soft bound: callers that were let in at the same moment may together pass
 /// it by what they append. First come, first served. Any thread.
+/// <para>Somebody lets in the first of those who wait: while bytes are pending whoever writes them, and otherwise a caller that was let in
+/// before. So such a caller appends something, which is written, or says that it did not: <see cref="PassOn"/>.</para>
 /// </summary>
 internal sealed class PendingBytes(long limit)
 {
@@ -49,6 +51,9 @@ internal sealed class PendingBytes(long limit)
         }
     }
 
+    /// <summary>A caller that was let in has appended nothing: its place is free for those who wait.</summary>
+    public void PassOn() => Remove(0);
+
     /// <summary>Fails every caller that waits, and every later one.</summary>
     public void End(Func<Exception> reason)
     {
@@ -83,7 +88,7 @@ internal sealed class PendingBytes(long limit)
                     _waiters.Remove(node);
             }
 
-            Remove(0);
+            PassOn();
             throw;
         }
     }

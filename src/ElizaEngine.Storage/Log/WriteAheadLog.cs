@@ -163,12 +163,19 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public static string FileNameOf(RecordLocation location) => FileNames.Log(location.File);
 
     /// <summary>
-    /// Waits until there is room for <paramref name="bytes"/> more among those not yet written. Before the gate is taken.
+    /// Waits until there is room for <paramref name="bytes"/> more among those not yet written. Before the gate is taken. Who was let in
+    /// commits a batch, or calls <see cref="Unreserve"/>: others may wait for it.
     /// </summary>
     /// <exception cref="LogPoisonedException">A write failed earlier.</exception>
     /// <exception cref="LogClosedException">The log is closed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>
     public ValueTask ReserveAsync(long bytes, CancellationToken cancellationToken) => _pending.WaitAsync(bytes, cancellationToken);
+
+    /// <summary>
+    /// Lets in who waits behind a caller that <see cref="ReserveAsync"/> let in and that commits nothing. Harmless where nobody waits. With
+    /// the gate or without.
+    /// </summary>
+    public void Unreserve() => _pending.PassOn();
 
     /// <summary>
     /// Starts a batch, which ends with <see cref="CommitLocked(object)"/> or <see cref="AbandonLocked"/> before the gate is left.

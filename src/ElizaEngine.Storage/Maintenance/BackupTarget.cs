@@ -31,7 +31,7 @@ internal static class BackupTarget
     {
         var names = files.List(directory);
         return IsBlank(names) ? null : throw new LogBackupRefusedException(directory,
-            $"is not empty: it holds {names.First(static name => name != FileNames.Lock)}. A backup is restored into an empty directory.");
+            $"is not empty: it holds {names.First(static name => !MayStay(name))}. A backup is restored into an empty directory.");
     }
 
     /// <summary>
@@ -108,10 +108,19 @@ internal static class BackupTarget
         $"holds a backup with writes that this database does not have ({FileNames.Log(entry.Number)}, up to lsn {entry.EndLsn}): "
         + "they would be lost. Choose another directory.");
 
-    /// <summary>Nothing but LOCK, or the mark and what else an interrupted first backup leaves.</summary>
-    private static bool IsBlank(IReadOnlyList<string> names) => names.Contains(FileNames.IncompleteBackup)
-        ? names.All(static name => name is FileNames.Lock or FileNames.IncompleteBackup || FileNames.TryLog(name, out _) || FileNames.IsTemporary(name))
-        : names.All(static name => name == FileNames.Lock);
+    /// <summary>
+    /// Nothing but LOCK and the folder that the root of a file system has, or the mark and what else an interrupted first backup leaves.
+    /// </summary>
+    private static bool IsBlank(IReadOnlyList<string> names)
+    {
+        var isBegun = names.Contains(FileNames.IncompleteBackup);
+        return names.All(name => MayStay(name) || (isBegun && IsOfFirstBackup(name)));
+    }
+
+    private static bool IsOfFirstBackup(string name) =>
+        name == FileNames.IncompleteBackup || FileNames.TryLog(name, out _) || FileNames.IsTemporary(name);
+
+    private static bool MayStay(string name) => name == FileNames.Lock || FileNames.IsLostAndFound(name);
 
     /// <summary>Whether the copy has the size of the file and, as far as it goes, its header block and frames, bit by bit.</summary>
     private static bool HasSameFrames(

@@ -81,7 +81,7 @@ internal sealed class LogDirectory : IDisposable
         var foreign = DirectoryInspection.TellingName(names);
         if (foreign is null && names.Any(static name => FileNames.TryLog(name, out _)))
             return;
-        foreign ??= names.FirstOrDefault(static name => name is not FileNames.Lock and not FileNames.LostAndFound);
+        foreign ??= names.FirstOrDefault(static name => name != FileNames.Lock && !FileNames.IsLostAndFound(name));
         throw foreign is null ? new LogBackupRefusedException(path, "holds no database.") : new LogDirectoryForeignException(path, foreign);
     }
 

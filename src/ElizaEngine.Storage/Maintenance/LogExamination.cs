@@ -87,14 +87,19 @@ internal sealed class LogExamination
     {
         ExaminedFile? current = null;
         ExaminedFile? gone = null; // Not sealed, no valid frame in it: what is missing may have been there.
+        ExaminedFile? blank = null; // Neither, nor anything else behind its header block: cut off or never used.
         for (var i = 0; i < _files.Count; i++)
         {
             var file = _files[i];
             var start = file.Entry.IsSealed ? file.Entry.FirstLsn : file.FindFirstLsn() ?? 0;
             if (file.Entry.IsSealed ? file.Entry.FirstLsn == file.Entry.EndLsn : start < _lsn || file.IsMissing || file.FindFirstLsn() is null)
             {
-                if (!file.Entry.IsSealed && (file.IsMissing || !file.IsBlank))
+                if (file.Entry.IsSealed)
+                    continue;
+                if (file.IsMissing || !file.IsBlank)
                     gone ??= file;
+                else
+                    blank ??= file;
                 continue;
             }
 
@@ -103,12 +108,12 @@ internal sealed class LogExamination
                 // Frames that were written ahead of the last durable one, and never acknowledged.
                 if (!file.Entry.IsSealed && _proven <= _lsn)
                     continue;
-                foreach (var hole in Hole(current, gone, start))
+                foreach (var hole in Hole(current, gone, blank, start))
                     yield return hole;
             }
 
             current = file;
-            gone = null;
+            gone = blank = null;
             file.FirstLsn = _lsn;
             foreach (var piece in file.Entry.IsSealed ? Sealed(file) : Open(file, StartBehind(i)))
                 yield return piece;
@@ -120,7 +125,7 @@ internal sealed class LogExamination
 
         if (_proven > _lsn)
         {
-            foreach (var hole in Hole(current, gone, _proven))
+            foreach (var hole in Hole(current, gone, blank, _proven))
                 yield return hole;
         }
         else if (gone is { IsMissing: true } && _closedLsn is null)
@@ -179,10 +184,15 @@ internal sealed class LogExamination
         }
     }
 
-    /// <summary>Lsns that no file accounts for, up to <paramref name="end"/>. They were in the file that is gone, or behind the last one.</summary>
-    private IEnumerable<LogPiece> Hole(ExaminedFile? current, ExaminedFile? gone, ulong end)
+    /// <summary>
+    /// Lsns that no file accounts for, up to <paramref name="end"/>. They were in the file that is gone, or behind the last one. Behind a
+    /// copy nothing can be: there, and where no file comes before, they were in the blank one.
+    /// </summary>
+    private IEnumerable<LogPiece> Hole(ExaminedFile? current, ExaminedFile? gone, ExaminedFile? blank, ulong end)
     {
         var bytes = (long)(end - _lsn);
+        if (current is null or { Entry.IsCopy: true })
+            gone ??= blank;
         var file = gone ?? current;
         if (file is null || file.Entry.IsCopy)
             throw new LogDamagedException(FileNames.Manifest(1), 0, _lsn, $"no file is left that could hold lsn {_lsn} to {end}");

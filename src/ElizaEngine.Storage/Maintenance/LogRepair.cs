@@ -22,6 +22,7 @@ internal sealed class LogRepair
     private readonly Action<long> _progress;
     private readonly CancellationToken _cancellation;
     private readonly List<string> _kept = [];
+    private string _keptIn = ""; // The folder of the newest of them.
 
     public LogRepair(IFileSystem files, LogDirectory directory, LogExamination examination, LogOptions options, Action<long> progress,
         CancellationToken cancellationToken)
@@ -131,23 +132,23 @@ internal sealed class LogRepair
         Finish(copy);
     }
 
-    private IFile CreateKept(string name)
+    private IFile CreateKept(string name) => LostAndFound.InFolder(_files, _directory.Path, folder =>
     {
-        var folder = _directory.Path + "/" + FileNames.LostAndFound;
-        _files.CreateDirectory(folder);
         // What an earlier repair kept stays.
         var there = _files.List(folder);
         var free = name;
         for (var i = 2; there.Contains(free); i++)
             free = $"{name}.{i}";
+        var copy = _files.Create(folder + "/" + free);
         _kept.Add(folder + "/" + free);
-        return _files.Create(folder + "/" + free);
-    }
+        _keptIn = folder;
+        return copy;
+    });
 
     private void Finish(IFile copy)
     {
         copy.Flush();
-        _files.FlushDirectory(_directory.Path + "/" + FileNames.LostAndFound);
+        _files.FlushDirectory(_keptIn);
     }
 
     private static ManifestFile EntryOf(ExaminedFile file, long fileBytes)

@@ -156,6 +156,63 @@ public sealed class SequencerTests : IAsyncDisposable
         Assert.Equal(1, _sequencer.Published.Dimensions.Count);
     }
 
+    /// <summary>
+    /// The story: two large calls waited for room; the first was let in and wrote nothing, so nothing was ever written that would have let
+    /// in the second, and every later call waited behind it.
+    /// </summary>
+    [Theory]
+    [InlineData("its plan throws")]
+    [InlineData("its plan has no effect")]
+    [InlineData("it is cancelled")]
+    public async Task A_call_that_was_let_in_and_writes_nothing_keeps_no_other_waiting(string what)
+    {
+        var limit = (int)new LogOptions().MaxPendingBytes;
+        using var source = new CancellationTokenSource();
+        _files.Close();
+        var flushing = PutAsync(1, 4096).AsTask();
+        await UntilAsync(() => _files.Waiting > 0);
+        var pending = PutAsync(2, 4096).AsTask();
+        var first = _sequencer.CommitAsync<bool>(
+            draft => what == "its plan throws"
+                ? throw new InvalidOperationException("refused")
+                : draft.State.Dimensions.Find(IdOf(3)) is not null,
+            limit,
+            source.Token).AsTask();
+        var second = PutAsync(4, limit / 2).AsTask();
+        var third = PutAsync(5, 4096).AsTask();
+
+        // The gate is held until the first has been let in, which was before the pending one was acknowledged.
+        using var held = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        var holder = Task.Run(() =>
+        {
+            lock (_log.Gate)
+            {
+                held.Set();
+                release.Wait();
+            }
+        });
+        held.Wait(TestContext.Current.CancellationToken);
+        _files.Open();
+        await Task.WhenAll(flushing, pending);
+        Assert.False(first.IsCompleted);
+        if (what == "it is cancelled") await source.CancelAsync();
+        release.Set();
+        await holder;
+
+        switch (what)
+        {
+            case "its plan throws": await Assert.ThrowsAsync<InvalidOperationException>(() => first); break;
+            case "it is cancelled": await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first); break;
+            default: Assert.False(await first); break;
+        }
+
+        var deadline = TimeSpan.FromSeconds(30);
+        Assert.True(await second.WaitAsync(deadline, TestContext.Current.CancellationToken));
+        Assert.True(await third.WaitAsync(deadline, TestContext.Current.CancellationToken));
+        Assert.True(await PutAsync(6, 4096).AsTask().WaitAsync(deadline, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task Calls_of_both_kinds_from_many_threads_are_all_there_in_the_order_of_the_log()
     {
@@ -170,6 +227,16 @@ public sealed class SequencerTests : IAsyncDisposable
     private ValueTask<bool> PutAsync(int number, long? bytesMax) =>
         _sequencer.CommitAsync(
             draft => draft.State.Dimensions.Find(IdOf(number)) is null && Put(draft, number), bytesMax, CancellationToken.None);
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "it never came to that");
+            await Task.Yield();
+        }
+    }
 
     private static bool Put(Draft draft, int number)
     {

@@ -101,6 +101,50 @@ public sealed class VerifyTests
         }
     }
 
+    /// <summary>
+    /// The story: a compaction took effect between asking where a row is and asking where its twin is, and that was called damage.
+    /// </summary>
+    [Fact]
+    public void A_compaction_that_ends_in_the_middle_of_a_comparison_is_no_finding()
+    {
+        var rows = new RandomRows(new Random(11));
+        var state = new DatabaseState().EditableBy(DatabaseState.NewPrivateOwner());
+        for (var i = 0; i < 60; i++)
+        {
+            if (rows.Next() is var row and not RelationshipRow) state.Put(row, state.Find(row));
+        }
+
+        var asked = Compare(int.MaxValue);
+        Assert.True(asked > 100);
+        for (var moves = 0; moves < asked; moves++) Compare(moves);
+
+        // What lies elsewhere before and after stays a finding.
+        var other = state.EditableBy(DatabaseState.NewPrivateOwner());
+        other.Remove(StateCheck.TableRows(state).First());
+        Assert.NotEmpty(StateCheck.WithLog(state, other, Moving(5), static _ => { }, CancellationToken.None).Findings);
+
+        // From a question on the records lie in another file.
+        int Compare(int from)
+        {
+            var count = 0;
+            var placeOf = Moving(from);
+            Assert.Empty(StateCheck.WithLog(state, state, Counting, static _ => { }, CancellationToken.None).Findings);
+            return count;
+
+            RecordPlace Counting(RecordLocation location)
+            {
+                count++;
+                return placeOf(location);
+            }
+        }
+
+        static Func<RecordLocation, RecordPlace> Moving(int from)
+        {
+            var count = 0;
+            return location => new RecordPlace(location.File + (count++ < from ? 0 : 1000), location.Offset);
+        }
+    }
+
     [Fact]
     public void Every_index_is_compared()
     {

@@ -59,7 +59,7 @@ internal sealed class BackupWorld : IDisposable
     public Dictionary<string, byte[]> BytesOf(string directory)
     {
         var found = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        foreach (var name in Source.Files.List(directory).Where(name => name is not FileNames.Lock and not FileNames.LostAndFound))
+        foreach (var name in Source.Files.List(directory).Where(name => name != FileNames.Lock && !FileNames.IsLostAndFound(name)))
         {
             using var file = Source.Files.Open(directory + "/" + name);
             var bytes = new byte[file.Length];

@@ -18,6 +18,31 @@ public sealed class BackupTests
         Assert.Equal([.. Texts(40), "more"], await world.TextsAsync(world.Target));
     }
 
+    [Theory]
+    [InlineData(FileNames.LostAndFound)]
+    [InlineData(FileNames.OwnLostAndFound)]
+    public async Task A_first_backup_into_the_root_of_a_file_system_that_was_interrupted_can_be_begun_again(string folder)
+    {
+        using var world = new BackupWorld();
+        await using var log = world.Open();
+        await BackupWorld.WriteAsync(log, 0, 10);
+        foreach (var target in (string[])[world.Target, world.In("restored")])
+        {
+            world.Source.Files.CreateDirectory(target);
+            world.Source.Files.CreateDirectory(target + "/" + folder);
+        }
+
+        var faulty = new FaultyFileSystem(world.Source.Files)
+        {
+            Fault = (call, path) => call == "rename" ? FaultyFileSystem.DiskFull(call, path) : null,
+        };
+        await Assert.ThrowsAsync<LogDiskFullException>(() => world.BackUpAsync(log, files: faulty));
+        await world.BackUpAsync(log);
+        Assert.Throws<LogDiskFullException>(() => world.Restore(world.Target, world.In("restored"), faulty));
+        world.Restore(world.Target, world.In("restored"));
+        Assert.Equal(Texts(10), await world.TextsAsync(world.In("restored")));
+    }
+
     [Fact]
     public async Task Sealed_files_are_linked_and_the_one_in_use_is_copied()
     {

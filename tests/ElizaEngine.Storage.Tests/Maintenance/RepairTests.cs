@@ -120,6 +120,49 @@ public sealed class RepairTests
         Assert.Empty(AssertRepaired(cut, []));
     }
 
+    /// <summary>
+    /// The story: behind a copy nothing can follow, so what was missing was nobody's, and examining threw instead of telling.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_file_behind_copies_that_is_blank_or_cut_off_loses_the_records_in_it(bool hasPrepared)
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var texts = All().ToArray();
+        var log = TestLog.Open(directory);
+        foreach (var text in texts[..30])
+            await log.Append(text);
+        lock (log.Log.Gate)
+            log.Log.EndFileLocked();
+        await log.Log.FlushAsync();
+        await log.Log.BackgroundWork;
+        await log.Log.CompactAsync(
+            log.Log.EndedFiles(), new Everything(), bytesPerSecond: 0, static _ => { }, TestContext.Current.CancellationToken);
+        foreach (var text in texts[30..])
+            await log.Append(text);
+        await log.DisposeAsync();
+        var image = DiskImage.Take(directory);
+        var last = image.NewestLog;
+        var inside = TextsIn(image, last);
+        Assert.Equal(texts[30..], inside);
+        AssertLastIsLost(hasPrepared ? image : WithoutPrepared(image), last, inside, texts);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_only_file_of_a_log_that_is_blank_or_cut_off_loses_all_that_was_durable(bool hasPrepared)
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        var log = TestLog.Open(directory);
+        await log.Append("first");
+        await log.Append("second");
+        await log.DisposeAsync();
+        var image = DiskImage.Take(directory);
+        AssertLastIsLost(hasPrepared ? image : WithoutPrepared(image), image.NewestLog, ["first", "second"], ["first", "second"]);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -382,6 +425,39 @@ public sealed class RepairTests
         var image = await DiskImage.Take(log, directory);
         await log.DisposeAsync();
         return close ? DiskImage.Take(directory) : image;
+    }
+
+    /// <summary>The last file is cut to its header block, to less, and filled with zeros behind it.</summary>
+    private static void AssertLastIsLost(DiskImage image, string last, List<string> inside, string[] all)
+    {
+        foreach (var length in (int[])[1, 100, Header - 1, Header])
+        {
+            var cut = image.With(last, static _ => { });
+            cut.Files[last] = cut.Files[last][..length];
+            Assert.All(AssertRepaired(cut, inside, all), lost => Assert.Equal(last, lost.File));
+        }
+
+        foreach (var from in (int[])[Header, 0])
+        {
+            var zeroed = image.With(last, bytes => bytes.AsSpan(from).Clear());
+            Assert.All(AssertRepaired(zeroed, inside, all), lost => Assert.Equal(last, lost.File));
+        }
+    }
+
+    /// <summary>Without the blank files that were prepared ahead, in the directory and in the manifest.</summary>
+    private static DiskImage WithoutPrepared(DiskImage image)
+    {
+        var name = image.Files.Keys.Where(static name => FileNames.TryManifest(name, out _)).Max(StringComparer.Ordinal)!;
+        using var directory = image.Restore();
+        Assert.True(FileNames.TryManifest(name, out var generation));
+        var manifest = ManifestCodec.Read(directory.Files, directory.Path, generation);
+        var blank = manifest.Files
+            .Where(file => !image.Files[FileNames.Log(file.Number)].AsSpan(Header).ContainsAnyExcept((byte)0))
+            .ToList();
+        Assert.NotEmpty(blank);
+        var without = blank.Aggregate(image, static (copy, file) => copy.Without(FileNames.Log(file.Number)));
+        without.Files[name] = ManifestCodec.Encode(manifest with { Files = [.. manifest.Files.Except(blank)] });
+        return without;
     }
 
     private static List<string> LogsOf(DiskImage image) => [.. image.Files.Keys.Where(static name => FileNames.TryLog(name, out _)).Order(StringComparer.Ordinal)];
