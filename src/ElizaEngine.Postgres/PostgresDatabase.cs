@@ -119,7 +119,11 @@ public sealed class PostgresDatabase : IDatabase
     /// <param name="dimension">Components of the vectors, 1 to <see cref="Limits.MaxDimension"/>.</param>
     /// <param name="cancellationToken">Breaks off the build and removes what there is of it.</param>
     /// <returns>Whether this call built it; false: it was there, or another process built it while this call waited.</returns>
-    /// <exception cref="InvalidInputException">There are no vectors of that dimension.</exception>
+    /// <exception cref="InvalidInputException">
+    /// There are no vectors of that dimension. Or the index is not there, and cannot be built for want of a
+    /// <see cref="PostgresDatabaseOptions.DirectConnectionString"/>: behind a pooler in transaction mode, or on a data source of one
+    /// connection.
+    /// </exception>
     /// <exception cref="DatabaseClosedException">The database is closed, or was closed before the index was done.</exception>
     public Task<bool> BuildVectorIndexAsync(int dimension, CancellationToken cancellationToken = default) =>
         Indexes.BuildAsync(Door.Dimension(dimension), cancellationToken);

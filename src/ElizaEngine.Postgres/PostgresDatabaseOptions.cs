@@ -24,7 +24,8 @@ public sealed record PostgresDatabaseOptions
 
     /// <summary>
     /// Where migrations and index builds go when <see cref="ConnectionString"/> leads to a pooler in transaction mode: a way to the
-    /// server itself, in either form. Null: the same.
+    /// server itself, in either form. Null: the same; then no index is built behind a pooler, nor on a <see cref="DataSource"/> that has
+    /// one connection only.
     /// </summary>
     public string? DirectConnectionString { get; init; }
 
@@ -35,9 +36,10 @@ public sealed record PostgresDatabaseOptions
     public bool Migrate { get; init; } = true;
 
     /// <summary>
-    /// A search that had to compare so many rows lets an index of the vectors of its dimension be built, in the background and without
-    /// keeping anybody from writing; from then on searches use it where it pays, and every vector written costs more. Behind a pooler
-    /// in transaction mode give a <see cref="DirectConnectionString"/> too. 1 or more; null: an index is only built by
+    /// A search that had to compare so many rows, or took too long to compare as many, lets an index of the vectors of its dimension be
+    /// built, in the background, on a connection beside those of the pool and without keeping anybody from writing; from then on searches
+    /// use it where it pays, and every vector written costs more. Behind a pooler in transaction mode none is built without a
+    /// <see cref="DirectConnectionString"/>. 1 or more; null: an index is only built by
     /// <see cref="PostgresDatabase.BuildVectorIndexAsync"/>. Default: 10,000.
     /// </summary>
     public int? VectorIndexRows { get; init; } = 10_000;

@@ -27,6 +27,17 @@ internal static class DataSources
     public static DataSourceLease RentDirect(PostgresDatabaseOptions options) =>
         string.IsNullOrWhiteSpace(options.DirectConnectionString) ? Rent(options) : Rent(options.DirectConnectionString, options.CommandTimeout);
 
+    /// <summary>
+    /// The way of <see cref="RentDirect"/> for what holds a connection for long: its connections are taken from no pool, so that calls
+    /// find theirs however few they are. A data source of the caller's own is used as it is.
+    /// </summary>
+    public static DataSourceLease RentApart(PostgresDatabaseOptions options)
+    {
+        var isDirect = !string.IsNullOrWhiteSpace(options.DirectConnectionString);
+        if (!isDirect && options.DataSource is not null) return Rent(options);
+        return Rent(isDirect ? options.DirectConnectionString! : options.ConnectionString!, options.CommandTimeout, isApart: true);
+    }
+
     /// <summary>Who rents from now on gets another pool than this; those who have it keep it. Nothing for a data source of the caller's own.</summary>
     public static void Retire(DataSourceLease lease)
     {
@@ -52,9 +63,10 @@ internal static class DataSources
         if (Pools.GetValueOrDefault(pool.Key) == pool) Pools.Remove(pool.Key);
     }
 
-    private static DataSourceLease Rent(string connectionString, TimeSpan commandTimeout)
+    private static DataSourceLease Rent(string connectionString, TimeSpan commandTimeout, bool isApart = false)
     {
         var address = PostgresAddress.Read(connectionString);
+        if (isApart) address.Builder.Pooling = false;
         if (!address.Builder.ShouldSerialize("Command Timeout")) address.Builder.CommandTimeout = (int)Math.Ceiling(Math.Min(commandTimeout.TotalSeconds, int.MaxValue));
         var key = address.Builder.ConnectionString;
         lock (Gate)
@@ -120,6 +132,9 @@ internal sealed class DataSourceLease(NpgsqlDataSource source, DataSourcePool? p
 
     /// <inheritdoc cref="PostgresAddress.IsPooled"/>
     public bool IsPooled { get; } = isPooled;
+
+    /// <summary>Whether it has one connection only, which calls take too: nothing else may hold it for long.</summary>
+    public bool HasOneConnection { get; } = new NpgsqlConnectionStringBuilder(source.ConnectionString) is { Pooling: true, MaxPoolSize: 1 };
 
     /// <inheritdoc cref="PostgresAddress.Redacted"/>
     public string Redacted { get; } = redacted;

@@ -62,27 +62,74 @@ internal abstract partial class PostgresSession
         var maxCount = Door.Count(retention.MaxCount, int.MaxValue);
         var now = Now;
         var limits = new List<Sql>();
-        if (retention.MaxCount is not null) limits.Add(Sql.Of($"place > {DbValue.Int(maxCount)}"));
-        if (retention.MaxBytes is { } bytes) limits.Add(Sql.Of($"bytes > {DbValue.Long(bytes)}"));
+        var page = new LogPage(AgentId);
+        if (retention.MaxCount is not null) limits.Add(page.Newest(Sql.Raw("true"), skipped: maxCount));
         if (retention.MaxAge is { } age && age < now - DateTimeOffset.MinValue)
-            limits.Add(Sql.Of($"created_at < {DbValue.Instant(Door.NotBefore(now - age)!.Value)}"));
-        if (limits.Count == 0) return 0;
-        // Bytes are those of the JSON without the blanks that the server's own spelling puts between its parts.
-        var size = retention.MaxBytes is null
-            ? Sql.Raw("0")
-            : Sql.Raw("""sum(octet_length(regexp_replace(l.body::text, '("(?:[^"\\]|\\.)*")|\s', '\1', 'g'))) OVER newest""");
-        return await CountRemovedAsync(
-            Sql.Of($"""
-                DELETE FROM public.logs WHERE id IN (
-                    SELECT id FROM (
-                        SELECT l.id, l.created_at, row_number() OVER newest AS place, {size} AS bytes
-                        FROM public.logs l JOIN public.rooms r ON r.id = l.room_id
-                        WHERE r.agent_id = {DbValue.Uuid(AgentId)}
-                        WINDOW newest AS (ORDER BY l.created_at DESC, l.id DESC ROWS UNBOUNDED PRECEDING)) AS entry
-                    WHERE {Sql.Join(" OR ", limits)})
-                """),
+            limits.Add(page.Newest(Sql.Of($"l.created_at < {DbValue.Instant(Door.NotBefore(now - age)!.Value)}"), skipped: 0));
+        var first = await FirstBeyondAsync(page, limits, retention.MaxBytes, cancellationToken).ConfigureAwait(false);
+        return first is null ? 0 : await DeleteFromAsync(page, first, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The newest entry that is beyond a limit, at one point in time; null: none is.</summary>
+    /// <param name="page">Entries in question.</param>
+    /// <param name="limits">Each gives the newest entry beyond a limit of count or age, or no row.</param>
+    /// <param name="maxBytes">The limit of bytes; null: none.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    private async Task<LogPlace?> FirstBeyondAsync(LogPage page, List<Sql> limits, long? maxBytes, CancellationToken cancellationToken)
+    {
+        var beyond = Sql.Join(") UNION ALL (", limits);
+        Call<List<LogPlace>>? strictest = limits.Count == 0 ? null : new(
+            CallKind.Read,
+            [Sql.Of($"SELECT created_at, id FROM (({beyond})) AS entry ORDER BY created_at DESC, id DESC LIMIT 1")],
+            static answer => answer.RowsAsync(LogPlace.Read));
+        if (maxBytes is not { } limit)
+            return strictest is null ? null : (await SendAsync(strictest, cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+        return await ExchangeAsync(
+            CallKind.Read,
+            async exchange =>
+            {
+                var first = strictest is null ? null : (await exchange.SendAsync(strictest).ConfigureAwait(false)).FirstOrDefault();
+                // What goes anyway need not be measured.
+                var stays = first is null ? Sql.Raw("true") : Sql.Of($"(l.created_at, l.id) > {first.Value}");
+                var unmeasured = stays;
+                var bytes = 0L;
+                while (true)
+                {
+                    var measure = new Call<List<(LogPlace Place, int Bytes)>>(
+                        CallKind.Read,
+                        [page.Measure(unmeasured)],
+                        static answer => answer.RowsAsync(static row => (LogPlace.Read(row), row.GetInt32(2))));
+                    var entries = await exchange.SendAsync(measure).ConfigureAwait(false);
+                    if (entries.Count == 0) return first;
+                    foreach (var entry in entries)
+                    {
+                        if ((bytes += entry.Bytes) > limit) return entry.Place;
+                    }
+                    unmeasured = Sql.Of($"{stays} AND (l.created_at, l.id) < {entries[^1].Place.Value}");
+                }
+            },
             cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Removes an entry and all that are older, together. Returns how many went.</summary>
+    private Task<int> DeleteFromAsync(LogPage page, LogPlace first, CancellationToken cancellationToken) => ExchangeAsync(
+        CallKind.Counted,
+        async exchange =>
+        {
+            var removed = 0L;
+            var left = Sql.Of($"(l.created_at, l.id) <= {first.Value}");
+            while (true)
+            {
+                var delete = new Call<List<(LogPlace Oldest, long Gone)>>(
+                    CallKind.Counted,
+                    [page.Delete(left)],
+                    static answer => answer.RowsAsync(static row => (LogPlace.Read(row), row.GetInt64(2))));
+                if (await exchange.SendAsync(delete).ConfigureAwait(false) is not [var step]) return (int)removed;
+                removed += step.Gone;
+                left = Sql.Of($"(l.created_at, l.id) < {step.Oldest.Value}");
+            }
+        },
+        cancellationToken);
 
     public async Task<AgentRunSummaries> GetAgentRunSummariesAsync(AgentRunQuery query, CancellationToken cancellationToken = default)
     {

@@ -10,19 +10,28 @@ internal abstract partial class PostgresSession
         while (await IsActiveAsync(query.Length, cancellationToken).ConfigureAwait(false))
         {
             var plan = Plan(prepared);
-            var (dimension, facts, found) = await SendAsync(
-                new Call<(int?, SearchFacts, List<Memory>)>(CallKind.Read, [ReadDimension, .. Alone(plan)], async answer =>
-                {
-                    var dimension = await answer.ScalarAsync<int?>().ConfigureAwait(false);
-                    await answer.ScalarAsync<string>().ConfigureAwait(false);
-                    var (facts, found) = await FoundAsync(answer, prepared.IncludesVectors).ConfigureAwait(false);
-                    return (dimension, facts, found);
-                }),
-                cancellationToken).ConfigureAwait(false);
-            AssumedDimension = dimension;
-            if (search.Mode == SearchMode.Auto && plan.Walk.IsPossible) Indexes.Learn(query.Length, facts);
-            // It may have changed under the hands of this call; a search by a vector of the old length is refused like any other.
-            if (dimension == query.Length) return found;
+            var isForIndex = search.Mode == SearchMode.Auto && plan.Walk.IsPossible;
+            var call = new Call<(int?, SearchFacts, List<Memory>)>(CallKind.Read, [ReadDimension, .. Alone(plan)], async answer =>
+            {
+                var dimension = await answer.ScalarAsync<int?>().ConfigureAwait(false);
+                await answer.ScalarAsync<string>().ConfigureAwait(false);
+                var (facts, found) = await FoundAsync(answer, prepared.IncludesVectors).ConfigureAwait(false);
+                return (dimension, facts, found);
+            });
+            try
+            {
+                var (dimension, facts, found) = await SendAsync(call, cancellationToken).ConfigureAwait(false);
+                AssumedDimension = dimension;
+                if (isForIndex) Indexes.Learn(query.Length, facts);
+                // It may have changed under the hands of this call; a search by a vector of the old length is refused like any other.
+                if (dimension == query.Length) return found;
+            }
+            catch (CallTimedOutException) when (isForIndex)
+            {
+                // A table that is too large to be compared at all needs an index most.
+                Indexes.LearnOfTimeout(query.Length, prepared.Scope);
+                throw;
+            }
         }
         return [];
     }

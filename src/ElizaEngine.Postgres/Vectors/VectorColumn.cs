@@ -48,6 +48,14 @@ internal readonly record struct VectorColumn(int Dimension)
             FROM public.memories m JOIN eliza_engine.embeddings e ON e.memory_id = m.id WHERE {filter} AND e.dimension = {Sql.Number(Dimension)}
             """);
 
+    /// <summary>Whether at least so many memories <c>m</c> pass a filter and have a vector. Counts no further.</summary>
+    public Statement HasAtLeast(int rows, Sql filter) => Statement.Of($"""
+        SELECT count(*) = {DbValue.Int(rows)} FROM (
+            SELECT FROM public.memories m WHERE {filter} AND EXISTS (
+                SELECT FROM {Table} e WHERE e.memory_id = m.id AND {(IsElizaOs ? Sql.Of($"{Value} IS NOT NULL") : Counts)})
+            LIMIT {DbValue.Int(rows)}) AS matching
+        """);
+
     /// <summary>Joins a memory <c>m</c> to its vector, null for none, as the column <c>vector</c> of an alias.</summary>
     public Sql JoinTo(string alias) => Sql.Raw(IsElizaOs
         ? $"""

@@ -13,10 +13,14 @@ internal enum BuildOutcome
 
     /// <summary>Somebody else is building one of this dimension.</summary>
     BuiltElsewhere,
+
+    /// <summary>It was not there, and would not pay.</summary>
+    NotWanted,
 }
 
 /// <summary>
-/// Builds a <see cref="VectorIndex"/> on a connection of its own, while everybody reads and writes.
+/// Builds a <see cref="VectorIndex"/> on a connection of its own, while everybody reads and writes. The connection must lead to one
+/// session of the server: a pooler in transaction mode would spread lock and settings over those of others.
 /// <list type="bullet">
 /// <item>One at a time for each dimension, over all processes: the session holds an advisory lock, which goes with the session.</item>
 /// <item>With the lock held, an index that is not valid is what a build that was broken off has left: it is removed first.</item>
@@ -30,21 +34,29 @@ internal sealed class VectorIndexBuilder(NpgsqlConnection connection, VectorInde
 
     private const int CleanupSeconds = 5;
 
+    /// <summary>Whether it can be used; false: it is being built, or a build was broken off. Null: there is none.</summary>
+    public Task<bool?> IsValidAsync(CancellationToken cancellationToken) =>
+        ReadAsync<bool?>(Statement.Of($"SELECT {index.IsValid}"), timeoutSeconds: null, cancellationToken);
+
+    /// <summary>The answer to a question, however long it takes; false for null.</summary>
+    public Task<bool> HoldsAsync(Statement question, CancellationToken cancellationToken) =>
+        ReadAsync<bool>(question, timeoutSeconds: 0, cancellationToken);
+
     /// <summary>Sees to it that the index is there and valid.</summary>
     public async Task<BuildOutcome> BuildAsync(CancellationToken cancellationToken)
     {
-        if (await IsValidAsync(cancellationToken).ConfigureAwait(false) is true) return BuildOutcome.Existed;
         var isLocked = true;
         try
         {
             // Never waits for the lock: a statement that waits holds up the build, which waits for every older statement. A call that is
             // cancelled while it asks may have got it.
-            isLocked = await ReadAsync<bool>(Statement.Of($"SELECT pg_try_advisory_lock({Sql.Number(LockClass)}, {Sql.Number(index.Dimension)})"), cancellationToken).ConfigureAwait(false);
+            var tryLock = Statement.Of($"SELECT pg_try_advisory_lock({Sql.Number(LockClass)}, {Sql.Number(index.Dimension)})");
+            isLocked = await ReadAsync<bool>(tryLock, timeoutSeconds: null, cancellationToken).ConfigureAwait(false);
             return isLocked ? await BuildLockedAsync(cancellationToken).ConfigureAwait(false) : BuildOutcome.BuiltElsewhere;
         }
         finally
         {
-            // A pool lends the connection to others.
+            // A pool, that of a caller's own data source, lends the connection to others.
             if (isLocked)
             {
                 await TryAsync(Sql.Raw("RESET statement_timeout; RESET lock_timeout; RESET max_parallel_maintenance_workers; RESET maintenance_work_mem")).ConfigureAwait(false);
@@ -86,12 +98,12 @@ internal sealed class VectorIndexBuilder(NpgsqlConnection connection, VectorInde
         timeoutSeconds: null,
         cancellationToken);
 
-    private Task<bool?> IsValidAsync(CancellationToken cancellationToken) => ReadAsync<bool?>(Statement.Of($"SELECT {index.IsValid}"), cancellationToken);
-
-    private async Task<T?> ReadAsync<T>(Statement statement, CancellationToken cancellationToken)
+    private async Task<T?> ReadAsync<T>(Statement statement, int? timeoutSeconds, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(statement.Text, connection);
         await using var _ = command.ConfigureAwait(false);
+        foreach (var parameter in statement.Values) command.Parameters.Add(parameter.ToParameter());
+        if (timeoutSeconds is { } seconds) command.CommandTimeout = seconds;
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is T value ? value : default;
     }
 

@@ -48,11 +48,21 @@ internal sealed class VectorIndexes(PostgresDatabase database) : IAsyncDisposabl
         // Whoever counted the scope looked for the index.
         if (facts.ScopeRows is not null) _known[dimension] = KnownOf(dimension) with { AbsentUntil = Now + BelievedAbsent };
         var isWanted = database.Options.VectorIndexRows is { } rows && (facts.IndexIsValid is false || facts.Compared >= rows);
-        if (isWanted && KnownOf(dimension).IdleUntil <= Now && Interlocked.CompareExchange(ref _isBuildingInBackground, 1, 0) == 0)
-            BackgroundBuild = Task.Run(() => BuildInBackgroundAsync(dimension));
+        if (isWanted) BeginInBackground(dimension, condition: null);
+    }
+
+    /// <summary>
+    /// Learns that a search that an index could have answered took too long, so that nobody knows how many rows it would have
+    /// compared: they are counted in the background, and an index is built when they are so many.
+    /// </summary>
+    public void LearnOfTimeout(int dimension, SearchScope scope)
+    {
+        if (database.Options.VectorIndexRows is not { } rows) return;
+        BeginInBackground(dimension, new VectorColumn(dimension).HasAtLeast(rows, scope.Filter()));
     }
 
     /// <summary>Builds an index, or waits for whoever is building it. Returns whether this call built it.</summary>
+    /// <exception cref="InvalidInputException">It is not there, and the options name no way on which it can be built.</exception>
     /// <exception cref="DatabaseClosedException">The database is closed, or was while this waited.</exception>
     public async Task<bool> BuildAsync(int dimension, CancellationToken cancellationToken)
     {
@@ -60,12 +70,8 @@ internal sealed class VectorIndexes(PostgresDatabase database) : IAsyncDisposabl
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
         try
         {
-            while (true)
-            {
-                var outcome = await BuildOnceAsync(dimension, either.Token).ConfigureAwait(false);
-                if (outcome != BuildOutcome.BuiltElsewhere) return outcome == BuildOutcome.Built;
-                await Task.Delay(PollInterval, either.Token).ConfigureAwait(false);
-            }
+            var outcome = await BuildApartAsync(dimension, condition: null, isPatient: true, either.Token).ConfigureAwait(false);
+            return outcome == BuildOutcome.Built;
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -81,13 +87,19 @@ internal sealed class VectorIndexes(PostgresDatabase database) : IAsyncDisposabl
         _closing.Dispose();
     }
 
-    private async Task BuildInBackgroundAsync(int dimension)
+    private void BeginInBackground(int dimension, Statement? condition)
+    {
+        if (KnownOf(dimension).IdleUntil <= Now && Interlocked.CompareExchange(ref _isBuildingInBackground, 1, 0) == 0)
+            BackgroundBuild = Task.Run(() => BuildInBackgroundAsync(dimension, condition));
+    }
+
+    private async Task BuildInBackgroundAsync(int dimension, Statement? condition)
     {
         try
         {
             using var build = _builds.Begin();
-            var outcome = await BuildOnceAsync(dimension, _closing.Token).ConfigureAwait(false);
-            if (outcome == BuildOutcome.BuiltElsewhere) _known[dimension] = KnownOf(dimension) with { IdleUntil = Now + BelievedAbsent };
+            var outcome = await BuildApartAsync(dimension, condition, isPatient: false, _closing.Token).ConfigureAwait(false);
+            if (outcome != BuildOutcome.Built) _known[dimension] = KnownOf(dimension) with { IdleUntil = Now + BelievedAbsent };
         }
         catch (Exception error) when (error is DatabaseException or OperationCanceledException)
         {
@@ -100,20 +112,47 @@ internal sealed class VectorIndexes(PostgresDatabase database) : IAsyncDisposabl
         }
     }
 
-    private async Task<BuildOutcome> BuildOnceAsync(int dimension, CancellationToken cancellationToken)
+    /// <param name="dimension">Of the index.</param>
+    /// <param name="condition">An index of which there is nothing yet is built only if this holds; null: in any case.</param>
+    /// <param name="isPatient">Whether to wait for somebody else who is building it.</param>
+    /// <param name="cancellationToken">Breaks it off.</param>
+    private async Task<BuildOutcome> BuildApartAsync(
+        int dimension, Statement? condition, bool isPatient, CancellationToken cancellationToken)
     {
         var outcome = await database.Runner.RunApartAsync(
             async token =>
             {
-                var lease = DataSources.RentDirect(database.Options);
+                var lease = DataSources.RentApart(database.Options);
                 await using var rented = lease.ConfigureAwait(false);
                 var connection = await lease.Source.OpenConnectionAsync(token).ConfigureAwait(false);
                 await using var open = connection.ConfigureAwait(false);
-                return await new VectorIndexBuilder(connection, new VectorIndex(dimension)).BuildAsync(token).ConfigureAwait(false);
+                var builder = new VectorIndexBuilder(connection, new VectorIndex(dimension));
+                var isValid = await builder.IsValidAsync(token).ConfigureAwait(false);
+                if (isValid is true) return BuildOutcome.Existed;
+                ThrowIfUnfit(lease);
+                var isWanted = isValid is false || condition is null || await builder.HoldsAsync(condition, token).ConfigureAwait(false);
+                if (!isWanted) return BuildOutcome.NotWanted;
+                while (true)
+                {
+                    var outcome = await builder.BuildAsync(token).ConfigureAwait(false);
+                    if (outcome != BuildOutcome.BuiltElsewhere || !isPatient) return outcome;
+                    await Task.Delay(PollInterval, token).ConfigureAwait(false);
+                }
             },
             cancellationToken).ConfigureAwait(false);
-        if (outcome != BuildOutcome.BuiltElsewhere) _known[dimension] = Known.Nothing;
+        if (outcome is BuildOutcome.Built or BuildOutcome.Existed) _known[dimension] = Known.Nothing;
         return outcome;
+    }
+
+    /// <exception cref="InvalidInputException">No index can be built this way.</exception>
+    private void ThrowIfUnfit(DataSourceLease way)
+    {
+        var expected = way.IsPooled ? "a way past the pooler to the server itself when an index is to be built, which takes a session"
+            : way.HasOneConnection ? "given when an index is to be built and the data source has one connection only, which calls need"
+            : null;
+        if (expected is null) return;
+        var given = PostgresAddress.Redact(database.Options.DirectConnectionString);
+        throw new InvalidInputException("directConnectionString", given, expected);
     }
 
     private DateTimeOffset Now => database.Time.GetUtcNow();

@@ -81,6 +81,24 @@ public sealed class DataSourcesTests
     }
 
     [Fact]
+    public async Task The_way_apart_is_the_direct_one_without_a_pool()
+    {
+        var options = Options("apart", "?pgbouncer=true&pool_max=1");
+        await using var calls = DataSources.Rent(options);
+        await using var same = DataSources.RentApart(options);
+        await using var direct = DataSources.RentApart(options with { DirectConnectionString = "postgres://u:pw@direct.invalid/apart" });
+        Assert.Contains("Pooling=False", same.Source.ConnectionString, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("Pooling=False", direct.Source.ConnectionString, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("Pooling=False", calls.Source.ConnectionString, StringComparison.OrdinalIgnoreCase);
+        Assert.True(same.IsPooled);
+        Assert.False(direct.IsPooled);
+
+        await using var given = NpgsqlDataSource.Create("Host=pools.invalid;Database=given");
+        await using var ofCaller = DataSources.RentApart(new PostgresDatabaseOptions { DataSource = given });
+        Assert.Same(given, ofCaller.Source);
+    }
+
+    [Fact]
     public async Task The_time_of_a_statement_is_the_option_unless_the_string_says_it()
     {
         await using var option = DataSources.Rent(Options("time") with { CommandTimeout = TimeSpan.FromSeconds(6.2) });

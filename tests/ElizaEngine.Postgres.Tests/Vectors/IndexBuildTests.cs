@@ -192,6 +192,108 @@ public sealed class IndexBuildTests
         Assert.Equal("on040", await command.ExecuteScalarAsync(Cancellation));
     }
 
+    [Fact]
+    public async Task Behind_a_pooler_without_a_way_around_it_nothing_is_built_and_it_is_told_what_to_give()
+    {
+        await using var server = await PrivateServer.StartNewAsync();
+        string url = await server.StartBouncerAsync("default_pool_size=1");
+        var options = new PostgresDatabaseOptions { ConnectionString = $"{url}?pgbouncer=true", VectorIndexRows = 1_000 };
+        await using var database = await PostgresDatabase.OpenAsync(options);
+        var agent = Guid.NewGuid();
+        var adapter = database.ForAgent(agent);
+        await adapter.CreateAgentAsync(new Agent(agent) { Name = "agent" });
+        var vectors = new ClusteredVectors(32, 20, seed: 3);
+        await adapter.CreateMemoriesAsync(
+            [.. Enumerable.Range(0, Rows).Select(_ => new Memory { Unique = true, Embedding = vectors.Next().Vector })], VectorWorld.Table);
+        var search = new MemorySearch(VectorWorld.Table, vectors.Next().Vector);
+
+        Assert.Equal(10, (await adapter.SearchMemoriesAsync(search)).Count);
+        await database.Indexes.BackgroundBuild;
+        Assert.Contains("directConnectionString", (await database.ExplainSearchAsync(agent, search)).Reason, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => database.BuildVectorIndexAsync(32, Cancellation));
+        Assert.Equal("directConnectionString", error.Parameter);
+
+        // The session that the pooler lends to everybody.
+        await using var neighbour = new NpgsqlConnection(PostgresServer.Keywords(url));
+        await neighbour.OpenAsync(Cancellation);
+        await using var command = new NpgsqlCommand(
+            $"""
+            SELECT (to_regclass('{new VectorIndex(32).Name}') IS NULL)::text || (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')
+                || current_setting('statement_timeout')
+            """,
+            neighbour);
+        Assert.Equal("true00", await command.ExecuteScalarAsync(Cancellation));
+
+        // Somebody who has a way around it builds it for all.
+        await using var direct = await PostgresDatabase.OpenAsync(options with { ConnectionString = server.ConnectionString });
+        Assert.True(await direct.BuildVectorIndexAsync(32, Cancellation));
+        Assert.False(await database.BuildVectorIndexAsync(32, Cancellation));
+        Assert.False((await database.ExplainSearchAsync(agent, search)).IsExact);
+    }
+
+    [Fact]
+    public async Task It_takes_no_connection_of_the_calls()
+    {
+        await using var world = await CreateAsync();
+        await using var database = await PostgresDatabase.OpenAsync(world.Database.Options with
+        {
+            ConnectionString = new NpgsqlConnectionStringBuilder(world.ConnectionString) { MaxPoolSize = 1 }.ConnectionString,
+        });
+        await using var writer = await HoldBuildsAsync(world);
+        var build = database.BuildVectorIndexAsync(Dimension, Cancellation);
+        while (await world.IndexIsValidAsync() is null) Assert.False(build.IsCompleted);
+
+        Assert.Equal(1, await database.ForAgent(world.Agent).CountAgentsAsync(Cancellation));
+
+        Assert.False(await world.IndexIsValidAsync());
+        await writer.DisposeAsync();
+        Assert.True(await build);
+    }
+
+    [Fact]
+    public async Task A_data_source_of_the_caller_that_has_one_connection_keeps_it_for_calls()
+    {
+        await using var world = await CreateAsync();
+        var settings = new NpgsqlConnectionStringBuilder(world.ConnectionString) { MaxPoolSize = 1 };
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.UseVector();
+        await using var source = builder.Build();
+        var options = new PostgresDatabaseOptions { DataSource = source, VectorIndexRows = null };
+        await using (var database = await PostgresDatabase.OpenAsync(options))
+        {
+            var error = await Assert.ThrowsAsync<InvalidInputException>(() => database.BuildVectorIndexAsync(Dimension, Cancellation));
+            Assert.Equal("directConnectionString", error.Parameter);
+            Assert.Null(await world.IndexIsValidAsync());
+        }
+
+        await using var another = await PostgresDatabase.OpenAsync(options with { DirectConnectionString = world.ConnectionString });
+        Assert.True(await another.BuildVectorIndexAsync(Dimension, Cancellation));
+    }
+
+    [Theory]
+    [InlineData(Rows, true)]
+    [InlineData(Rows + 1, null)]
+    public async Task A_search_that_takes_too_long_has_it_built_when_it_has_so_many_rows_to_compare(int vectorIndexRows, bool? isValid)
+    {
+        await using var world = await CreateAsync();
+        await using var database = await PostgresDatabase.OpenAsync(
+            world.Database.Options with { VectorIndexRows = vectorIndexRows, CommandTimeout = TimeSpan.FromSeconds(2) });
+        var adapter = database.ForAgent(world.Agent);
+        var search = new MemorySearch(VectorWorld.Table, world.Rows[0].Vector);
+        await using (await HoldAsync(world, "LOCK TABLE public.memories IN ACCESS EXCLUSIVE MODE"))
+        {
+            var exact = search with { Mode = SearchMode.Exact };
+            await Assert.ThrowsAsync<CallTimedOutException>(() => adapter.SearchMemoriesAsync(exact, Cancellation));
+            Assert.True(database.Indexes.BackgroundBuild.IsCompleted);
+            await Assert.ThrowsAsync<CallTimedOutException>(() => adapter.SearchMemoriesAsync(search, Cancellation));
+        }
+
+        await database.Indexes.BackgroundBuild;
+
+        Assert.Null(database.Indexes.FailureOf(Dimension));
+        Assert.Equal(isValid, await world.IndexIsValidAsync());
+    }
+
     private static async Task<VectorWorld> CreateAsync()
     {
         var vectors = new ClusteredVectors(Dimension, 20, seed: 1);
@@ -211,13 +313,17 @@ public sealed class IndexBuildTests
     }
 
     // A build is entered into the catalog, and waits then for all who write to the table. Over when the result is disposed.
-    private static async Task<NpgsqlConnection> HoldBuildsAsync(VectorWorld world)
+    private static Task<NpgsqlConnection> HoldBuildsAsync(VectorWorld world) =>
+        HoldAsync(world, "LOCK TABLE public.embeddings IN ROW EXCLUSIVE MODE");
+
+    // Until the result is disposed.
+    private static async Task<NpgsqlConnection> HoldAsync(VectorWorld world, string statement)
     {
-        var writer = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.ConnectionString) { Pooling = false }.ConnectionString);
-        await writer.OpenAsync(Cancellation);
-        await using var command = new NpgsqlCommand("BEGIN; LOCK TABLE public.embeddings IN ROW EXCLUSIVE MODE", writer);
+        var holder = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.ConnectionString) { Pooling = false }.ConnectionString);
+        await holder.OpenAsync(Cancellation);
+        await using var command = new NpgsqlCommand($"BEGIN; {statement}", holder);
         await command.ExecuteNonQueryAsync(Cancellation);
-        return writer;
+        return holder;
     }
 
     private static Task<long> LocksAsync(VectorWorld world) => world.ReadAsync<long>(
