@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ElizaEngine.Local;
 using ElizaEngine.Storage;
 
@@ -123,6 +124,29 @@ public sealed partial class LocalDatabase : IDatabase
         if (table == 0 || dimension is not { } components) return;
         if (!await Partitions.BuildAsync(new PartitionKey(agentId, table, components)).WaitAsync(cancellationToken).ConfigureAwait(false))
             throw _log.Fault is { } fault ? new WritesRefusedException(fault.Error) : new DatabaseClosedException("database");
+    }
+
+    /// <summary>The tables in which agents have vectors, in order of agent and name. Looks at every memory.</summary>
+    /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
+    public IReadOnlyList<VectorTable> GetVectorTables()
+    {
+        using var pin = Pin();
+        var state = Sequencer.Published;
+        var counts = new Dictionary<(Id Agent, string Table, int Dimension), long>();
+        foreach (var row in state.RowsOf(Table.Memories))
+        {
+            var memory = (MemoryRow)row;
+            if (state.DimensionOf(memory.AgentId) is not { } dimension || memory.Vector(dimension) is null) continue;
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, (memory.AgentId, memory.Scope.TableName, dimension), out _)++;
+        }
+        return
+        [
+            .. counts.OrderBy(static entry => entry.Key.Agent).ThenBy(static entry => entry.Key.Table, StringComparer.Ordinal).Select(entry =>
+            {
+                var ((agent, table, dimension), vectors) = entry;
+                return new VectorTable(agent, table, dimension, vectors, vectors >= Options.VectorsWithoutGraph);
+            }),
+        ];
     }
 
     /// <summary>How much there is, now.</summary>

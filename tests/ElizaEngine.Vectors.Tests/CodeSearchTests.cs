@@ -103,6 +103,86 @@ public class CodeSearchTests
         Assert.Equal(CodeScene.Rank(slots, rows, query, 10, null), CodeScene.Rank(filtered, rows, query, 10, null));
     }
 
+    [Theory]
+    [MemberData(nameof(Sets))]
+    public void A_filter_that_is_asked_last_leaves_the_same(string name, int dimension)
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make(name, random, dimension > 1000 ? 100 : 700, dimension);
+        using var codes = CodeScene.Fill(rows);
+        var search = new CodeSearch();
+        foreach (var query in new[] { rows[3], rows[^1], TestVectors.Random(random, dimension) })
+        {
+            foreach (var share in new[] { 1, 2, 10, 1000 })
+            {
+                foreach (var count in new[] { 0, 1, 10, 200, 1000, int.MaxValue })
+                {
+                    foreach (var threshold in new float?[] { null, 0.7f, -1f })
+                    {
+                        var expected = CodeScene.Scan(codes, query, count, threshold, new CodeScene.OneIn(share));
+                        search.Begin(codes, query, Norm.InverseOf(query), count, threshold);
+                        search.ScanThenFilter(0, codes.Count / 3, new CodeScene.OneIn(share));
+                        search.ScanThenFilter(codes.Count / 3, codes.Count, new CodeScene.OneIn(share));
+                        Assert.True(
+                            expected.AsSpan().SequenceEqual(search.Results()),
+                            $"seed {Seed}, {name}, {dimension}, one in {share}, count {count}, threshold {threshold}");
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_filter_that_is_asked_last_is_asked_only_of_those_that_could_be_found()
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("random", random, 2000, 100);
+        using var codes = CodeScene.Fill(rows);
+        var search = new CodeSearch();
+        var other = TestVectors.Random(random, 100);
+        foreach (var (query, threshold, askedMax) in new (float[], float?, int)[] { (rows[13], 0.9f, 10), (rows[14], null, 1000), (other, null, 1000) })
+        {
+            var asked = 0;
+            search.Begin(codes, query, Norm.InverseOf(query), 10, threshold);
+            search.ScanThenFilter(0, codes.Count, new CountingOdd(ref asked));
+            var expected = CodeScene.Rank(Enumerable.Range(0, rows.Length).Where(slot => slot % 2 != 0), rows, query, 10, threshold);
+            Assert.Equal(expected, CodeScene.Rank(search.Results().ToArray(), rows, query, 10, threshold));
+            Assert.InRange(asked, threshold is null ? 10 : 1, askedMax);
+        }
+    }
+
+    [Fact]
+    public void What_was_compared_is_counted()
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("random", random, 2000, 100);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        var query = TestVectors.Random(random, 100);
+        var search = new CodeSearch();
+        search.Begin(codes, query, Norm.InverseOf(query), 10, null);
+        Assert.Equal(0, search.Compared);
+
+        Assert.Equal(1000, Compared(() => search.Scan(0, 1000, default(EverySlot))));
+        Assert.Equal(100, Compared(() => search.Scan(0, 1000, new CodeScene.OneIn(10))));
+        Assert.Equal(1000, Compared(() => search.ScanThenFilter(1000, 2000, new CodeScene.OneIn(10))));
+        Assert.Equal(3, Compared(() => search.Scan([5, 7, 9])));
+        // A walk that keeps all has seen all, and those above the base level on its way down, too.
+        Assert.InRange(Compared(() => search.Walk(graph, 2000, default(EverySlot))), 2000, 2200);
+        // One that keeps 20 looks at the neighbours of 20 and more.
+        Assert.InRange(Compared(() => search.Walk(graph, 20, default(EverySlot))), 100, 1500);
+        Assert.InRange(Compared(() => search.Walk(graph, 20, new CodeScene.OneIn(2))), 100, 1500);
+        Assert.InRange(Compared(() => search.WalkThenFilter(graph, 20, new CodeScene.OneIn(2))), 100, 1500);
+
+        long Compared(Action look)
+        {
+            var before = search.Compared;
+            look();
+            return search.Compared - before;
+        }
+    }
+
     [Fact]
     public void The_filter_of_a_list_is_asked_only_of_those_that_could_be_found()
     {

@@ -91,7 +91,7 @@ public class EffortSearchTests
         {
             var vector = TestVectors.Random(random, 32);
             query.Set(vector, Norm.InverseOf(vector));
-            var nearest = walk.Descend(query, entry.Slot, entry.Level, 0);
+            var nearest = walk.Descend(query, expected, entry.Slot, entry.Level, 0);
             int[] seeds = deletedEvery == 0 ? [] : [1, 1000, 2000];
             var filter = new NodeFilter<EverySlot>(graph.Links, codes.Count, default);
             expected.Begin(codes.Count, 40);

@@ -3,7 +3,9 @@ namespace ElizaEngine;
 /// <summary>How a search was answered, and why in that way.</summary>
 /// <param name="IsExact">Whether every row that matches was compared; else an index was asked, and the answer is approximate.</param>
 /// <param name="EligibleRows">Rows that match the filters, with a vector or without.</param>
-/// <param name="ComparedRows">Rows whose vectors were compared, when <paramref name="IsExact"/>; else null.</param>
+/// <param name="ComparedRows">
+/// Similarities that were computed, also of rows that do not match the filters; null: the index does not tell (on PostgreSQL).
+/// </param>
 /// <param name="Index">The index that was asked; null: none.</param>
 /// <param name="Reason">Why this plan, in one sentence or two.</param>
 /// <param name="Details">What the backend tells besides, for people to read; it may be empty and may change at any time.</param>

@@ -6,22 +6,18 @@ namespace ElizaEngine.Local;
 /// <param name="partition">Whose.</param>
 /// <param name="scope">Which rows.</param>
 /// <param name="answers">A zero for each scope of the partition that an entry in question may name.</param>
-/// <param name="accepted">Counts the entries that pass.</param>
-internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope scope, Span<byte> answers, ref int accepted) : ISlotFilter
+internal readonly ref struct EntryFilter(VectorPartition partition, SearchScope scope, Span<byte> answers) : ISlotFilter
 {
     private const byte Yes = 1;
     private const byte No = 2;
 
     private readonly Span<byte> _answers = answers;
-    private readonly ref int _accepted = ref accepted;
 
     public bool Accepts(int slot)
     {
         ref var entry = ref partition[slot];
         if (entry.IsDead || (scope.UniqueOnly && !entry.IsUnique)) return false;
-        if (!AcceptsScope(entry.Scope) || scope.Except?.Contains(entry.Id) == true) return false;
-        _accepted++;
-        return true;
+        return AcceptsScope(entry.Scope) && scope.Except?.Contains(entry.Id) != true;
     }
 
     /// <summary>How many scopes may be asked for.</summary>

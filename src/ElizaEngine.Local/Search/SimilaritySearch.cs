@@ -9,7 +9,8 @@ namespace ElizaEngine.Local;
 /// <summary>
 /// Finds the rows most similar to a query among those that a scope lets pass, and what it needs for that, kept by its thread for the next
 /// search. The answer is exact unless a graph was walked: codes rule out only what they prove not to be among the best. Never are there
-/// fewer rows than there could be. Rows of equal similarity come newest first. Not for two searches at once.
+/// fewer rows than there could be; only the one row above a threshold that is asked for alone, as for a duplicate, a walk may not meet.
+/// Rows of equal similarity come newest first. Not for two searches at once.
 /// </summary>
 internal sealed partial class SimilaritySearch : IDisposable
 {
@@ -36,6 +37,8 @@ internal sealed partial class SimilaritySearch : IDisposable
     private MemoryVector[] _unread = [];
     private int _unreadCount;
     private byte[] _answers = [];
+    private int _uncoded;
+    private long _comparedBefore;
     private float[] _query = [];
     private float _inverseNorm;
     private float? _threshold;
@@ -49,8 +52,11 @@ internal sealed partial class SimilaritySearch : IDisposable
     /// <summary>How the last search went about it.</summary>
     public SearchMethod Method { get; private set; }
 
-    /// <summary>Rows that the last search compared, by code or by floats.</summary>
-    public int Compared { get; private set; }
+    /// <summary>
+    /// Similarities that the last search computed, by code or, where there is no code, by floats; also of rows that do not pass its
+    /// filters. What it compared by code and then by floats counts once.
+    /// </summary>
+    public long Compared => _uncoded + _codes.Compared - _comparedBefore;
 
     /// <summary>How thorough its walk was.</summary>
     public int Effort { get; private set; }
@@ -115,10 +121,10 @@ internal sealed partial class SimilaritySearch : IDisposable
             _ => "There are few vectors, or no codes of them, not yet or for want of memory: every one that passes the filters was compared by its floats.",
         };
         var isExact = Method != SearchMethod.Walk;
+        var effort = isExact ? "" : string.Create(CultureInfo.InvariantCulture, $", effort {Effort:N0}");
         var details = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{(isExact ? $"{Compared:N0} compared" : $"effort {Effort:N0}")}, {ComparedByFloats:N0} by floats; {elapsed.TotalMicroseconds:N0} us");
-        return new SearchPlan(isExact, eligible, isExact ? Compared : null, isExact ? null : "graph", reason, details);
+            CultureInfo.InvariantCulture, $"{Compared:N0} compared{effort}, {ComparedByFloats:N0} by floats; {elapsed.TotalMicroseconds:N0} us");
+        return new SearchPlan(isExact, eligible, Compared, isExact ? null : "graph", reason, details);
     }
 
     private void Empty()
@@ -134,7 +140,7 @@ internal sealed partial class SimilaritySearch : IDisposable
     private void Clear()
     {
         Empty();
-        (Method, Compared, ComparedByFloats) = (SearchMethod.Floats, 0, 0);
+        (Method, ComparedByFloats, _uncoded, _comparedBefore, _accepted) = (SearchMethod.Floats, 0, 0, _codes.Compared, NotAsked);
     }
 
     // False: another partition has taken its place meanwhile, or what this state still has was struck out because a newer one has not.
@@ -145,10 +151,10 @@ internal sealed partial class SimilaritySearch : IDisposable
             // In this order: what is given a code meanwhile is compared by its floats.
             var coded = partition.Codes.Count;
             var total = partition.Count;
-            var accepted = 0;
-            var filter = new EntryFilter(partition, scope, Answers(partition.Scopes), ref accepted);
+            var filter = new EntryFilter(partition, scope, Answers(partition.Scopes));
             if (total - coded >= TailMax) view.Partitions!.Begin();
-            if (scope.RoomId is not { } room || !TryGather(view, room, partition, filter, coded, total)) Scan(view, scope, partition, filter, coded, total, ref accepted);
+            if (scope.RoomId is not { } room || !TryGather(view, room, partition, filter, coded, total))
+                Scan(view, scope, partition, filter, coded, total);
             return partition.DeadAsOf <= view.State.Sequence;
         }
         catch (ObjectDisposedException)
@@ -177,7 +183,7 @@ internal sealed partial class SimilaritySearch : IDisposable
         }
         CompareUnread(window);
         CompareRows(view);
-        Compared = ComparedByFloats;
+        _uncoded = ComparedByFloats;
     }
 
     // Rows come newest first, and the newest lie at the end of the log: so from the last on.
@@ -218,7 +224,6 @@ internal sealed partial class SimilaritySearch : IDisposable
             if (number < coded) _numbers.Add(number);
             else AddRow(view, partition, filter, number);
         }
-        Compared = _numbers.Count + _rows.Count;
         CompareTail(view);
         var fromTail = _found.Count;
         for (int missing = 0, allowed = -1; missing > allowed;)
@@ -230,11 +235,10 @@ internal sealed partial class SimilaritySearch : IDisposable
         return true;
     }
 
-    private void Scan(View view, in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded, int total, ref int accepted)
+    private void Scan(View view, in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded, int total)
     {
         foreach (var number in partition.Uncoded) AddRow(view, partition, filter, number);
         for (var number = coded; number < total; number++) AddRow(view, partition, filter, number);
-        var tail = _rows.Count;
         CompareTail(view);
         var graph = GraphFor(scope, partition, filter, coded);
         Method = graph is null ? SearchMethod.Scan : SearchMethod.Walk;
@@ -247,13 +251,21 @@ internal sealed partial class SimilaritySearch : IDisposable
             {
                 if (graph is not null) BeginCodes(partition, allowed, fromTail);
                 (graph, Method) = (null, SearchMethod.Scan);
-                accepted = 0;
-                if (scope.IsWhole && partition.Dead == 0) _codes.Scan(0, accepted = coded, default(EverySlot));
-                else _codes.Scan(0, coded, filter);
-                Compared = tail + accepted;
+                ScanCodes(scope, partition, filter, 0, coded);
             }
             missing = CompareCandidates(view, partition);
+            if (Method == SearchMethod.Walk && missing <= allowed && IsShort()) (graph, missing, allowed) = (null, 0, -1);
         }
+    }
+
+    // A walk that found fewer above a threshold than were asked for may have passed some over: a list must have all that there are.
+    private bool IsShort() => _threshold is not null && _count > 1 && _found.Count < _count;
+
+    private void ScanCodes(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int from, int coded)
+    {
+        if (scope.IsWhole && partition.Dead == 0) _codes.Scan(from, coded, default(EverySlot));
+        else if (IsFilterForLast(scope, partition, filter, coded)) _codes.ScanThenFilter(from, coded, filter);
+        else _codes.Scan(from, coded, filter);
     }
 
     // Entries that this state does not have may take places among the best: so many are allowed for.
@@ -308,6 +320,7 @@ internal sealed partial class SimilaritySearch : IDisposable
         // Of equals the newest is kept.
         _rows.Sort(static (left, right) => MemoryRow.NewestFirst(left.Row, right.Row));
         CompareRows(view);
+        _uncoded = ComparedByFloats;
     }
 
     private void AddRow(View view, VectorPartition partition, in EntryFilter filter, int number)

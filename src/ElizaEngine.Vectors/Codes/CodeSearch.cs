@@ -21,6 +21,9 @@ internal sealed unsafe class CodeSearch
 
     private const int LineBytes = 64;
 
+    /// <summary>Slots after which a scan that asks its filter last looks again whether codes rule out any.</summary>
+    private const int OpenStep = 64;
+
     /// <summary>A walk keeps at least as many as are wanted, up to this many.</summary>
     private const int EffortMax = 4096;
 
@@ -28,7 +31,11 @@ internal sealed unsafe class CodeSearch
     private readonly Candidates _candidates = new();
     private readonly WalkScratch _scratch = new();
     private int _count;
+    private long _compared;
     private Codes? _codes;
+
+    /// <summary>Similarities by code that all searches so far computed; one that was then looked at more closely counts once.</summary>
+    internal long Compared => _compared + _scratch.Scored;
 
     /// <summary>Begins a search and forgets the last one.</summary>
     /// <param name="codes">Where.</param>
@@ -47,12 +54,23 @@ internal sealed unsafe class CodeSearch
         _count = count;
     }
 
-    /// <summary>Compares the slots of a range that a filter accepts, as fast as memory is read.</summary>
+    /// <summary>Compares the slots of a range that a filter accepts, as fast as memory is read if that is all of them.</summary>
     /// <param name="from">The first slot.</param>
     /// <param name="to">Behind the last one; at most the codes' count.</param>
-    /// <param name="filter">Which of them.</param>
+    /// <param name="filter">Which of them; asked of each. Where it is cheap, or accepts few, this is quickest.</param>
     /// <exception cref="ObjectDisposedException">The codes were disposed of.</exception>
     internal void Scan<TFilter>(int from, int to, TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct => Scan(from, to, filter, isFilteredFirst: true);
+
+    /// <summary>
+    /// As <see cref="Scan{TFilter}(int, int, TFilter)"/>, with the same candidates, but all slots are compared, and the filter is asked of
+    /// those that their codes do not rule out, which are few once as many as wanted were found. Quicker where much is accepted: a processor
+    /// cannot guess what the answer will be (100,000 x 384 of which any half is accepted: 1.8 ms, asked first 4.3; decisions/0024).
+    /// </summary>
+    internal void ScanThenFilter<TFilter>(int from, int to, TFilter filter)
+        where TFilter : struct, ISlotFilter, allows ref struct => Scan(from, to, filter, isFilteredFirst: false);
+
+    private void Scan<TFilter>(int from, int to, TFilter filter, bool isFilteredFirst)
         where TFilter : struct, ISlotFilter, allows ref struct
     {
         var codes = Searched();
@@ -63,10 +81,10 @@ internal sealed unsafe class CodeSearch
         {
             switch (CodeDot.Width)
             {
-                case KernelWidth.Bits512: Scan<CodeDot512, TFilter>(codes, from, to, filter); break;
-                case KernelWidth.Bits256: Scan<CodeDot256, TFilter>(codes, from, to, filter); break;
-                case KernelWidth.Bits128: Scan<CodeDot128, TFilter>(codes, from, to, filter); break;
-                default: Scan<CodeDotScalar, TFilter>(codes, from, to, filter); break;
+                case KernelWidth.Bits512: Scan<CodeDot512, TFilter>(codes, from, to, filter, isFilteredFirst); break;
+                case KernelWidth.Bits256: Scan<CodeDot256, TFilter>(codes, from, to, filter, isFilteredFirst); break;
+                case KernelWidth.Bits128: Scan<CodeDot128, TFilter>(codes, from, to, filter, isFilteredFirst); break;
+                default: Scan<CodeDotScalar, TFilter>(codes, from, to, filter, isFilteredFirst); break;
             }
         }
         finally
@@ -142,23 +160,62 @@ internal sealed unsafe class CodeSearch
 
     private Codes Searched() => _codes ?? throw new InvalidOperationException("A search begins before it scans.");
 
-    // SAFETY: of both: the caller of each is an owner of the codes, and every slot was found to be below their count.
-    private void Scan<TKernel, TFilter>(Codes codes, int from, int to, TFilter filter)
+    // SAFETY: of all: the caller of each is an owner of the codes, and every slot was found to be below their count.
+    private void Scan<TKernel, TFilter>(Codes codes, int from, int to, TFilter filter, bool isFilteredFirst)
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
     {
         for (var length = 0; from < to; from += length)
         {
             length = Math.Min(NativeTable.Run(from), to - from);
-            var row = codes.Row(from);
-            var scales = codes.Scales(from);
-            var errors = codes.Errors(from);
-            for (var i = 0; i < length; i++, row += codes.RowBytes)
+            if (isFilteredFirst)
             {
-                if (filter.Accepts(from + i))
-                    Consider<TKernel>(from + i, row, scales[i], errors[i]);
+                FilterThenScan<TKernel, TFilter>(codes, from, length, filter);
+                continue;
             }
+
+            // Before as many as wanted were found codes rule out nothing.
+            var isOpen = float.IsNegativeInfinity(_candidates.Floor);
+            if (isOpen)
+                FilterThenScan<TKernel, TFilter>(codes, from, length = Math.Min(length, OpenStep), filter);
+            else
+                ScanThenFilter<TKernel, TFilter>(codes, from, length, filter);
         }
+    }
+
+    private void FilterThenScan<TKernel, TFilter>(Codes codes, int from, int length, TFilter filter)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var row = codes.Row(from);
+        var scales = codes.Scales(from);
+        var errors = codes.Errors(from);
+        var compared = 0;
+        for (var i = 0; i < length; i++, row += codes.RowBytes)
+        {
+            if (!filter.Accepts(from + i))
+                continue;
+            compared++;
+            Consider<TKernel>(from + i, row, scales[i], errors[i]);
+        }
+
+        _compared += compared;
+    }
+
+    private void ScanThenFilter<TKernel, TFilter>(Codes codes, int from, int length, TFilter filter)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        var row = codes.Row(from);
+        var scales = codes.Scales(from);
+        var errors = codes.Errors(from);
+        for (var i = 0; i < length; i++, row += codes.RowBytes)
+        {
+            if (MayBeAmongBest<TKernel>(row, scales[i], errors[i]) && filter.Accepts(from + i))
+                Offer<TKernel>(from + i, row, scales[i], errors[i]);
+        }
+
+        _compared += length;
     }
 
     private void Scan<TKernel, TFilter>(Codes codes, ReadOnlySpan<int> slots, TFilter filter)
@@ -177,6 +234,8 @@ internal sealed unsafe class CodeSearch
             if (MayBeAmongBest<TKernel>(row, codes.Scale(slot), codes.Error(slot)) && filter.Accepts(slot))
                 Offer<TKernel>(slot, row, codes.Scale(slot), codes.Error(slot));
         }
+
+        _compared += slots.Length;
     }
 
     private WalkOutcome Walk<TWalked, TFilter>(
@@ -274,6 +333,7 @@ internal sealed unsafe class CodeSearch
     {
         if (!accepted.AcceptsItself(slot))
             return 0;
+        _compared++;
         Consider<TKernel>(slot, codes.Row(slot), codes.Scale(slot), codes.Error(slot));
         return 1;
     }

@@ -195,7 +195,7 @@ internal sealed class Graph : SharedNative
         }
 
         var walk = new GraphWalk<TKernel>(_codes, _links);
-        var nearest = walk.Descend(query, entry.Slot, entry.Level, 0);
+        var nearest = walk.Descend(query, scratch, entry.Slot, entry.Level, 0);
         scratch.Begin(Volatile.Read(ref _reserved), effort);
         var isPlain = typeof(TFilter) == typeof(EverySlot) && Volatile.Read(ref _dead) == 0;
         if (isPlain && hidden < 0)

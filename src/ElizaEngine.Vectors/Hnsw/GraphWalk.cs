@@ -29,10 +29,11 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     // SAFETY: of all: the caller is an owner of graph and codes; every slot comes from a list of the graph, which holds reserved ones only.
 
     /// <summary>Goes down to a level, on each to the nearest that neighbours lead to.</summary>
-    internal int Descend(CodeQuery query, int entry, int from, int to)
+    internal int Descend(CodeQuery query, WalkScratch scratch, int entry, int from, int to)
     {
         var best = entry;
         var bestScore = Score(query, best);
+        var scored = 1;
         for (var level = from; level > to; level--)
         {
             for (var isBetter = true; isBetter;)
@@ -48,6 +49,7 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
                     var slot = list[i];
                     if (slot == GraphLinks.None)
                         break;
+                    scored++;
                     var score = Score(query, slot);
                     if (score <= bestScore)
                         continue;
@@ -56,6 +58,7 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
             }
         }
 
+        scratch.Scored += scored;
         return best;
     }
 
@@ -63,7 +66,11 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     internal void Search(CodeQuery query, WalkScratch scratch, int entry, int level)
     {
         if (scratch.Visit(entry))
+        {
             scratch.Offer(entry, Score(query, entry));
+            scratch.Scored++;
+        }
+
         var max = links.Max(level);
         var fetched = GraphLinks.None;
         for (var slot = scratch.Next(); slot >= 0; slot = scratch.Next())
@@ -216,6 +223,7 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
             ScoreFour(query, slots + scored).Store(scores + scored);
         for (; scored < count; scored++)
             scores[scored] = Score(query, slots[scored]);
+        scratch.Scored += count;
         for (var i = 0; i < count; i++)
         {
             if (scratch.Offer(slots[i], scores[i]) && level == 0)

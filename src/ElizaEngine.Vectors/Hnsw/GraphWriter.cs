@@ -44,7 +44,7 @@ internal sealed unsafe class GraphWriter<TKernel>
         }
 
         _query.Set(_graph.Codes, slot);
-        var nearest = _walk.Descend(_query, entry.Slot, entry.Level, level);
+        var nearest = _walk.Descend(_query, _scratch, entry.Slot, entry.Level, level);
         var top = Math.Min(level, entry.Level);
         for (var on = top; on >= 0; on--)
         {
@@ -71,7 +71,7 @@ internal sealed unsafe class GraphWriter<TKernel>
     {
         var entry = _graph.Entry();
         _query.Set(_graph.Codes, slot);
-        var nearest = _walk.Descend(_query, entry.Slot, entry.Level, 0);
+        var nearest = _walk.Descend(_query, _scratch, entry.Slot, entry.Level, 0);
         _scratch.Begin(_links.Reserved, _graph.Effort);
         _walk.Search(_query, _scratch, nearest, 0);
         var chosen = Chosen(0)[..Choose(Sorted(PoolKeys(slot)), Chosen(0))];

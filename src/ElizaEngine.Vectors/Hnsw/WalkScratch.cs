@@ -52,6 +52,9 @@ internal sealed unsafe class WalkScratch
     /// <summary>Room for the scores of a step.</summary>
     internal float* Scores { get; }
 
+    /// <summary>Slots that all walks so far scored.</summary>
+    internal long Scored { get; set; }
+
     /// <summary>How many are in the pool.</summary>
     internal int Count { get; private set; }
 

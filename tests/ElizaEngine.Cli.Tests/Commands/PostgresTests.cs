@@ -1,3 +1,5 @@
+using System.Text.Json;
+using ElizaEngine.Cli.Database;
 using ElizaEngine.Cli.Demo;
 using Xunit;
 
@@ -56,6 +58,27 @@ public sealed class PostgresTests : IDisposable
             Assert.Contains("Database: postgres://", outcome.Out, StringComparison.Ordinal);
             Assert.DoesNotContain(ServerDatabase.Password, outcome.Out, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Recall_is_checked_in_every_table_whose_vectors_have_an_index()
+    {
+        await using var database = await ServerDatabase.CreateAsync();
+        await _world.RunAsync("ingest", _world.Write("notes.txt", "Tea at four in the harbour."), "--postgres", database.Url);
+        Assert.Equal("[]", (await PartitionsAsync()).GetRawText());
+        await using (var opened = await ElizaDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = database.Url }))
+        {
+            await using var adapter = opened.ForAgent(ToolAgent.Id);
+            await opened.BuildVectorIndexAsync((await adapter.GetEmbeddingDimensionAsync())!.Value);
+        }
+
+        var partition = Assert.Single((await PartitionsAsync()).EnumerateArray());
+        Assert.Equal(ToolAgent.Id, partition.GetProperty("agent").GetGuid());
+        Assert.Equal("knowledge", partition.GetProperty("table").GetString());
+        Assert.Equal((1, 1.0), (partition.GetProperty("queries").GetInt32(), partition.GetProperty("recall").GetDouble()));
+
+        async Task<JsonElement> PartitionsAsync() =>
+            (await _world.RunAsync("recall-check", "--postgres", database.Url, "--json")).Json.GetProperty("partitions");
     }
 
     [Fact]

@@ -43,13 +43,64 @@ public sealed class RecallTests : IDisposable
     public async Task Recall_can_be_checked()
     {
         await IngestLibraryAsync();
-        var outcome = await _world.RunAsync("recall-check", "--dir", _world.Data, "--json");
+        var outcome = await _world.RunAsync("recall-check", "--table", "knowledge", "--dir", _world.Data, "--json");
         Assert.Equal(0, outcome.ExitCode);
         Assert.Equal((1.0, 0), (outcome.Json.GetProperty("recall").GetDouble(), outcome.Json.GetProperty("approximate").GetInt32()));
         Assert.True(outcome.Json.GetProperty("queries").GetInt32() > 0);
-        Assert.Contains("Recall@3", (await _world.RunAsync("recall-check", "--count", "3", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+        var screen = (await _world.RunAsync("recall-check", "--table", "knowledge", "--count", "3", "--dir", _world.Data)).Out;
+        Assert.Contains("Recall@3", screen, StringComparison.Ordinal);
         Assert.Contains("no vectors", (await _world.RunAsync("recall-check", "--table", "nothing", "--dir", _world.Data)).Out, StringComparison.Ordinal);
         Assert.Equal(2, (await _world.RunAsync("recall-check", "--queries", "0", "--dir", _world.Data)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Without_a_table_every_one_that_has_a_graph_is_checked_whosever_it_is()
+    {
+        const int rows = 4_200;
+        await IngestLibraryAsync();
+        var none = await _world.RunAsync("recall-check", "--dir", _world.Data, "--json");
+        Assert.Equal((0, "[]"), (none.ExitCode, none.Json.GetProperty("partitions").GetRawText()));
+        Assert.Contains("No table has", (await _world.RunAsync("recall-check", "--dir", _world.Data)).Out, StringComparison.Ordinal);
+
+        Guid[] agents = [new("00000000-0000-4000-8000-00000000a001"), new("00000000-0000-4000-8000-00000000a002")];
+        var random = new Random(5);
+        await using (var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = _world.Data }))
+        {
+            foreach (var (agent, dimension) in agents.Zip((int[])[8, 12]))
+            {
+                await using var adapter = database.ForAgent(agent);
+                await adapter.CreateAgentAsync(new Agent { Id = agent, Name = "Ada" });
+                await adapter.CreateMemoriesAsync([.. Enumerable.Range(0, rows).Select(_ => NewMemory(dimension))], "messages");
+                await adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 20).Select(_ => NewMemory(dimension))], "facts");
+            }
+            await using var second = database.ForAgent(agents[1]);
+            await second.CreateMemoriesAsync([.. Enumerable.Range(0, rows).Select(_ => NewMemory(12))], "documents");
+        }
+
+        var outcome = await _world.RunAsync("recall-check", "--dir", _world.Data, "--queries", "40", "--json");
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        var partitions = outcome.Json.GetProperty("partitions").EnumerateArray().ToList();
+        Assert.Equal(
+            [(agents[0], "messages", 8), (agents[1], "documents", 12), (agents[1], "messages", 12)],
+            partitions.Select(one => (one.GetProperty("agent").GetGuid(), one.GetProperty("table").GetString(), Number(one, "dimension"))));
+        Assert.All(partitions, one =>
+        {
+            Assert.Equal((rows, 40, 10), (Number(one, "rows"), Number(one, "queries"), Number(one, "count")));
+            Assert.InRange(Number(one, "approximate"), 30, 40);
+            Assert.InRange(one.GetProperty("recall").GetDouble(), 0.95, 1);
+            Assert.InRange(one.GetProperty("lowest").GetDouble(), 0.3, one.GetProperty("recall").GetDouble());
+        });
+
+        // Lines of the screen may be broken between words.
+        var shown = (await _world.RunAsync("recall-check", "--dir", _world.Data, "--queries", "5", "--count", "3")).Out;
+        var screen = string.Join(' ', shown.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(3, screen.Split("Recall@3").Length - 1);
+        Assert.Contains($"documents, agent {agents[1]:D}, 12 components", screen, StringComparison.Ordinal);
+
+        Memory NewMemory(int dimension) =>
+            new() { Embedding = Enumerable.Range(0, dimension).Select(_ => random.NextSingle() - 0.5f).ToArray(), Unique = true };
+
+        static int Number(System.Text.Json.JsonElement of, string name) => of.GetProperty(name).GetInt32();
     }
 
     [Fact]

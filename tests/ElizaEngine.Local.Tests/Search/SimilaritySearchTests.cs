@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests.Search;
@@ -88,7 +89,8 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
             Assert.True(walks >= 90, $"seed {seed}, {when}: {walks} of 100 searches walked");
             Assert.True(found >= 0.97 * wanted, $"seed {seed}, {when}: {found} of {wanted}");
             var plan = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Vector(random, dimension)));
-            Assert.Equal((false, "graph", null), (plan.IsExact, plan.Index, plan.ComparedRows));
+            Assert.Equal((false, "graph"), (plan.IsExact, plan.Index));
+            AssertComparedByWalk(plan, ids.Count);
             var report = await database.CheckRecallAsync(s_agent, "messages", queries: 50);
             Assert.InRange(report.Recall, 0.97, 1);
             Assert.InRange(report.Approximate, report.Queries - 5, report.Queries);
@@ -153,6 +155,7 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         await AssertRecallAsync("on the other side", _rooms[0], () => Next(6, 0.1f), walksMin: 0);
         var plan = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Next(-1, 0.3f)) { RoomId = _rooms[0] });
         Assert.Equal((false, "graph"), (plan.IsExact, plan.Index));
+        AssertComparedByWalk(plan, count);
         // So many would be found by a scan before they are by a walk.
         plan = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Next(-1, 0.3f)) { RoomId = _rooms[0], Count = 1_000 });
         Assert.True(plan.IsExact, plan.Details);
@@ -195,6 +198,44 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         var left = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Threshold = 0.95f });
         Assert.InRange(left.EligibleRows, 19_000, 20_000);
         Assert.True(left.IsExact, left.Details);
+    }
+
+    [Theory]
+    [InlineData(2, 48)]
+    [InlineData(7, 200)]
+    [InlineData(40, 200)]
+    public async Task A_scan_finds_what_passes_its_filter_whether_many_do_or_few(int one, int dimension)
+    {
+        const int count = 4_000;
+        await SetUpAsync();
+        var random = new Random(29);
+        await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, count).Select(NewMemory)], "messages");
+        await _database.BuildVectorIndexAsync(s_agent, "messages");
+        foreach (var wanted in (int[])[1, 10, 1_000, int.MaxValue])
+        {
+            foreach (var threshold in (float?[])[null, 0.9f, 0.2f, -1])
+            {
+                var search = new MemorySearch("messages", Vector(random, dimension)) { Count = wanted, Threshold = threshold, Mode = SearchMode.Exact };
+                var filtered = search with { EntityId = _entities[0] };
+                foreach (var asked in (MemorySearch[])[filtered, filtered with { UniqueOnly = true }, search with { UniqueOnly = true }])
+                {
+                    var found = await _adapter.SearchMemoriesAsync(asked);
+                    Assert.Equal(SearchMethod.Scan, LastMethod());
+                    // By floats, as a transaction searches.
+                    var expected = await _adapter.TransactionAsync((session, token) => session.SearchMemoriesAsync(asked, token));
+                    Assert.Equal(
+                        expected.Select(memory => (memory.Id, memory.Similarity)), found.Select(memory => (memory.Id, memory.Similarity)));
+                }
+            }
+        }
+        // Where few pass, only these are compared.
+        var plan = await _database.ExplainSearchAsync(
+            s_agent, new MemorySearch("messages", Vector(random, dimension)) { Count = 10, EntityId = _entities[0] });
+        Assert.Equal((true, (count + one - 1L) / one), (plan.IsExact, plan.EligibleRows));
+        Assert.InRange(plan.ComparedRows!.Value, plan.EligibleRows, one < 12 ? count : plan.EligibleRows);
+
+        Memory NewMemory(int i) =>
+            Memory(i, i % 3) with { EntityId = _entities[i % one == 0 ? 0 : 1], Embedding = Vector(random, dimension), Unique = i % 40 != 1 };
     }
 
     [Fact]
@@ -491,6 +532,16 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         }
         Assert.True(walks >= walksMin, $"{where}: {walks} of 50 searches walked");
         Assert.True(found >= 0.98 * wanted, $"{where}: {found} of {wanted}");
+    }
+
+    // It looked at what it kept at least, and at far from all.
+    private static void AssertComparedByWalk(SearchPlan plan, int rows)
+    {
+        using var last = SimilaritySearch.Rent();
+        Assert.InRange(plan.ComparedRows!.Value, Math.Min(last.Effort, rows), rows);
+        Assert.Equal(last.Compared, plan.ComparedRows);
+        var begin = string.Create(CultureInfo.InvariantCulture, $"{plan.ComparedRows:N0} compared, effort {last.Effort:N0}, ");
+        Assert.StartsWith(begin, plan.Details, StringComparison.Ordinal);
     }
 
     private async Task SearchTwiceAsync(MemorySearch search)

@@ -20,15 +20,15 @@ internal static class CommandOptions
         Description = description,
         HelpName = "NAME",
         DefaultValueFactory = _ => "knowledge",
-        Validators =
-        {
-            result =>
-            {
-                RefuseBlank(result, "--table");
-                if (result.Tokens is [var name] && System.Text.Encoding.UTF8.GetByteCount(name.Value) > Limits.MaxTableNameBytes)
-                    result.AddError($"--table must be at most {Limits.MaxTableNameBytes} bytes of UTF-8.");
-            },
-        },
+        Validators = { CheckTable },
+    };
+
+    /// <summary>A table, if one is meant.</summary>
+    public static Option<string?> AnyTable(string description) => new("--table")
+    {
+        Description = description,
+        HelpName = "NAME",
+        Validators = { CheckTable },
     };
 
     /// <summary>A number of things, 1 or more.</summary>
@@ -46,6 +46,13 @@ internal static class CommandOptions
             },
         },
     };
+
+    private static void CheckTable(System.CommandLine.Parsing.OptionResult result)
+    {
+        RefuseBlank(result, "--table");
+        if (result.Tokens is [var name] && System.Text.Encoding.UTF8.GetByteCount(name.Value) > Limits.MaxTableNameBytes)
+            result.AddError($"--table must be at most {Limits.MaxTableNameBytes} bytes of UTF-8.");
+    }
 
     /// <summary>A value of nothing but spaces is an error of the arguments.</summary>
     public static void RefuseBlank(System.CommandLine.Parsing.OptionResult result, string name)

@@ -111,8 +111,9 @@ internal static class RecallCommand
     private static void Show(CommandOutput output, SearchPlan plan)
     {
         output.Line(plan.Reason);
-        var compared = plan.ComparedRows is { } rows ? $"{Quantity.Of(rows, "vector")} compared of {Quantity.Of(plan.EligibleRows, "row")}" : $"{Quantity.Of(plan.EligibleRows, "row")} to choose from";
-        output.Line($"{(plan.IsExact ? "Exact" : "Approximate")}: {compared}{(plan.Index is null ? "" : $", by {plan.Index}")}.");
+        var compared = plan.ComparedRows is { } rows ? $"{Quantity.Of(rows, "vector")} compared, " : "";
+        var index = plan.Index is null ? "" : $", by {plan.Index}";
+        output.Line($"{(plan.IsExact ? "Exact" : "Approximate")}: {compared}{Quantity.Of(plan.EligibleRows, "row")} to choose from{index}.");
         if (plan.Details.Length > 0) output.Line(plan.Details);
     }
 

@@ -15,6 +15,9 @@ internal sealed record OpenDatabase(IDatabase Database) : IAsyncDisposable
     /// <summary>What is in it, counted now.</summary>
     public required Func<CancellationToken, Task<DatabaseStatistics>> GetStatisticsAsync { get; init; }
 
+    /// <summary>The tables that have an index of vectors, or would have one if they were searched: in order of agent and name.</summary>
+    public required Func<CancellationToken, Task<IReadOnlyList<IndexedTable>>> GetIndexedTablesAsync { get; init; }
+
     /// <summary>What an acknowledged write survives, in words.</summary>
     public required string Durability { get; init; }
 
@@ -30,6 +33,9 @@ internal sealed record OpenDatabase(IDatabase Database) : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 }
+
+/// <summary>The vectors of an agent in a table, of its active dimension, that searches find by an index.</summary>
+internal sealed record IndexedTable(Guid AgentId, string TableName, int Dimension);
 
 /// <summary>What is in a database.</summary>
 /// <param name="Counts">Rows by kind, in the order to show them; names in camel case.</param>

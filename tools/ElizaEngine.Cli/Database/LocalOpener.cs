@@ -15,6 +15,7 @@ internal static class LocalOpener
             Name = directory,
             Backend = "local",
             GetStatisticsAsync = _ => Task.FromResult(Count(local.GetStatistics())),
+            GetIndexedTablesAsync = _ => Task.FromResult(Indexed(local)),
             Durability = Describe(options),
             OpenReport = Describe(local.OpenReport),
         };
@@ -37,6 +38,9 @@ internal static class LocalOpener
         ],
         statistics.FileBytes,
         statistics.Files);
+
+    private static IReadOnlyList<IndexedTable> Indexed(LocalDatabase local) =>
+        [.. from table in local.GetVectorTables() where table.HasGraph select new IndexedTable(table.AgentId, table.TableName, table.Dimension)];
 
     // A disk that is memory keeps nothing through a power loss, however faithfully it is flushed.
     private static string Describe(LocalDatabaseOptions options)

@@ -17,6 +17,7 @@ internal static class PostgresOpener
                 Name = database.Address,
                 Backend = "postgres",
                 GetStatisticsAsync = async token => Count(await database.GetStatisticsAsync(token)),
+                GetIndexedTablesAsync = token => IndexedAsync(database, token),
                 Durability = durability,
                 Server = server,
                 Warnings = database.Warnings,
@@ -51,6 +52,26 @@ internal static class PostgresOpener
             _ => "power loss",
         };
         return ($"PostgreSQL {row.GetString(0).Split(' ')[0]}, pgvector {row.GetString(1)}", durability);
+    }
+
+    // An index is of a dimension, for all agents and tables.
+    private static async Task<IReadOnlyList<IndexedTable>> IndexedAsync(PostgresDatabase database, CancellationToken cancellationToken)
+    {
+        await using var adapter = database.ForAgent(ToolAgent.Id);
+        var source = (NpgsqlDataSource)adapter.GetConnection(typeof(NpgsqlDataSource))!;
+        await using var command = source.CreateCommand("""
+            SELECT DISTINCT m.agent_id, m.type COLLATE "C", a.dimension
+            FROM eliza_engine.agent_dimensions a JOIN public.memories m ON m.agent_id = a.agent_id
+            WHERE EXISTS (
+                SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE i.indisvalid AND n.nspname IN ('public', 'eliza_engine') AND c.relname = 'eliza_embeddings_' || a.dimension)
+            ORDER BY 1, 2
+            """);
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        var tables = new List<IndexedTable>();
+        while (await rows.ReadAsync(cancellationToken)) tables.Add(new IndexedTable(rows.GetGuid(0), rows.GetString(1), rows.GetInt32(2)));
+        return tables;
     }
 
     private static DatabaseStatistics Count(PostgresStatistics statistics) => new(
