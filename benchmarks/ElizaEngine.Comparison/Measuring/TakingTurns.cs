@@ -79,7 +79,7 @@ internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool war
         {
             Operations = (long)operations,
             // The median of the rounds: a round that met a hiccup does not speak for the others.
-            PerSecond = Median(slices.Select(taken => taken.Slice.Operations / taken.Slice.Elapsed.TotalSeconds)),
+            PerSecond = Median(slices.Select(taken => taken.Slice.PerSecond)),
             P50Us = latencies.PercentileUs(50),
             SliceP50sUs = [.. slices.Select(taken => taken.Slice.Latencies.PercentileUs(50))],
             P99Us = latencies.PercentileUs(99),
