@@ -35,6 +35,9 @@ internal sealed class Run(Size size, string directory, IReadOnlySet<string>? onl
     /// <summary>Turns as most workloads take them.</summary>
     public TakingTurns Turns => TakeTurns(rounds: Pick(1, 2, 4), warmsUp: size > Size.Toy);
 
+    /// <summary>The same of those who wait for no disk.</summary>
+    public TakingTurns ReadTurns => TakeTurns(rounds: Pick(1, 2, 4), warmsUp: size > Size.Toy, usesDisk: false);
+
     /// <summary>Turns beside this run's probe.</summary>
     /// <param name="rounds">Slices of each that count.</param>
     /// <param name="warmsUp">Whether everybody gets one slice more, first, that does not count.</param>

@@ -6,7 +6,7 @@ namespace ElizaEngine.Comparison.Tests;
 
 public sealed class TakingTurnsTests
 {
-    private static readonly ProbeReading Quiet = new(10_000, 100, 20, 20);
+    private static readonly ProbeReading Quiet = new(10_000, 100, 20, 20, 200);
     private static readonly ProbeReading Busy = Quiet with { DotNanoseconds = 40 };
     private static readonly ProbeReading SlowDisk = Quiet with { DiskWriteP50Us = 500 };
 
