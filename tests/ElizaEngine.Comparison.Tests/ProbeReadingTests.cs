@@ -20,6 +20,11 @@ public sealed class ProbeReadingTests
     }
 
     [Fact]
+    public void Of_before_and_after_the_middle_is_the_mean() => Assert.Equal(
+        new ProbeReading(3_000, 330, 75, 30, 600),
+        ProbeReading.Median([Reading, new ProbeReading(2_000, 430, 50, 40, 800)]));
+
+    [Fact]
     public void A_probe_knows_the_tail_of_its_writes()
     {
         var directory = Directory.CreateTempSubdirectory("eliza-probe-").FullName;

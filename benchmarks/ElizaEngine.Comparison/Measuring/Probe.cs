@@ -36,7 +36,7 @@ internal sealed record ProbeReading(
         Of(readings, reading => reading.DiskWriteP99Us));
 
     private static double Of(IReadOnlyCollection<ProbeReading> readings, Func<ProbeReading, double> value) =>
-        readings.Select(value).Order().ElementAt(readings.Count / 2);
+        readings.Select(value).Median();
 
     private static bool IsSteady(double one, double other) => Math.Max(one, other) <= Math.Min(one, other) * SteadyRatio;
 }
@@ -80,7 +80,7 @@ internal sealed class Probe : IDisposable
         Array.Sort(writes);
         return new ProbeReading(
             perSecond,
-            writes[_writes / 2],
+            writes.Median(),
             _block.Length * (double)sizeof(float) / Quickest(() => RawMemory.Sum<float>(_block)).TotalNanoseconds,
             Quickest(MultiplyRows).TotalNanoseconds / Dots,
             writes[_writes * 99 / 100]);
