@@ -27,7 +27,7 @@ internal sealed class Run(Size size, string directory, IReadOnlySet<string>? onl
     public Rows Rows { get; } = [];
 
     /// <summary>A PostgreSQL server of the run's own, started by whoever asks first.</summary>
-    public PostgresServer Postgres { get; } = new(directory);
+    public PostgresServer Postgres { get; } = new(directory, anyDisk: size == Size.Toy);
 
     /// <summary>Engines that cannot be had, and why.</summary>
     public IReadOnlyDictionary<string, string> NotHad => _whyNot.Where(known => known.Value is not null).ToDictionary(known => known.Key, known => known.Value!);
