@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 
 namespace ElizaEngine.Comparison;
@@ -19,10 +20,14 @@ internal static class Child
     public const string Command = "child";
 
     /// <summary>In the parent: starts a child and waits for its answer.</summary>
-    public static async Task<TAnswer> AskAsync<TTask, TAnswer>(IEnumerable<string> arguments, CancellationToken cancellationToken)
+    /// <param name="arguments">For its task.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="processors">As many as it is to believe that there are; null: those of the machine.</param>
+    public static async Task<TAnswer> AskAsync<TTask, TAnswer>(
+        IEnumerable<string> arguments, CancellationToken cancellationToken, int? processors = null)
         where TTask : IChildTask
     {
-        using var child = Start<TTask>(arguments);
+        using var child = Start<TTask>(arguments, processors);
         return await AnswerOfAsync<TAnswer>(child, $"The child {typeof(TTask).Name}", cancellationToken);
     }
 
@@ -39,14 +44,19 @@ internal static class Child
     }
 
     /// <summary>In the parent: starts a child that is spoken to, or killed, by whoever started it.</summary>
-    public static Process Start<TTask>(IEnumerable<string> arguments)
-        where TTask : IChildTask =>
-        Process.Start(new ProcessStartInfo("dotnet", [typeof(Child).Assembly.Location, Command, typeof(TTask).Name, .. arguments])
+    public static Process Start<TTask>(IEnumerable<string> arguments, int? processors = null)
+        where TTask : IChildTask
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Child).Assembly.Location, Command, typeof(TTask).Name, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        // Hexadecimal, as .NET reads its settings.
+        if (processors is { } count) start.Environment["DOTNET_PROCESSOR_COUNT"] = count.ToString("x", CultureInfo.InvariantCulture);
+        return Process.Start(start)!;
+    }
 
     /// <summary>In the child.</summary>
     public static async Task<int> RunAsync(string task, string[] arguments)

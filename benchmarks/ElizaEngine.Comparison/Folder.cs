@@ -12,4 +12,11 @@ internal static class Folder
         using var du = Process.Start(new ProcessStartInfo("du", ["-s", "--block-size=1", path]) { RedirectStandardOutput = true })!;
         return long.Parse(du.StandardOutput.ReadToEnd().Split('\t')[0], CultureInfo.InvariantCulture);
     }
+
+    /// <summary>The number of the file system that it lies on, as the kernel has it.</summary>
+    public static long Device(string path)
+    {
+        using var stat = Process.Start(new ProcessStartInfo("stat", ["--format=%d", path]) { RedirectStandardOutput = true })!;
+        return long.Parse(stat.StandardOutput.ReadToEnd(), CultureInfo.InvariantCulture);
+    }
 }

@@ -27,13 +27,16 @@ internal sealed class Run(Size size, string directory, IReadOnlySet<string>? onl
     public Rows Rows { get; } = [];
 
     /// <summary>A PostgreSQL server of the run's own, started by whoever asks first.</summary>
-    public PostgresServer Postgres { get; } = new(directory);
+    public PostgresServer Postgres { get; } = new(directory, anyDisk: size == Size.Toy);
 
     /// <summary>Engines that cannot be had, and why.</summary>
     public IReadOnlyDictionary<string, string> NotHad => _whyNot.Where(known => known.Value is not null).ToDictionary(known => known.Key, known => known.Value!);
 
     /// <summary>Turns as most workloads take them.</summary>
     public TakingTurns Turns => TakeTurns(rounds: Pick(1, 2, 4), warmsUp: size > Size.Toy);
+
+    /// <summary>The same of those who wait for no disk.</summary>
+    public TakingTurns ReadTurns => TakeTurns(rounds: Pick(1, 2, 4), warmsUp: size > Size.Toy, usesDisk: false);
 
     /// <summary>Turns beside this run's probe.</summary>
     /// <param name="rounds">Slices of each that count.</param>

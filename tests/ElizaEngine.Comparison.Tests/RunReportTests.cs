@@ -25,6 +25,7 @@ public sealed class RunReportTests : IDisposable
         Assert.True(targets[0].GetProperty("met").GetBoolean());
         Assert.Equal(JsonValueKind.Null, targets[1].GetProperty("met").ValueKind);
         Assert.Equal(2, json.RootElement.GetProperty("rows").GetArrayLength());
+        Assert.Equal(5, json.RootElement.GetProperty("rows")[0].GetProperty("probe").GetProperty("diskWriteP99Us").GetDouble());
         Assert.Equal("why", json.RootElement.GetProperty("rows")[1].GetProperty("notRun").GetString());
     }
 
@@ -38,6 +39,7 @@ public sealed class RunReportTests : IDisposable
         var text = File.ReadAllText(Path.Combine(_directory, "README.md"));
         Assert.Contains("| fast things | 3 | x b | 2 | 5 | yes |", text, StringComparison.Ordinal);
         Assert.Contains("| slow things | not measured |", text, StringComparison.Ordinal);
+        Assert.Contains("raw p99 us", text, StringComparison.Ordinal);
         Assert.Contains("not run: why", text, StringComparison.Ordinal);
         Assert.Contains("`a`: Engine A 1.0", text, StringComparison.Ordinal);
         Assert.Contains("the command", text, StringComparison.Ordinal);
@@ -53,7 +55,7 @@ public sealed class RunReportTests : IDisposable
         Rows rows = [];
         rows.Add(
         [
-            new Row("suite", "work", "", "a") { PerSecond = 3, P50Us = 1, P99Us = 2, MaxUs = 3, Probe = new ProbeReading(1, 2, 3, 4) },
+            new Row("suite", "work", "", "a") { PerSecond = 3, P50Us = 1, P99Us = 2, MaxUs = 3, Probe = new ProbeReading(1, 2, 3, 4, 5) },
             new Row("suite", "work", "", "b") { NotRun = "why" },
         ]);
         Target[] targets = [new("fast things", "x b", 2, 5, _ => 3), new("slow things", "x b", 2, 5, _ => null)];

@@ -6,7 +6,7 @@ namespace ElizaEngine.Comparison.Tests;
 
 public sealed class TakingTurnsTests
 {
-    private static readonly ProbeReading Quiet = new(10_000, 100, 20, 20);
+    private static readonly ProbeReading Quiet = new(10_000, 100, 20, 20, 200);
     private static readonly ProbeReading Busy = Quiet with { DotNanoseconds = 40 };
     private static readonly ProbeReading SlowDisk = Quiet with { DiskWriteP50Us = 500 };
 
@@ -91,11 +91,12 @@ public sealed class TakingTurnsTests
     [Fact]
     public async Task The_throughput_is_the_median_of_the_slices_and_the_latencies_are_all_of_them()
     {
-        var seconds = new Queue<double>([1, 10, 2]);
+        var seconds = new Queue<double>([1, 10, 2, 4]);
 
-        var row = Assert.Single(await new TakingTurns(() => Quiet, rounds: 3).RunAsync([new Contender(Label("a"), () => Task.FromResult(Slice(seconds.Dequeue())))]));
+        var row = Assert.Single(await new TakingTurns(() => Quiet, rounds: 4).RunAsync([new Contender(Label("a"), () => Task.FromResult(Slice(seconds.Dequeue())))]));
 
-        Assert.Equal(0.5, row.PerSecond);
+        Assert.Equal(0.375, row.PerSecond);
+        Assert.Equal([1, 0.1, 0.5, 0.25], row.SliceRates!);
         Assert.Equal(10e6, row.MaxUs!.Value, 10e6 * 0.001);
         Assert.Equal(2e6, row.P50Us!.Value, 2e6 * 0.001);
     }

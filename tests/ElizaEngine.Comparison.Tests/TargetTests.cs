@@ -52,14 +52,16 @@ public sealed class TargetTests
         Rows rows = [];
         rows.Add(
         [
-            new Row("s", "w", "", "a") { SliceP50sUs = [1, 2, 1, 4] },
+            new Row("s", "w", "", "a") { SliceP50sUs = [1, 2, 1, 4], SliceRates = [800, 400, 800, 200], P50Us = 1, PerSecond = 600 },
             // The machine was twice as slow in the second round and four times in the last: for both.
-            new Row("s", "w", "", "b") { SliceP50sUs = [50, 100, 54, 208] },
+            new Row("s", "w", "", "b") { SliceP50sUs = [50, 100, 54, 208], SliceRates = [20, 10, 16, 4], P50Us = 100, PerSecond = 13 },
             new Row("s", "w", "", "c"),
         ]);
 
-        Assert.Equal(51, rows.SpeedupByRound("s", "w", "", "a", "b"));
-        Assert.Null(rows.SpeedupByRound("s", "w", "", "a", "c"));
-        Assert.Null(rows.SpeedupByRound("s", "w", "", "c", "b"));
+        Assert.Equal(51, rows.SpeedupOfP50("s", "w", "", "a", "b"));
+        Assert.Equal(45, rows.Speedup("s", "w", "", "a", "b"));
+        Assert.Null(rows.SpeedupOfP50("s", "w", "", "a", "c"));
+        Assert.Null(rows.SpeedupOfP50("s", "w", "", "c", "b"));
+        Assert.Null(rows.Speedup("s", "w", "", "a", "c"));
     }
 }

@@ -18,6 +18,7 @@ usage: server.sh start [--owner PID] DIR [setting=value...]   start a server, or
        server.sh bouncer DIR [setting=value...]               start PgBouncer in front of it; prints the URL
        server.sh bouncer-stop DIR
        server.sh url DIR | log DIR                            the URL; the path of the server's log
+       server.sh data DIR                                     the number of the file system that its data lies on, and the path
        server.sh psql DIR [psql options...]                   psql as the superuser
        server.sh remove DIR                                   stop everything and delete it
        server.sh choose                                       obtain a server program and say which one it is
@@ -447,6 +448,14 @@ do_log() {
     printf '%s\n' "$home_here/log"
 }
 
+do_data() {
+    load "${1:-}"
+    # In Docker the path is the container's, and the number the kernel's, which both have.
+    if [[ $kind == docker ]]; then docker exec "$container" stat -c '%d %n' /var/lib/postgresql/data; else
+        keep stat -c '%d %n' "$home_here/data"
+    fi
+}
+
 do_psql() {
     load "${1:-}"
     shift
@@ -615,7 +624,7 @@ do_choose() {
 command=${1:-}
 shift || true
 case $command in
-    start | stop | restart | pause | resume | bouncer | url | log | psql | remove | watch | choose) "do_$command" "$@" ;;
+    start | stop | restart | pause | resume | bouncer | url | log | data | psql | remove | watch | choose) "do_$command" "$@" ;;
     bouncer-stop) do_bouncer_stop "$@" ;;
     *) usage >&2; exit 2 ;;
 esac

@@ -20,6 +20,9 @@ internal sealed record AgentCall(string Name, string Operation)
     /// <summary>Whether the database must find out if a memory resembles another.</summary>
     public bool DecideUnique { get; init; }
 
+    /// <summary>Whether it stores nothing, and so waits for no disk.</summary>
+    public bool IsRead => Operation.StartsWith("get", StringComparison.Ordinal) || Operation is "countMemories" or "searchMemories";
+
     /// <summary>Calls at once.</summary>
     public int InFlight { get; init; } = 1;
 

@@ -64,7 +64,7 @@ internal sealed class NodeDriver : IAsyncDisposable
         var ran = await AskAsync<Ran>(request);
         var latencies = new Latencies();
         foreach (var microseconds in ran.Microseconds) latencies.RecordUs(microseconds);
-        return new Slice(latencies, TimeSpan.FromMilliseconds(ran.Milliseconds));
+        return new Slice(latencies, TimeSpan.FromMilliseconds(ran.Milliseconds)) { OperationsInTime = ran.InTime };
     }
 
     /// <summary>Ends the process as <c>kill -9</c> does.</summary>
@@ -96,5 +96,5 @@ internal sealed class NodeDriver : IAsyncDisposable
         lock (_said) return string.Join('\n', _said);
     }
 
-    private sealed record Ran(double[] Microseconds, double Milliseconds);
+    private sealed record Ran(double[] Microseconds, double Milliseconds, double InTime);
 }

@@ -10,14 +10,11 @@ internal abstract class Pgvector(bool hasGraph) : IVectorEngine
     private const int M = 16;
     private const int EffortOfBuild = 200;
 
-    private string _versions = "PostgreSQL with pgvector";
-
     public string Name => hasGraph ? "pgvector-hnsw" : "pgvector-exact";
 
-    // The versions are known when the server has been asked.
     public string Title => hasGraph
-        ? $"{_versions} through Npgsql, HNSW, m {M}, ef_construction {EffortOfBuild}; filtered searches with iterative scans"
-        : $"{_versions} through Npgsql, no index of vectors, one process";
+        ? $"{PostgresServer.Version} through Npgsql, HNSW, m {M}, ef_construction {EffortOfBuild}; filtered searches with iterative scans"
+        : $"{PostgresServer.Version} through Npgsql, no index of vectors, one process";
 
     public IReadOnlyList<int> Efforts { get; } = hasGraph ? [10, 20, 40, 80, 120, 200, 400, 800] : [0];
 
@@ -39,7 +36,6 @@ internal abstract class Pgvector(bool hasGraph) : IVectorEngine
         {
             await ExecuteAsync(connection, "CREATE EXTENSION vector");
             await connection.ReloadTypesAsync();
-            _versions = await VersionsAsync(connection);
             await ExecuteAsync(connection, $"CREATE TABLE vectors (id integer PRIMARY KEY, room integer NOT NULL, embedding vector({build.Set.Dimension}) NOT NULL)");
             await CopyAsync(connection, build);
             await ExecuteAsync(connection, "CREATE INDEX vectors_room ON vectors (room)");
@@ -68,12 +64,6 @@ internal abstract class Pgvector(bool hasGraph) : IVectorEngine
         var builder = new NpgsqlDataSourceBuilder(PostgresServer.ConnectionString(url) + ";Command Timeout=0");
         builder.UseVector();
         return builder.Build();
-    }
-
-    private static async Task<string> VersionsAsync(NpgsqlConnection connection)
-    {
-        await using var command = new NpgsqlCommand("SELECT extversion FROM pg_extension WHERE extname = 'vector'", connection);
-        return $"PostgreSQL {connection.PostgreSqlVersion} with pgvector {await command.ExecuteScalarAsync()}";
     }
 
     private static async Task CopyAsync(NpgsqlConnection connection, VectorBuild build)

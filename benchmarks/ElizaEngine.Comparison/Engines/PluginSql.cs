@@ -83,7 +83,7 @@ internal sealed class PluginSqlPostgres : PluginSql
 {
     public override string Name => "plugin-sql-postgres";
 
-    public override string Title => "elizaOS @elizaos/plugin-sql 1.7.2 on PostgreSQL 17";
+    public override string Title => $"elizaOS @elizaos/plugin-sql 1.7.2 on {PostgresServer.Version}";
 
     public override async Task<string?> WhyNotAsync(Run run) => await base.WhyNotAsync(run) ?? await run.Postgres.WhyNotAsync();
 

@@ -7,7 +7,7 @@ internal sealed partial class Postgres : IStoreEngine
 {
     public string Name => "postgres";
 
-    public string Title => "ElizaEngine, Postgres backend";
+    public string Title => $"ElizaEngine, Postgres backend, on {PostgresServer.Version}";
 
     public Safety Safety => Safety.PowerLoss;
 

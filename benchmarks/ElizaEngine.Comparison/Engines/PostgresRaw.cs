@@ -12,7 +12,7 @@ internal sealed class PostgresRaw : IStoreEngine
 {
     public string Name => "postgres-raw";
 
-    public string Title => "PostgreSQL 17 + pgvector through Npgsql, hand-written SQL";
+    public string Title => $"{PostgresServer.Version} through Npgsql, hand-written SQL";
 
     public Safety Safety => Safety.PowerLoss;
 

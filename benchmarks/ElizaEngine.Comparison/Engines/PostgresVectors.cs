@@ -8,7 +8,7 @@ internal sealed class PostgresVectors : IVectorEngine
 {
     public string Name => "postgres";
 
-    public string Title => "ElizaEngine, Postgres backend, HNSW of pgvector";
+    public string Title => $"ElizaEngine, Postgres backend, HNSW of pgvector, on {PostgresServer.Version}";
 
     public IReadOnlyList<int> Efforts { get; } = [0];
 

@@ -75,11 +75,13 @@ internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool war
         var latencies = new Latencies();
         foreach (var (slice, _, _) in slices) latencies.Add(slice.Latencies);
         var operations = slices.Sum(taken => taken.Slice.Operations);
+        double[] rates = [.. slices.Select(taken => taken.Slice.PerSecond)];
         return label with
         {
             Operations = (long)operations,
             // The median of the rounds: a round that met a hiccup does not speak for the others.
-            PerSecond = Median(slices.Select(taken => taken.Slice.Operations / taken.Slice.Elapsed.TotalSeconds)),
+            PerSecond = rates.Median(),
+            SliceRates = rates,
             P50Us = latencies.PercentileUs(50),
             SliceP50sUs = [.. slices.Select(taken => taken.Slice.Latencies.PercentileUs(50))],
             P99Us = latencies.PercentileUs(99),
@@ -89,14 +91,9 @@ internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool war
                 : null,
             Recall = slices.TrueForAll(taken => taken.Slice.Recall is not null) ? slices.Average(taken => taken.Slice.Recall!.Value) : label.Recall,
             Probe = ProbeReading.Median([.. slices.Select(taken => taken.Probe)]),
+            SliceDiskWritesPerSecond = [.. slices.Select(taken => taken.Probe.DiskWritesPerSecond)],
             UnsteadySlices = slices.Count(taken => !taken.IsSteady),
             Slices = slices.Count,
         };
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted[sorted.Length / 2];
     }
 }

@@ -21,9 +21,12 @@ internal sealed record Row(string Suite, string Workload, string Setting, string
     /// <summary>Operations a second: of each slice, then the median of the slices.</summary>
     public double? PerSecond { get; init; }
 
+    /// <summary>The same of each slice, in their order: at one place all engines of a row were measured one after the other.</summary>
+    public IReadOnlyList<double>? SliceRates { get; init; }
+
     public double? P50Us { get; init; }
 
-    /// <summary>The same of each slice, in their order: at one place all engines of a row were measured one after the other.</summary>
+    /// <summary>Of each slice, as the rates are.</summary>
     public IReadOnlyList<double>? SliceP50sUs { get; init; }
 
     public double? P99Us { get; init; }
@@ -49,6 +52,9 @@ internal sealed record Row(string Suite, string Workload, string Setting, string
 
     /// <summary>The machine beside it.</summary>
     public ProbeReading? Probe { get; init; }
+
+    /// <summary>R beside each slice: the mean of before and after.</summary>
+    public IReadOnlyList<double>? SliceDiskWritesPerSecond { get; init; }
 
     public int Slices { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using ElizaEngine.Comparison.Measuring;
 
 namespace ElizaEngine.Comparison.Report;
 
@@ -15,26 +16,25 @@ internal sealed class Rows : IReadOnlyCollection<Row>
     public Row? Find(string suite, string workload, string setting, string engine) => _rows.Find(row =>
         row.NotRun is null && row.Suite == suite && row.Workload == workload && row.Setting == setting && row.Engine == engine);
 
-    /// <summary>How much more one engine does in a second than another; null when either was not measured.</summary>
-    public double? Speedup(string suite, string workload, string setting, string engine, string than) =>
-        Find(suite, workload, setting, engine)?.PerSecond / Find(suite, workload, setting, than)?.PerSecond;
-
-    /// <summary>How much shorter the median call of one engine is than another's.</summary>
-    public double? SpeedupOfP50(string suite, string workload, string setting, string engine, string than) =>
-        Find(suite, workload, setting, than)?.P50Us / Find(suite, workload, setting, engine)?.P50Us;
-
     /// <summary>
-    /// The same of each round by itself, and the median of those: what happens to the machine for some minutes happens to both, and one that
-    /// takes more turns in a quick round does not weigh that round more.
+    /// How much more one engine does in a second than another: the median of what each round says, or the ratio of what was not done in rounds;
+    /// null when either was not measured.
     /// </summary>
-    public double? SpeedupByRound(string suite, string workload, string setting, string engine, string than)
-    {
-        if (Find(suite, workload, setting, engine)?.SliceP50sUs is not { Count: > 0 } mine || Find(suite, workload, setting, than)?.SliceP50sUs is not { } theirs) return null;
-        var ratios = theirs.Zip(mine, (their, my) => their / my).Order().ToArray();
-        return (ratios[(ratios.Length - 1) / 2] + ratios[ratios.Length / 2]) / 2;
-    }
+    public double? Speedup(string suite, string workload, string setting, string engine, string than) =>
+        Find(suite, workload, setting, engine) is { } mine && Find(suite, workload, setting, than) is { } theirs
+            ? Ratio(mine.SliceRates, theirs.SliceRates) ?? mine.PerSecond / theirs.PerSecond
+            : null;
+
+    /// <summary>How much shorter the median call of one engine is than another's, in the same way.</summary>
+    public double? SpeedupOfP50(string suite, string workload, string setting, string engine, string than) =>
+        Find(suite, workload, setting, engine) is { } mine && Find(suite, workload, setting, than) is { } theirs
+            ? Ratio(theirs.SliceP50sUs, mine.SliceP50sUs) ?? theirs.P50Us / mine.P50Us
+            : null;
 
     public IEnumerator<Row> GetEnumerator() => _rows.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private static double? Ratio(IReadOnlyList<double>? these, IReadOnlyList<double>? those) =>
+        these is not null && those is not null ? these.MedianRatio(those) : null;
 }

@@ -22,6 +22,7 @@ internal static class Tables
         ("mapped", row => Number.Bytes(row.MappedBytes)),
         ("disk", row => Number.Bytes(row.DiskBytes)),
         ("R/s", row => Number.Text(row.Probe?.DiskWritesPerSecond)),
+        ("raw p99 us", row => Number.Text(row.Probe?.DiskWriteP99Us)),
         ("GB/s", row => Number.Text(row.Probe?.MemoryGBPerSecond)),
         ("dot ns", row => Number.Text(row.Probe?.DotNanoseconds)),
         ("remarks", Remarks),

@@ -67,9 +67,9 @@ internal static class CallRows
                 stores.Add((engine.Name, await engine.OpenCallsAsync(run, run.NewFolder(engine.Name), new SampleWorld(Seed, dimension), memories)));
             }
             var stored = Stopwatch.GetElapsedTime(start);
-            var turns = run.TakeTurns(rounds: run.Pick(1, 2, 2), warmsUp: run.Size > Size.Toy);
             foreach (var call in AgentCall.All)
             {
+                var turns = run.TakeTurns(rounds: run.Pick(1, 2, 2), warmsUp: run.Size > Size.Toy, usesDisk: !call.IsRead);
                 run.Say($"{suite}: {call.Name}, {setting}");
                 run.Rows.Add(await turns.RunAsync([.. stores.Select(entry => Contender(run, suite, call, setting, entry.Name, entry.Store))]));
             }

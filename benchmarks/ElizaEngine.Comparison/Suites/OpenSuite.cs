@@ -120,6 +120,6 @@ internal sealed class OpenSuite : ISuite
             Note = string.Join(", ", _times[0].Steps.Select((step, place) => $"{step.Name} {Median(opened => opened.Steps[place].Milliseconds):0.0} ms")),
         };
 
-        private double Median(Func<Opened, double> value) => _times.Select(value).Order().ElementAt(_times.Count / 2);
+        private double Median(Func<Opened, double> value) => _times.Select(value).Median();
     }
 }

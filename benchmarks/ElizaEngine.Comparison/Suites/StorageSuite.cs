@@ -61,7 +61,7 @@ internal sealed class StorageSuite : ISuite
         var body = $$"""{"prompt":"{{new string('p', 30_000)}}"}""";
         foreach (var callers in (int[])[1, 16, 64])
         {
-            await MeasureAsync(run, stores, "create", Label(callers), callers, run.SliceTime, (world, caller) =>
+            await MeasureAsync(run, run.Turns, stores, "create", Label(callers), callers, run.SliceTime, (world, caller) =>
             {
                 var memories = world.Take(run.Pick(1_000, 10_000, PreparedMemories) / callers);
                 var next = 0;
@@ -70,7 +70,7 @@ internal sealed class StorageSuite : ISuite
         }
         foreach (var callers in (int[])[1, 16])
         {
-            await MeasureAsync(run, stores, "create log of 30 KB", Label(callers), callers, run.SliceTime, (world, caller) => () => caller.CreateLogAsync(world.Rooms[0], world.Entities[0], body));
+            await MeasureAsync(run, run.Turns, stores, "create log of 30 KB", Label(callers), callers, run.SliceTime, (world, caller) => () => caller.CreateLogAsync(world.Rooms[0], world.Entities[0], body));
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed class StorageSuite : ISuite
         var hot = memories.Where((_, i) => i % (memories.Length / 500) == 0).Select(memory => memory.Id).ToArray();
         foreach (var callers in (int[])[1, 2])
         {
-            await MeasureAsync(run, stores, "get", Label(callers), callers, run.SliceTime / ReadShare, (_, caller) =>
+            await MeasureAsync(run, run.ReadTurns, stores, "get", Label(callers), callers, run.SliceTime / ReadShare, (_, caller) =>
             {
                 var next = 0;
                 return async () => Found(await caller.GetAsync(hot[next = (next + 1) % hot.Length]) ? 1 : 0, 1);
@@ -130,14 +130,14 @@ internal sealed class StorageSuite : ISuite
         }
         foreach (var (count, withVectors) in new[] { (32, false), (32, true), (50, false), (50, true) })
         {
-            await MeasureAsync(run, stores, "latest", $"{count} {(withVectors ? "with" : "without")} vectors", 1, run.SliceTime / ReadShare, (siblings, caller) =>
+            await MeasureAsync(run, run.ReadTurns, stores, "latest", $"{count} {(withVectors ? "with" : "without")} vectors", 1, run.SliceTime / ReadShare, (siblings, caller) =>
             {
                 var next = 0;
                 return async () => Found(await caller.LatestAsync(siblings.Rooms[next = (next + 1) % SampleWorld.RoomCount], count, withVectors), count);
             });
         }
         var queries = Enumerable.Range(0, 200).Select(_ => world.NextVector()).ToArray();
-        await MeasureAsync(run, stores, "search a room", $"{memories.Length / SampleWorld.RoomCount} rows x {Dimension}", 1, run.SliceTime / ReadShare, (siblings, caller) =>
+        await MeasureAsync(run, run.ReadTurns, stores, "search a room", $"{memories.Length / SampleWorld.RoomCount} rows x {Dimension}", 1, run.SliceTime / ReadShare, (siblings, caller) =>
         {
             var next = 0;
             return async () => Found(await caller.SearchAsync(siblings.Rooms[next % SampleWorld.RoomCount], queries[next++ % queries.Length], 10), 10);
@@ -183,11 +183,13 @@ internal sealed class StorageSuite : ISuite
         }]);
     }
 
-    private async Task MeasureAsync(Run run, Stores stores, string workload, string setting, int callers, TimeSpan slice, Func<SampleWorld, IStoreCaller, Func<ValueTask>> operation)
+    private async Task MeasureAsync(
+        Run run, TakingTurns turns, Stores stores, string workload, string setting, int callers, TimeSpan slice,
+        Func<SampleWorld, IStoreCaller, Func<ValueTask>> operation)
     {
         run.Say($"storage: {workload}, {setting}");
         var label = new Row(Name, workload, setting, "") { X = callers };
-        run.Rows.Add(await run.Turns.RunAsync([.. stores.Contenders(label, callers, slice, caller => operation(stores.NewWorld(), caller))]));
+        run.Rows.Add(await turns.RunAsync([.. stores.Contenders(label, callers, slice, caller => operation(stores.NewWorld(), caller))]));
     }
 
     private static string Label(int callers) => callers == 1 ? "1 caller" : $"{callers} callers";

@@ -1,3 +1,4 @@
+using ElizaEngine.Comparison.Measuring;
 using ElizaEngine.Comparison.Report;
 
 namespace ElizaEngine.Comparison.Suites;
@@ -27,8 +28,11 @@ internal static class StorageTargets
         new("99 % of durable commits while it is compacted, 16 callers", "x without", 2, 2, P99BesideCompaction) { IsCeiling = true },
     ];
 
+    // Of each slice beside its own probes: a disk changes within a run.
     private static double? PerR(Rows rows, string setting) =>
-        rows.Find(Suite, "create", setting, "local") is { } row ? row.PerSecond / row.Probe!.DiskWritesPerSecond : null;
+        rows.Find(Suite, "create", setting, "local") is { SliceRates: { } rates, SliceDiskWritesPerSecond: { } raw }
+            ? rates.MedianRatio(raw)
+            : null;
 
     private static double? P99PerRawMedian(Rows rows) =>
         rows.Find(Suite, "create", Many, "local") is { } row ? row.P99Us / row.Probe!.DiskWriteP50Us : null;

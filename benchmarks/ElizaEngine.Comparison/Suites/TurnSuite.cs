@@ -58,7 +58,7 @@ internal sealed class TurnSuite : ISuite
     }
 
     private static Target Faster(string recording, string engine, string than, string what, string unit, double must, double aim) => new(
-        $"{what}, {recording}", unit, must, aim, rows => Turns(rows, recording, than) is { } row ? rows.SpeedupByRound("turn", recording, row.Setting, engine, than) : null);
+        $"{what}, {recording}", unit, must, aim, rows => Turns(rows, recording, than) is { } row ? rows.SpeedupOfP50("turn", recording, row.Setting, engine, than) : null);
 
     private static Row? Turns(Rows rows, string recording, string engine) =>
         rows.FirstOrDefault(row => row.Suite == "turn" && row.Workload == recording && row.Engine == engine && row.NotRun is null);

@@ -4,14 +4,20 @@ using ElizaEngine.Comparison.Measuring;
 
 namespace ElizaEngine.Comparison.Suites;
 
-/// <summary>Builds an index in a process of its own: ENGINE PLACE SET ROWS THREADS WITH-VECTORS. Answers with a <see cref="BuildTime"/>.</summary>
+/// <summary>
+/// Builds an index in a process of its own: ENGINE PLACE SET ROWS THREADS WITH-VECTORS. Answers with a <see cref="BuildTime"/>. The process
+/// must see as many processors as it is to build on, since an engine that cannot be told how many threads takes one for each.
+/// </summary>
 internal sealed class BuildVectors : IChildTask
 {
     public async Task<object> RunAsync(string[] arguments)
     {
         var engine = VectorChildren.Engine(arguments[0]);
+        var threads = int.Parse(arguments[4]);
+        if (Environment.ProcessorCount != threads)
+            throw new InvalidOperationException($"To build on {threads} threads the process must see so many processors, not {Environment.ProcessorCount}.");
         var set = await VectorSet.LoadAsync(arguments[2], int.Parse(arguments[3]), 0, CancellationToken.None);
-        return await engine.BuildAsync(arguments[1], new VectorBuild(set, new int[set.Count], int.Parse(arguments[4])) { WithVectors = bool.Parse(arguments[5]) });
+        return await engine.BuildAsync(arguments[1], new VectorBuild(set, new int[set.Count], threads) { WithVectors = bool.Parse(arguments[5]) });
     }
 }
 
@@ -73,7 +79,12 @@ internal static class VectorChildren
     public static IVectorEngine Engine(string name) => EngineCatalog.All.OfType<IVectorEngine>().Single(engine => engine.Name == name);
 
     public static Task<BuildTime> BuildAsync(Run run, IVectorEngine engine, string place, VectorSet set, int threads, bool withVectors = true) =>
-        Child.AskAsync<BuildVectors, BuildTime>([engine.Name, place, set.Name, $"{set.Count}", $"{threads}", $"{withVectors}"], run.CancellationToken);
+        BuildAsync(engine, place, set.Name, set.Count, threads, withVectors, run.CancellationToken);
+
+    public static Task<BuildTime> BuildAsync(
+        IVectorEngine engine, string place, string set, int rows, int threads, bool withVectors, CancellationToken cancellationToken) =>
+        Child.AskAsync<BuildVectors, BuildTime>(
+            [engine.Name, place, set, $"{rows}", $"{threads}", $"{withVectors}"], cancellationToken, processors: threads);
 
     public static Task<VectorMemory> MeasureAsync(Run run, IVectorEngine engine, string place, VectorSet set) =>
         Child.AskAsync<MeasureVectors, VectorMemory>([engine.Name, place, set.Name, $"{set.Count}"], run.CancellationToken);

@@ -130,25 +130,28 @@ const requests = {
 };
 
 // Runs one operation `times` times, or until `seconds` have passed, with `inFlight` callers that each wait for their answer. The
-// arguments of a call are made before its clock starts.
+// arguments of a call are made before its clock starts. What was done within the seconds is counted as Measuring/Callers.cs counts it: a
+// call that ends later by the share of its own time that lies before.
 async function run(request) {
   const { times = Infinity, seconds = Infinity, inFlight = 1 } = request;
   const next = operation(adapter, world, ids, request);
   const microseconds = [];
   const began = performance.now();
   const end = began + seconds * 1000;
-  let sent = 0;
+  let [sent, inTime] = [0, 0];
   async function caller() {
     while (sent < times && performance.now() < end) {
       sent++;
       const call = next();
       const before = performance.now();
       await call();
-      microseconds.push(Math.round((performance.now() - before) * 1000));
+      const after = performance.now();
+      microseconds.push(Math.round((after - before) * 1000));
+      inTime += after <= end ? 1 : Math.max((end - before) / (after - before), 0);
     }
   }
   await Promise.all(Array.from({ length: inFlight }, caller));
-  return { microseconds, milliseconds: performance.now() - began };
+  return { microseconds, milliseconds: Math.min(performance.now() - began, seconds * 1000), inTime };
 }
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
