@@ -20,7 +20,7 @@ public sealed class RunReportTests : IDisposable
         var targets = json.RootElement.GetProperty("targets");
         Assert.Equal(2, targets.GetArrayLength());
         Assert.All(targets.EnumerateArray(), target => Assert.Equal(
-            ["target", "measured", "unit", "must", "aim", "met"], target.EnumerateObject().Select(member => member.Name)));
+            ["target", "measured", "unit", "must", "aim", "met", "setting", "slices", "unsteadySlices"], target.EnumerateObject().Select(member => member.Name)));
         Assert.Equal(3, targets[0].GetProperty("measured").GetDouble());
         Assert.True(targets[0].GetProperty("met").GetBoolean());
         Assert.Equal(JsonValueKind.Null, targets[1].GetProperty("met").ValueKind);

@@ -29,6 +29,36 @@ public sealed class TargetTests
     }
 
     [Fact]
+    public void A_target_tells_at_which_size_it_was_measured_and_how_many_slices_were_unsteady()
+    {
+        Rows rows = [];
+        rows.Add(
+        [
+            new Row("s", "w", "1 caller", "a") { PerSecond = 300, Stored = 10_000, Slices = 4, UnsteadySlices = 1 },
+            new Row("s", "w", "1 caller", "b") { PerSecond = 100, Stored = 10_000, Slices = 3, UnsteadySlices = 2 },
+            new Row("s", "w", "1 caller", "c") { PerSecond = 1, Slices = 9, UnsteadySlices = 9 },
+        ]);
+
+        var result = new Target("t", "x", 2, 5, all => all.Speedup("s", "w", "1 caller", "a", "b")).Check(rows);
+
+        Assert.Equal((3, "1 caller of 10 k", 7, 3), (result.Measured, result.Setting, result.Slices, result.UnsteadySlices));
+    }
+
+    [Theory]
+    [InlineData(2_000L, null)]
+    [InlineData(null, null)]
+    [InlineData(100_000L, 300.0)]
+    public void What_was_measured_at_another_size_does_not_fill_a_target_that_names_one(long? stored, double? measured)
+    {
+        Rows rows = [];
+        rows.Add([new Row("s", "w", "", "a") { PerSecond = 300, Stored = stored }]);
+
+        var result = new Target("t", "x", 2, 5, all => all.Find("s", "w", "", "a")?.PerSecond) { Stored = 100_000 }.Check(rows);
+
+        Assert.Equal((measured, measured is null), (result.Measured, result.Met is null));
+    }
+
+    [Fact]
     public void A_speedup_compares_two_engines_at_the_same_work()
     {
         Rows rows = [];

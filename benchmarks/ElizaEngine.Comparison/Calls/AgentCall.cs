@@ -1,3 +1,5 @@
+using ElizaEngine.Comparison.Data;
+
 namespace ElizaEngine.Comparison.Calls;
 
 /// <summary>A call that an agent makes of its database, as elizaOS' contract has it.</summary>
@@ -26,6 +28,46 @@ internal sealed record AgentCall(string Name, string Operation)
     /// <summary>Calls at once.</summary>
     public int InFlight { get; init; } = 1;
 
+    /// <summary>What a call adds rows to, or takes one from; null: there are as many rows after it as before.</summary>
+    public RowKind? Writes => Operation switch
+    {
+        "createMemory" or "deleteMemory" => RowKind.Memories,
+        "createTask" => RowKind.Tasks,
+        "addParticipant" => RowKind.Participants,
+        "createRelationship" => RowKind.Relationships,
+        "log" => RowKind.Logs,
+        _ => null,
+    };
+
+    /// <summary>Whether it takes away what was stored for it.</summary>
+    public bool Deletes => Operation == "deleteMemory";
+
+    /// <summary>So many can be made before one has nothing left to do; null: any number.</summary>
+    public int? CallsMax => Operation switch
+    {
+        "addParticipant" => CallData.FreeParticipants,
+        "createRelationship" => CallData.FreeRelationships,
+        _ => null,
+    };
+
+    /// <summary>How many rows an answer has, at least and at most, among so many memories.</summary>
+    public (int Fewest, int Most) Expected(int memories)
+    {
+        var inScope = Operation == "searchMemories" && !InRoom ? memories : memories / SampleWorld.RoomCount;
+        var all = Math.Min(Count, inScope);
+        return Operation switch
+        {
+            "getMemories" => (all, all),
+            "countMemories" => (inScope, inScope),
+            // How many are that similar, each question has to say.
+            "searchMemories" => (Threshold == 0 ? all : 0, all),
+            "getTasks" => (CallData.TasksOfTag, CallData.TasksOfTag),
+            "getParticipantsForRoom" => (CallData.ParticipantsOfRoom, CallData.ParticipantsOfRoom),
+            "getRelationships" => (CallData.RelationshipsOfEntity, CallData.RelationshipsOfEntity),
+            _ => (1, 1),
+        };
+    }
+
     /// <summary>What a running agent asks for, reads before writes; those that delete come last.</summary>
     public static IReadOnlyList<AgentCall> All { get; } =
     [
@@ -39,12 +81,12 @@ internal sealed record AgentCall(string Name, string Operation)
         new("getEntitiesByIds, one", "getEntitiesByIds"),
         new("setCache", "setCache"),
         new("getCache", "getCache"),
-        new("createTask", "createTask"),
         new("getTasks by tags", "getTasks"),
-        new("addParticipant", "addParticipant"),
+        new("createTask", "createTask"),
         new("getParticipantsForRoom", "getParticipantsForRoom"),
-        new("createRelationship", "createRelationship"),
+        new("addParticipant", "addParticipant"),
         new("getRelationships", "getRelationships"),
+        new("createRelationship", "createRelationship"),
         new("updateMemory, content", "updateMemory") { Embedding = false },
         new("updateMemory, content and vector", "updateMemory"),
         new("createMemory", "createMemory"),

@@ -19,10 +19,15 @@ internal sealed record FilterLayout(string Name, int[] Rooms, IReadOnlyList<Filt
     /// <summary>The name of the case without a filter.</summary>
     public const string NoFilter = "100 %, no filter";
 
+    // Before what is made of them.
+    private static readonly double[] s_shares = [0.5, 0.1, 0.01, 0.001];
+
+    /// <summary>The names of all cases with a filter, of both layouts.</summary>
+    public static IReadOnlyList<string> Filters { get; } =
+        [.. from kind in (string[])["scattered", "near", "far"] from room in Enumerable.Range(0, s_shares.Length) select NameOf(room, kind)];
+
     private const int TruthCount = 10;
     private const int RandomSeed = 5;
-
-    private static readonly double[] s_shares = [0.5, 0.1, 0.01, 0.001];
 
     /// <summary>Who is in which room has nothing to do with what is asked. Also the search without a filter.</summary>
     public static FilterLayout Scattered(VectorSet set)
@@ -70,8 +75,10 @@ internal sealed record FilterLayout(string Name, int[] Rooms, IReadOnlyList<Filt
     private static FilterCase Case(VectorSet set, int[] rooms, int room, string kind, int[] queries)
     {
         int[] eligible = [.. Enumerable.Range(0, set.Count).Where(row => rooms[row] == room)];
-        return new FilterCase($"{s_shares[room] * 100:0.###} %, {kind}", room, eligible.Length, queries, Truth(set, queries, eligible));
+        return new FilterCase(NameOf(room, kind), room, eligible.Length, queries, Truth(set, queries, eligible));
     }
+
+    private static string NameOf(int room, string kind) => $"{s_shares[room] * 100:0.###} %, {kind}";
 
     private static int[][] Truth(VectorSet set, int[] queries, int[]? eligible)
     {

@@ -8,6 +8,12 @@ internal sealed record VectorSet(string Name, int Dimension, float[] Rows, float
 {
     public const int MaxQueries = 1000;
 
+    /// <summary>Vectors that a full run searches.</summary>
+    public const int FullCount = 100_000;
+
+    /// <summary>Vectors of a toy run that has our local backend walk a graph: more than those for which it would rather compare all codes.</summary>
+    public const int ToyWithGraph = 5_000;
+
     /// <summary>Clustered, 384 components.</summary>
     public const string Small = "s384";
 

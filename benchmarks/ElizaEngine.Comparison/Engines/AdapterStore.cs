@@ -48,7 +48,11 @@ internal sealed class AdapterStore(IDatabase database, IDatabaseAdapter adapter,
 
     private sealed class Caller(IDatabaseAdapter adapter) : IStoreCaller
     {
-        public async ValueTask CreateAsync(SampleMemory memory) => await adapter.CreateMemoriesAsync([Of(memory)], SampleMemory.Table);
+        public async ValueTask CreateAsync(SampleMemory memory)
+        {
+            var result = (await adapter.CreateMemoriesAsync([Of(memory)], SampleMemory.Table))[0];
+            if (result.Outcome != CreateOutcome.Created) throw new InvalidOperationException($"The memory {result.Id} was there before.");
+        }
 
         public async ValueTask CreateLogAsync(Guid room, Guid entity, string bodyJson) =>
             await adapter.CreateLogsAsync([new LogEntry { EntityId = entity, RoomId = room, Type = "useModel:TEXT_LARGE", Body = new LogBody(Json.Parse(bodyJson)) }]);
@@ -61,7 +65,7 @@ internal sealed class AdapterStore(IDatabase database, IDatabaseAdapter adapter,
         public async ValueTask<int> SearchAsync(Guid room, float[] query, int count) =>
             (await adapter.SearchMemoriesAsync(new MemorySearch(SampleMemory.Table, query) { RoomId = room, Count = count, IncludeEmbeddings = false })).Count;
 
-        public async ValueTask DeleteAsync(Guid id) => await adapter.DeleteMemoriesAsync([id]);
+        public async ValueTask<bool> DeleteAsync(Guid id) => await adapter.DeleteMemoriesAsync([id]) == 1;
 
         public ValueTask DisposeAsync() => default;
     }

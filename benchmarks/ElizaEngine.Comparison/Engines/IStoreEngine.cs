@@ -56,5 +56,6 @@ internal interface IStoreCaller : IAsyncDisposable
     /// <summary>The best of a room, exact, with their contents; how many.</summary>
     ValueTask<int> SearchAsync(Guid room, float[] query, int count);
 
-    ValueTask DeleteAsync(Guid id);
+    /// <summary>Removes a memory; whether it was there.</summary>
+    ValueTask<bool> DeleteAsync(Guid id);
 }

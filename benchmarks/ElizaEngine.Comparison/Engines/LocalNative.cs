@@ -20,11 +20,14 @@ internal sealed class LocalNative : IOpenEngine
         return opener.WhyNot;
     }
 
-    public Task PrepareAsync(Run run, string folder, SampleWorld world, int memories) => _local.PrepareAsync(run, folder, world, memories);
+    public bool KeepsIndex => true;
 
-    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions)
+    public Task PrepareAsync(Run run, string folder, SampleWorld world, int memories, bool withIndex = true) =>
+        _local.PrepareAsync(run, folder, world, memories, withIndex);
+
+    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions, int memories)
     {
-        string[] arguments = [.. _local.ArgumentsOf(folder, world), $"{questions}"];
+        string[] arguments = [.. _local.ArgumentsOf(folder, world), $"{questions}", $"{memories}"];
         using var opener = Process.Start(new ProcessStartInfo(_program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         return await Child.AnswerOfAsync<Opened>(opener, _program, run.CancellationToken);
     }

@@ -14,16 +14,22 @@ internal static class LocalOpener
     private const int Checked = 20;
     private const double EnoughRecall = 0.95;
 
-    /// <param name="arguments">Folder, durability, seed and dimension of the world, and what is asked.</param>
+    /// <param name="arguments">Folder, durability, seed and dimension of the world, what is asked, and how many memories there are at least.</param>
     public static async Task<Opened> RunAsync(string[] arguments)
     {
         var (options, world) = Read(arguments);
         var questions = Enum.Parse<FirstQuestions>(arguments[4]);
-        var vectors = Asked.Vectors(world, Checked);
+        var vectors = questions == FirstQuestions.None ? [] : Asked.Vectors(world, Checked);
         var steps = new OpenSteps();
         await using var database = await LocalDatabase.OpenAsync(options);
         var adapter = database.ForAgent(world.Agent);
         steps.End("opening");
+        if (questions == FirstQuestions.None)
+        {
+            var opened = ProcessMemory.OfThis();
+            await CheckCountAsync(adapter, int.Parse(arguments[5], CultureInfo.InvariantCulture));
+            return new Opened(steps.Done, opened.AnonymousBytes) { MappedBytes = opened.MappedBytes };
+        }
         var (recall, whyNot) = (default(double?), default(string));
         if (questions == FirstQuestions.OfRoom) await AskOfRoomAsync(adapter, world.Rooms[0], vectors[0], steps);
         else (recall, whyNot) = await AskOfAllAsync(database, adapter, world.Agent, vectors, steps);
@@ -39,6 +45,12 @@ internal static class LocalOpener
     public static (LocalDatabaseOptions Options, SampleWorld World) Read(string[] arguments) => (
         new LocalDatabaseOptions { Directory = arguments[0], Durability = Enum.Parse<Durability>(arguments[1]) },
         new SampleWorld(uint.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture)));
+
+    private static async Task CheckCountAsync(IDatabaseAdapter adapter, int atLeast)
+    {
+        var count = await adapter.CountMemoriesAsync(new MemoryQuery(SampleMemory.Table));
+        if (count < atLeast) throw new InvalidOperationException($"{count} memories are there, and were {atLeast}.");
+    }
 
     private static async Task AskOfRoomAsync(IDatabaseAdapter adapter, Guid room, float[] vector, OpenSteps steps)
     {

@@ -7,17 +7,19 @@ internal partial class Local : IOpenEngine
 {
     private const int LoadedAtOnce = 10_000;
 
-    public async Task PrepareAsync(Run run, string folder, SampleWorld world, int memories)
+    public bool KeepsIndex => true;
+
+    public async Task PrepareAsync(Run run, string folder, SampleWorld world, int memories, bool withIndex = true)
     {
         var (store, database) = await CreateAsync(folder, world);
         await using var closing = store;
         for (var left = memories; left > 0; left -= LoadedAtOnce) await store.LoadAsync(world.Take(Math.Min(left, LoadedAtOnce)));
         // As it is after anybody has searched: closing keeps the graph, where there is one.
-        await database.BuildVectorIndexAsync(world.Agent, SampleMemory.Table);
+        if (withIndex) await database.BuildVectorIndexAsync(world.Agent, SampleMemory.Table);
     }
 
-    public Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions) =>
-        Child.AskAsync<OpenLocal, Opened>([.. ArgumentsOf(folder, world), $"{questions}"], run.CancellationToken);
+    public Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions, int memories) =>
+        Child.AskAsync<OpenLocal, Opened>([.. ArgumentsOf(folder, world), $"{questions}", $"{memories}"], run.CancellationToken);
 
     public async Task KillWhileWritingAsync(Run run, string folder, SampleWorld world, uint number, int acknowledged)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using ElizaEngine.Comparison.Calls;
 using ElizaEngine.Comparison.Measuring;
 
 namespace ElizaEngine.Comparison.Engines;
@@ -59,12 +60,13 @@ internal sealed class NodeDriver : IAsyncDisposable
 
     /// <summary>Runs one of the operations of operations.mjs.</summary>
     /// <param name="request">As <c>run</c> has it.</param>
-    public async Task<Slice> RunAsync(object request)
+    public async Task<AnsweredCalls> RunAsync(object request)
     {
         var ran = await AskAsync<Ran>(request);
         var latencies = new Latencies();
         foreach (var microseconds in ran.Microseconds) latencies.RecordUs(microseconds);
-        return new Slice(latencies, TimeSpan.FromMilliseconds(ran.Milliseconds)) { OperationsInTime = ran.InTime };
+        var slice = new Slice(latencies, TimeSpan.FromMilliseconds(ran.Milliseconds)) { OperationsInTime = ran.InTime };
+        return new AnsweredCalls(slice, ran.Fewest, ran.Most, ran.Rows);
     }
 
     /// <summary>Ends the process as <c>kill -9</c> does.</summary>
@@ -96,5 +98,5 @@ internal sealed class NodeDriver : IAsyncDisposable
         lock (_said) return string.Join('\n', _said);
     }
 
-    private sealed record Ran(double[] Microseconds, double Milliseconds, double InTime);
+    private sealed record Ran(double[] Microseconds, double Milliseconds, double InTime, int Fewest, int Most, long Rows);
 }

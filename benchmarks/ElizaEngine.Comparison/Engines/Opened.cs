@@ -6,6 +6,9 @@ namespace ElizaEngine.Comparison.Engines;
 /// <summary>What is asked of a database that was just opened.</summary>
 internal enum FirstQuestions
 {
+    /// <summary>Nothing: what is asked is how long the opening alone takes. When the clock has stopped, whether everything is there.</summary>
+    None,
+
     /// <summary>The latest ten of a room, and the ten of that room that are closest to a vector.</summary>
     OfRoom,
 

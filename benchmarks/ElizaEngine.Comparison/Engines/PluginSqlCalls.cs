@@ -1,6 +1,5 @@
 using ElizaEngine.Comparison.Calls;
 using ElizaEngine.Comparison.Data;
-using ElizaEngine.Comparison.Measuring;
 
 namespace ElizaEngine.Comparison.Engines;
 
@@ -13,6 +12,7 @@ internal abstract partial class PluginSql : ICallEngine
         {
             await driver.AskAsync<double>(new { Do = "fill" });
             await driver.AskAsync<double>(new { Do = "load", Count = memories, Bulk = true });
+            await driver.AskAsync<double>(new { Do = "fillCalls" });
             return new CallStore(driver);
         }
         catch
@@ -24,11 +24,14 @@ internal abstract partial class PluginSql : ICallEngine
 
     private sealed class CallStore(NodeDriver driver) : ICallStore
     {
-        public Task<Slice> RunAsync(AgentCall call, uint number, TimeSpan duration) => driver.RunAsync(new
+        public Task StoreAsync(uint number, int memories) => driver.AskAsync<double>(new { Do = "store", Number = number, Count = memories });
+
+        public Task<AnsweredCalls> RunAsync(AgentCall call, uint number, TimeSpan duration, int calls) => driver.RunAsync(new
         {
             Do = "run",
             call.Operation,
             Seconds = duration.TotalSeconds,
+            Times = calls,
             call.InFlight,
             Number = number,
             call.Count,
@@ -37,6 +40,13 @@ internal abstract partial class PluginSql : ICallEngine
             call.Embedding,
             call.DecideUnique,
         });
+
+        public Task<long> CountAsync(RowKind kind) => driver.AskAsync<long>(new { Do = "count", Kind = TableOf(kind) });
+
+        public Task RestoreAsync(RowKind kind) => driver.AskAsync<double>(new { Do = "restore", Kind = TableOf(kind) });
+
+        // As elizaOS names its tables.
+        private static string TableOf(RowKind kind) => kind.ToString().ToLowerInvariant();
 
         public ValueTask DisposeAsync() => driver.DisposeAsync();
     }

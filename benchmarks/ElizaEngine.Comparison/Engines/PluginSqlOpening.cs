@@ -4,7 +4,7 @@ namespace ElizaEngine.Comparison.Engines;
 
 internal sealed partial class PluginSqlPglite : IOpenEngine
 {
-    public async Task PrepareAsync(Run run, string folder, SampleWorld world, int memories)
+    public async Task PrepareAsync(Run run, string folder, SampleWorld world, int memories, bool withIndex = true)
     {
         await using var driver = await StartAsync(run, folder, world);
         await driver.AskAsync<double>(new { Do = "fill" });
@@ -12,7 +12,7 @@ internal sealed partial class PluginSqlPglite : IOpenEngine
         await driver.AskAsync<double>(new { Do = "close" });
     }
 
-    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions)
+    public async Task<Opened> OpenAsync(Run run, string folder, SampleWorld world, FirstQuestions questions, int memories)
     {
         await using var driver = StartDriver(run.CancellationToken);
         var vector = Asked.Vector(world);

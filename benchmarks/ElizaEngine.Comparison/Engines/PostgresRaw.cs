@@ -160,11 +160,11 @@ internal sealed class PostgresRaw : IStoreEngine
             return await CountAsync(command);
         }
 
-        public async ValueTask DeleteAsync(Guid id)
+        public async ValueTask<bool> DeleteAsync(Guid id)
         {
             await using var command = source.CreateCommand("DELETE FROM memories WHERE id = $1");
             command.Parameters.AddWithValue(id);
-            await command.ExecuteNonQueryAsync();
+            return await command.ExecuteNonQueryAsync() == 1;
         }
 
         public ValueTask DisposeAsync() => default;

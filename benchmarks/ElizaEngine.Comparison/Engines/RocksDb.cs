@@ -163,16 +163,16 @@ internal class RocksDb(string name, bool isSync) : IStoreEngine
 
             public ValueTask<int> SearchAsync(Guid room, float[] query, int count) => throw new NotSupportedException("RocksDB has no vectors.");
 
-            public ValueTask DeleteAsync(Guid id)
+            public ValueTask<bool> DeleteAsync(Guid id)
             {
                 var key = id.ToByteArray(bigEndian: true);
-                if (store._database.Get(key, store._rows) is not { } value) return default;
+                if (store._database.Get(key, store._rows) is not { } value) return ValueTask.FromResult(false);
                 using var batch = new WriteBatch();
                 batch.Delete(key, store._rows);
                 batch.Delete(key, store._vectors);
                 batch.Delete(RoomKey(new Guid(value.AsSpan(8, 16), bigEndian: true), BinaryPrimitives.ReadInt64BigEndian(value), id), store._rooms);
                 store._database.Write(batch, store._write);
-                return default;
+                return ValueTask.FromResult(true);
             }
 
             public ValueTask DisposeAsync() => default;

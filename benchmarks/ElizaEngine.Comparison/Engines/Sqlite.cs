@@ -183,11 +183,10 @@ internal class Sqlite(string name, string synchronous) : IStoreEngine
 
         public ValueTask<int> SearchAsync(Guid room, float[] query, int count) => throw new NotSupportedException("SQLite itself has no vectors.");
 
-        public ValueTask DeleteAsync(Guid id)
+        public ValueTask<bool> DeleteAsync(Guid id)
         {
             Set(_delete, Bytes(id));
-            _delete.ExecuteNonQuery();
-            return default;
+            return ValueTask.FromResult(_delete.ExecuteNonQuery() == 1);
         }
 
         public void Dispose()

@@ -15,6 +15,9 @@ internal sealed record Row(string Suite, string Workload, string Setting, string
     /// <summary>Where the row stands on a curve: callers, effort.</summary>
     public double? X { get; init; }
 
+    /// <summary>Rows, or vectors, that the database holds meanwhile; null: no target asks.</summary>
+    public long? Stored { get; init; }
+
     /// <summary>Operations of all slices.</summary>
     public long Operations { get; init; }
 

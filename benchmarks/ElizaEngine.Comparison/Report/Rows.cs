@@ -6,15 +6,37 @@ namespace ElizaEngine.Comparison.Report;
 /// <summary>All rows of a run, in the order in which they were measured.</summary>
 internal sealed class Rows : IReadOnlyCollection<Row>
 {
-    private readonly List<Row> _rows = [];
+    private readonly List<Row> _rows;
+    private readonly ICollection<Row>? _found;
+
+    public Rows()
+        : this([], null)
+    {
+    }
+
+    private Rows(List<Row> rows, ICollection<Row>? found) => (_rows, _found) = (rows, found);
 
     public int Count => _rows.Count;
 
     public void Add(IEnumerable<Row> rows) => _rows.AddRange(rows);
 
+    /// <summary>The same rows; which of them <see cref="Find(string, string, string, string)"/> gives is told.</summary>
+    public Rows Telling(ICollection<Row> found) => new(_rows, found);
+
     /// <summary>The row of an engine, if it was measured.</summary>
-    public Row? Find(string suite, string workload, string setting, string engine) => _rows.Find(row =>
-        row.NotRun is null && row.Suite == suite && row.Workload == workload && row.Setting == setting && row.Engine == engine);
+    public Row? Find(string suite, string workload, string setting, string engine)
+    {
+        var found = _rows.Find(row => row.NotRun is null && row.Suite == suite && row.Workload == workload && row.Setting == setting && row.Engine == engine);
+        if (found is not null) _found?.Add(found);
+        return found;
+    }
+
+    /// <summary>The same where so many rows were stored, or any number, and the setting is whatever came of that.</summary>
+    public Row? FindStored(string suite, string workload, string engine, long? stored = null) =>
+        _rows.Find(row => row is { NotRun: null } && row.Suite == suite && row.Workload == workload && row.Engine == engine
+            && (stored is null || row.Stored == stored)) is { } any
+            ? Find(suite, workload, any.Setting, engine)
+            : null;
 
     /// <summary>
     /// How much more one engine does in a second than another: the median of what each round says, or the ratio of what was not done in rounds;

@@ -28,7 +28,19 @@ internal sealed record RunReport(Machine Machine, string Size, TimeSpan Took, IR
             ["engines"] = Engines,
             ["rows"] = JsonSerializer.SerializeToElement(Rows.ToArray(), s_json),
             ["targets"] = JsonSerializer.SerializeToElement(
-                Targets.Select(target => new { target.Target, target.Measured, target.Unit, target.Must, target.Aim, target.Met }), s_complete),
+                Targets.Select(target => new
+                {
+                    target.Target,
+                    target.Measured,
+                    target.Unit,
+                    target.Must,
+                    target.Aim,
+                    target.Met,
+                    target.Setting,
+                    target.Slices,
+                    target.UnsteadySlices,
+                }),
+                s_complete),
         };
         File.WriteAllText(file, JsonSerializer.Serialize(json, s_json) + "\n");
     }

@@ -38,19 +38,23 @@ internal static class Tables
 
     public static Table Of(IEnumerable<TargetResult> targets) => new(
         "targets",
-        ["target", "measured", "unit", "must", "aim", "met"],
+        ["target", "measured", "unit", "must", "aim", "met", "measured at"],
         [
             .. targets.Select(target => (string[])
             [
                 target.Target, target.Measured is null ? "not measured" : Number.Text(target.Measured), target.Unit, Number.Text(target.Must),
-                Number.Text(target.Aim), (target.Met, target.ReachesAim) switch { (null, _) => "", (false, _) => "NO", (_, true) => "aim", _ => "yes" },
+                Number.Text(target.Aim), (target.Met, target.ReachesAim) switch { (null, _) => "", (false, _) => "NO", (_, true) => "aim", _ => "yes" }, MeasuredAt(target),
             ]),
         ]);
+
+    private static string MeasuredAt(TargetResult target) =>
+        string.Join("; ", new[] { target.Setting, Unsteady(target.UnsteadySlices, target.Slices) }.Where(part => !string.IsNullOrEmpty(part)));
 
     private static string Remarks(Row row)
     {
         if (row.NotRun is { } reason) return $"not run: {reason}";
-        var unsteady = row.UnsteadySlices > 0 ? $"{row.UnsteadySlices} of {row.Slices} slices on an unsteady machine" : null;
-        return string.Join("; ", new[] { row.Note, unsteady }.Where(remark => remark is not null));
+        return string.Join("; ", new[] { row.Note, Unsteady(row.UnsteadySlices, row.Slices) }.Where(remark => remark is not null));
     }
+
+    private static string? Unsteady(int unsteady, int slices) => unsteady > 0 ? $"{unsteady} of {slices} slices on an unsteady machine" : null;
 }

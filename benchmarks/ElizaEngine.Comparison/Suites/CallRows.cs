@@ -71,7 +71,7 @@ internal static class CallRows
             {
                 var turns = run.TakeTurns(rounds: run.Pick(1, 2, 2), warmsUp: run.Size > Size.Toy, usesDisk: !call.IsRead);
                 run.Say($"{suite}: {call.Name}, {setting}");
-                run.Rows.Add(await turns.RunAsync([.. stores.Select(entry => Contender(run, suite, call, setting, entry.Name, entry.Store))]));
+                run.Rows.Add(await turns.RunAsync([.. stores.Select(entry => Contender(run, suite, call, memories, setting, entry.Name, entry.Store))]));
             }
             return new Taken(stored, Stopwatch.GetElapsedTime(start) - stored);
         }
@@ -81,17 +81,14 @@ internal static class CallRows
         }
     }
 
-    private static Contender Contender(Run run, string suite, AgentCall call, string setting, string engine, ICallStore store)
+    private static Contender Contender(Run run, string suite, AgentCall call, int memories, string setting, string engine, ICallStore store)
     {
-        // Every slice writes memories of its own. A delete takes those that the create before it, in the same slice, has written.
+        // Every slice writes things of its own.
         var slices = Numbers(call);
         var duration = TimeSpan.FromMilliseconds(run.Pick(40, 100, 400));
-        return new Contender(new Row(suite, call.Name, setting, engine), async () =>
-        {
-            var number = slices++;
-            if (call.Operation == "deleteMemory") await store.RunAsync(new AgentCall("", "createMemory"), number, duration);
-            return await store.RunAsync(call, number, duration);
-        });
+        return new Contender(
+            new Row(suite, call.Name, setting, engine) { Stored = memories },
+            () => CheckedCalls.RunAsync(store, call, memories, slices++, duration, run.Pick(40, 200, 1_000)));
     }
 
     private static uint Numbers(AgentCall call) => 1 + (100 * (uint)AgentCall.All.TakeWhile(other => other != call).Count());

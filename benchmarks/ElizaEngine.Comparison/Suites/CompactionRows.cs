@@ -33,11 +33,12 @@ internal static class CompactionRows
             await store.LoadAsync(memories);
             await using (var caller = store.NewCaller())
             {
-                foreach (var memory in memories.Where((_, i) => i % 3 == 0)) await caller.DeleteAsync(memory.Id);
+                foreach (var memory in memories.Where((_, i) => i % 3 == 0)) await DeleteAsync(caller, memory.Id);
             }
             await database.CompactAsync();
             run.Rows.Add([new Row(suite, Disk, $"{Number.Text(count)} memories x {Dimension}, a third deleted", engine.Name)
             {
+                Stored = count,
                 DiskBytes = store.DiskBytes(),
                 PayloadBytes = memories.Where((_, i) => i % 3 != 0).Sum(static memory => memory.PayloadBytes),
             }]);
@@ -83,7 +84,7 @@ internal static class CompactionRows
                 if (last is { Id: var doomed })
                 {
                     last = null;
-                    return () => caller.DeleteAsync(doomed);
+                    return () => DeleteAsync(caller, doomed);
                 }
                 var memory = last = world.Next();
                 return () => caller.CreateAsync(memory);
@@ -91,6 +92,11 @@ internal static class CompactionRows
         })],
         store.IsBlocking,
         run.SliceTime);
+
+    private static async ValueTask DeleteAsync(IStoreCaller caller, Guid id)
+    {
+        if (!await caller.DeleteAsync(id)) throw new InvalidOperationException($"The memory {id} was not there.");
+    }
 
     private sealed class Stack : IAsyncDisposable
     {

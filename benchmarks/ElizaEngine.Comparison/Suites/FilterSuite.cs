@@ -8,7 +8,7 @@ namespace ElizaEngine.Comparison.Suites;
 /// <summary>
 /// Filters: searches among the rows of one room only, which hold from half of all rows down to a thousandth, scattered among the
 /// others or a region of their own, near what is asked or far from it. Beside each search stands the exact scan of the same rows by
-/// the same engine. In the rows, X is how many rows pass the filter.
+/// the same engine, and beside all of them the exact scan without a filter. In the rows, X is how many rows pass the filter.
 /// </summary>
 internal sealed class FilterSuite : ISuite
 {
@@ -40,7 +40,7 @@ internal sealed class FilterSuite : ISuite
         var engines = await run.EnginesAsync<IVectorEngine>(Name);
         var time = new SuiteTime(run);
         run.Say($"{Name}: vectors and truth");
-        var set = await VectorSet.LoadAsync(VectorSet.Small, run.Pick(2_000, 20_000, 100_000), run.Pick(100, 500, VectorSet.MaxQueries), run.CancellationToken);
+        var set = await VectorSet.LoadAsync(VectorSet.Small, run.Pick(VectorSet.ToyWithGraph, 20_000, VectorSet.FullCount), run.Pick(100, 500, VectorSet.MaxQueries), run.CancellationToken);
         await RunAsync(run, engines, set, FilterLayout.Scattered(set), time);
         await RunAsync(run, engines, set, FilterLayout.Regions(set), time);
     }
@@ -90,7 +90,7 @@ internal sealed class FilterSuite : ISuite
 
     private IEnumerable<Contender> Contenders(Run run, IVectorEngine engine, IVectorIndex index, VectorSet set, FilterCase one)
     {
-        var label = new Row(Name, one.Name, "", engine.Name) { X = one.Rows };
+        var label = new Row(Name, one.Name, "", engine.Name) { X = one.Rows, Stored = set.Count };
         foreach (var effort in Efforts(run, engine))
             yield return Contender(engine.Efforts.Count == 1 ? Chosen : $"effort {effort}", new VectorSearch(effort, one.Room));
         if (engine.CanScan) yield return Contender(Exact, new VectorSearch(engine.Efforts[0], one.Room, IsExact: true));

@@ -3,7 +3,11 @@ using ElizaEngine.Comparison.Report;
 
 namespace ElizaEngine.Comparison.Suites;
 
-/// <summary>What the filter suite decides: the worst of all filters speaks.</summary>
+/// <summary>
+/// What the filter suite decides: the worst of all filters speaks, and where one of them was left out nobody does. A search is held against
+/// the best exact time known for its rows in that run: that of the filtered exact scan, or that of the scan of all rows without a filter,
+/// since whoever scans all has scanned those too.
+/// </summary>
 internal static class FilterTargets
 {
     private const string Ours = "local";
@@ -11,20 +15,37 @@ internal static class FilterTargets
 
     public static IReadOnlyList<Target> All { get; } =
     [
-        new("filtered vector search, worst filter: recall@10", "", 0.99, 0.99, rows => Worst(rows, 0, (search, _) => search.Recall, isCeiling: false)),
-        new("filtered vector search, worst filter: time", "x exact scan", 1.1, 1, rows => Worst(rows, 0, (search, scan) => search.P50Us / scan.P50Us, isCeiling: true)) { IsCeiling = true },
-        new("filtered vector search, worst filter that more than 20k rows pass: speed", "x exact scan", 1 / 1.1, 5,
-            rows => Worst(rows, ManyRows, (search, scan) => scan.P50Us / search.P50Us, isCeiling: false)),
+        new("filtered vector search, 100k x 384, worst filter: recall@10", "", 0.99, 0.99, rows => Worst(rows, 0, (search, _) => search.Recall, isCeiling: false))
+        {
+            Stored = VectorSet.FullCount,
+        },
+        new("filtered vector search, 100k x 384, worst filter: time", "x exact scan", 1.1, 1, rows => Worst(rows, 0, (search, exactUs) => search.P50Us / exactUs, isCeiling: true))
+        {
+            IsCeiling = true,
+            Stored = VectorSet.FullCount,
+        },
+        new("filtered vector search, 100k x 384, worst filter that more than 20k rows pass: speed", "x exact scan", 1 / 1.1, 5,
+            rows => Worst(rows, ManyRows, (search, exactUs) => exactUs / search.P50Us, isCeiling: false))
+        {
+            Stored = VectorSet.FullCount,
+        },
     ];
 
-    private static double? Worst(Rows rows, int moreRowsThan, Func<Row, Row, double?> measure, bool isCeiling)
+    private static double? Worst(Rows rows, int moreRowsThan, Func<Row, double, double?> measure, bool isCeiling)
     {
-        var measured = (
-            from search in rows
-            where search is { Suite: FilterSuite.Suite, Engine: Ours, Setting: FilterSuite.Chosen, NotRun: null } && search.Workload != FilterLayout.NoFilter && search.X > moreRowsThan
-            let scan = rows.Find(FilterSuite.Suite, search.Workload, FilterSuite.Exact, Ours)
-            where scan is not null
-            select measure(search, scan)).ToArray();
+        var unfilteredUs = Find(rows, FilterLayout.NoFilter, FilterSuite.Exact)?.P50Us;
+        var measured = new List<double?>();
+        foreach (var filter in FilterLayout.Filters)
+        {
+            var search = Find(rows, filter, FilterSuite.Chosen);
+            if (search?.X <= moreRowsThan) continue;
+            var exactUs = Math.Min(unfilteredUs ?? double.NaN, Find(rows, filter, FilterSuite.Exact)?.P50Us ?? double.NaN);
+            if (search is null || double.IsNaN(exactUs)) return null;
+            measured.Add(measure(search, exactUs));
+        }
+        if (measured.Count == 0 || measured.Contains(null)) return null;
         return isCeiling ? measured.Max() : measured.Min();
     }
+
+    private static Row? Find(Rows rows, string filter, string setting) => rows.Find(FilterSuite.Suite, filter, setting, Ours);
 }

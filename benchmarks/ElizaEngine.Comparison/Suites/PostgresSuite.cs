@@ -3,7 +3,7 @@ using ElizaEngine.Comparison.Report;
 
 namespace ElizaEngine.Comparison.Suites;
 
-/// <summary>Every call of an agent on PostgreSQL: our backend beside elizaOS' own adapter, on one server; and many memories at once beside one by one.</summary>
+/// <summary>Every call of an agent on PostgreSQL: our backend beside elizaOS' own adapter, on one server.</summary>
 internal sealed class PostgresSuite : ISuite
 {
     public string Name => "postgres";

@@ -20,6 +20,9 @@ internal sealed class StorageSuite : ISuite
     // Of the time of a slice, for those of reads: they wait for no disk, so thousands of them say as much in less time.
     private const int ReadShare = 3;
 
+    /// <summary>A new process opens a database of rows without vectors: nothing but the opening.</summary>
+    public const string OpenRows = "open";
+
     public string Name => "storage";
 
     public int Place => 1;
@@ -33,6 +36,7 @@ internal sealed class StorageSuite : ISuite
         await WritesAsync(run, Safety.ProcessCrash);
         await LoadAsync(run);
         await ReadsAsync(run);
+        await ReadsBesideCommitsRows.MeasureAsync(run, Name);
         await CompactionRows.MeasureAsync(run, Name);
         await MemoryPerRowAsync(run);
         // What a call takes beyond its flush is the same at both levels of durability: the lower one is asked once.
@@ -83,7 +87,7 @@ internal sealed class StorageSuite : ISuite
         run.Say($"storage: load, {setting}");
         var engines = await run.EnginesAsync<IStoreEngine>(Name);
         var rows = await run.TakeTurns(rounds: run.Pick(1, 2, 3), warmsUp: false).RunAsync([.. engines.Select(engine =>
-            new Contender(new Row(Name, "load", setting, engine.Name), () => LoadOnceAsync(engine)))]);
+            new Contender(new Row(Name, "load", setting, engine.Name) { Stored = memories.Length }, () => LoadOnceAsync(engine)))]);
         run.Rows.Add(rows.Select(row => row with { DiskBytes = bytes[row.Engine], PayloadBytes = memories.Sum(memory => memory.PayloadBytes) }));
 
         async Task<Slice> LoadOnceAsync(IStoreEngine engine)
@@ -119,6 +123,14 @@ internal sealed class StorageSuite : ISuite
             run.Say($"storage: {engine.Name} takes {memories.Length} memories x {Dimension}");
             await store.LoadAsync(memories);
         }
+        // Before anything else is stored, so that it is the same for everybody whatever the slices that follow do.
+        run.Rows.Add(stores.All.Select(entry => new Row(Name, "disk", $"{memories.Length} memories x {Dimension}", entry.Engine.Name)
+        {
+            Stored = memories.Length,
+            DiskBytes = entry.Store.DiskBytes(),
+            PayloadBytes = payload,
+            Note = "as loaded, without compaction",
+        }));
         var hot = memories.Where((_, i) => i % (memories.Length / 500) == 0).Select(memory => memory.Id).ToArray();
         foreach (var callers in (int[])[1, 2])
         {
@@ -126,7 +138,7 @@ internal sealed class StorageSuite : ISuite
             {
                 var next = 0;
                 return async () => Found(await caller.GetAsync(hot[next = (next + 1) % hot.Length]) ? 1 : 0, 1);
-            });
+            }, memories.Length);
         }
         foreach (var (count, withVectors) in new[] { (32, false), (32, true), (50, false), (50, true) })
         {
@@ -134,24 +146,21 @@ internal sealed class StorageSuite : ISuite
             {
                 var next = 0;
                 return async () => Found(await caller.LatestAsync(siblings.Rooms[next = (next + 1) % SampleWorld.RoomCount], count, withVectors), count);
-            });
+            }, memories.Length);
         }
         var queries = Enumerable.Range(0, 200).Select(_ => world.NextVector()).ToArray();
         await MeasureAsync(run, run.ReadTurns, stores, "search a room", $"{memories.Length / SampleWorld.RoomCount} rows x {Dimension}", 1, run.SliceTime / ReadShare, (siblings, caller) =>
         {
             var next = 0;
             return async () => Found(await caller.SearchAsync(siblings.Rooms[next % SampleWorld.RoomCount], queries[next++ % queries.Length], 10), 10);
-        });
+        }, memories.Length);
         await DeletesAsync(run, stores);
-        run.Rows.Add(stores.All.Select(entry => new Row(Name, "disk", $"{memories.Length} memories x {Dimension}", entry.Engine.Name)
-        {
-            DiskBytes = entry.Store.DiskBytes(),
-            PayloadBytes = payload,
-            Note = "after the deletes, without compaction",
-        }));
     }
 
-    /// <summary>Each slice deletes rows that were stored for it, outside of the clock.</summary>
+    /// <summary>
+    /// Each slice deletes rows that were stored for it outside of the clock, where also goes what it had no time for. A slice that has deleted
+    /// all ends, and its rate is over its own time.
+    /// </summary>
     private async Task DeletesAsync(Run run, Stores stores)
     {
         var perSlice = run.Pick(50, 500, 5_000);
@@ -162,33 +171,47 @@ internal sealed class StorageSuite : ISuite
             await entry.Store.LoadAsync(doomed);
             await using var caller = entry.Store.NewCaller();
             var next = 0;
-            return await Callers.RunAsync([() => caller.DeleteAsync(doomed[next++].Id)], entry.Store.IsBlocking, run.SliceTime, perSlice);
+            var slice = await Callers.RunAsync([DeleteNextAsync], entry.Store.IsBlocking, run.SliceTime, perSlice);
+            while (next < doomed.Length) await DeleteNextAsync();
+            return slice;
+
+            async ValueTask DeleteNextAsync() => Found(await caller.DeleteAsync(doomed[next++].Id) ? 1 : 0, 1);
         }))]));
     }
 
-    /// <summary>In a process of its own: what a row without vector adds to the memory of our local backend.</summary>
+    /// <summary>In a process of its own: what a row without vector adds to the memory of our local backend. Then the same database is opened.</summary>
     private async Task MemoryPerRowAsync(Run run)
     {
         // Whichever of ours is asked for: what it keeps in memory does not depend on when it flushes.
         if ((await run.EnginesAsync<Engines.Local>(Name)) is not [var engine, ..]) return;
         var count = run.Pick(2_000, 100_000, 1_000_000);
+        var folder = run.NewFolder("row-memory");
         run.Say($"storage: memory of {count} rows");
-        var answer = await Child.AskAsync<RowMemory, RowMemory.Answer>([run.NewFolder("row-memory"), count.ToString()], run.CancellationToken);
+        var answer = await Child.AskAsync<RowMemory, RowMemory.Answer>([folder, count.ToString()], run.CancellationToken);
         run.Rows.Add([new Row(Name, "memory of rows", $"{Number.Text(count)} rows", engine.Name)
         {
+            Stored = count,
             Operations = count,
             ResidentBytes = answer.ResidentBytes,
             MappedBytes = answer.MappedBytes,
             Note = $"{Number.Text((double)answer.ResidentBytes / count)} bytes a row",
         }]);
+        run.Say($"storage: opening of {count} rows");
+        var label = new Row(Name, OpenRows, $"{Number.Text(count)} rows without vectors", engine.Name) { Stored = count };
+        run.Rows.Add(await run.Turns.RunAsync([new Contender(label, async () =>
+        {
+            var opened = await Child.AskAsync<Engines.Local.OpenLocal, Opened>(RowMemory.OpenerArguments(folder, count), run.CancellationToken);
+            return OpenSuite.SliceOf(opened);
+        })]));
+        Directory.Delete(folder, recursive: true);
     }
 
     private async Task MeasureAsync(
         Run run, TakingTurns turns, Stores stores, string workload, string setting, int callers, TimeSpan slice,
-        Func<SampleWorld, IStoreCaller, Func<ValueTask>> operation)
+        Func<SampleWorld, IStoreCaller, Func<ValueTask>> operation, int? stored = null)
     {
         run.Say($"storage: {workload}, {setting}");
-        var label = new Row(Name, workload, setting, "") { X = callers };
+        var label = new Row(Name, workload, setting, "") { X = callers, Stored = stored };
         run.Rows.Add(await turns.RunAsync([.. stores.Contenders(label, callers, slice, caller => operation(stores.NewWorld(), caller))]));
     }
 

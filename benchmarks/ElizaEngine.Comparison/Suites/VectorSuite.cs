@@ -40,9 +40,10 @@ internal sealed class VectorSuite : ISuite
         var engines = (await run.EnginesAsync<IVectorEngine>(Name)).OrderByDescending(engine => engine.IsInProcess).ToArray();
         var time = new SuiteTime(run);
         await CodeScanRows.MeasureAsync(run, Name);
-        await RunAsync(run, engines, VectorSet.Small, run.Pick(2_000, 20_000, 100_000), time, 0.35);
-        await RunAsync(run, engines, VectorSet.Words, run.Pick(2_000, 20_000, 100_000), time, 0.5);
-        await RunAsync(run, engines, VectorSet.Large, run.Pick(1_000, 10_000, 100_000), time, 0.65);
+        await AgentSearchRows.MeasureAsync(run, Name);
+        await RunAsync(run, engines, VectorSet.Small, run.Pick(VectorSet.ToyWithGraph, 20_000, VectorSet.FullCount), time, 0.35);
+        await RunAsync(run, engines, VectorSet.Words, run.Pick(2_000, 20_000, VectorSet.FullCount), time, 0.5);
+        await RunAsync(run, engines, VectorSet.Large, run.Pick(1_000, 10_000, VectorSet.FullCount), time, 0.65);
     }
 
     public IEnumerable<Picture> Pictures(Rows rows)
@@ -88,7 +89,7 @@ internal sealed class VectorSuite : ISuite
         {
             foreach (var (_, index) in indexes) await index.DisposeAsync();
         }
-        foreach (var (engine, _) in indexes) run.Rows.Add(AtRecalls(run.Rows, engine.Name, name));
+        foreach (var (engine, _) in indexes) run.Rows.Add(AtRecalls(run.Rows, engine.Name, name).Select(row => row with { Stored = set.Count }));
     }
 
     private async Task<IVectorIndex> BuildAsync(Run run, IVectorEngine engine, VectorSet set)
@@ -118,6 +119,7 @@ internal sealed class VectorSuite : ISuite
         [
             new Row(Name, $"build {set.Name}", $"{threads} threads", engine.Name)
             {
+                Stored = set.Count,
                 Operations = set.Count,
                 PerSecond = set.Count / time.IndexSeconds,
                 Note = $"{set.Count} rows, {(time.IndexSeconds is { } seconds ? $"index {seconds:0.0} s" : "no index")}, stored in {time.LoadSeconds:0.0} s",
@@ -136,6 +138,7 @@ internal sealed class VectorSuite : ISuite
 
     private Row MemoryRow(VectorSet set, IVectorEngine engine, string setting, VectorMemory memory) => new(Name, $"memory {set.Name}", setting, engine.Name)
     {
+        Stored = set.Count,
         Operations = set.Count,
         ResidentBytes = memory.AnonymousBytes,
         MappedBytes = memory.MappedBytes,
@@ -164,7 +167,7 @@ internal sealed class VectorSuite : ISuite
             var rows = await turns.RunAsync([.. taking.Select(one =>
             {
                 var (setting, x, search) = Searches(one.Engine)[step];
-                var label = new Row(Name, $"search {set.Name}", setting, one.Engine.Name) { X = x };
+                var label = new Row(Name, $"search {set.Name}", setting, one.Engine.Name) { X = x, Stored = set.Count };
                 return new Contender(label, () => VectorSlice.RunAsync(one.Index, search, set, queries, truth, run.SliceTime));
             })]);
             run.Rows.Add(rows.Zip(taking, (row, one) => one.Engine.Recalls.Count > 0 && row.Recall < row.X ? row with { Note = "finds less than it was asked for" } : row));

@@ -14,7 +14,11 @@
 //                                        without a room: one search in all memories
 //   {"do": "fill"}                         agent, rooms and entities of that world                 -> milliseconds
 //   {"do": "load", "count": 1000, "bulk": true}            the world's next memories               -> milliseconds
+//   {"do": "fillCalls"}                    tasks, participants, relationships and cached values    -> milliseconds
+//   {"do": "store", "number": 7, "count": 1000}            memories that a run deletes             -> milliseconds
 //   {"do": "run", "operation": "getMemoryById", "times": 100, "inFlight": 1, ...}                  -> {"microseconds": [...], ...}
+//   {"do": "count", "kind": "memories"}                                                            -> rows
+//   {"do": "restore", "kind": "memories"}                  takes away what runs wrote              -> milliseconds
 //   {"do": "replay", "turns": [[["call", 10, "getEntitiesByIds", [...]], ["done", 10], ...]]}      -> {"microseconds": [...], ...}
 //   {"do": "write", "acknowledged": 200, "operation": "createMemory"}      goes on after the answer -> true
 //   {"do": "memory"}                                                                               -> bytes
@@ -27,9 +31,10 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { countRows, fillCalls, restoreRows } from './calls.mjs';
 import { SampleWorld } from './data.mjs';
 import { fill, loadInBulk } from './load.mjs';
-import { operation } from './operations.mjs';
+import { operation, rowsOf } from './operations.mjs';
 import { replay } from './replay.mjs';
 
 const ROWS_AT_ONCE = 1000;
@@ -42,7 +47,9 @@ const { createDatabaseAdapter, plugin } = await import(pathToFileURL(require.res
 
 let adapter;
 let world;
+let base;
 const ids = [];
+const written = [];
 
 async function timed(body) {
   const began = performance.now();
@@ -105,7 +112,28 @@ const requests = {
     return milliseconds;
   },
 
+  fillCalls: () => timed(async () => void (base = await fillCalls(adapter, world))),
+
+  store: async ({ number, count }) => {
+    const sibling = world.sibling(number);
+    const connection = await adapter.getConnection();
+    return timed(async () => {
+      for (let left = count; left > 0; left -= ROWS_AT_ONCE) {
+        const memories = Array.from({ length: Math.min(left, ROWS_AT_ONCE) }, () => sibling.next());
+        for (const { id } of memories) written.push(id);
+        await loadInBulk(connection, memories, world.dimension);
+      }
+    });
+  },
+
   run: (request) => run(request),
+
+  count: async ({ kind }) => countRows(await adapter.getConnection(), kind),
+
+  restore: async ({ kind }) => {
+    const connection = await adapter.getConnection();
+    return timed(() => restoreRows(connection, kind, base, written));
+  },
 
   replay: ({ turns, oneByOne }) => replay(adapter, turns, oneByOne),
 
@@ -131,27 +159,31 @@ const requests = {
 
 // Runs one operation `times` times, or until `seconds` have passed, with `inFlight` callers that each wait for their answer. The
 // arguments of a call are made before its clock starts. What was done within the seconds is counted as Measuring/Callers.cs counts it: a
-// call that ends later by the share of its own time that lies before.
+// call that ends later by the share of its own time that lies before. Says how many rows the answers have: the fewest, the most, all together.
 async function run(request) {
   const { times = Infinity, seconds = Infinity, inFlight = 1 } = request;
-  const next = operation(adapter, world, ids, request);
+  const next = operation(adapter, world, ids, request, written);
   const microseconds = [];
   const began = performance.now();
   const end = began + seconds * 1000;
   let [sent, inTime] = [0, 0];
+  let [fewest, most, rows] = [Number.MAX_SAFE_INTEGER, 0, 0];
   async function caller() {
     while (sent < times && performance.now() < end) {
       sent++;
       const call = next();
       const before = performance.now();
-      await call();
+      const answer = await call();
       const after = performance.now();
       microseconds.push(Math.round((after - before) * 1000));
       inTime += after <= end ? 1 : Math.max((end - before) / (after - before), 0);
+      const found = rowsOf(request.operation, answer);
+      [fewest, most] = [Math.min(fewest, found), Math.max(most, found)];
+      rows += found;
     }
   }
   await Promise.all(Array.from({ length: inFlight }, caller));
-  return { microseconds, milliseconds: Math.min(performance.now() - began, seconds * 1000), inTime };
+  return { microseconds, milliseconds: Math.min(performance.now() - began, seconds * 1000), inTime, fewest, most, rows };
 }
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {

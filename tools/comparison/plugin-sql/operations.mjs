@@ -1,7 +1,10 @@
 // The operations that can be measured. Each is made once for a run, and gives for the next call a function that makes it; so the
 // arguments, a new memory's vector for one, are made before the clock of the call starts.
 //
-// world: the world whose memories the database holds; ids: theirs; mine: a world with the same rooms and other memories, of this run.
+// world: the world whose memories the database holds; ids: theirs; mine: a world with the same rooms and other memories, of this run;
+// written: ids of memories that the run creates are added to it.
+
+import { KEYS, TAGS, freeParticipant, freeRelationship, keyOf, taskOf } from './calls.mjs';
 
 const body = 'x'.repeat(30_000);
 
@@ -22,8 +25,9 @@ const operations = {
     const search = { tableName: 'messages', embedding: mine.nextVector(), roomId: inRoom ? room(mine) : undefined, match_threshold: threshold, count };
     return () => adapter.searchMemories(search);
   },
-  createMemory: ({ adapter, mine, embedding = true, decideUnique }) => () => {
+  createMemory: ({ adapter, mine, written, embedding = true, decideUnique }) => () => {
     const memory = mine.next(embedding);
+    written.push(memory.id);
     if (decideUnique) delete memory.unique;
     return () => adapter.createMemory(memory, 'messages');
   },
@@ -32,7 +36,7 @@ const operations = {
     const update = { id: ids[mine.random.nextBelow(ids.length)], content, ...(embedding ? { embedding: vector } : {}) };
     return () => adapter.updateMemory(update);
   },
-  // Deletes what createMemory wrote with the same number.
+  // Deletes what was stored with the same number.
   deleteMemory: ({ adapter, mine }) => () => {
     const { id } = mine.next();
     return () => adapter.deleteMemory(id);
@@ -46,40 +50,39 @@ const operations = {
     return () => adapter.getRoomsByIds(ids);
   },
   setCache: ({ adapter, mine }) => () => {
-    const key = `key ${mine.random.nextBelow(100)}`;
+    const key = keyOf(mine.random.nextBelow(KEYS));
     return () => adapter.setCache(key, { text: 'a value of the cache' });
   },
   getCache: ({ adapter, mine }) => () => {
-    const key = `key ${mine.random.nextBelow(100)}`;
+    const key = keyOf(mine.random.nextBelow(KEYS));
     return () => adapter.getCache(key);
   },
   createTask: ({ adapter, mine }) => () => {
-    const task = {
-      id: mine.random.nextGuid(),
-      name: 'a task',
-      description: 'to be done',
-      roomId: room(mine),
-      worldId: mine.world,
-      tags: ['queue', `t${mine.random.nextBelow(50)}`],
-      metadata: {},
-    };
+    const task = taskOf(mine, mine.random.nextBelow(TAGS), room(mine));
     return () => adapter.createTask(task);
   },
   getTasks: ({ adapter, mine }) => () => {
-    const query = { tags: ['queue', `t${mine.random.nextBelow(50)}`] };
+    const query = { tags: ['queue', `t${mine.random.nextBelow(TAGS)}`] };
     return () => adapter.getTasks(query);
   },
-  addParticipant: ({ adapter, mine }) => () => {
-    const [who, where] = [entity(mine), room(mine)];
-    return () => adapter.addParticipant(who, where);
+  addParticipant: ({ adapter, mine }) => {
+    let made = 0;
+    return () => {
+      const [who, where] = freeParticipant(mine, made++);
+      return () => adapter.addParticipant(who, where);
+    };
   },
   getParticipantsForRoom: ({ adapter, mine }) => () => {
     const id = room(mine);
     return () => adapter.getParticipantsForRoom(id);
   },
-  createRelationship: ({ adapter, mine }) => () => {
-    const relationship = { id: mine.random.nextGuid(), sourceEntityId: entity(mine), targetEntityId: entity(mine), tags: ['friend'] };
-    return () => adapter.createRelationship(relationship);
+  createRelationship: ({ adapter, mine }) => {
+    let made = 0;
+    return () => {
+      const [sourceEntityId, targetEntityId] = freeRelationship(mine, made++);
+      const relationship = { id: mine.random.nextGuid(), sourceEntityId, targetEntityId, tags: ['friend'] };
+      return () => adapter.createRelationship(relationship);
+    };
   },
   getRelationships: ({ adapter, mine }) => () => {
     const query = { entityId: entity(mine) };
@@ -100,7 +103,18 @@ function entity(world) {
 }
 
 // settings.number: which sibling of the world the run writes and asks about; two runs with one number do the same.
-export function operation(adapter, world, ids, settings) {
+export function operation(adapter, world, ids, settings, written = []) {
   if (!Object.hasOwn(operations, settings.operation)) throw new Error(`there is no operation "${settings.operation}"`);
-  return operations[settings.operation]({ ...settings, adapter, world, ids, mine: world.sibling(settings.number ?? 0) });
+  return operations[settings.operation]({ ...settings, adapter, world, ids, written, mine: world.sibling(settings.number ?? 0) });
+}
+
+// Of these elizaOS says nothing when they are done.
+const SILENT = new Set(['deleteMemory', 'log']);
+
+// How many rows an answer has; of a write, whether it says that it was done.
+export function rowsOf(name, answer) {
+  if (SILENT.has(name)) return 1;
+  if (Array.isArray(answer)) return answer.length;
+  if (typeof answer === 'number') return answer;
+  return answer ? 1 : 0;
 }

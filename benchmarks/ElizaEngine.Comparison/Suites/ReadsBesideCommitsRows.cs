@@ -1,0 +1,82 @@
+using ElizaEngine.Comparison.Data;
+using ElizaEngine.Comparison.Engines;
+using ElizaEngine.Comparison.Measuring;
+using ElizaEngine.Comparison.Report;
+
+namespace ElizaEngine.Comparison.Suites;
+
+/// <summary>Memories read by their ids from our local backend, on one thread and on two, while another caller commits without a pause.</summary>
+internal static class ReadsBesideCommitsRows
+{
+    public const string Workload = "get, while one commits";
+    public const string One = "1 thread";
+    public const string Two = "2 threads";
+
+    private const uint Seed = 22;
+    private const int Dimension = 384;
+
+    // Read again and again, so that they are decoded.
+    private const int HotMemories = 500;
+
+    public static async Task MeasureAsync(Run run, string suite)
+    {
+        var count = run.Pick(1_000, 10_000, 10_000);
+        foreach (var engine in await run.EnginesAsync<Engines.Local>(suite))
+        {
+            run.Say($"{suite}: {Workload}, {engine.Name}");
+            var world = new SampleWorld(Seed, Dimension);
+            var (store, _) = await engine.CreateAsync(run.NewFolder(engine.Name), world);
+            await using var closing = store;
+            var memories = world.Take(count);
+            await store.LoadAsync(memories);
+            var hot = memories.Where((_, i) => i % (count / HotMemories) == 0).Select(memory => memory.Id).ToArray();
+            var writers = 0u;
+            // By turns: what is asked is by how much two are more than one.
+            run.Rows.Add(await run.Turns.RunAsync([.. new[] { (One, 1), (Two, 2) }.Select(setting => new Contender(
+                new Row(suite, Workload, setting.Item1, engine.Name) { X = setting.Item2, Stored = count },
+                () => ReadAsync(run, store, hot, setting.Item2, world.Sibling(++writers))))]));
+        }
+    }
+
+    private static async Task<Slice> ReadAsync(Run run, IStore store, Guid[] hot, int threads, SampleWorld written)
+    {
+        using var stop = new CancellationTokenSource();
+        var firstCommit = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var commits = Task.Run(async () =>
+        {
+            try
+            {
+                await using var writer = store.NewCaller();
+                for (; !stop.IsCancellationRequested; firstCommit.TrySetResult()) await writer.CreateAsync(written.Next());
+            }
+            catch (Exception error)
+            {
+                // Who waits for the first hears of it too.
+                firstCommit.TrySetException(error);
+                throw;
+            }
+        });
+        await firstCommit.Task;
+        var readers = Enumerable.Range(0, threads).Select(_ => store.NewCaller()).ToArray();
+        try
+        {
+            // A thread of its own for each: a read that is answered from memory never gives it back.
+            return await Callers.RunAsync([.. readers.Select(reader => Read(reader, hot))], blocking: true, run.SliceTime);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await commits;
+            foreach (var reader in readers) await reader.DisposeAsync();
+        }
+    }
+
+    private static Func<ValueTask> Read(IStoreCaller reader, Guid[] hot)
+    {
+        var next = 0;
+        return async () =>
+        {
+            if (!await reader.GetAsync(hot[next = (next + 1) % hot.Length])) throw new InvalidOperationException("A memory was not found.");
+        };
+    }
+}
