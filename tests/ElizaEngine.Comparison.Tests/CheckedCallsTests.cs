@@ -101,7 +101,7 @@ public sealed class CheckedCallsTests
     private static async Task FailsAsync(FakeStore store, AgentCall call, string why)
     {
         var label = new Report.Row("s", call.Name, "", "a");
-        var turns = new TakingTurns(() => new ProbeReading(1, 1, 1, 1), rounds: 1);
+        var turns = new TakingTurns(() => new ProbeReading(1, 1, 1, 1, 1), rounds: 1);
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => turns.RunAsync([new Contender(label, () => RunAsync(store, call))]));
 

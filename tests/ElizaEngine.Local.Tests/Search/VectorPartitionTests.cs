@@ -117,8 +117,7 @@ public sealed class VectorPartitionTests
         using var partition = new VectorPartition(s_key);
         var (row, slot) = Vector(0);
         partition.Add(row, slot, sequence: 0);
-        var accepted = 0;
-        var filter = new EntryFilter(partition, new SearchScope(s_key.AgentId, 1, null, null, null, UniqueOnly: false), new byte[partition.Scopes], ref accepted);
+        var filter = new EntryFilter(partition, new SearchScope(s_key.AgentId, 1, null, null, null, UniqueOnly: false), new byte[partition.Scopes]);
         (row, slot) = Vector(1, new SharedValues().Scope("messages", s_key.AgentId, null, RandomRows.IdOf(3), null, null));
         partition.Add(row, slot, sequence: 1);
 
