@@ -178,13 +178,14 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         for (var done = 0; done < count; done += 1_000)
             await _adapter.CreateMemoriesAsync([.. Enumerable.Range(done, 1_000).Select(i => Memory(i, rooms[i]) with { Embedding = Gaussian(random, dimension, 1) })], "messages");
         await database.BuildVectorIndexAsync(s_agent, "messages");
+        // As for a duplicate: a walk that finds fewer than were asked for is followed by a scan, but for the one.
         var plans = new List<string>();
         for (var size = 0; size < 40; size++)
         {
             var query = Gaussian(random, dimension, 1);
-            var inRoom = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", query) { RoomId = _rooms[0], Threshold = 0.95f });
+            var inRoom = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", query) { RoomId = _rooms[0], Threshold = 0.95f, Count = 1 });
             if (!inRoom.IsExact) plans.Add($"{size}: {inRoom.EligibleRows} rows, {inRoom.Details}");
-            var all = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", query) { Threshold = 0.95f });
+            var all = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", query) { Threshold = 0.95f, Count = 1 });
             Assert.False(all.IsExact, all.Details);
             await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 50).Select(i => Memory(i, 2) with { Embedding = Gaussian(random, dimension, 1) })], "messages");
             await database.BuildVectorIndexAsync(s_agent, "messages");
@@ -195,7 +196,7 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         var doomed = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Count = 1_500, Mode = SearchMode.Exact });
         await _adapter.DeleteMemoriesAsync([.. doomed.Select(memory => memory.Id)]);
         foreach (var memory in doomed) await _adapter.SearchMemoriesAsync(new MemorySearch("messages", memory.Embedding!.Value) { RoomId = _rooms[1], Count = 1, Mode = SearchMode.Exact });
-        var left = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Threshold = 0.95f });
+        var left = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Threshold = 0.95f, Count = 1 });
         Assert.InRange(left.EligibleRows, 19_000, 20_000);
         Assert.True(left.IsExact, left.Details);
     }
