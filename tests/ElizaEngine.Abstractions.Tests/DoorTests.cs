@@ -51,6 +51,16 @@ public sealed class DoorTests
     }
 
     [Fact]
+    public void A_life_ends_with_the_millisecond_that_it_ends_in_or_never()
+    {
+        var now = DateTimeOffset.UnixEpoch.AddTicks(5);
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddMilliseconds(2), Door.EndOf(TimeSpan.FromMilliseconds(1), now));
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddMilliseconds(1), Door.EndOf(TimeSpan.FromMilliseconds(1) - TimeSpan.FromTicks(5), now));
+        Assert.Null(Door.EndOf(null, now));
+        Assert.Null(Door.EndOf(TimeSpan.MaxValue, now));
+    }
+
+    [Fact]
     public void A_list_is_copied_and_a_null_item_is_named()
     {
         string[] given = ["a", "b"];

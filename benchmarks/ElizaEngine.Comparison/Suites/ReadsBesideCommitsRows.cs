@@ -15,9 +15,6 @@ internal static class ReadsBesideCommitsRows
     private const uint Seed = 22;
     private const int Dimension = 384;
 
-    // Read again and again, so that they are decoded.
-    private const int HotMemories = 500;
-
     public static async Task MeasureAsync(Run run, string suite)
     {
         var count = run.Pick(1_000, 10_000, 10_000);
@@ -29,7 +26,7 @@ internal static class ReadsBesideCommitsRows
             await using var closing = store;
             var memories = world.Take(count);
             await store.LoadAsync(memories);
-            var hot = memories.Where((_, i) => i % (count / HotMemories) == 0).Select(memory => memory.Id).ToArray();
+            var hot = new HotReads(memories);
             var writers = 0u;
             // By turns: what is asked is by how much two are more than one.
             run.Rows.Add(await run.Turns.RunAsync([.. new[] { (One, 1), (Two, 2) }.Select(setting => new Contender(
@@ -38,7 +35,7 @@ internal static class ReadsBesideCommitsRows
         }
     }
 
-    private static async Task<Slice> ReadAsync(Run run, IStore store, Guid[] hot, int threads, SampleWorld written)
+    private static async Task<Slice> ReadAsync(Run run, IStore store, HotReads hot, int threads, SampleWorld written)
     {
         using var stop = new CancellationTokenSource();
         var firstCommit = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,7 +58,7 @@ internal static class ReadsBesideCommitsRows
         try
         {
             // A thread of its own for each: a read that is answered from memory never gives it back.
-            return await Callers.RunAsync([.. readers.Select(reader => Read(reader, hot))], blocking: true, run.SliceTime);
+            return await Callers.RunAsync([.. readers.Select(hot.By)], blocking: true, run.SliceTime);
         }
         finally
         {
@@ -69,14 +66,5 @@ internal static class ReadsBesideCommitsRows
             await commits;
             foreach (var reader in readers) await reader.DisposeAsync();
         }
-    }
-
-    private static Func<ValueTask> Read(IStoreCaller reader, Guid[] hot)
-    {
-        var next = 0;
-        return async () =>
-        {
-            if (!await reader.GetAsync(hot[next = (next + 1) % hot.Length])) throw new InvalidOperationException("A memory was not found.");
-        };
     }
 }

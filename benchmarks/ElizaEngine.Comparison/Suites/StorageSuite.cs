@@ -131,14 +131,10 @@ internal sealed class StorageSuite : ISuite
             PayloadBytes = payload,
             Note = "as loaded, without compaction",
         }));
-        var hot = memories.Where((_, i) => i % (memories.Length / 500) == 0).Select(memory => memory.Id).ToArray();
+        var hot = new HotReads(memories);
         foreach (var callers in (int[])[1, 2])
         {
-            await MeasureAsync(run, run.ReadTurns, stores, "get", Label(callers), callers, run.SliceTime / ReadShare, (_, caller) =>
-            {
-                var next = 0;
-                return async () => Found(await caller.GetAsync(hot[next = (next + 1) % hot.Length]) ? 1 : 0, 1);
-            }, memories.Length);
+            await MeasureAsync(run, run.ReadTurns, stores, "get", Label(callers), callers, run.SliceTime / ReadShare, (_, caller) => hot.By(caller), memories.Length);
         }
         foreach (var (count, withVectors) in new[] { (32, false), (32, true), (50, false), (50, true) })
         {

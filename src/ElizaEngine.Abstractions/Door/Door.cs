@@ -81,6 +81,10 @@ internal static class Door
         { } bound => Time(bound).AddMilliseconds(1),
     };
 
+    /// <summary>UTC, when a life that begins now is over, ceiled to whole milliseconds. Null: never; one that would end after the end of time has none.</summary>
+    public static DateTimeOffset? EndOf(TimeSpan? life, DateTimeOffset now) =>
+        life is { } length && length < DateTimeOffset.MaxValue - now ? NotBefore(now + length) : null;
+
     /// <summary>
     /// What is to be stored of an embedding: a copy; or null for all zeros, which means "no embedding".
     /// </summary>

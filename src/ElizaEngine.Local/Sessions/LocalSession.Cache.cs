@@ -109,8 +109,7 @@ internal abstract partial class LocalSession
 
     private (CacheRow Row, Json Value) CacheRowOf(CacheEntry entry, DateTimeOffset now)
     {
-        // A life that would end after the end of time has none.
-        var expires = entry.TimeToLive is { } life && life < DateTimeOffset.MaxValue - now ? Rows.ToMs(Door.NotBefore(now + life)) : (long?)null;
+        var expires = Door.EndOf(entry.TimeToLive, now) is { } end ? Rows.ToMs(end) : (long?)null;
         return (new CacheRow { Id = Agent, Key = entry.Key, ExpiresMs = expires, Decoded = entry.Value }, entry.Value);
     }
 }

@@ -31,7 +31,7 @@ internal abstract partial class PostgresSession
         var last = items.Reverse().DistinctBy(entry => entry.Key).OrderBy(entry => entry.Key, StringComparer.Ordinal).ToArray();
         var given = Sql.Of($"""
             unnest({DbValue.Texts([.. last.Select(entry => entry.Key)])}, {DbValue.Jsons(last.Select(entry => entry.Value))},
-                {DbValue.Instants(last.Select(entry => ExpiresAt(entry, exactly)))}) AS item(key, value, expires_at)
+                {DbValue.Instants(last.Select(entry => Door.EndOf(entry.TimeToLive, exactly)))}) AS item(key, value, expires_at)
             """);
         var agent = DbValue.Uuid(AgentId);
         var insert = Sql.Of($"""
@@ -77,8 +77,4 @@ internal abstract partial class PostgresSession
             """);
         return (int)await SendAsync(new Call<long>(CallKind.Counted, [delete], answer => answer.ScalarAsync<long>()), cancellationToken).ConfigureAwait(false);
     }
-
-    // A life that would end after the end of time has none.
-    private static DateTimeOffset? ExpiresAt(CacheEntry entry, DateTimeOffset now) =>
-        entry.TimeToLive is { } life && life < DateTimeOffset.MaxValue - now ? Door.NotBefore(now + life) : null;
 }

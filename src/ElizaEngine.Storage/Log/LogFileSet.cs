@@ -254,11 +254,7 @@ internal sealed class LogFileSet
 
             if (large.Length > 0)
                 WriteAgain();
-            foreach (var file in large)
-            {
-                _files.TryDelete(_directory + "/" + file.Name);
-                file.Dispose();
-            }
+            DeletePrepared(large);
         }
     }
 
@@ -457,6 +453,13 @@ internal sealed class LogFileSet
             throw;
         }
 
+        DeletePrepared(files);
+        return true;
+    }
+
+    /// <summary>No manifest that is kept lists these files, and nobody has read or written them.</summary>
+    private void DeletePrepared(LogFile[] files)
+    {
         lock (_sync)
         {
             foreach (var file in files)
@@ -468,8 +471,6 @@ internal sealed class LogFileSet
             _files.TryDelete(_directory + "/" + file.Name);
             file.Dispose();
         }
-
-        return true;
     }
 
     private void PrepareOrPoison(long frameBytes) => OrPoison(() => Prepare(frameBytes));

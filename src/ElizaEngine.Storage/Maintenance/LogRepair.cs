@@ -22,7 +22,6 @@ internal sealed class LogRepair
     private readonly Action<long> _progress;
     private readonly CancellationToken _cancellation;
     private readonly List<string> _kept = [];
-    private string _keptIn = ""; // The folder of the newest of them.
 
     public LogRepair(IFileSystem files, LogDirectory directory, LogExamination examination, LogOptions options, Action<long> progress,
         CancellationToken cancellationToken)
@@ -141,14 +140,13 @@ internal sealed class LogRepair
             free = $"{name}.{i}";
         var copy = _files.Create(folder + "/" + free);
         _kept.Add(folder + "/" + free);
-        _keptIn = folder;
         return copy;
     });
 
     private void Finish(IFile copy)
     {
         copy.Flush();
-        _files.FlushDirectory(_keptIn);
+        _files.FlushDirectory(Path.GetDirectoryName(_kept[^1])!);
     }
 
     private static ManifestFile EntryOf(ExaminedFile file, long fileBytes)

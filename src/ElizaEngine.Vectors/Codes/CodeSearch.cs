@@ -168,16 +168,12 @@ internal sealed unsafe class CodeSearch
         for (var length = 0; from < to; from += length)
         {
             length = Math.Min(NativeTable.Run(from), to - from);
-            if (isFilteredFirst)
-            {
-                FilterThenScan<TKernel, TFilter>(codes, from, length, filter);
-                continue;
-            }
-
             // Before as many as wanted were found codes rule out nothing.
-            var isOpen = float.IsNegativeInfinity(_candidates.Floor);
+            var isOpen = !isFilteredFirst && float.IsNegativeInfinity(_candidates.Floor);
             if (isOpen)
-                FilterThenScan<TKernel, TFilter>(codes, from, length = Math.Min(length, OpenStep), filter);
+                length = Math.Min(length, OpenStep);
+            if (isFilteredFirst || isOpen)
+                FilterThenScan<TKernel, TFilter>(codes, from, length, filter);
             else
                 ScanThenFilter<TKernel, TFilter>(codes, from, length, filter);
         }

@@ -12,7 +12,7 @@ internal abstract partial class ReferenceSession
         {
             foreach (var entry in Door.List(entries, nameof(entries)).Select(Complete.Cache).ToList())
             {
-                var expiresAt = entry.TimeToLive is { } life && life < DateTimeOffset.MaxValue - Now ? Door.NotBefore(Now + life) : null;
+                var expiresAt = Door.EndOf(entry.TimeToLive, Now);
                 if (Faults.Has(Fault.CacheExpiryKeptOnSet)) expiresAt = state.Cache.Find(CacheKey(entry.Key))?.ExpiresAt ?? expiresAt;
                 state.Store(state.Cache, new CachedValue(CacheAgent, entry.Key, entry.Value, expiresAt));
             }

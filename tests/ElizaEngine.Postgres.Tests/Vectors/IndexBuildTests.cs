@@ -173,13 +173,7 @@ public sealed class IndexBuildTests
             DirectConnectionString = server.ConnectionString,
             VectorIndexRows = 1_000,
         });
-        var agent = Guid.NewGuid();
-        var adapter = database.ForAgent(agent);
-        await adapter.CreateAgentAsync(new Agent(agent) { Name = "agent" });
-        var vectors = new ClusteredVectors(32, 20, seed: 3);
-        await adapter.CreateMemoriesAsync(
-            [.. Enumerable.Range(0, Rows).Select(_ => new Memory { Unique = true, Embedding = vectors.Next().Vector })], VectorWorld.Table);
-        var search = new MemorySearch(VectorWorld.Table, vectors.Next().Vector);
+        var (agent, adapter, search) = await FillAsync(database);
 
         await adapter.SearchMemoriesAsync(search);
         await database.Indexes.BackgroundBuild;
@@ -199,13 +193,7 @@ public sealed class IndexBuildTests
         string url = await server.StartBouncerAsync("default_pool_size=1");
         var options = new PostgresDatabaseOptions { ConnectionString = $"{url}?pgbouncer=true", VectorIndexRows = 1_000 };
         await using var database = await PostgresDatabase.OpenAsync(options);
-        var agent = Guid.NewGuid();
-        var adapter = database.ForAgent(agent);
-        await adapter.CreateAgentAsync(new Agent(agent) { Name = "agent" });
-        var vectors = new ClusteredVectors(32, 20, seed: 3);
-        await adapter.CreateMemoriesAsync(
-            [.. Enumerable.Range(0, Rows).Select(_ => new Memory { Unique = true, Embedding = vectors.Next().Vector })], VectorWorld.Table);
-        var search = new MemorySearch(VectorWorld.Table, vectors.Next().Vector);
+        var (agent, adapter, search) = await FillAsync(database);
 
         Assert.Equal(10, (await adapter.SearchMemoriesAsync(search)).Count);
         await database.Indexes.BackgroundBuild;
@@ -300,6 +288,18 @@ public sealed class IndexBuildTests
         var world = await VectorWorld.CreateAsync(Dimension);
         await world.AddAsync([.. Enumerable.Range(0, Rows).Select(number => new VectorRow(Guid.NewGuid(), VectorWorld.Time(number), vectors.Next().Vector))]);
         return world;
+    }
+
+    // As many short vectors of a new agent, and a search among them.
+    private static async Task<(Guid Agent, IDatabaseAdapter Adapter, MemorySearch Search)> FillAsync(PostgresDatabase database)
+    {
+        var agent = Guid.NewGuid();
+        var adapter = database.ForAgent(agent);
+        await adapter.CreateAgentAsync(new Agent(agent) { Name = "agent" });
+        var vectors = new ClusteredVectors(32, 20, seed: 3);
+        await adapter.CreateMemoriesAsync(
+            [.. Enumerable.Range(0, Rows).Select(_ => new Memory { Unique = true, Embedding = vectors.Next().Vector })], VectorWorld.Table);
+        return (agent, adapter, new MemorySearch(VectorWorld.Table, vectors.Next().Vector));
     }
 
     /// <summary>Begins a build, and asks until the catalog shows the index, which has all of its work before it then.</summary>
