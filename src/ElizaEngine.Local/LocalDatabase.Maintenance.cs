@@ -28,7 +28,10 @@ public sealed partial class LocalDatabase
     /// <exception cref="DirectoryInUseException">The directory is open as a database, or another backup into it is under way.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
     /// <exception cref="DiskFullException">There is no room.</exception>
-    /// <exception cref="CorruptDataException">What was read back is damaged; so is the database, most likely: verify it.</exception>
+    /// <exception cref="CorruptDataException">
+    /// What was read back is damaged; so is the database, most likely: verify it. Or the database is damaged where the older backup, which
+    /// stays as it was, may be whole: the message says when it is, and it can be restored elsewhere.
+    /// </exception>
     /// <exception cref="WritesRefusedException">A write failed earlier, and it is not known what of the acknowledged is durable.</exception>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
     public async Task<BackupReport> BackupAsync(string directory, BackupOptions? options = null, CancellationToken cancellationToken = default)

@@ -39,6 +39,7 @@ internal static class BackupTarget
     /// anew, if it is damaged.
     /// </summary>
     /// <exception cref="LogBackupRefusedException">The backup holds what the snapshot does not: it would be destroyed.</exception>
+    /// <exception cref="LogDamagedException">The snapshot is damaged where the backup may not be.</exception>
     public static HashSet<ManifestFile> Compare(
         IFileSystem files, string directory, Manifest older, LogSnapshot snapshot, Action<long> progress, CancellationToken cancellationToken)
     {
@@ -58,15 +59,10 @@ internal static class BackupTarget
                 throw AnotherHistory(directory, entry);
             if (!names.Contains(file.Name))
                 continue;
-            if (HasSameFrames(files, directory, entry, file, progress, cancellationToken))
-            {
-                if (entry == file.Entry)
-                    equal.Add(entry);
-            }
-            else if (LogCheck.IsIntact(files, directory, older.DatabaseId, entry))
-            {
-                throw AnotherHistory(directory, entry);
-            }
+            if (!HasSameBytes(files, directory, entry, file, progress, cancellationToken))
+                Judge(files, directory, older.DatabaseId, entry, file, cancellationToken);
+            else if (entry == file.Entry)
+                equal.Add(entry);
         }
 
         return equal;
@@ -122,8 +118,29 @@ internal static class BackupTarget
 
     private static bool MayStay(string name) => name == FileNames.Lock || FileNames.IsLostAndFound(name);
 
-    /// <summary>Whether the copy has the size of the file and, as far as it goes, its header block and frames, bit by bit.</summary>
-    private static bool HasSameFrames(
+    /// <summary>
+    /// Why the bytes of a copy are others. It returns when the copy is to be made anew: it is damaged, or what differs is between frames,
+    /// where nothing is.
+    /// </summary>
+    private static void Judge(
+        IFileSystem files, string directory, Guid databaseId, ManifestFile entry, SnapshotFile file, CancellationToken cancellationToken)
+    {
+        using var copy = ExaminedFile.Open(files, directory, entry, exists: true);
+        var copied = copy.ReadFrames(databaseId, cancellationToken, out var damageOfCopy);
+        // What cannot be made anew takes nobody's place: a copy that is damaged too may be whole where the database is not.
+        var written = ExaminedFile.Of(file).ReadFrames(databaseId, cancellationToken, out var damage);
+        if (damage is not null)
+        {
+            throw new LogDamagedException(damage.File, damage.Offset, damage.Lsn,
+                damageOfCopy is null ? $"{damage.What}; the copy in {directory}, up to lsn {entry.EndLsn}, is whole" : damage.What);
+        }
+
+        if (damageOfCopy is null && !written.Take(copied.Count).SequenceEqual(copied))
+            throw AnotherHistory(directory, entry);
+    }
+
+    /// <summary>Whether the copy has the size of the file and, as far as it goes, its bytes.</summary>
+    private static bool HasSameBytes(
         IFileSystem files, string directory, ManifestFile entry, SnapshotFile file, Action<long> progress, CancellationToken cancellationToken)
     {
         using var copy = files.Open(directory + "/" + file.Name);

@@ -41,35 +41,10 @@ internal static class LogCheck
         return (frames, records);
     }
 
-    /// <summary>Whether every frame of a sealed file, which is there, is as it was written.</summary>
-    public static bool IsIntact(IFileSystem files, string directory, Guid databaseId, ManifestFile entry)
-    {
-        try
-        {
-            using var file = LogFile.Open(files, directory, databaseId, entry);
-            foreach (var place in FrameReader.Frames(file, file.EndLsn))
-                FrameReader.Replay(place, NoReplay.Instance);
-            return true;
-        }
-        catch (LogDamagedException)
-        {
-            return false;
-        }
-    }
-
     private static void Close(List<LogFile> files)
     {
         foreach (var file in files)
             file.Dispose();
         files.Clear();
-    }
-
-    private sealed class NoReplay : ILogReplay
-    {
-        public static NoReplay Instance { get; } = new();
-
-        public void Replay(byte kind, ReadOnlySpan<byte> body, RecordLocation location)
-        {
-        }
     }
 }

@@ -254,6 +254,48 @@ public sealed class BackupTests
         await Assert.ThrowsAsync<LogDirectoryForeignException>(() => world.TextsAsync(world.In("other")));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_source_that_is_damaged_where_the_backup_has_it_leaves_the_backup_as_it_was(bool isBackupDamagedElsewhere)
+    {
+        using var world = new BackupWorld();
+        await using var log = world.Open();
+        await BackupWorld.WriteAsync(log, 0, 40);
+        await world.BackUpAsync(log, mayLink: false);
+        world.Change(world.Source.Path, FileNames.Log(1), static bytes => bytes[5000] ^= 1);
+        if (isBackupDamagedElsewhere)
+            world.Change(world.Target, FileNames.Log(1), static bytes => bytes[9000] ^= 1);
+        var before = world.BytesOf(world.Target);
+
+        var error = await Assert.ThrowsAsync<LogDamagedException>(() => world.BackUpAsync(log, mayLink: false));
+        Assert.Equal((FileNames.Log(1), 4096), (error.File, error.Offset));
+        Assert.Equal(!isBackupDamagedElsewhere, error.Message.Contains($"the copy in {world.Target}", StringComparison.Ordinal));
+        Assert.Equal(before, world.BytesOf(world.Target));
+    }
+
+    [Theory]
+    [InlineData(true, 200)]
+    [InlineData(true, 8000)]
+    [InlineData(false, 200)]
+    [InlineData(false, 8000)]
+    public async Task A_byte_that_changed_where_no_frame_is_refuses_no_backup(bool isSource, int offset)
+    {
+        using var world = new BackupWorld();
+        await using var log = world.Open();
+        await BackupWorld.WriteAsync(log, 0, 40);
+        await world.BackUpAsync(log, mayLink: false);
+        world.Change(isSource ? world.Source.Path : world.Target, FileNames.Log(1), bytes =>
+        {
+            Assert.Equal(0, bytes[offset]);
+            bytes[offset] = 1;
+        });
+
+        var report = await world.BackUpAsync(log, mayLink: false);
+        Assert.Equal(1, report.Copied);
+        Assert.Equal(Texts(40), await world.TextsAsync(world.Target));
+    }
+
     [Fact]
     public async Task A_file_of_the_backup_that_went_bad_is_copied_anew()
     {
