@@ -32,6 +32,21 @@ public sealed class OpenObjectTests
     }
 
     [Fact]
+    public void A_text_that_was_read_is_remembered_by_that_content_and_by_no_copy_with_another()
+    {
+        var first = new Content(Json.Parse("""{"text":"a long text"}"""));
+        var text = first.Text;
+
+        Assert.Same(text, first.Text);
+        Assert.Equal("b", (first with { Text = "b" }).Text);
+        Assert.Null((first with { Text = null }).Text);
+        Assert.Equal(text, (first with { Source = "test" }).Text);
+        Assert.Equal("d", new Content { Text = "c", ["text"] = Json.From("d") }.Text);
+        Assert.Equal(first, new Content(first.Json));
+        Assert.Equal(first.GetHashCode(), new Content(first.Json).GetHashCode());
+    }
+
+    [Fact]
     public void Null_removes_a_key_and_unknown_keys_are_kept()
     {
         var content = new Content(Json.Parse("""{"text":"a","own":null}""")) with { Text = null };

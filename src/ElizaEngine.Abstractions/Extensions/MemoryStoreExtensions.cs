@@ -4,10 +4,15 @@ namespace ElizaEngine;
 public static class MemoryStoreExtensions
 {
     /// <summary>The memory, with its embedding unless that is declined, or null.</summary>
-    public static async Task<Memory?> GetMemoryByIdAsync(this IMemoryStore store, Guid id, bool includeEmbedding = true, CancellationToken cancellationToken = default)
+    public static Task<Memory?> GetMemoryByIdAsync(this IMemoryStore store, Guid id, bool includeEmbedding = true, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(store);
-        return (await store.GetMemoriesByIdsAsync([id], null, includeEmbedding, cancellationToken).ConfigureAwait(false)).FirstOrNull();
+        return store is IMemoryById direct ? direct.GetMemoryByIdAsync(id, includeEmbedding, cancellationToken) : FirstAsync();
+
+        async Task<Memory?> FirstAsync()
+        {
+            ArgumentNullException.ThrowIfNull(store);
+            return (await store.GetMemoriesByIdsAsync([id], null, includeEmbedding, cancellationToken).ConfigureAwait(false)).FirstOrNull();
+        }
     }
 
     /// <summary>Stores a memory and returns its id. An id that exists stays as it is.</summary>

@@ -17,6 +17,9 @@ public abstract record OpenObject
     private (string Key, string Text)[]? _texts;
     private int _textCount;
 
+    // Not copied: a copy may be given another.
+    private string? _readText;
+
     private protected OpenObject(Json json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -60,10 +63,21 @@ public abstract record OpenObject
     /// <inheritdoc/>
     public sealed override string ToString() => Json.ToString();
 
-    private protected void Set(string key, Json? value) => _json = Json.With(key, value);
+    /// <summary>
+    /// The string under <c>text</c>, remembered once it was read: who reads a record that is kept reads it again and again, and to decode it
+    /// costs more than to find the record.
+    /// </summary>
+    private protected string? ReadText() => _readText ??= Json.GetString("text");
+
+    private protected void Set(string key, Json? value)
+    {
+        _readText = null;
+        _json = Json.With(key, value);
+    }
 
     private protected void Set(string key, string? value)
     {
+        _readText = null;
         if (value is null)
         {
             Set(key, (Json?)null);

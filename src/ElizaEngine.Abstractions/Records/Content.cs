@@ -22,8 +22,8 @@ public sealed record Content : OpenObject
     /// <summary>The agent's reasoning, not shown to users.</summary>
     public string? Thought { get => Json.GetString("thought"); init => Set("thought", value); }
 
-    /// <summary>The text said.</summary>
-    public string? Text { get => Json.GetString("text"); init => Set("text", value); }
+    /// <summary>The text said. Read once it is remembered: reading it again costs nothing.</summary>
+    public string? Text { get => ReadText(); init => Set("text", value); }
 
     /// <summary>Names of actions to run.</summary>
     public IReadOnlyList<string>? Actions { get => Json.GetStrings("actions"); init => Set("actions", value); }

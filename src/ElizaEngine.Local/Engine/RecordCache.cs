@@ -23,7 +23,8 @@ internal sealed class RecordCache(long maxBytes)
         // Two readers that decode at once may both count it: that errs on the safe side.
         if (row.IsCached) return;
         row.IsCached = true;
-        bytes += Overhead;
+        // A memory's content remembers its text once that was read, two bytes a character.
+        bytes = (row is MemoryRow ? 3 * bytes : bytes) + Overhead;
         _rows.Enqueue((row, bytes));
         if (Interlocked.Add(ref _bytes, bytes) > maxBytes) Evict();
     }

@@ -22,6 +22,12 @@ internal abstract partial class LocalSession
     public Task<int> CountMemoriesAsync(MemoryQuery query, CancellationToken cancellationToken = default) =>
         Read(query, static (self, view, query) => self.MemoryRows(view.State, query, page: false).Count(), cancellationToken);
 
+    Task<Memory?> IMemoryById.GetMemoryByIdAsync(Guid id, bool includeEmbedding, CancellationToken cancellationToken) =>
+        Read(
+            (id, includeEmbedding),
+            static (self, view, query) => view.State.Memories.Find(query.id) is { } row ? self.ToMemory(view, row, query.includeEmbedding) : null,
+            cancellationToken);
+
     public Task<IReadOnlyList<Memory>> GetMemoriesByIdsAsync(
         IReadOnlyList<Guid> ids, string? tableName = null, bool includeEmbeddings = true, CancellationToken cancellationToken = default) =>
         Read(
@@ -30,11 +36,6 @@ internal abstract partial class LocalSession
             {
                 ArgumentNullException.ThrowIfNull(query.ids, nameof(ids));
                 var table = query.tableName is null ? (int?)null : self.Shared.NumberOf(Door.TableName(query.tableName));
-                if (query.ids.Count == 1)
-                {
-                    var only = view.State.Memories.Find(query.ids[0]);
-                    return only is null || (table is not null && only.TableNumber != table) ? [] : [self.ToMemory(view, only, query.includeEmbeddings)];
-                }
                 var rows = new List<MemoryRow>(query.ids.Count);
                 foreach (var id in query.ids.Distinct())
                 {

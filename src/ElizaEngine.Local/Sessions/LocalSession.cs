@@ -7,7 +7,7 @@ namespace ElizaEngine.Local;
 /// The calls of one agent on the local engine; a file for each domain word. What is read and where changes go is the business
 /// of the two kinds of session: <see cref="LocalDatabaseAdapter"/> and <see cref="LocalTransaction"/>.
 /// </summary>
-internal abstract partial class LocalSession(Guid agentId, SharedValues shared, TimeProvider time) : IDatabaseSession
+internal abstract partial class LocalSession(Guid agentId, SharedValues shared, TimeProvider time) : IDatabaseSession, IMemoryById
 {
     // A single list item needs no copy of the state: its plan is known not to fail after its first effect.
     private const int Single = 1;
