@@ -80,6 +80,9 @@ internal static class Callers
     private sealed class Calls(TimeProvider clock, TimeSpan duration, long max)
     {
         private long _count;
+#pragma warning disable CS0169, IDE0051 // It only takes room.
+        private readonly Spacing _behind;
+#pragma warning restore CS0169, IDE0051
 
         public Latencies Latencies { get; } = new();
 
