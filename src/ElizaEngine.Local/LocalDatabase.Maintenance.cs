@@ -119,8 +119,9 @@ public sealed partial class LocalDatabase
 
     /// <summary>
     /// Says what repairing a damaged directory would lose, record by record; with <paramref name="acceptLoss"/> repairs it. Everything that
-    /// can still be read is kept, single records of a damaged commit too; the damaged bytes are kept in lost+found. Afterwards the
-    /// directory opens and verifies. Where there is a backup, restoring it may lose less. Never done by opening.
+    /// can still be read is kept, single records of a damaged commit too; the damaged bytes are kept in lost+found. Of two relationships of
+    /// one pair, where the deletion of the older is lost, the newer one is there. Afterwards the directory opens and verifies. Where there
+    /// is a backup, restoring it may lose less. Never done by opening.
     /// </summary>
     /// <param name="directory">The data directory. Nobody has it open.</param>
     /// <param name="acceptLoss">False: only says what would be done.</param>

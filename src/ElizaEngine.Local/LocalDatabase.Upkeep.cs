@@ -73,7 +73,7 @@ public sealed partial class LocalDatabase
         var anyone = new LocalDatabaseAdapter(this, Guid.Empty);
         foreach (var (table, lifetime) in _memoryLifetimes)
         {
-            while (await anyone.DeleteExpiredMemoriesAsync(table, lifetime, UpkeepRows, cancellationToken).ConfigureAwait(false) == UpkeepRows)
+            while (await anyone.DeleteExpiredMemoriesAsync(table, lifetime, UpkeepRows, cancellationToken).ConfigureAwait(false))
             {
             }
         }

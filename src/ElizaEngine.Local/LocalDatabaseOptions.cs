@@ -64,7 +64,8 @@ public sealed record LocalDatabaseOptions
 
     /// <summary>
     /// How long memories live after they were created, by table name: those whose time is over are deleted in the background, with their
-    /// vectors. Tables that are not named keep their memories.
+    /// vectors and fragments. A document with hundreds of fragments loses them a part at a time, before it goes itself. Tables that are not
+    /// named keep their memories.
     /// </summary>
     public IReadOnlyDictionary<string, TimeSpan> MemoryLifetimes { get; init; } = new Dictionary<string, TimeSpan>();
 

@@ -8,6 +8,7 @@ namespace ElizaEngine.Local;
 /// <list type="bullet">
 /// <item>A row, or a vector, counts if the state has it exactly there.</item>
 /// <item>What removes something counts unless the range begins the log: in front of the range there may be what it removes.</item>
+/// <item>So does a relationship that is gone, unless its pair has a newer one: putting either removes another one of the pair.</item>
 /// <item>The body of a log entry that becomes smaller so is compressed; see <see cref="PackedLog"/>.</item>
 /// <item>A vector wants its memory in front of it. A content that was written later than the vector is brought forward.</item>
 /// </list>
@@ -77,7 +78,13 @@ internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadO
     private void ChooseRow(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)
     {
         if (_reader.Read(kind, body, location, state) is not PutRow { Row: var row }) return;
-        if (state.Find(row) is not { } live || !IsAt(live.Location, location) || (row is MemoryRow && _brought.Contains(row.Id))) return;
+        if (state.Find(row) is not { } live || !IsAt(live.Location, location))
+        {
+            if (!beginsLog && row is RelationshipRow gone && state.FindRelationship(RelationshipsBySource.KeyOf(gone)) is null)
+                copies.Add(kind, body, location);
+            return;
+        }
+        if (row is MemoryRow && _brought.Contains(row.Id)) return;
         if (row is LogRow { BodyBytes: >= PackedLog.MinJsonBytes } && kind != Effect.PackedLogKind && PackedLog.TryPack(_buffer.Copy(body)) is { } packed)
             copies.Add(Effect.PackedLogKind, packed, location);
         else

@@ -67,15 +67,16 @@ internal sealed record LostKey(string What, string? Text, Table? Table, Id? Id, 
     private static LostKey OfDelete(Table table, ReadOnlySpan<byte> body)
     {
         var what = $"deletion of {NameOf(table)} rows";
-        const string Back = "the rows come back, where they were not deleted otherwise";
-        if (body.Length < Local.Id.Bytes) return new LostKey(what, null, table, null, false, Back);
+        const string Deleted = "the rows come back, where they were not deleted otherwise";
+        var back = table == Local.Table.Relationships ? $"{Deleted} and no newer one is of the same pair" : Deleted;
+        if (body.Length < Local.Id.Bytes) return new LostKey(what, null, table, null, false, back);
         if (table == Local.Table.Cache)
-            return new LostKey(what, $"agent {Show(Local.Id.Read(body))}, \"{Encoding.UTF8.GetString(body[Local.Id.Bytes..])}\"", table, null, false, Back);
+            return new LostKey(what, $"agent {Show(Local.Id.Read(body))}, \"{Encoding.UTF8.GetString(body[Local.Id.Bytes..])}\"", table, null, false, back);
         var keyBytes = table == Local.Table.Participants ? 3 * Local.Id.Bytes : Local.Id.Bytes;
         var keys = new List<string>();
         for (var rest = body; rest.Length >= keyBytes && keys.Count < KeysShown; rest = rest[keyBytes..]) keys.Add(Show(Local.Id.Read(rest))!);
         var more = (body.Length / keyBytes) - keys.Count;
-        return new LostKey(what, string.Join(' ', keys) + (more > 0 ? $" and {more} more" : ""), table, null, false, Back);
+        return new LostKey(what, string.Join(' ', keys) + (more > 0 ? $" and {more} more" : ""), table, null, false, back);
     }
 
     private static string NameOf(Table table) => table switch

@@ -60,37 +60,52 @@ internal abstract partial class LocalSession
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Deletes memories of a table, of all agents, that were created longer ago than they may live: the oldest, so many at most.</summary>
-    internal async Task<int> DeleteExpiredMemoriesAsync(string tableName, TimeSpan lifetime, int rowsMax, CancellationToken cancellationToken)
+    /// <summary>
+    /// Deletes memories of a table, of all agents, that were created longer ago than they may live, each with its fragments: the oldest,
+    /// and so many rows at most. True: more of them are left.
+    /// </summary>
+    internal async Task<bool> DeleteExpiredMemoriesAsync(
+        string tableName, TimeSpan lifetime, int rowsMax, CancellationToken cancellationToken)
     {
         Enter(cancellationToken);
         var table = Shared.NumberOf(Door.TableName(tableName));
         var now = Now;
-        if (table == 0 || lifetime > now - DateTimeOffset.MinValue) return 0;
+        if (table == 0 || lifetime > now - DateTimeOffset.MinValue) return false;
         var oldest = Rows.ToMs(Door.NotBefore(now - lifetime));
         // Most of the time there is none, and no writer need wait to hear that.
         using (var scope = BeginRead())
         {
-            if (Expired(scope.View.State).Count == 0) return 0;
+            if (!Expired(scope.View.State).Any()) return false;
         }
         return await Change(
             draft =>
             {
-                var rows = Expired(draft.State);
-                DeleteWithFragments(draft, rows, ofAnyAgent: true);
-                return rows.Count;
+                var doomed = new HashSet<MemoryRow>();
+                var areLeft = false;
+                foreach (var document in Expired(draft.State))
+                {
+                    var fragments = FragmentsOf(document, document.AgentId, draft.State)
+                        .Where(row => !doomed.Contains(row)).Take(rowsMax).ToList();
+                    areLeft = doomed.Count + fragments.Count + 1 > rowsMax;
+                    if (areLeft && doomed.Count > 0) break;
+                    doomed.UnionWith(fragments);
+                    // A document with too many for any call loses them in parts first. A crash in between leaves it with fewer
+                    // fragments, and the next round, of which it is still the first, ends it.
+                    if (areLeft) break;
+                    doomed.Add(document);
+                }
+                draft.Delete(Table.Memories, doomed);
+                return areLeft;
             },
             cancellationToken).ConfigureAwait(false);
 
-        List<MemoryRow> Expired(DatabaseState state)
+        IEnumerable<MemoryRow> Expired(DatabaseState state)
         {
-            var rows = new List<MemoryRow>();
             foreach (var row in state.MemoriesByTable.Ascend(new TableMemoryKey(table, long.MinValue, Id.Min)))
             {
-                if (row.TableNumber != table || row.CreatedMs > oldest || rows.Count == rowsMax) break;
-                rows.Add(row);
+                if (row.TableNumber != table || row.CreatedMs > oldest) yield break;
+                yield return row;
             }
-            return rows;
         }
     }
 
@@ -232,19 +247,21 @@ internal abstract partial class LocalSession
     }
 
     // The fragments of this agent that name one of the memories as their document go too, one level deep.
-    private int DeleteWithFragments(Draft draft, List<MemoryRow> rows, bool ofAnyAgent = false)
+    private int DeleteWithFragments(Draft draft, List<MemoryRow> rows)
     {
-        var doomed = new HashSet<MemoryRow>(rows);
         if (draft.State.MemoriesByDocument.Count == 0) return draft.Delete(Table.Memories, rows);
-        foreach (var document in rows)
-        {
-            foreach (var row in draft.State.MemoriesByDocument.Ascend(new ChildKey(document.Id, Id.Min)))
-            {
-                if (row.DocumentId != document.Id) break;
-                if (row.AgentId == (ofAnyAgent ? document.AgentId : Agent)) doomed.Add(row);
-            }
-        }
+        var doomed = new HashSet<MemoryRow>(rows);
+        foreach (var document in rows) doomed.UnionWith(FragmentsOf(document, Agent, draft.State));
         return draft.Delete(Table.Memories, doomed);
+    }
+
+    private static IEnumerable<MemoryRow> FragmentsOf(MemoryRow document, Id agent, DatabaseState state)
+    {
+        foreach (var row in state.MemoriesByDocument.Ascend(new ChildKey(document.Id, Id.Min)))
+        {
+            if (row.DocumentId != document.Id) yield break;
+            if (row.AgentId == agent) yield return row;
+        }
     }
 
     private static RowBodies BodiesOf(NewMemory[] items)

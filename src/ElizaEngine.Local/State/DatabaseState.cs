@@ -172,6 +172,9 @@ internal sealed partial class DatabaseState : IRowSet
     /// <inheritdoc/>
     public CacheRow? FindCache(in CacheKey key) => Cache.Find(key);
 
+    /// <inheritdoc/>
+    public RelationshipRow? FindRelationship(in PairKey key) => RelationshipsBySource.Find(key);
+
     /// <summary>The version of a row that this state holds, or null.</summary>
     public Row? Find(Row row) => row switch
     {

@@ -17,6 +17,9 @@ internal interface IRowSet
 
     CacheRow? FindCache(in CacheKey key);
 
+    /// <summary>The relationship of a pair, as <see cref="RelationshipsBySource"/> has it, or null.</summary>
+    RelationshipRow? FindRelationship(in PairKey key);
+
     /// <summary>Puts a row in, in place of the version there.</summary>
     /// <param name="row">The new version.</param>
     /// <param name="old">The version that the set holds; null: none. The caller has looked.</param>

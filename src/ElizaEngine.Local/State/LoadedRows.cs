@@ -12,6 +12,9 @@ internal sealed class LoadedRows : IRowSet
     private readonly Dictionary<PairKey, Row> _participants = [];
     private readonly Dictionary<CacheKey, Row> _cache = [];
 
+    // Beside their table: a pair has one.
+    private readonly Dictionary<PairKey, RelationshipRow> _relationships = [];
+
     /// <summary>The rows that have an id, by the number of their table.</summary>
     public RowTable[] Tables { get; } = RowVersions.NewTables();
 
@@ -30,8 +33,13 @@ internal sealed class LoadedRows : IRowSet
 
     public CacheRow? FindCache(in CacheKey key) => (CacheRow?)_cache.GetValueOrDefault(key);
 
+    public RelationshipRow? FindRelationship(in PairKey key) => _relationships.GetValueOrDefault(key);
+
     public void Put(Row row, Row? old)
     {
+        if (old is RelationshipRow before) _relationships.Remove(RelationshipsBySource.KeyOf(before));
+        if (row is RelationshipRow relationship) _relationships[RelationshipsBySource.KeyOf(relationship)] = relationship;
+
         if (row is ParticipantRow participant) _participants[ParticipantsByRoom.KeyOf(participant)] = row;
         else if (row is CacheRow cache) _cache[CacheByKey.KeyOf(cache)] = row;
         else Tables[(int)row.Table].Put(row);
@@ -49,6 +57,7 @@ internal sealed class LoadedRows : IRowSet
             _ => Tables[(int)row.Table].Remove(row.Id),
         };
         Debug.Assert(removed, "the caller has found it");
+        if (row is RelationshipRow relationship) _relationships.Remove(RelationshipsBySource.KeyOf(relationship));
     }
 
     /// <summary>The rows of a table, in no order.</summary>

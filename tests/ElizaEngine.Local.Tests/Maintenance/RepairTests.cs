@@ -70,6 +70,63 @@ public sealed class RepairTests
         Assert.Equal(["deleted", "first one", "last", "third two"], rows.Select(row => row.Content.Text).Order(StringComparer.Ordinal));
     }
 
+    /// <summary>
+    /// The story: the deletion of a relationship was lost, and it came back beside the newer one of its pair. The directory never verified
+    /// again, and the newer one was still returned when it had been deleted.
+    /// </summary>
+    [Fact]
+    public async Task A_relationship_that_comes_back_makes_way_for_the_newer_one_of_its_pair()
+    {
+        using var folder = new TestFolder();
+        var (source, target, older, newer) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        await using (var database = await BackupTests.OpenAsync(folder.Data))
+        {
+            var adapter = database.ForAgent(s_agent);
+            await adapter.CreateEntitiesAsync([new Entity { Id = source }, new Entity { Id = target }]);
+            await adapter.CreateRelationshipsAsync([new Relationship { Id = older, SourceEntityId = source, TargetEntityId = target }]);
+            await adapter.DeleteRelationshipsAsync([older]);
+            await adapter.CreateRelationshipsAsync([new Relationship { Id = newer, SourceEntityId = source, TargetEntityId = target }]);
+        }
+
+        // The deletion: the last place where the id stands.
+        var key = older.ToByteArray(bigEndian: true);
+        Overwrite(folder.Data, key, [.. key[..15], (byte)(key[15] ^ 1)], last: true);
+        var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
+        Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).Findings);
+        for (var round = 0; round < 2; round++)
+        {
+            await using var repaired = await BackupTests.OpenAsync(folder.Data);
+            await AssertHoldsAsync(repaired, newer);
+        }
+
+        await using (var repaired = await BackupTests.OpenAsync(folder.Data))
+        {
+            Assert.Equal(1, await repaired.ForAgent(s_agent).DeleteRelationshipsAsync([newer]));
+            await AssertHoldsAsync(repaired);
+        }
+
+        Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).Findings);
+        await using var again = await BackupTests.OpenAsync(folder.Data);
+        await AssertHoldsAsync(again);
+        await again.CompactAsync();
+        await AssertHoldsAsync(again);
+        Assert.Equal(
+            "the rows come back, where they were not deleted otherwise and no newer one is of the same pair",
+            Assert.Single(report.Losses).Consequence);
+
+        async Task AssertHoldsAsync(LocalDatabase database, params Guid[] ids)
+        {
+            RelationshipQuery[] queries =
+            [
+                new(), new() { SourceEntityId = source }, new() { TargetEntityId = target },
+                new() { EntityId = source }, new() { EntityId = target },
+            ];
+            foreach (var query in queries)
+                Assert.Equal(ids, (await database.ForAgent(s_agent).GetRelationshipsAsync(query)).Select(static row => row.Id));
+            Assert.Empty((await database.VerifyAsync()).Findings);
+        }
+    }
+
     [Fact]
     public async Task A_sound_database_is_left_alone()
     {

@@ -114,6 +114,55 @@ public sealed class UpkeepTests
         static Guid IdOf(int number) => new(number + 1, 0, 0, [0x80, 0, 0, 0, 0, 0, 0, 2]);
     }
 
+    /// <summary>The story: documents were counted, and not the fragments that go with them, of which there may be any number.</summary>
+    [Fact]
+    public async Task Expired_documents_go_with_their_fragments_a_few_rows_at_a_time()
+    {
+        var time = new ManualTime();
+        await using var database = await OpenWithDocumentsAsync(time);
+        // Many without a fragment, some with some, and between them one with more than a commit deletes.
+        int[] documents = [.. Enumerable.Repeat(0, 300), 150, 600, .. Enumerable.Repeat(150, 5), 255, 256, 0, 3];
+        for (var i = 0; i < documents.Length; i++) await AddDocumentAsync(database, i, documents[i]);
+        time.Advance(TimeSpan.FromHours(1));
+        await AddDocumentAsync(database, documents.Length, fragments: 2);
+        // It names a document, but it is another agent's.
+        var other = database.ForAgent(s_room);
+        await other.CreateAgentsAsync([new Agent { Id = s_room, Name = "other" }]);
+        await other.CreateMemoriesAsync([FragmentOf(301, 0)], "fragments");
+
+        var commits = database.GetStatistics().Commits;
+        await database.UpkeepAsync(CancellationToken.None);
+        var gone = documents.Length + documents.Sum();
+        Assert.InRange(database.GetStatistics().Commits - commits, gone / 300, documents.Length);
+        var left = await database.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("documents"));
+        Assert.Equal(DocumentOf(documents.Length), Assert.Single(left).Id);
+        Assert.Equal(3, await database.ForAgent(s_agent).CountMemoriesAsync(new MemoryQuery("fragments")));
+        Assert.Equal(4, database.GetStatistics().Memories);
+        Assert.Empty((await database.VerifyAsync()).Findings);
+    }
+
+    [Fact]
+    public async Task A_document_with_more_fragments_than_a_commit_deletes_goes_last_and_the_next_round_ends_what_was_begun()
+    {
+        var time = new ManualTime();
+        await using var database = await OpenWithDocumentsAsync(time);
+        await AddDocumentAsync(database, 0, fragments: 10);
+        await AddDocumentAsync(database, 1, fragments: 3);
+        time.Advance(TimeSpan.FromHours(1));
+        var anyone = new LocalDatabaseAdapter(database, Guid.Empty);
+        foreach (var rows in (int[])[4, 4, 3, 4])
+        {
+            var before = database.GetStatistics().Memories;
+            // As if it ended here: what is left is a document with fewer fragments.
+            await anyone.DeleteExpiredMemoriesAsync("documents", TimeSpan.FromHours(1), rowsMax: 4, CancellationToken.None);
+            Assert.Equal(rows, before - database.GetStatistics().Memories);
+            var documents = await database.ForAgent(s_agent).CountMemoriesAsync(new MemoryQuery("documents"));
+            Assert.Equal(database.GetStatistics().Memories switch { > 4 => 2, > 0 => 1, _ => 0 }, documents);
+        }
+        Assert.Equal(0, database.GetStatistics().Memories);
+        Assert.Empty((await database.VerifyAsync()).Findings);
+    }
+
     [Fact]
     public async Task Half_dead_files_are_compacted_and_live_ones_are_left_alone()
     {
@@ -223,6 +272,35 @@ public sealed class UpkeepTests
         foreach (var (options, name) in wrong)
             Assert.Contains(name, (await Assert.ThrowsAsync<InvalidInputException>(() => LocalDatabase.OpenAsync(options))).Message, StringComparison.Ordinal);
     }
+
+    private static async Task<LocalDatabase> OpenWithDocumentsAsync(TimeProvider time)
+    {
+        var database = await OpenAsync(new LocalDatabaseOptions
+        {
+            TimeProvider = time,
+            UpkeepInterval = Timeout.InfiniteTimeSpan,
+            MemoryLifetimes = new Dictionary<string, TimeSpan> { ["documents"] = TimeSpan.FromHours(1) },
+        });
+        await database.ForAgent(s_agent).CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
+        return database;
+    }
+
+    private static async Task AddDocumentAsync(LocalDatabase database, int number, int fragments)
+    {
+        var adapter = database.ForAgent(s_agent);
+        var document = new Memory { Id = DocumentOf(number), Content = Content.FromText($"{number}"), Unique = true };
+        await adapter.CreateMemoriesAsync([document], "documents");
+        await adapter.CreateMemoriesAsync([.. Enumerable.Range(0, fragments).Select(i => FragmentOf(number, i))], "fragments");
+    }
+
+    private static Memory FragmentOf(int document, int position) => new()
+    {
+        Content = Content.FromText($"{document}, {position}"),
+        Metadata = new MemoryMetadata { Type = MemoryTypes.Fragment, DocumentId = DocumentOf(document), Position = position },
+        Unique = true,
+    };
+
+    private static Guid DocumentOf(int number) => new(number + 1, 0, 0, [0x80, 0, 0, 0, 0, 0, 0, 3]);
 
     private static async Task<Guid[]> CreateLargeAsync(IDatabaseAdapter adapter, int count)
     {

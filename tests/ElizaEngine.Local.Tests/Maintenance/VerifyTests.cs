@@ -84,11 +84,7 @@ public sealed class VerifyTests
         {
             var rows = new RandomRows(random);
             var state = new DatabaseState().EditableBy(DatabaseState.NewPrivateOwner());
-            for (var i = 0; i < 400; i++)
-            {
-                // Two relationships of the same pair, which the door lets nobody make, these rows know nothing of.
-                if (rows.Next() is var row and not RelationshipRow) state.Put(row, state.Find(row));
-            }
+            for (var i = 0; i < 400; i++) new PutRow(rows.Next()).Apply(state);
 
             Assert.Empty(StateCheck.WithItsOwnRows(state, static _ => { }, CancellationToken.None).Findings);
             Assert.Empty(StateCheck.WithLog(state, state, static location => new RecordPlace(location.File, location.Offset), static _ => { }, CancellationToken.None).Findings);
@@ -109,10 +105,7 @@ public sealed class VerifyTests
     {
         var rows = new RandomRows(new Random(11));
         var state = new DatabaseState().EditableBy(DatabaseState.NewPrivateOwner());
-        for (var i = 0; i < 60; i++)
-        {
-            if (rows.Next() is var row and not RelationshipRow) state.Put(row, state.Find(row));
-        }
+        for (var i = 0; i < 60; i++) new PutRow(rows.Next()).Apply(state);
 
         var asked = Compare(int.MaxValue);
         Assert.True(asked > 100);

@@ -203,10 +203,16 @@ public sealed class DatabaseStateTests
 
     private static void Put(DatabaseState state, Dictionary<object, Row> model, Row row)
     {
-        // A pair of entities has one relationship for each agent; the calls above the state see to it.
-        if (row is RelationshipRow relationship && state.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship)) is { } holder && holder.Id != row.Id)
-            return;
-        state.Put(row, state.Find(row));
+        if (row is RelationshipRow relationship)
+        {
+            // A pair of entities has one for each agent: the effect takes out the other one.
+            if (state.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship)) is { } other) model.Remove(KeyOf(other));
+            new PutRow(row).Apply(state);
+        }
+        else
+        {
+            state.Put(row, state.Find(row));
+        }
         model[KeyOf(row)] = row;
         Assert.Same(row, state.Find(row));
     }

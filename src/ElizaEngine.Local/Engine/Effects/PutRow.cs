@@ -2,7 +2,10 @@ using ElizaEngine.Storage;
 
 namespace ElizaEngine.Local;
 
-/// <summary>A row comes, or takes the place of its older version. A memory keeps the vectors it has.</summary>
+/// <summary>
+/// A row comes, or takes the place of its older version. A memory keeps the vectors it has. A relationship takes out another one of its
+/// pair, which is there only if a repair has lost the record that deleted it.
+/// </summary>
 internal sealed class PutRow(Row row, ReadOnlyMemory<byte> body = default) : Effect
 {
     public Row Row => row;
@@ -29,6 +32,11 @@ internal sealed class PutRow(Row row, ReadOnlyMemory<byte> body = default) : Eff
 
     public override void Apply(IRowSet rows)
     {
+        if (row is RelationshipRow relationship)
+        {
+            var ofPair = rows.FindRelationship(RelationshipsBySource.KeyOf(relationship));
+            if (ofPair is not null && ofPair.Id != row.Id) rows.Remove(ofPair);
+        }
         var old = rows.Find(row);
         rows.Put(old is MemoryRow { Vectors: { } vectors } ? ((MemoryRow)row).WithVectors(vectors) : row, old);
     }
