@@ -71,7 +71,10 @@ public sealed partial class LocalDatabase
             if (!_isOpen || !_checkpoint.IsCompleted) return;
             var log = _log.Statistics;
             var growth = Options.LogBetweenCheckpoints == 0 ? 0 : Math.Max(Options.LogBetweenCheckpoints, _checkpointBytes * CheckpointWorth);
-            if (IsCheckpointDue(log, growth)) _checkpoint = OwnThread.Run(() => WriteCheckpoint(growth, _upkeepEnd.Token), (long)(log.WrittenLsn - _checkpointLsn));
+            if (!IsCheckpointDue(log, growth)) return;
+            // Without a thread for it: when the log has grown once more.
+            var bytes = (long)(log.WrittenLsn - _checkpointLsn);
+            _checkpoint = OwnThread.TryRun(() => WriteCheckpoint(growth, _upkeepEnd.Token), bytes) ?? _checkpoint;
         }
     }
 

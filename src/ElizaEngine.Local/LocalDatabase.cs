@@ -213,9 +213,15 @@ public sealed partial class LocalDatabase : IDatabase
         }
         finally
         {
-            await _log.DisposeAsync().ConfigureAwait(false);
-            Partitions.Dispose();
-            _memory?.Dispose();
+            try
+            {
+                await _log.DisposeAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                Partitions.Dispose();
+                _memory?.Dispose();
+            }
         }
     }
 
