@@ -548,6 +548,32 @@ public sealed class CheckpointTests : IDisposable
         Assert.True(reopened.OpenReport.FromCheckpoint);
     }
 
+    /// <summary>
+    /// The story: the checkpoint had the damaged key, under a checksum that was right, and what had been reported as damaged was not there.
+    /// </summary>
+    [Fact]
+    public async Task A_cached_value_whose_record_was_damaged_meanwhile_keeps_its_key_and_is_reported()
+    {
+        const string key = "Rumpelstiltskin";
+        var options = OptionsOf(_directory) with { ScrubBytesPerSecond = 0 };
+        await using (var database = await LocalDatabase.OpenAsync(options))
+        {
+            var adapter = database.ForAgent(s_agent);
+            await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+            await adapter.SetCacheAsync(key, Json.Parse("1"));
+            lock (database.Log.Gate) database.Log.EndFileLocked();
+            await database.BackgroundWork;
+            Overwrite(key, key.ToUpperInvariant());
+            await adapter.SetCacheAsync("another", Json.Parse("2"));
+            database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
+        }
+        await using var reopened = await LocalDatabase.OpenAsync(options);
+        Assert.True(reopened.OpenReport.FromCheckpoint);
+        await Assert.ThrowsAsync<CorruptDataException>(async () => await reopened.ForAgent(s_agent).GetCacheAsync(key));
+        Assert.Null(await reopened.ForAgent(s_agent).GetCacheAsync(key.ToUpperInvariant()));
+        Assert.Equal("2", (await reopened.ForAgent(s_agent).GetCacheAsync("another"))!.ToString());
+    }
+
     /// <summary>Changes a text in the log file that has it, under the open database.</summary>
     private void Overwrite(string old, string replacement)
     {
