@@ -17,7 +17,9 @@ public sealed partial class LocalDatabase
     private Task _checkpoint = Task.CompletedTask;
     private ulong _checkpointLsn;
     private long _checkpointRecords; // Records written since the opening, when it was made; less than 0: so many lay behind it then.
-    private long _checkpointBytes;
+    private long _checkpointBytes; // Of one that could not be written, too.
+    private ulong _triedLsn; // Where the last one was made, or failed: in the background the next one comes as long after it.
+    private long _triedRecords;
 
     /// <summary>The checkpoint that is being written in the background, or was last. It does not fail.</summary>
     internal Task Checkpointing
@@ -28,26 +30,33 @@ public sealed partial class LocalDatabase
         }
     }
 
-    /// <summary>Writes the state down, so that the next opening need not collect it. What fails is left for the next time.</summary>
+    /// <summary>
+    /// Writes the state down, so that the next opening need not collect it. What fails is left for the next time, which in the background
+    /// comes when the log has grown by as much as behind one that was written: what made it fail may never go away.
+    /// </summary>
     /// <param name="minLogBytes">Where less has come to the log since the last, by what it takes to apply, nothing is written.</param>
     /// <param name="cancellationToken">Ends it; nothing is changed then.</param>
     internal void WriteCheckpoint(long minLogBytes, CancellationToken cancellationToken)
     {
         lock (_checkpointWriting)
         {
+            var tried = _log.Statistics;
             try
             {
                 // Now, so that the snapshot, for which writers wait, has little left to flush.
                 _log.FlushAsync().GetAwaiter().GetResult();
-                if (!IsCheckpointDue(_log.Statistics, minLogBytes)) return;
+                tried = _log.Statistics;
+                if (!IsDue(tried, _checkpointLsn, _checkpointRecords, minLogBytes)) return;
                 using var held = _log.Hold();
                 using var pin = _log.Pin();
                 // Before the snapshot: what comes between counts as behind it, and may be in front.
                 var records = _log.Statistics.Records;
                 var (state, snapshot) = Sequencer.TakeSnapshot();
                 var checkpoint = new StateCheckpoint(state, _log, cancellationToken);
+                _checkpointBytes = checkpoint.Length;
                 _log.WriteCheckpoint(snapshot, checkpoint.Length, checkpoint.Write);
-                (_checkpointLsn, _checkpointRecords, _checkpointBytes) = (snapshot.EndLsn, records, checkpoint.Length);
+                (_checkpointLsn, _checkpointRecords) = (_triedLsn, _triedRecords) = (snapshot.EndLsn, records);
+                return;
             }
             catch (LogDamagedException damage)
             {
@@ -57,21 +66,28 @@ public sealed partial class LocalDatabase
             {
                 // Whatever it is, a full disk or too little memory: without a checkpoint the index files are read, or the log.
             }
+            (_triedLsn, _triedRecords) = (tried.WrittenLsn, tried.Records);
         }
     }
 
-    private bool IsCheckpointDue(LogStatistics log, long minLogBytes) =>
-        log.WrittenLsn > _checkpointLsn && (long)(log.WrittenLsn - _checkpointLsn) + ((log.Records - _checkpointRecords) * BytesOfRecord) >= minLogBytes;
+    private static bool IsDue(LogStatistics log, ulong lsn, long records, long minLogBytes) =>
+        log.WrittenLsn > lsn && (long)(log.WrittenLsn - lsn) + ((log.Records - records) * BytesOfRecord) >= minLogBytes;
 
-    /// <summary>Begins a checkpoint in the background, where one is due. The log's gate may be held.</summary>
+    /// <summary>
+    /// Begins a checkpoint in the background, where one is due. The log's gate may be held. Not where damage was found, which a checkpoint
+    /// is likely to meet, until somebody has verified and repaired it.
+    /// </summary>
     private void BeginCheckpoint()
     {
         lock (_checkpointGate)
         {
-            if (!_isOpen || !_checkpoint.IsCompleted) return;
+            if (!_isOpen || !_checkpoint.IsCompleted || _log.Damage is not null) return;
             var log = _log.Statistics;
             var growth = Options.LogBetweenCheckpoints == 0 ? 0 : Math.Max(Options.LogBetweenCheckpoints, _checkpointBytes * CheckpointWorth);
-            if (IsCheckpointDue(log, growth)) _checkpoint = OwnThread.Run(() => WriteCheckpoint(growth, _upkeepEnd.Token), (long)(log.WrittenLsn - _checkpointLsn));
+            if (!IsDue(log, _triedLsn, _triedRecords, growth)) return;
+            // Without a thread for it: when the log has grown once more.
+            var bytes = (long)(log.WrittenLsn - _triedLsn);
+            _checkpoint = OwnThread.TryRun(() => WriteCheckpoint(growth, _upkeepEnd.Token), bytes) ?? _checkpoint;
         }
     }
 
@@ -82,7 +98,7 @@ public sealed partial class LocalDatabase
         lock (_checkpointWriting)
         {
             _log.FileSystem.TryDelete(_log.Directory + "/" + FileNames.Checkpoint);
-            _checkpointLsn = 0;
+            _checkpointLsn = _triedLsn = 0;
         }
         WriteCheckpoint(Options.LogWithoutCheckpoint, cancellationToken);
     }

@@ -44,7 +44,7 @@ public sealed partial class LocalDatabase : IDatabase
 
     /// <summary>
     /// The first damage that was found in the background, in log files that opening did not read or that have ended since; null: none so
-    /// far. Reads of other rows go on, and so do writes; nothing is compacted in the background any more.
+    /// far. Reads of other rows go on, and so do writes; nothing is compacted in the background any more, and no checkpoint written.
     /// <see cref="VerifyAsync(IProgress{MaintenanceProgress}?, CancellationToken)"/> says all of it.
     /// </summary>
     public CorruptDataException? Damage => _log.Damage is { } damage ? (CorruptDataException)StorageErrors.Translate(damage) : null;
@@ -213,9 +213,15 @@ public sealed partial class LocalDatabase : IDatabase
         }
         finally
         {
-            await _log.DisposeAsync().ConfigureAwait(false);
-            Partitions.Dispose();
-            _memory?.Dispose();
+            try
+            {
+                await _log.DisposeAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                Partitions.Dispose();
+                _memory?.Dispose();
+            }
         }
     }
 
@@ -287,8 +293,8 @@ public sealed partial class LocalDatabase : IDatabase
             var database = new LocalDatabase(options, log, sequencer, records, partitions, shared, memory);
             if (options.Directory is not null)
             {
-                database._checkpointLsn = log.OpenReport.CheckpointLsn;
-                database._checkpointRecords = -log.OpenReport.Records;
+                database._checkpointLsn = database._triedLsn = log.OpenReport.CheckpointLsn;
+                database._checkpointRecords = database._triedRecords = -log.OpenReport.Records;
                 log.FileEnded = database.BeginCheckpoint;
                 log.Grown = database.BeginCheckpoint;
             }

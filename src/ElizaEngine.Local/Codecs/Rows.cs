@@ -428,10 +428,7 @@ internal static class Rows
 
     public static byte[] Encode(CacheRow row, Json value)
     {
-        var writer = new RowWriter(4);
-        writer.Write(row.Id);
-        writer.Write(row.Key);
-        writer.Write(row.ExpiresMs);
+        var writer = BeginCache(row);
         writer.Write(value);
         return writer.ToArray();
     }
@@ -451,6 +448,9 @@ internal static class Rows
         reader.OptionalInt64();
         return body[..reader.Consumed];
     }
+
+    /// <summary>The same of the row, of which memory has all that it says; until the thread encodes the next one.</summary>
+    public static ReadOnlySpan<byte> HeadOf(CacheRow row) => BeginCache(row).Written();
 
     public static Json DecodeCache(ReadOnlyMemory<byte> body)
     {
@@ -476,5 +476,14 @@ internal static class Rows
         var dimension = reader.Int64();
         if (dimension is < 1 or > Limits.MaxDimension) throw new MessagePackSerializationException($"There is no vector of {dimension} dimensions.");
         return new DimensionRow { Id = id, Dimension = (int)dimension };
+    }
+
+    private static RowWriter BeginCache(CacheRow row)
+    {
+        var writer = new RowWriter(4);
+        writer.Write(row.Id);
+        writer.Write(row.Key);
+        writer.Write(row.ExpiresMs);
+        return writer;
     }
 }

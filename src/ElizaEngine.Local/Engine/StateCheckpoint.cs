@@ -17,9 +17,6 @@ internal sealed class StateCheckpoint
     private const int HeadEntryBytes = 17;
     private const int RowsBetweenLooks = 4096;
 
-    // An agent, a key and a time, with what MessagePack puts around them.
-    private const int CacheHeadMax = Limits.MaxCacheKeyBytes + 64;
-
     private readonly DatabaseState _state;
     private readonly WriteAheadLog _log;
     private readonly CancellationToken _cancellation;
@@ -168,9 +165,10 @@ internal sealed class StateCheckpoint
             var kind = (byte)row.Table;
             try
             {
-                // Of what there may be much of nothing is read but what the head is made of.
+                // Of what there may be much of nothing is read: memory has what the head is made of. What is read is verified, since the
+                // checksum of the checkpoint will vouch for it.
                 if (row is LogRow entry) heads.Write(entry, head);
-                else if (row is CacheRow) head.Write(Rows.HeadOfCache(log.Read(row.Location)[..Math.Min(length, CacheHeadMax)].ToArray()).Span);
+                else if (row is CacheRow cached) head.Write(Rows.HeadOf(cached));
                 else heads.Write(kind, log.ReadVerified(row.Location), head);
             }
             catch (MessagePackSerializationException error)

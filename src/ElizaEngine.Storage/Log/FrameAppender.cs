@@ -161,9 +161,19 @@ internal sealed class FrameAppender
         var tail = Tail();
         if (tail.File is null || tail.Offset == LogFormat.FileHeaderBytes)
             return tail.Lsn;
-        (_tailFile, _tailOffset, _tailLsn) = (_files.Advance(tail.Lsn, LogFormat.FrameHeaderBytes), LogFormat.FileHeaderBytes, tail.Lsn);
-        _newest = null;
+        Advance(tail.Lsn, LogFormat.FrameHeaderBytes);
         return tail.Lsn;
+    }
+
+    /// <summary>
+    /// Goes on in the next file, which has room for a frame of this size. The one before has ended then, and recovery reads it no further:
+    /// whatever fails from here on, nothing is appended to it any more.
+    /// </summary>
+    private void Advance(ulong lsn, long frameBytes)
+    {
+        (_tailFile, _tailOffset, _tailLsn) = (_files.Advance(lsn, frameBytes), LogFormat.FileHeaderBytes, lsn);
+        _newest = null;
+        _files.Advanced();
     }
 
     private void ContinueChain(long bytes)
@@ -198,16 +208,15 @@ internal sealed class FrameAppender
     private LogFrame StartFrame(int payloadMin, int payloadMax, FrameFlags flags, long id)
     {
         var tail = Tail();
-        var file = tail.File;
-        var offset = tail.Offset;
-        if (file is null || file.BlocksEnd - offset < LogFormat.FrameHeaderBytes + payloadMin)
+        if (tail.File is null || tail.File.BlocksEnd - tail.Offset < LogFormat.FrameHeaderBytes + payloadMin)
         {
-            file = _files.Advance(tail.Lsn, LogFormat.FrameHeaderBytes + payloadMin);
-            offset = LogFormat.FileHeaderBytes;
+            Advance(tail.Lsn, LogFormat.FrameHeaderBytes + payloadMin);
+            tail = Tail();
         }
 
-        var limit = (int)Math.Min(payloadMax, file.BlocksEnd - offset - LogFormat.FrameHeaderBytes) & -8;
-        var frame = new LogFrame(id, file, (int)offset, tail.Lsn, limit, flags, _buffers.Rent(LogFrame.BufferBytes(limit)));
+        var file = tail.File!;
+        var limit = (int)Math.Min(payloadMax, file.BlocksEnd - tail.Offset - LogFormat.FrameHeaderBytes) & -8;
+        var frame = new LogFrame(id, file, (int)tail.Offset, tail.Lsn, limit, flags, _buffers.Rent(LogFrame.BufferBytes(limit)));
         _newest = frame;
         return frame;
     }

@@ -28,13 +28,15 @@ internal sealed class IndexWriting(
         }
     }
 
-    /// <summary>Writes what is missing, in the background.</summary>
+    /// <summary>Writes what is missing, in the background; where there is no thread for that, at the next call.</summary>
     public void Start()
     {
         lock (_sync)
         {
-            if (!_stopped && _work.IsCompleted)
-                _work = OwnThread.Run(() => WriteEnded(() => _stopped), used().Where(IsMissing).Sum(static file => (long)file.FileBytes));
+            if (_stopped || !_work.IsCompleted)
+                return;
+            var bytes = used().Where(IsMissing).Sum(static file => (long)file.FileBytes);
+            _work = OwnThread.TryRun(() => WriteEnded(() => _stopped), bytes) ?? _work;
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class LogAssembly
 
     public required LogOpenReport Report { get; init; }
 
-    /// <summary>Makes them of what recovery found. The log is not clean any more then; nothing is at work yet but perhaps preparing.</summary>
+    /// <summary>Makes them of what recovery found. The log is not clean any more then; nothing is at work yet.</summary>
     /// <param name="directory">The directory of the log.</param>
     /// <param name="fileSystem">Where it is.</param>
     /// <param name="options">How it is kept.</param>

@@ -110,7 +110,10 @@ internal sealed class LogFileSet
         return Advance(0, 0);
     }
 
-    /// <summary>Ends the current file and goes on in the next, which has room for a frame of this size. Under the log's gate.</summary>
+    /// <summary>
+    /// Ends the current file and goes on in the next, which has room for a frame of this size. Under the log's gate. Whoever calls it
+    /// writes nothing more into the file of before, and then calls <see cref="Advanced"/>.
+    /// </summary>
     /// <param name="lsn">The lsn of the next frame.</param>
     /// <param name="frameBytes">Header, payload and padding.</param>
     /// <exception cref="LogDiskFullException">There is no room for the next file; nothing changed.</exception>
@@ -128,6 +131,13 @@ internal sealed class LogFileSet
                 ? next
                 : throw new InvalidOperationException("The prepared file is not there.");
         }
+    }
+
+    /// <summary>What follows from <see cref="Advance"/>, when the caller has gone on in the file that it got: it may fail.</summary>
+    public void Advanced()
+    {
+        PrepareAhead();
+        Ended();
     }
 
     /// <summary>Prepares until the files ahead have room for this many bytes of frames. Under the log's gate.</summary>
@@ -320,15 +330,18 @@ internal sealed class LogFileSet
             file.Dispose();
     }
 
-    /// <summary>Starts to prepare a file in the background when none is ahead.</summary>
+    /// <summary>
+    /// Starts to prepare a file in the background when none is ahead. Where there is no thread for that, whoever needs the file prepares
+    /// it.
+    /// </summary>
     public void PrepareAhead()
     {
         lock (_sync)
         {
             if (_stopped || _prepared.Count > 0 || _isPreparing)
                 return;
-            _isPreparing = true;
-            _ahead = OwnThread.Run(PrepareWhileNone, 2 * _lastNormalBytes);
+            if (OwnThread.TryRun(PrepareWhileNone, 2 * _lastNormalBytes) is { } ahead)
+                (_ahead, _isPreparing) = (ahead, true);
         }
     }
 
@@ -373,16 +386,15 @@ internal sealed class LogFileSet
             next = _prepared.Count > 0 ? _prepared[0] : null;
             if (next is null || next.BlocksEnd - LogFormat.FileHeaderBytes < frameBytes)
                 return false;
-            if (_used.Count > 0 && _used[^1] is { IsEnded: false } current)
+            var current = _used.Count > 0 ? _used[^1] : null;
+            // First, since the list may have no memory to grow: from here on nothing fails.
+            _used.Add(next);
+            _prepared.RemoveAt(0);
+            if (current is { IsEnded: false })
                 current.End(current.FirstLsn, lsn, isCut: false);
             next.Start(lsn);
-            _prepared.RemoveAt(0);
-            _used.Add(next);
+            return true;
         }
-
-        PrepareAhead();
-        Ended();
-        return true;
     }
 
     /// <summary>What it prepared may be taken before it is done: then it prepares once more.</summary>

@@ -3,30 +3,92 @@ namespace ElizaEngine.Storage;
 /// <summary>
 /// Runs what takes long on a thread of its own. The pool has as many threads as there are processors before it makes one more, half a second
 /// later: they are the callers', who hear of their commits there (decisions/0029).
+/// <para>
+/// A process at the limit of its threads, or without memory for a stack, gets none, and the runtime throws. Nothing here does: who asks may
+/// be in the middle of a commit.
+/// </para>
 /// </summary>
 internal static class OwnThread
 {
     /// <summary>What handles fewer bytes is soon done: starting a thread would take as long.</summary>
     private const long BytesMin = 1 << 20;
 
+    private static readonly AsyncLocal<TaskScheduler?> s_scheduler = new();
+
+    /// <summary>For tests: what starts threads for those whom this caller calls; null: the runtime does.</summary>
+    public static TaskScheduler? Scheduler
+    {
+        get => s_scheduler.Value;
+        set => s_scheduler.Value = value;
+    }
+
+    /// <summary>
+    /// Begins what can as well be done another time. Not with the pool instead of a thread: where that needs one more and gets none either,
+    /// the runtime ends the process.
+    /// </summary>
+    /// <returns>Completes when the work has ended. Null: there is no thread for it, and it was not begun.</returns>
+    /// <inheritdoc cref="Run(Action, long)"/>
+    public static Task? TryRun(Action work, long bytes)
+    {
+        try
+        {
+            return bytes < BytesMin ? Task.Run(work) : Start(Returning(work), CancellationToken.None);
+        }
+        catch (Exception error) when (IsNoThread(error))
+        {
+            return null;
+        }
+    }
+
     /// <summary>Completes when the work has ended.</summary>
     /// <param name="work">What takes long if it has much to do.</param>
     /// <param name="bytes">About how many bytes it reads or writes; of few, it is done by the pool.</param>
-    public static Task Run(Action work, long bytes) => Run(
-        () =>
-        {
-            work();
-            return true;
-        },
-        bytes);
+    public static Task Run(Action work, long bytes) => Run(Returning(work), bytes);
 
     /// <summary>Completes with what the work returned.</summary>
     /// <inheritdoc cref="Run(Action, long)"/>
-    public static Task<T> Run<T>(Func<T> work, long bytes) => bytes < BytesMin ? Task.Run(work) : Run(work, CancellationToken.None);
+    public static Task<T> Run<T>(Func<T> work, long bytes) =>
+        bytes < BytesMin ? RunInPool(work, CancellationToken.None) : Run(work, CancellationToken.None);
 
-    /// <summary>Completes with what the work returned.</summary>
+    /// <summary>
+    /// Completes with what the work returned. Where there is no thread for it the pool does it, and where that has none it fails with an
+    /// <see cref="OutOfMemoryException"/>.
+    /// </summary>
     /// <param name="work">What takes long.</param>
     /// <param name="cancellationToken">Counts until it has begun.</param>
-    public static Task<T> Run<T>(Func<T> work, CancellationToken cancellationToken) => Task.Factory.StartNew(
-        work, cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+    public static Task<T> Run<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Start(work, cancellationToken);
+        }
+        catch (Exception error) when (IsNoThread(error))
+        {
+            return RunInPool(work, cancellationToken);
+        }
+    }
+
+    private static Task<T> RunInPool<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Task.Run(work, cancellationToken);
+        }
+        catch (Exception error) when (IsNoThread(error))
+        {
+            return Task.FromException<T>(error.InnerException ?? error);
+        }
+    }
+
+    private static Task<T> Start<T>(Func<T> work, CancellationToken cancellationToken) => Task.Factory.StartNew(
+        work, cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, Scheduler ?? TaskScheduler.Default);
+
+    private static Func<bool> Returning(Action work) => () =>
+    {
+        work();
+        return true;
+    };
+
+    // A scheduler that cannot start a thread wraps what the runtime told it, which is that there is no memory, whatever the reason.
+    private static bool IsNoThread(Exception error) => error is TaskSchedulerException or OutOfMemoryException;
 }

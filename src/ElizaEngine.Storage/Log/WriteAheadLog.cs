@@ -501,8 +501,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         LogCheckpoint.Write(FileSystem, Directory, snapshot, payloadBytes, write, () => _files.RecordDurable(snapshot.EndLsn));
 
     /// <summary>
-    /// Finishes the commits that were sequenced, records the clean end, waits for the pins, unmaps and lets go of the directory.
-    /// May be called again, and at the same time.
+    /// Finishes the commits that were sequenced, records the clean end, waits for the pins, unmaps and lets go of the directory, also where
+    /// something fails that nobody expects, which is thrown then. May be called again, and at the same time.
     /// </summary>
     public ValueTask DisposeAsync()
     {
@@ -519,14 +519,9 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         }
 
         _pending.End(static () => new LogClosedException());
-        await _compaction.DisposeAsync().ConfigureAwait(false);
-        _commits.Stop();
-        await _commits.Stopped.ConfigureAwait(false);
-        await _files.StopAsync().ConfigureAwait(false);
-        await _indexes.StopAsync().ConfigureAwait(false);
-        await _scrub.DisposeAsync().ConfigureAwait(false);
         try
         {
+            await StopAllAsync().ConfigureAwait(false);
             if (_commits.Fault is null)
             {
                 _indexes.Finish();
@@ -537,15 +532,51 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         {
             // Nothing acknowledged is lost: the next open recovers as after a crash.
         }
-
-        await _pins.CloseAsync().ConfigureAwait(false);
-        lock (Gate)
+        finally
         {
-            _files.DisposeFiles();
-            _buffers.FreeAll();
+            await _pins.CloseAsync().ConfigureAwait(false);
+            try
+            {
+                lock (Gate)
+                {
+                    _files.DisposeFiles();
+                    _buffers.FreeAll();
+                }
+            }
+            finally
+            {
+                _lock.Dispose();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Completes when nothing is at work any more, also where some of it fails: whoever has the directory next is alone in it.
+    /// </summary>
+    private async Task StopAllAsync()
+    {
+        Func<Task>[] parts =
+        [
+            async () => await _compaction.DisposeAsync().ConfigureAwait(false),
+            () =>
+            {
+                _commits.Stop();
+                return _commits.Stopped;
+            },
+            _files.StopAsync,
+            _indexes.StopAsync,
+            async () => await _scrub.DisposeAsync().ConfigureAwait(false),
+        ];
+        var stopped = new List<Task>();
+        // One after the other: a part may still begin something of the next.
+        foreach (var stop in parts)
+        {
+            var task = stop();
+            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stopped.Add(task);
         }
 
-        _lock.Dispose();
+        await Task.WhenAll(stopped).ConfigureAwait(false);
     }
 
     private async Task WhenQuietAsync()

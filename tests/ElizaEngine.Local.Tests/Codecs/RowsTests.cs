@@ -61,6 +61,7 @@ public sealed class RowsTests
         {
             var body = Rows.Encode(row, value);
             AssertSame(row, Rows.ReadCache(body));
+            Assert.Equal(Rows.HeadOfCache(body).ToArray(), Rows.HeadOf(row).ToArray());
             Assert.Equal(value, Rows.DecodeCache(body));
         }
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text;
 using ElizaEngine.Local.Tests.Disk;
 using ElizaEngine.Local.Tests.State;
 using ElizaEngine.Storage.Simulation;
@@ -487,6 +488,100 @@ public sealed class CheckpointTests : IDisposable
         await opened.CloseAsync(TestContext.Current.CancellationToken);
         await using var again = await LocalDatabase.OpenAsync(OptionsOf(_directory));
         Assert.Equal(left, again.GetStatistics().Memories);
+    }
+
+    /// <summary>
+    /// The story: one damaged room, and all memories were collected again and again, for a checkpoint that could never be written.
+    /// </summary>
+    [Fact]
+    public async Task Where_damage_was_met_none_is_begun_in_the_background_any_more()
+    {
+        const string name = "Rumpelstiltskin";
+        var options = OptionsOf(_directory) with { LogBetweenCheckpoints = 256 << 10, ScrubBytesPerSecond = 0 };
+        await using var database = await LocalDatabase.OpenAsync(options);
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+        await adapter.CreateRoomsAsync([new Room { Source = "test", Type = ChannelTypes.Group, Name = name }]);
+        await database.BackgroundWork;
+        Overwrite(name, name.ToUpperInvariant());
+        var attempts = new HashSet<Task>();
+        var before = database.Checkpointing;
+        for (var i = 0; i < 270; i++)
+        {
+            await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText(new string('z', 20_000)) }, "messages");
+            await database.BackgroundWork;
+            if (database.Checkpointing is var attempt && attempt != before) attempts.Add(attempt);
+        }
+        _ = Assert.Single(attempts);
+        Assert.NotNull(database.Damage);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_written_is_tried_again_when_as_much_has_come_again_and_when_the_database_is_closed()
+    {
+        Directory.CreateDirectory(_directory);
+        using var memory = new Storage.MemoryFileSystem();
+        var attempts = 0;
+        var files = new FaultyFileSystem(memory)
+        {
+            Fault = (call, path) =>
+            {
+                if (call != "create" || !path.EndsWith("CHECKPOINT.tmp", StringComparison.Ordinal)) return null;
+                Interlocked.Increment(ref attempts);
+                return FaultyFileSystem.DiskFull(call, path);
+            },
+        };
+        var options = OptionsOf("/data") with { LogBetweenCheckpoints = 1 << 20 };
+        await using (var database = await LocalDatabase.OpenAsync(options, files, static log => log))
+        {
+            var adapter = database.ForAgent(s_agent);
+            await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+            for (var i = 0; i < 400; i++)
+            {
+                await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText(new string('z', 20_000)) }, "messages");
+                await database.BackgroundWork;
+            }
+            Assert.InRange(attempts, 2, (int)(database.Log.Statistics.WrittenLsn >> 20));
+            files.Fault = static (_, _) => null;
+        }
+        await using var reopened = await LocalDatabase.OpenAsync(options, files, static log => log);
+        Assert.True(reopened.OpenReport.FromCheckpoint);
+    }
+
+    /// <summary>
+    /// The story: the checkpoint had the damaged key, under a checksum that was right, and what had been reported as damaged was not there.
+    /// </summary>
+    [Fact]
+    public async Task A_cached_value_whose_record_was_damaged_meanwhile_keeps_its_key_and_is_reported()
+    {
+        const string key = "Rumpelstiltskin";
+        var options = OptionsOf(_directory) with { ScrubBytesPerSecond = 0 };
+        await using (var database = await LocalDatabase.OpenAsync(options))
+        {
+            var adapter = database.ForAgent(s_agent);
+            await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+            await adapter.SetCacheAsync(key, Json.Parse("1"));
+            lock (database.Log.Gate) database.Log.EndFileLocked();
+            await database.BackgroundWork;
+            Overwrite(key, key.ToUpperInvariant());
+            await adapter.SetCacheAsync("another", Json.Parse("2"));
+            database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
+        }
+        await using var reopened = await LocalDatabase.OpenAsync(options);
+        Assert.True(reopened.OpenReport.FromCheckpoint);
+        await Assert.ThrowsAsync<CorruptDataException>(async () => await reopened.ForAgent(s_agent).GetCacheAsync(key));
+        Assert.Null(await reopened.ForAgent(s_agent).GetCacheAsync(key.ToUpperInvariant()));
+        Assert.Equal("2", (await reopened.ForAgent(s_agent).GetCacheAsync("another"))!.ToString());
+    }
+
+    /// <summary>Changes a text in the log file that has it, under the open database.</summary>
+    private void Overwrite(string old, string replacement)
+    {
+        var path = Assert.Single(Directory.GetFiles(_directory, "*.seg"), path => PlaceIn(path) >= 0);
+        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        RandomAccess.Write(handle, Encoding.UTF8.GetBytes(replacement), PlaceIn(path));
+
+        int PlaceIn(string file) => File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.UTF8.GetBytes(old));
     }
 
     private static LocalDatabaseOptions OptionsOf(string directory) =>

@@ -71,6 +71,64 @@ public sealed class BackgroundThreadTests
         Assert.Equal(isOfPool, wasOfPool);
     }
 
+    [Fact]
+    public async Task Without_a_thread_what_is_waited_for_is_done_by_the_pool_and_what_can_wait_is_not_begun()
+    {
+        OwnThread.Scheduler = new ScarceThreads { AreNone = true };
+        Assert.True(await OwnThread.Run(static () => Thread.CurrentThread.IsThreadPoolThread, 1 << 20));
+        Assert.True(await OwnThread.Run(static () => Thread.CurrentThread.IsThreadPoolThread, CancellationToken.None));
+        await OwnThread.Run(static () => { }, 1 << 20);
+        Assert.Null(OwnThread.TryRun(static () => throw new InvalidOperationException("It was begun."), 1 << 20));
+        await OwnThread.TryRun(static () => { }, 100)!;
+    }
+
+    /// <summary>
+    /// The story: the thread of a checkpoint could not be started in the middle of a commit, which was durable; its caller heard that
+    /// nobody knows, and the database took no more writes.
+    /// </summary>
+    [Fact]
+    public async Task Without_a_thread_for_the_background_every_commit_succeeds_and_what_was_left_out_comes_later()
+    {
+        var settings = new DiskSettings(1)
+        {
+            Durability = Durability.PowerLoss,
+            FirstFileBytes = 2 << 20,
+            MaxFileBytes = 2 << 20,
+            IndexMinBytes = 0,
+            LogWithoutCheckpoint = 3 << 20,
+            HasGraphs = false,
+        };
+        using var files = new MemoryFileSystem();
+        var threads = new ScarceThreads();
+        OwnThread.Scheduler = threads;
+        await using (var database = await settings.OpenAsync(files, TimeProvider.System))
+        {
+            var adapter = database.ForAgent(s_agent);
+            await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
+            await database.BackgroundWork;
+            threads.AreNone = true;
+            await FillAsync(adapter, 0);
+            Assert.True(threads.Refused > 2, "a file, its index and a checkpoint were to be made");
+            Assert.DoesNotContain("CHECKPOINT", files.List(DiskSettings.Directory));
+            threads.AreNone = false;
+            await FillAsync(adapter, 1000);
+            await database.BackgroundWork;
+            var names = files.List(DiskSettings.Directory);
+            var ended = database.Log.EndedFiles().Count;
+            Assert.Contains("CHECKPOINT", names);
+            Assert.True(ended > 2);
+            Assert.Equal(ended, names.Count(static name => name.EndsWith(".idx", StringComparison.Ordinal)));
+        }
+        await using var reopened = await settings.OpenAsync(files, TimeProvider.System);
+        Assert.Equal(2000, reopened.GetStatistics().Memories);
+
+        static async Task FillAsync(IDatabaseAdapter adapter, int first)
+        {
+            for (var i = first; i < first + 1000; i += 50)
+                await adapter.CreateMemoriesAsync([.. Enumerable.Range(i, 50).Select(static number => MemoryOf(number))], "messages");
+        }
+    }
+
     private static Memory MemoryOf(int number) => new() { Content = Content.FromText(new string('x', 3000)), Embedding = VectorOf(number), Unique = true };
 
     private static float[] VectorOf(int number)
