@@ -109,7 +109,7 @@ internal sealed partial class DatabaseState : IRowSet
         if (_owner == owner) return this;
         var next = Copy(owner);
         next._sequence++;
-        next._era = _rows.Begin(next._sequence, _era);
+        next._era = _rows.Begin(_era);
         return next;
     }
 

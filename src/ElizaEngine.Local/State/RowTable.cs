@@ -62,7 +62,7 @@ internal sealed class RowTable
     public int Added => _entries.End - (_stored?.Count ?? 0);
 
     /// <summary>The id of an entry.</summary>
-    public static Id IdOf(object entry) => entry is RowVersion version ? version.Row.Id : Unsafe.As<Row>(entry).Id;
+    public static Id IdOf(object entry) => entry is RowVersion version ? version.Id : Unsafe.As<Row>(entry).Id;
 
     /// <summary>The entry with this id, or null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -10,12 +10,16 @@ namespace ElizaEngine.Local;
 /// <param name="tables">The rows of each table, by the table's number.</param>
 internal sealed class RowVersions(RowTable[] tables)
 {
-    // Changes that leave an old version behind before another era begins; and versions let go of at once at most: no write waits for long.
+    // Changes that leave an old version behind before another era begins; and how many of them are let go of together.
     private const int EraChanges = 4096;
 
-    private readonly Queue<(WeakReference<Era> Era, (Table Table, Id Id)[] Changes, long End)> _past = new();
+    // Oldest first: the versions that states of an era made, which hold what only states of that era and before it can see.
+    private readonly Queue<(WeakReference<Era> Era, (Table Table, RowVersion Version)[] Changes)> _past = new();
     private readonly List<(Table Table, Id Id, object? Before)> _edits = [];
-    private readonly List<(Table Table, Id Id)> _changes = [];
+
+    // What is not in the past yet; from a number on, of the state that was begun last.
+    private readonly List<(Table Table, RowVersion Version)> _changes = [];
+    private int _firstChange;
 
     public RowVersions()
         : this(NewTables())
@@ -26,47 +30,50 @@ internal sealed class RowVersions(RowTable[] tables)
     public static RowTable[] NewTables() => [.. Enumerable.Range(0, (int)Enum.GetValues<Table>().Max() + 1).Select(static _ => new RowTable())];
 
     /// <summary>Begins the next state; the one before is edited no more.</summary>
-    /// <param name="sequence">Its number.</param>
     /// <param name="era">The era of the state before.</param>
     /// <returns>The era that it has to hold.</returns>
-    public Era Begin(long sequence, Era era)
+    public Era Begin(Era era)
     {
         Empty(_edits);
-        if (_past.TryPeek(out var oldest) && !oldest.Era.TryGetTarget(out _))
+        var isOver = _changes.Count >= EraChanges;
+        // Of such arrays one more than come: what piled up while a state was held goes in the end, and no write waits for all of it.
+        var most = isOver ? ((_changes.Count + EraChanges - 1) / EraChanges) + 1 : 1;
+        for (; most > 0 && _past.TryPeek(out var oldest) && !oldest.Era.TryGetTarget(out _); most--)
         {
             _past.Dequeue();
-            foreach (var (table, id) in oldest.Changes) Forget(table, id, oldest.End);
+            foreach (var (table, version) in oldest.Changes) Forget(table, version);
         }
-        if (_changes.Count < EraChanges) return era;
-        var reference = new WeakReference<Era>(era);
-        foreach (var changes in _changes.Chunk(EraChanges)) _past.Enqueue((reference, changes, sequence));
-        Empty(_changes);
-        return new Era();
+        if (isOver)
+        {
+            var reference = new WeakReference<Era>(era);
+            foreach (var changes in _changes.Chunk(EraChanges)) _past.Enqueue((reference, changes));
+            Empty(_changes);
+            era = new Era();
+        }
+        _firstChange = _changes.Count;
+        return era;
     }
 
     /// <summary>The row with this id in a state, or null.</summary>
-    public Row? Find(Table table, Id id, long sequence) => AsOf(tables[(int)table].Find(id), sequence);
+    public Row? Find(Table table, Id id, long sequence) => RowVersion.AsOf(tables[(int)table].Find(id), sequence);
 
     /// <summary>The same; see <see cref="RowTable.Find(Id, ref int)"/>.</summary>
-    public Row? Find(Table table, Id id, long sequence, ref int place) => AsOf(tables[(int)table].Find(id, ref place), sequence);
+    public Row? Find(Table table, Id id, long sequence, ref int place) => RowVersion.AsOf(tables[(int)table].Find(id, ref place), sequence);
 
     /// <summary>The rows of a table in a state, in no order.</summary>
     public IEnumerable<Row> Rows(Table table, long sequence)
     {
         foreach (var entry in tables[(int)table].Entries())
         {
-            if (AsOf(entry, sequence) is { } row) yield return row;
+            if (RowVersion.AsOf(entry, sequence) is { } row) yield return row;
         }
     }
 
     /// <summary>Puts a row into the state that was begun last, in place of the one with the same id.</summary>
     public void Put(Row row, long sequence)
     {
-        var (table, before) = Edit(row.Table, row.Id);
         row.Since = sequence;
-        var older = Past(before, sequence);
-        table.Put(older is null ? row : new RowVersion(row, RowVersion.Alive, older));
-        if (older is not null) _changes.Add((row.Table, row.Id));
+        Edit(row.Table, row.Id, row, sequence);
     }
 
     /// <summary>Puts a row into the first state, which nobody has seen: nothing is kept of what was there. True: a checkpoint knows the id.</summary>
@@ -87,17 +94,7 @@ internal sealed class RowVersions(RowTable[] tables)
         where TRow : Row => tables[(int)table].ToArray<TRow>(isStored: false);
 
     /// <summary>Takes the row with this id out of the state that was begun last.</summary>
-    public void Remove(Table table, Id id, long sequence)
-    {
-        var (rows, before) = Edit(table, id);
-        if (Past(before, sequence) is not { } older)
-        {
-            rows.Remove(id);
-            return;
-        }
-        rows.Put(older);
-        _changes.Add((table, id));
-    }
+    public void Remove(Table table, Id id, long sequence) => Edit(table, id, null, sequence);
 
     /// <summary>Takes back all that was done to the state that was begun last, which nobody else has seen.</summary>
     public void Undo()
@@ -109,6 +106,7 @@ internal sealed class RowVersions(RowTable[] tables)
             else tables[(int)table].Put(before);
         }
         Empty(_edits);
+        _changes.RemoveRange(_firstChange, _changes.Count - _firstChange);
     }
 
     // What one huge change needed is not kept for the next.
@@ -118,38 +116,40 @@ internal sealed class RowVersions(RowTable[] tables)
         if (list.Capacity > 2 * EraChanges) list.Capacity = EraChanges;
     }
 
-    private (RowTable Rows, object? Before) Edit(Table table, Id id)
+    // Null: the row is removed.
+    private void Edit(Table table, Id id, Row? row, long sequence)
     {
         var rows = tables[(int)table];
         var before = rows.Find(id);
+        if (before is RowVersion version && version.Since == sequence)
+        {
+            // This state's own: what is behind it, and what to take back, has been noted.
+            version.Row = row;
+            return;
+        }
         _edits.Add((table, id, before));
-        return (rows, before);
+        if (before is null || (before is Row own && own.Since == sequence))
+        {
+            Set(rows, id, row);
+            return;
+        }
+        version = new RowVersion(id, row, sequence, before);
+        rows.Put(version);
+        _changes.Add((table, version));
     }
 
-    // What older states can see of an entry that is over at a sequence number.
-    private static RowVersion? Past(object? entry, long sequence) => entry switch
+    // States from this version on are all that are held, or to come.
+    private void Forget(Table table, RowVersion version)
     {
-        null => null,
-        RowVersion { Until: not RowVersion.Alive } gone => gone,
-        RowVersion version => version.Row.Since == sequence ? version.Older : new(version.Row, sequence, version.Older),
-        _ => ((Row)entry).Since == sequence ? null : new((Row)entry, sequence, null),
-    };
-
-    private static Row? AsOf(object? entry, long sequence) => entry switch
-    {
-        null => null,
-        RowVersion version => version.AsOf(sequence),
-        _ => ((Row)entry).Since <= sequence ? (Row)entry : null,
-    };
-
-    // Every state that is held, and every one to come, has at least this number.
-    private void Forget(Table table, Id id, long sequence)
-    {
+        version.Cut();
         var rows = tables[(int)table];
-        if (rows.Find(id) is not RowVersion version) return;
-        var left = version.After(sequence);
-        if (left is null) rows.Remove(id);
-        else rows.Put(left is { Until: RowVersion.Alive, Older: null } ? left.Row : left);
+        if (ReferenceEquals(rows.Find(version.Id), version)) Set(rows, version.Id, version.Row);
+    }
+
+    private static void Set(RowTable rows, Id id, Row? row)
+    {
+        if (row is null) rows.Remove(id);
+        else rows.Put(row);
     }
 }
 

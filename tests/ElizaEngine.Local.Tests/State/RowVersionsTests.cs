@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests.State;
@@ -6,6 +7,7 @@ namespace ElizaEngine.Local.Tests.State;
 public sealed class RowVersionsTests
 {
     private const int Ids = 50_000;
+    private const int EraChanges = 4096;
 
     private readonly RowTable[] _tables = RowVersions.NewTables();
     private readonly RowVersions _rows;
@@ -58,11 +60,115 @@ public sealed class RowVersionsTests
         GC.KeepAlive(held);
     }
 
+    /// <summary>
+    /// Behind a row that was updated while a state was held lie as many versions as there were updates. To let go of the first few, all
+    /// were gone through, one frame of the stack for each: a million ended the process.
+    /// </summary>
+    [Fact]
+    public void One_row_may_have_a_million_old_versions()
+    {
+        PutManyWhileHeld(1, 1_000_000);
+        GC.Collect();
+        Begin();
+        Assert.Equal(1_000_000, ((DimensionRow?)_rows.Find(Table.Dimensions, IdOf(1), _sequence))?.Dimension);
+        for (var i = 0; i < 1_000_000 / EraChanges; i++) Begin();
+        Assert.InRange(OlderOf(1), 0, EraChanges);
+    }
+
+    /// <summary>
+    /// The same for each of 4,096 changes at once, all of the one row: 190 million steps in one commit, after 50,000 updates. Steps are
+    /// not to be seen here, but that all which stayed was made anew is: 40 bytes for each version.
+    /// </summary>
+    [Fact]
+    public void To_let_go_of_old_versions_of_one_row_touches_none_that_stay()
+    {
+        PutManyWhileHeld(1, 50_000);
+        GC.Collect();
+        var stays = ((RowVersion)Dimensions.Find(IdOf(1))!).Older;
+        for (var older = OlderOf(1); older > EraChanges;)
+        {
+            var allocated = GC.GetAllocatedBytesForCurrentThread();
+            Begin();
+            allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+            Assert.InRange(allocated, 0, 10_000);
+            Assert.Same(stays, ((RowVersion)Dimensions.Find(IdOf(1))!).Older);
+            var left = OlderOf(1);
+            Assert.InRange(left, 0, older - 1);
+            older = left;
+        }
+    }
+
+    [Fact]
+    public void Who_holds_a_state_finds_all_from_it_on_while_what_was_before_goes()
+    {
+        const int Updates = 5 * EraChanges;
+        var rows = new List<Row?> { null };
+        for (var i = 0; i < Updates; i++) rows.Add(i % 7 == 3 ? Remove(1) : Put(1, i));
+        var (held, at) = (_era, _sequence);
+        for (var i = 0; i < Updates; i++) rows.Add(i % 7 == 3 ? Remove(1) : Put(1, i));
+        GC.Collect();
+        for (var i = 0; i < 10; i++)
+        {
+            Begin();
+            // Those that are far from the newest by leaps: each is a walk.
+            for (var sequence = at; sequence < rows.Count; sequence += sequence < at + 100 ? 1 : 101)
+            {
+                Assert.Same(rows[(int)sequence], _rows.Find(Table.Dimensions, IdOf(1), sequence));
+            }
+        }
+        Assert.InRange(OlderOf(1), Updates - 1, Updates + (2 * EraChanges));
+        GC.KeepAlive(held);
+    }
+
+    /// <summary>
+    /// A call that left 20,000 old versions behind let go of 4,096, however many there were that nobody held: where every call is as
+    /// large, memory grew for ever.
+    /// </summary>
+    [Fact]
+    public void Old_versions_go_as_fast_as_they_come()
+    {
+        const int Rows = 20_000;
+        for (var state = 0; state < 50; state++)
+        {
+            Begin();
+            for (var number = 0; number < Rows; number++) _rows.Put(new DimensionRow { Id = IdOf(number), Dimension = state }, _sequence);
+            GC.Collect();
+            Assert.InRange(Enumerable.Range(0, Rows).Sum(OlderOf), 0, 3 * Rows);
+        }
+    }
+
+    [Fact]
+    public void What_one_state_does_to_a_row_is_one_version_and_can_be_taken_back()
+    {
+        var first = Put(1, 1);
+        var second = Put(1, 2);
+        var entry = Dimensions.Find(IdOf(1));
+        Begin();
+        foreach (var dimension in new[] { 3, 4, 5 })
+        {
+            _rows.Put(new DimensionRow { Id = IdOf(1), Dimension = dimension }, _sequence);
+            _rows.Remove(Table.Dimensions, IdOf(1), _sequence);
+        }
+        Assert.Null(_rows.Find(Table.Dimensions, IdOf(1), _sequence));
+        var last = new DimensionRow { Id = IdOf(1), Dimension = 6 };
+        _rows.Put(last, _sequence);
+        Assert.Equal(2, OlderOf(1));
+        Row?[] versions = [null, first, second, last];
+        for (var sequence = 0; sequence < versions.Length; sequence++) Assert.Same(versions[sequence], _rows.Find(Table.Dimensions, IdOf(1), sequence));
+        _rows.Undo();
+        Assert.Same(entry, Dimensions.Find(IdOf(1)));
+        Assert.Same(second, _rows.Find(Table.Dimensions, IdOf(1), _sequence));
+    }
+
     private RowTable Dimensions => _tables[(int)Table.Dimensions];
 
     private static Id IdOf(int number) => new(1, (ulong)number);
 
-    private void Begin() => _era = _rows.Begin(++_sequence, _era);
+    private void Begin()
+    {
+        _era = _rows.Begin(_era);
+        _sequence++;
+    }
 
     private DimensionRow Put(int number, int dimension)
     {
@@ -70,6 +176,24 @@ public sealed class RowVersionsTests
         var row = new DimensionRow { Id = IdOf(number), Dimension = dimension };
         _rows.Put(row, _sequence);
         return row;
+    }
+
+    // The state before is let go of when this returns, and found by the collector after that.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PutManyWhileHeld(int number, int times)
+    {
+        var held = _era;
+        for (var dimension = 1; dimension <= times; dimension++) Put(number, dimension);
+        Assert.Equal(times - 1, OlderOf(number));
+        GC.KeepAlive(held);
+    }
+
+    // What is kept of a row behind the newest that became of it.
+    private int OlderOf(int number)
+    {
+        var older = 0;
+        for (var entry = Dimensions.Find(IdOf(number)); entry is RowVersion { Older: { } before }; entry = before) older++;
+        return older;
     }
 
     private Row? Remove(int number)
