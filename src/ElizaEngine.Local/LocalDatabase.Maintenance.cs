@@ -30,7 +30,7 @@ public sealed partial class LocalDatabase
     /// <exception cref="DiskFullException">There is no room.</exception>
     /// <exception cref="CorruptDataException">
     /// What was read back is damaged; so is the database, most likely: verify it. Or the database is damaged where the older backup, which
-    /// stays as it was, may be whole: the message says when it is, and it can be restored elsewhere.
+    /// stays as it was, may be whole; the message says of a frame when it is. Verify that directory before you rely on it.
     /// </exception>
     /// <exception cref="WritesRefusedException">A write failed earlier, and it is not known what of the acknowledged is durable.</exception>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
@@ -121,7 +121,8 @@ public sealed partial class LocalDatabase
     /// Says what repairing a damaged directory would lose, record by record; with <paramref name="acceptLoss"/> repairs it. Everything that
     /// can still be read is kept, single records of a damaged commit too; the damaged bytes are kept in lost+found. Of two relationships of
     /// one pair, where the deletion of the older is lost, the newer one is there. Afterwards the directory opens and verifies. Where there
-    /// is a backup, restoring it may lose less. Never done by opening.
+    /// is a backup, restoring it may lose less; the next backup goes into another directory, since one of before has what the repair lost
+    /// and may be renewed once the repaired files were compacted. Never done by opening.
     /// </summary>
     /// <param name="directory">The data directory. Nobody has it open.</param>
     /// <param name="acceptLoss">False: only says what would be done.</param>

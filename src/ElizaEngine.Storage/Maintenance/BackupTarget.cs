@@ -119,23 +119,36 @@ internal static class BackupTarget
     private static bool MayStay(string name) => name == FileNames.Lock || FileNames.IsLostAndFound(name);
 
     /// <summary>
-    /// Why the bytes of a copy are others. It returns when the copy is to be made anew: it is damaged, or what differs is between frames,
-    /// where nothing is.
+    /// Why the bytes of a copy are others. It returns when the copy is to be made anew: every frame of it that is whole is the database's,
+    /// and what differs is damaged, or lies between frames, where nothing is.
     /// </summary>
     private static void Judge(
         IFileSystem files, string directory, Guid databaseId, ManifestFile entry, SnapshotFile file, CancellationToken cancellationToken)
     {
+        var written = ExaminedFile.Of(file);
+        if (written.CheckShell(databaseId) is { } damage)
+            throw new LogDamagedException(damage.File, damage.Offset, damage.Lsn, damage.What);
         using var copy = ExaminedFile.Open(files, directory, entry, exists: true);
-        var copied = copy.ReadFrames(databaseId, cancellationToken, out var damageOfCopy);
-        // What cannot be made anew takes nobody's place: a copy that is damaged too may be whole where the database is not.
-        var written = ExaminedFile.Of(file).ReadFrames(databaseId, cancellationToken, out var damage);
-        if (damage is not null)
+        var hasOthers = false;
+        long offset = LogFormat.FileHeaderBytes;
+        for (var lsn = file.Entry.FirstLsn; lsn < file.Entry.EndLsn;)
         {
-            throw new LogDamagedException(damage.File, damage.Offset, damage.Lsn,
-                damageOfCopy is null ? $"{damage.What}; the copy in {directory}, up to lsn {entry.EndLsn}, is whole" : damage.What);
+            cancellationToken.ThrowIfCancellationRequested();
+            var isCopied = copy.TryFrame(offset, lsn, out var copied, out _);
+            // What cannot be made anew takes nobody's place: here, or elsewhere in the file, the copy may have what the database has lost.
+            if (!written.TryFrame(offset, lsn, out var header, out var problem))
+            {
+                throw new LogDamagedException(file.Name, offset, lsn,
+                    isCopied ? $"{problem}; the file of this name in {directory} has the frame as it was written" : problem);
+            }
+
+            hasOthers |= isCopied && copied != header;
+            var occupied = header.OccupiedBytes(file.Entry.BlockBytes);
+            offset += occupied;
+            lsn += (ulong)occupied;
         }
 
-        if (damageOfCopy is null && !written.Take(copied.Count).SequenceEqual(copied))
+        if (hasOthers)
             throw AnotherHistory(directory, entry);
     }
 

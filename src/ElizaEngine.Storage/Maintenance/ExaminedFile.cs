@@ -92,36 +92,16 @@ internal sealed class ExaminedFile : IDisposable
         return payload.Length == header.PayloadBytes && FrameHeader.HashPayload(payload, Entry.Salt, header.Lsn) == header.PayloadHash;
     }
 
-    /// <summary>The headers of all frames of a file whose end is known. They vouch for the payloads.</summary>
-    /// <param name="damage">The first thing that is not as it was written; null: nothing.</param>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
-    public List<FrameHeader> ReadFrames(Guid databaseId, CancellationToken cancellationToken, out LogFinding? damage)
+    /// <summary>The frame that belongs at a place of a file whose end is known: its header, place and payload are as they were written.</summary>
+    /// <param name="problem">What is wrong, in words.</param>
+    public bool TryFrame(long offset, ulong lsn, out FrameHeader header, out string problem)
     {
-        var frames = new List<FrameHeader>();
-        damage = CheckShell(databaseId);
-        long offset = LogFormat.FileHeaderBytes;
-        for (var lsn = Entry.FirstLsn; damage is null && lsn < Entry.EndLsn;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (TryHeader(offset, lsn, out var header, out var problem))
-            {
-                problem = lsn + (ulong)header.OccupiedBytes(Entry.BlockBytes) > Entry.EndLsn ? $"the frame reaches over lsn {Entry.EndLsn}, where the file ends"
-                    : !HasPayload(offset, header) ? "the checksum of the frame's payload is wrong"
-                    : "";
-            }
-
-            if (problem.Length > 0)
-            {
-                damage = new LogFinding(Name, offset, lsn, problem);
-                break;
-            }
-
-            frames.Add(header);
-            offset += header.OccupiedBytes(Entry.BlockBytes);
-            lsn += (ulong)header.OccupiedBytes(Entry.BlockBytes);
-        }
-
-        return frames;
+        if (!TryHeader(offset, lsn, out header, out problem))
+            return false;
+        problem = lsn + (ulong)header.OccupiedBytes(Entry.BlockBytes) > Entry.EndLsn ? $"the frame reaches over lsn {Entry.EndLsn}, where the file ends"
+            : !HasPayload(offset, header) ? "the checksum of the frame's payload is wrong"
+            : "";
+        return problem.Length == 0;
     }
 
     /// <summary>The next place, from an offset whose lsn is known on, at which a valid frame header stands that belongs there.</summary>

@@ -72,14 +72,21 @@ public sealed class BackupRefusalTests : IAsyncLifetime
         await back.DisposeAsync();
     }
 
-    [Fact]
-    public async Task A_copied_database_that_went_its_own_way_does_not_overwrite_the_backup_of_the_other()
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0)]
+    [InlineData(5)]
+    public async Task A_copied_database_that_went_its_own_way_does_not_overwrite_the_backup_of_the_other(int? damagedFrame)
     {
         // Copied as files, without asking: file number, salt and lsns are the same, the bytes are not.
         await _world.BackUpAsync(_log, mayLink: false);
         var image = await DiskImage.Take(_log, _world.Source);
         await BackupWorld.WriteAsync(_log, 10, 20);
         await _world.BackUpAsync(_log, mayLink: false);
+        // In the third file lies what each has alone.
+        if (damagedFrame is { } frame)
+            _world.Change(_world.Target, FileNames.Log(3), bytes => bytes[LogFormat.FileHeaderBytes + (frame * 4096) + 100] ^= 1);
+        var before = _world.BytesOf(_world.Target);
         using var twin = image.Restore();
         var other = TestLog.Open(twin);
         for (var i = 10; i < 30; i++)
@@ -91,7 +98,9 @@ public sealed class BackupRefusalTests : IAsyncLifetime
         }
 
         await other.DisposeAsync();
-        Assert.Equal(BackupTests.Texts(20), await _world.TextsAsync(_world.Target));
+        Assert.Equal(before, _world.BytesOf(_world.Target));
+        if (damagedFrame is null)
+            Assert.Equal(BackupTests.Texts(20), await _world.TextsAsync(_world.Target));
     }
 
     [Fact]
