@@ -84,8 +84,9 @@ internal abstract partial class LocalSession
                 var areLeft = false;
                 foreach (var document in Expired(draft.State))
                 {
+                    // Those that have expired themselves, as a document that names itself has, come with fragments of their own.
                     var fragments = FragmentsOf(document, document.AgentId, draft.State)
-                        .Where(row => !doomed.Contains(row)).Take(rowsMax).ToList();
+                        .Where(row => row.TableNumber != table || row.CreatedMs > oldest).Take(rowsMax).ToList();
                     areLeft = doomed.Count + fragments.Count + 1 > rowsMax;
                     if (areLeft && doomed.Count > 0) break;
                     doomed.UnionWith(fragments);

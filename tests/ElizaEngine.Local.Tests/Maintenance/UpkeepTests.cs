@@ -142,6 +142,28 @@ public sealed class UpkeepTests
     }
 
     [Fact]
+    public async Task A_document_that_is_a_fragment_of_another_goes_with_all_fragments_of_its_own()
+    {
+        var time = new ManualTime();
+        await using var database = await OpenWithDocumentsAsync(time);
+        await AddDocumentAsync(database, 0, fragments: 0);
+        var inner = new Memory
+        {
+            Id = DocumentOf(1),
+            Content = Content.FromText("inner"),
+            Metadata = new MemoryMetadata { Type = MemoryTypes.Document, DocumentId = DocumentOf(0), Timestamp = DateTimeOffset.UnixEpoch },
+            Unique = true,
+        };
+        await database.ForAgent(s_agent).CreateMemoriesAsync([inner], "documents");
+        await database.ForAgent(s_agent).CreateMemoriesAsync([.. Enumerable.Range(0, 4).Select(i => FragmentOf(1, i))], "fragments");
+        time.Advance(TimeSpan.FromHours(1));
+        var anyone = new LocalDatabaseAdapter(database, Guid.Empty);
+        for (var rounds = 0; await anyone.DeleteExpiredMemoriesAsync("documents", TimeSpan.FromHours(1), rowsMax: 4, CancellationToken.None); rounds++)
+            Assert.InRange(rounds, 0, 5);
+        Assert.Equal(0, database.GetStatistics().Memories);
+    }
+
+    [Fact]
     public async Task A_document_with_more_fragments_than_a_commit_deletes_goes_last_and_the_next_round_ends_what_was_begun()
     {
         var time = new ManualTime();
@@ -288,7 +310,14 @@ public sealed class UpkeepTests
     private static async Task AddDocumentAsync(LocalDatabase database, int number, int fragments)
     {
         var adapter = database.ForAgent(s_agent);
-        var document = new Memory { Id = DocumentOf(number), Content = Content.FromText($"{number}"), Unique = true };
+        // Documents of elizaOS name themselves.
+        var document = new Memory
+        {
+            Id = DocumentOf(number),
+            Content = Content.FromText($"{number}"),
+            Metadata = new MemoryMetadata { Type = MemoryTypes.Document, DocumentId = DocumentOf(number), Timestamp = DateTimeOffset.UnixEpoch },
+            Unique = true,
+        };
         await adapter.CreateMemoriesAsync([document], "documents");
         await adapter.CreateMemoriesAsync([.. Enumerable.Range(0, fragments).Select(i => FragmentOf(number, i))], "fragments");
     }
