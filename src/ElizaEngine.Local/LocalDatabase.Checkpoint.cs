@@ -12,6 +12,9 @@ public sealed partial class LocalDatabase
     // a few times, and opening after a crash has a part of it to apply: of memories with 384 components a fifth.
     private const long CheckpointWorth = 8;
 
+    // After a failure where there is none so much log must come before the next attempt, and twice as much after each one more.
+    private const long BytesBeforeRetry = 4 << 20;
+
     private readonly Lock _checkpointGate = new();
     private readonly Lock _checkpointWriting = new();
     private Task _checkpoint = Task.CompletedTask;
@@ -20,6 +23,7 @@ public sealed partial class LocalDatabase
     private long _checkpointBytes; // Of one that could not be written, too.
     private ulong _triedLsn; // Where the last one was made, or failed: in the background the next one comes as long after it.
     private long _triedRecords;
+    private int _failures; // Since the last one that was made.
 
     /// <summary>The checkpoint that is being written in the background, or was last. It does not fail.</summary>
     internal Task Checkpointing
@@ -32,7 +36,7 @@ public sealed partial class LocalDatabase
 
     /// <summary>
     /// Writes the state down, so that the next opening need not collect it. What fails is left for the next time, which in the background
-    /// comes when the log has grown by as much as behind one that was written: what made it fail may never go away.
+    /// comes when the log has grown by as much as behind one that was written, or less where there is none: what made it fail may never go away.
     /// </summary>
     /// <param name="minLogBytes">Where less has come to the log since the last, by what it takes to apply, nothing is written.</param>
     /// <param name="cancellationToken">Ends it; nothing is changed then.</param>
@@ -56,6 +60,11 @@ public sealed partial class LocalDatabase
                 _checkpointBytes = checkpoint.Length;
                 _log.WriteCheckpoint(snapshot, checkpoint.Length, checkpoint.Write);
                 (_checkpointLsn, _checkpointRecords) = (_triedLsn, _triedRecords) = (snapshot.EndLsn, records);
+                _failures = 0;
+                return;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
                 return;
             }
             catch (LogDamagedException damage)
@@ -67,6 +76,7 @@ public sealed partial class LocalDatabase
                 // Whatever it is, a full disk or too little memory: without a checkpoint the index files are read, or the log.
             }
             (_triedLsn, _triedRecords) = (tried.WrittenLsn, tried.Records);
+            _failures++;
         }
     }
 
@@ -84,7 +94,9 @@ public sealed partial class LocalDatabase
             if (!_isOpen || !_checkpoint.IsCompleted || _log.Damage is not null) return;
             var log = _log.Statistics;
             var growth = Options.LogBetweenCheckpoints == 0 ? 0 : Math.Max(Options.LogBetweenCheckpoints, _checkpointBytes * CheckpointWorth);
-            if (!IsDue(log, _triedLsn, _triedRecords, growth)) return;
+            // Without any, opening has the whole log before it: then the next attempt comes sooner.
+            var wait = _checkpointLsn == 0 && _failures > 0 ? Math.Min(growth, BytesBeforeRetry << Math.Min(_failures - 1, 20)) : growth;
+            if (!IsDue(log, _triedLsn, _triedRecords, wait)) return;
             // Without a thread for it: when the log has grown once more.
             var bytes = (long)(log.WrittenLsn - _triedLsn);
             _checkpoint = OwnThread.TryRun(() => WriteCheckpoint(growth, _upkeepEnd.Token), bytes) ?? _checkpoint;

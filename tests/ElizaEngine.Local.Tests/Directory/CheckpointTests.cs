@@ -516,6 +516,46 @@ public sealed class CheckpointTests : IDisposable
         Assert.NotNull(database.Damage);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_that_does_not_come_about_behind_a_compaction_is_made_up_for_soon(bool isCancelled)
+    {
+        Directory.CreateDirectory(_directory);
+        using var memory = new Storage.MemoryFileSystem();
+        using var cancellation = new CancellationTokenSource();
+        var attempts = 0;
+        var files = new FaultyFileSystem(memory);
+        await using var database = await LocalDatabase.OpenAsync(OptionsOf("/data") with { LogBetweenCheckpoints = 8 << 20 }, files, static log => log);
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+        await WriteAsync(500);
+        Assert.Contains(Storage.FileNames.Checkpoint, memory.List("/data"));
+        files.Fault = (call, path) =>
+        {
+            if (call != "create" || !path.EndsWith("CHECKPOINT.tmp", StringComparison.Ordinal) || Interlocked.Increment(ref attempts) > 1) return null;
+            if (!isCancelled) return FaultyFileSystem.DiskFull(call, path);
+            cancellation.Cancel();
+            return new OperationCanceledException(cancellation.Token);
+        };
+        await database.CompactAsync(null, cancellation.Token);
+        Assert.Equal(1, attempts);
+        Assert.DoesNotContain(Storage.FileNames.Checkpoint, memory.List("/data"));
+        // Less than what lies between two of them.
+        await WriteAsync(300);
+        Assert.Contains(Storage.FileNames.Checkpoint, memory.List("/data"));
+
+        // 20 KB each.
+        async Task WriteAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText(new string('z', 20_000)) }, "messages");
+                await database.BackgroundWork;
+            }
+        }
+    }
+
     [Fact]
     public async Task One_that_cannot_be_written_is_tried_again_when_as_much_has_come_again_and_when_the_database_is_closed()
     {
