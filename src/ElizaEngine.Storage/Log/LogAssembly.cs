@@ -83,14 +83,25 @@ internal sealed class LogAssembly
         try
         {
             Commits.Start();
-            Files.PrepareAhead();
-            Indexes.Start();
-            Scrub.Start();
+            try
+            {
+                Scrub.Start();
+            }
+            catch
+            {
+                Commits.Stop();
+                Commits.Stopped.GetAwaiter().GetResult();
+                throw;
+            }
         }
         catch
         {
             Files.DisposeFiles();
             throw;
         }
+
+        // Last: from here on nothing fails, and nobody else may have the directory while files are prepared in it.
+        Files.PrepareAhead();
+        Indexes.Start();
     }
 }

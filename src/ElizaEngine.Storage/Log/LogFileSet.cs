@@ -416,7 +416,10 @@ internal sealed class LogFileSet
         {
             using (_prepareGate.EnterUnhurried())
             {
-                if (PreparedRoom() == 0)
+                bool isStopped;
+                lock (_sync)
+                    isStopped = _stopped;
+                if (!isStopped && PreparedRoom() == 0)
                     PrepareOrPoison(0);
             }
 

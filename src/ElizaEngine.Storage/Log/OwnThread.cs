@@ -32,7 +32,7 @@ internal static class OwnThread
     {
         try
         {
-            return bytes < BytesMin ? Task.Run(work) : Start(Returning(work), CancellationToken.None);
+            return bytes < BytesMin ? TryRunInPool(Returning(work), CancellationToken.None, out _) : Start(Returning(work), CancellationToken.None);
         }
         catch (Exception error) when (IsNoThread(error))
         {
@@ -68,15 +68,48 @@ internal static class OwnThread
         }
     }
 
-    private static Task<T> RunInPool<T>(Func<T> work, CancellationToken cancellationToken)
+    private static Task<T> RunInPool<T>(Func<T> work, CancellationToken cancellationToken) =>
+        TryRunInPool(work, cancellationToken, out var refusal) ?? Task.FromException<T>(refusal!);
+
+    // Null: the pool has no thread, and it is not done.
+    private static Task<T>? TryRunInPool<T>(Func<T> work, CancellationToken cancellationToken, out Exception? refusal)
     {
+        refusal = null;
+        var done = new TaskCompletionSource<T>();
+        var isTaken = 0;
         try
         {
-            return Task.Run(work, cancellationToken);
+            _ = Task.Run(RunOnce, CancellationToken.None);
         }
         catch (Exception error) when (IsNoThread(error))
         {
-            return Task.FromException<T>(error.InnerException ?? error);
+            // The pool queues first and then asks for a thread: it would be done when there is one again, and nobody expects that any more.
+            if (Interlocked.Exchange(ref isTaken, 1) == 0)
+            {
+                refusal = error.InnerException ?? error;
+                return null;
+            }
+        }
+
+        return done.Task;
+
+        void RunOnce()
+        {
+            if (Interlocked.Exchange(ref isTaken, 1) != 0)
+                return;
+            try
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                done.SetResult(work());
+            }
+            catch (OperationCanceledException cancelled)
+            {
+                done.SetCanceled(cancelled.CancellationToken);
+            }
+            catch (Exception error)
+            {
+                done.SetException(error);
+            }
         }
     }
 
