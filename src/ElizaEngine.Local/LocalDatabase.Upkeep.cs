@@ -13,7 +13,7 @@ public sealed partial class LocalDatabase
 
     private readonly CancellationTokenSource _upkeepEnd = new();
     private Task _upkeep = Task.CompletedTask;
-    private long _lookedAtBytes = -1;
+    private (long BytesWritten, long Sequence) _lookedAt = (-1, -1);
 
     /// <summary>
     /// Deletes what the options and the clock say, compacts when enough counts no more, and saves graphs that have changed: what happens in the background from time to
@@ -22,13 +22,14 @@ public sealed partial class LocalDatabase
     internal async Task UpkeepAsync(CancellationToken cancellationToken)
     {
         await SweepAsync(cancellationToken).ConfigureAwait(false);
-        var written = _log.Statistics.BytesWritten;
+        // Both: a change has been written some time before it can be seen, and what is looked at meanwhile is as it was.
+        var now = (_log.Statistics.BytesWritten, Sequencer.Published.Sequence);
         // Looking costs a walk over all rows: not when nothing has changed since. Nor is anything gained by reading again what is damaged, until
         // somebody has verified and repaired it.
-        if (written != _lookedAtBytes && _log.Damage is null)
+        if (now != _lookedAt && _log.Damage is null)
         {
             if (IsCompactionDue()) await CompactAsync(new CompactOptions { BytesPerSecond = Options.CompactionBytesPerSecond }, cancellationToken).ConfigureAwait(false);
-            _lookedAtBytes = written;
+            _lookedAt = now;
         }
         Partitions.SaveLater();
     }

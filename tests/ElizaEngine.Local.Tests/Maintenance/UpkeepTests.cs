@@ -232,6 +232,56 @@ public sealed class UpkeepTests
         Assert.True(database.GetStatistics().FileBytes < before / 10);
     }
 
+    // The story: a look in the middle of the last commit, which had been written and was not to be seen yet, counted as a look at it.
+    [Fact]
+    public async Task What_becomes_dead_while_the_upkeep_looks_is_seen_when_it_looks_again()
+    {
+        using var memory = new Storage.MemoryFileSystem();
+        using var isFlushing = new SemaphoreSlim(0);
+        using var mayFlush = new ManualResetEventSlim(initialState: true);
+        var files = new FaultyFileSystem(memory)
+        {
+            Fault = (call, _) =>
+            {
+                if (call == "flush" && !mayFlush.IsSet)
+                {
+                    isFlushing.Release();
+                    mayFlush.Wait();
+                }
+                return null;
+            },
+        };
+        var options = new LocalDatabaseOptions
+        {
+            Directory = "/data",
+            UpkeepInterval = Timeout.InfiniteTimeSpan,
+            CompactionBytesPerSecond = 0,
+            MaxLogFileBytes = 1 << 20,
+        };
+        await using var database = await LocalDatabase.OpenAsync(options, files, static log => log);
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
+        var doomed = await CreateLargeAsync(adapter, 200);
+        await database.BackgroundWork;
+        mayFlush.Reset();
+        // A lone caller may write on its own thread.
+        var deletion = Task.Run(() => adapter.DeleteMemoriesAsync(doomed));
+        try
+        {
+            await isFlushing.WaitAsync();
+            await database.UpkeepAsync(CancellationToken.None);
+        }
+        finally
+        {
+            mayFlush.Set();
+        }
+        Assert.Equal(doomed.Length, await deletion);
+
+        var before = database.GetStatistics().FileBytes;
+        await database.UpkeepAsync(CancellationToken.None);
+        Assert.InRange(database.GetStatistics().FileBytes, 0, before / 2);
+    }
+
     [Fact]
     public async Task Damage_ends_the_compactions_and_nothing_else()
     {
