@@ -43,9 +43,12 @@ internal sealed class Rows : IReadOnlyCollection<Row>
     /// null when either was not measured.
     /// </summary>
     public double? Speedup(string suite, string workload, string setting, string engine, string than) =>
-        Find(suite, workload, setting, engine) is { } mine && Find(suite, workload, setting, than) is { } theirs
-            ? Ratio(mine.SliceRates, theirs.SliceRates) ?? mine.PerSecond / theirs.PerSecond
-            : null;
+        Speedup(Find(suite, workload, setting, engine), Find(suite, workload, setting, than));
+
+    /// <summary>The same of any two rows.</summary>
+    public static double? Speedup(Row? mine, Row? theirs) => mine is not null && theirs is not null
+        ? Ratio(mine.SliceRates, theirs.SliceRates) ?? mine.PerSecond / theirs.PerSecond
+        : null;
 
     /// <summary>How much shorter the median call of one engine is than another's, in the same way.</summary>
     public double? SpeedupOfP50(string suite, string workload, string setting, string engine, string than) =>

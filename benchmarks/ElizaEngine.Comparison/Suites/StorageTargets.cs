@@ -25,11 +25,9 @@ internal static class StorageTargets
         new("99 % of durable creates, 64 callers", "x raw median", 6, 3, P99PerRawMedian) { IsCeiling = true },
         new("bulk load of 200k rows, durable at the end", "x SQLite", 3, 8, rows => Best(rows, "load")) { Stored = Loaded },
         new("get by id, hot, decoded", "x SQLite", 6, 15, rows => rows.Speedup(Suite, "get", One, Ours, "sqlite-full")),
-        new("get by id while one commits, 2 threads", "x 1 thread", 1.8, 1.8, rows =>
-            rows.Find(Suite, ReadsBesideCommitsRows.Workload, ReadsBesideCommitsRows.Two, Ours) is { SliceRates: { } two }
-            && rows.Find(Suite, ReadsBesideCommitsRows.Workload, ReadsBesideCommitsRows.One, Ours) is { SliceRates: { } one }
-                ? two.MedianRatio(one)
-                : null),
+        new("get by id while one commits, 2 threads", "x 1 thread", 1.8, 1.8, rows => Rows.Speedup(
+            rows.Find(Suite, ReadsBesideCommitsRows.Workload, ReadsBesideCommitsRows.Two, Ours),
+            rows.Find(Suite, ReadsBesideCommitsRows.Workload, ReadsBesideCommitsRows.One, Ours))),
         new("latest 32 of a room without vectors", "x SQLite", 5, 20, rows => rows.Speedup(Suite, "latest", "32 without vectors", Ours, "sqlite-full")),
         new("latest 32 of a room with vectors", "x SQLite", 3, 8, rows => rows.Speedup(Suite, "latest", "32 with vectors", Ours, "sqlite-full")),
         new("search in a room of 1k of 10k x 384, exact", "x elizaOS on PGlite", 100, 300, SearchPerPglite) { Stored = Read },

@@ -75,11 +75,17 @@ internal static class OwnThread
     private static Task<T>? TryRunInPool<T>(Func<T> work, CancellationToken cancellationToken, out Exception? refusal)
     {
         refusal = null;
-        var done = new TaskCompletionSource<T>();
+        var task = new Task<T>(work, cancellationToken, TaskCreationOptions.DenyChildAttach);
         var isTaken = 0;
         try
         {
-            _ = Task.Run(RunOnce, CancellationToken.None);
+            _ = Task.Run(
+                () =>
+                {
+                    if (Interlocked.Exchange(ref isTaken, 1) == 0)
+                        task.RunSynchronously(TaskScheduler.Default);
+                },
+                cancellationToken);
         }
         catch (Exception error) when (IsNoThread(error))
         {
@@ -91,26 +97,7 @@ internal static class OwnThread
             }
         }
 
-        return done.Task;
-
-        void RunOnce()
-        {
-            if (Interlocked.Exchange(ref isTaken, 1) != 0)
-                return;
-            try
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                done.SetResult(work());
-            }
-            catch (OperationCanceledException cancelled)
-            {
-                done.SetCanceled(cancelled.CancellationToken);
-            }
-            catch (Exception error)
-            {
-                done.SetException(error);
-            }
-        }
+        return task;
     }
 
     private static Task<T> Start<T>(Func<T> work, CancellationToken cancellationToken) => Task.Factory.StartNew(

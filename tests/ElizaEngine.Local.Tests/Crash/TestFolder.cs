@@ -24,5 +24,19 @@ internal sealed class TestFolder : IDisposable
         foreach (var folder in System.IO.Directory.GetDirectories(from)) Copy(folder, System.IO.Path.Combine(to, System.IO.Path.GetFileName(folder)));
     }
 
+    /// <summary>Changes bytes in the log file of a directory that has them, which may be open: at their first place there, or at their last.</summary>
+    public static void Overwrite(string directory, ReadOnlySpan<byte> old, ReadOnlySpan<byte> replacement, bool last = false)
+    {
+        var places = new List<(string Path, int At)>();
+        foreach (var path in System.IO.Directory.GetFiles(directory, "*.seg"))
+        {
+            ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+            if ((last ? bytes.LastIndexOf(old) : bytes.IndexOf(old)) is >= 0 and var at) places.Add((path, at));
+        }
+        var place = Xunit.Assert.Single(places);
+        using var handle = File.OpenHandle(place.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        RandomAccess.Write(handle, replacement, place.At);
+    }
+
     public void Dispose() => System.IO.Directory.Delete(_root, recursive: true);
 }

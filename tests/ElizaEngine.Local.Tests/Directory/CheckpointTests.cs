@@ -615,14 +615,8 @@ public sealed class CheckpointTests : IDisposable
     }
 
     /// <summary>Changes a text in the log file that has it, under the open database.</summary>
-    private void Overwrite(string old, string replacement)
-    {
-        var path = Assert.Single(Directory.GetFiles(_directory, "*.seg"), path => PlaceIn(path) >= 0);
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        RandomAccess.Write(handle, Encoding.UTF8.GetBytes(replacement), PlaceIn(path));
-
-        int PlaceIn(string file) => File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.UTF8.GetBytes(old));
-    }
+    private void Overwrite(string old, string replacement) =>
+        TestFolder.Overwrite(_directory, Encoding.UTF8.GetBytes(old), Encoding.UTF8.GetBytes(replacement));
 
     private static LocalDatabaseOptions OptionsOf(string directory) =>
         new() { Directory = directory, MaxLogFileBytes = 128 << 10, Durability = Durability.ProcessCrash, LogWithoutCheckpoint = 0 };

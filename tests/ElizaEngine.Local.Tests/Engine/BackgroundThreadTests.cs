@@ -22,15 +22,7 @@ public sealed class BackgroundThreadTests
     [InlineData("create", ".seg.tmp")]
     public async Task A_file_is_made_by_a_thread_of_its_own(string operation, string nameEnd)
     {
-        var settings = new DiskSettings(1)
-        {
-            Durability = Durability.PowerLoss,
-            FirstFileBytes = 2 << 20,
-            MaxFileBytes = 2 << 20,
-            IndexMinBytes = 0,
-            LogWithoutCheckpoint = 3 << 20,
-            HasGraphs = true,
-        };
+        var settings = SettingsWith(graphs: true);
         var made = new ConcurrentBag<bool>();
         using var memory = new MemoryFileSystem();
         var files = new FaultyFileSystem(memory);
@@ -45,7 +37,7 @@ public sealed class BackgroundThreadTests
             await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);
             for (var i = 0; i < 40; i++)
             {
-                await adapter.CreateMemoriesAsync([.. Enumerable.Range(50 * i, 50).Select(static number => MemoryOf(number))], "messages");
+                await CreateFiftyAsync(adapter, 50 * i);
                 await database.BackgroundWork;
             }
             Assert.NotEmpty(await adapter.SearchMemoriesAsync(new MemorySearch("messages", VectorOf(7))));
@@ -89,15 +81,7 @@ public sealed class BackgroundThreadTests
     [Fact]
     public async Task Without_a_thread_for_the_background_every_commit_succeeds_and_what_was_left_out_comes_later()
     {
-        var settings = new DiskSettings(1)
-        {
-            Durability = Durability.PowerLoss,
-            FirstFileBytes = 2 << 20,
-            MaxFileBytes = 2 << 20,
-            IndexMinBytes = 0,
-            LogWithoutCheckpoint = 3 << 20,
-            HasGraphs = false,
-        };
+        var settings = SettingsWith(graphs: false);
         using var files = new MemoryFileSystem();
         var threads = new ScarceThreads();
         OwnThread.Scheduler = threads;
@@ -124,10 +108,23 @@ public sealed class BackgroundThreadTests
 
         static async Task FillAsync(IDatabaseAdapter adapter, int first)
         {
-            for (var i = first; i < first + 1000; i += 50)
-                await adapter.CreateMemoriesAsync([.. Enumerable.Range(i, 50).Select(static number => MemoryOf(number))], "messages");
+            for (var i = first; i < first + 1000; i += 50) await CreateFiftyAsync(adapter, i);
         }
     }
+
+    // Files that are large enough for a thread of their own.
+    private static DiskSettings SettingsWith(bool graphs) => new(1)
+    {
+        Durability = Durability.PowerLoss,
+        FirstFileBytes = 2 << 20,
+        MaxFileBytes = 2 << 20,
+        IndexMinBytes = 0,
+        LogWithoutCheckpoint = 3 << 20,
+        HasGraphs = graphs,
+    };
+
+    private static Task CreateFiftyAsync(IDatabaseAdapter adapter, int first) =>
+        adapter.CreateMemoriesAsync([.. Enumerable.Range(first, 50).Select(static number => MemoryOf(number))], "messages");
 
     private static Memory MemoryOf(int number) => new() { Content = Content.FromText(new string('x', 3000)), Embedding = VectorOf(number), Unique = true };
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests.Engine;
@@ -24,13 +23,13 @@ public sealed class BitRotTests : IDisposable
             new Memory { Content = Content.FromText("the code is 12345"), Embedding = new float[] { 0.25f, 0.5f } }, "facts");
         Assert.Equal("the code is 12345", (await adapter.GetMemoryByIdAsync(id))!.Content.Text);
 
-        Overwrite("12345"u8, "92345"u8);
+        TestFolder.Overwrite(_directory, "12345"u8, "92345"u8);
 
         var error = await Assert.ThrowsAsync<CorruptDataException>(() => adapter.GetMemoryByIdAsync(id));
         Assert.EndsWith(".seg", error.File, StringComparison.Ordinal);
         Assert.True(error is { Offset: > 0, Sequence: >= 0 });
         await Assert.ThrowsAsync<CorruptDataException>(() => adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Metadata = new MemoryMetadata { Source = "test" } }));
-        Overwrite("92345"u8, "12345"u8);
+        TestFolder.Overwrite(_directory, "92345"u8, "12345"u8);
         Assert.Equal("the code is 12345", (await adapter.GetMemoryByIdAsync(id))!.Content.Text);
     }
 
@@ -47,7 +46,7 @@ public sealed class BitRotTests : IDisposable
         var bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(vector.AsSpan()).ToArray();
         var damaged = bytes.ToArray();
         damaged[6] ^= 1;
-        Overwrite(bytes, damaged);
+        TestFolder.Overwrite(_directory, bytes, damaged);
 
         await Assert.ThrowsAsync<CorruptDataException>(() => adapter.GetMemoryByIdAsync(id));
     }
@@ -68,22 +67,9 @@ public sealed class BitRotTests : IDisposable
         Assert.False(Assert.Single(await adapter.CreateMemoriesAsync([new Memory { Embedding = vector }], "facts")).Unique);
         await adapter.DeleteMemoriesAsync([.. (await adapter.GetMemoriesAsync(new MemoryQuery("facts"))).Select(memory => memory.Id).Where(one => one != id)]);
 
-        Overwrite(System.Runtime.InteropServices.MemoryMarshal.AsBytes(vector.AsSpan()), System.Runtime.InteropServices.MemoryMarshal.AsBytes(other.AsSpan()));
+        TestFolder.Overwrite(_directory, System.Runtime.InteropServices.MemoryMarshal.AsBytes(vector.AsSpan()), System.Runtime.InteropServices.MemoryMarshal.AsBytes(other.AsSpan()));
 
         Assert.True(Assert.Single(await adapter.CreateMemoriesAsync([new Memory { Embedding = vector }], "facts")).Unique);
         await Assert.ThrowsAsync<CorruptDataException>(() => adapter.GetMemoryByIdAsync(id));
-    }
-
-    private void Overwrite(ReadOnlySpan<byte> old, ReadOnlySpan<byte> replacement)
-    {
-        foreach (var path in Directory.GetFiles(_directory, "*.seg"))
-        {
-            var at = File.ReadAllBytes(path).AsSpan().IndexOf(old);
-            if (at < 0) continue;
-            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            RandomAccess.Write(handle, replacement, at);
-            return;
-        }
-        Assert.Fail($"{Encoding.UTF8.GetString(old)} is in no log file.");
     }
 }

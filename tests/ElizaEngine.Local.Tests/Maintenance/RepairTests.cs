@@ -60,7 +60,7 @@ public sealed class RepairTests
         Overwrite(folder.Data, "second one", "sekond one");
         Overwrite(folder.Data, "second two", "sekond two");
         // The deletion: the last place where the id stands.
-        Overwrite(folder.Data, back.ToByteArray(bigEndian: true), [.. back.ToByteArray(bigEndian: true)[..15], (byte)(back.ToByteArray(bigEndian: true)[15] ^ 1)], last: true);
+        TestFolder.Overwrite(folder.Data, back.ToByteArray(bigEndian: true), [.. back.ToByteArray(bigEndian: true)[..15], (byte)(back.ToByteArray(bigEndian: true)[15] ^ 1)], last: true);
         var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
         Assert.Equal(
             ["an older version of it is there", "none: a newer version of it is there", "the rows come back, where they were not deleted otherwise"],
@@ -90,7 +90,7 @@ public sealed class RepairTests
 
         // The deletion: the last place where the id stands.
         var key = older.ToByteArray(bigEndian: true);
-        Overwrite(folder.Data, key, [.. key[..15], (byte)(key[15] ^ 1)], last: true);
+        TestFolder.Overwrite(folder.Data, key, [.. key[..15], (byte)(key[15] ^ 1)], last: true);
         var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
         Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).Findings);
         for (var round = 0; round < 2; round++)
@@ -208,21 +208,8 @@ public sealed class RepairTests
         return ids;
     }
 
-    private static void Overwrite(string directory, string old, string replacement) => Overwrite(directory, Encoding.UTF8.GetBytes(old), Encoding.UTF8.GetBytes(replacement), last: false);
-
-    private static void Overwrite(string directory, byte[] old, byte[] replacement, bool last)
-    {
-        foreach (var path in System.IO.Directory.GetFiles(directory, "*.seg").Order(StringComparer.Ordinal))
-        {
-            var bytes = File.ReadAllBytes(path);
-            var at = last ? bytes.AsSpan().LastIndexOf(old) : bytes.AsSpan().IndexOf(old);
-            if (at < 0) continue;
-            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            RandomAccess.Write(handle, replacement, at);
-            return;
-        }
-        Assert.Fail("It is in no log file.");
-    }
+    private static void Overwrite(string directory, string old, string replacement) =>
+        TestFolder.Overwrite(directory, Encoding.UTF8.GetBytes(old), Encoding.UTF8.GetBytes(replacement));
 
     private static Dictionary<string, byte[]> Snapshot(string directory) =>
         System.IO.Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("/LOCK", StringComparison.Ordinal)).ToDictionary(file => file, File.ReadAllBytes);

@@ -302,26 +302,11 @@ public sealed class UpkeepTests
         await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("the code is 12345") }, "facts");
         await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("a message") }, "messages");
         var doomed = await CreateLargeAsync(adapter, 200);
-        Damage(folder.Data, "12345"u8);
+        TestFolder.Overwrite(folder.Data, "12345"u8, "92345"u8);
         await adapter.DeleteMemoriesAsync(doomed);
         await UntilAsync(() => database.Damage is not null);
         time.Advance(TimeSpan.FromHours(1));
         await UntilAsync(() => database.GetStatistics().Memories == 1);
-
-        static void Damage(string directory, ReadOnlySpan<byte> text)
-        {
-            foreach (var path in System.IO.Directory.GetFiles(directory, "*.seg"))
-            {
-                using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-                var bytes = new byte[file.Length];
-                file.ReadExactly(bytes);
-                if (bytes.AsSpan().IndexOf(text) is not (>= 0 and var place)) continue;
-                file.Position = place;
-                file.WriteByte((byte)'9');
-                return;
-            }
-            Assert.Fail("the text is in no file");
-        }
     }
 
     [Fact]
