@@ -168,6 +168,8 @@ public sealed class SequencerTests : IAsyncDisposable
     {
         var limit = (int)new LogOptions().MaxPendingBytes;
         using var source = new CancellationTokenSource();
+        // The only flush that can wait from here on is that of the first call: the next file has been prepared.
+        await _log.BackgroundWork;
         _files.Close();
         var flushing = PutAsync(1, 4096).AsTask();
         await UntilAsync(() => _files.Waiting > 0);
@@ -192,13 +194,20 @@ public sealed class SequencerTests : IAsyncDisposable
                 release.Wait();
             }
         });
-        held.Wait(TestContext.Current.CancellationToken);
-        _files.Open();
-        await Task.WhenAll(flushing, pending);
-        Assert.False(first.IsCompleted);
-        if (what == "it is cancelled") await source.CancelAsync();
-        release.Set();
-        await holder;
+        try
+        {
+            held.Wait(TestContext.Current.CancellationToken);
+            _files.Open();
+            await Task.WhenAll(flushing, pending);
+            Assert.False(first.IsCompleted);
+            if (what == "it is cancelled") await source.CancelAsync();
+        }
+        finally
+        {
+            // Also where a line above fails: closing the log needs the gate.
+            release.Set();
+            await holder;
+        }
 
         switch (what)
         {
