@@ -159,7 +159,7 @@ internal sealed class StorageSuite : ISuite
     /// </summary>
     private async Task DeletesAsync(Run run, Stores stores)
     {
-        var perSlice = run.Pick(50, 500, 5_000);
+        var perSlice = run.Pick(50, 500, 2_000);
         run.Say($"storage: delete, {perSlice} a slice");
         run.Rows.Add(await run.Turns.RunAsync([.. stores.All.Select(entry => new Contender(new Row(Name, "delete", Label(1), entry.Engine.Name), async () =>
         {
