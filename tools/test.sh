@@ -246,7 +246,7 @@ nightly_scripts() {
         [[ -e $script ]] || continue
         found=1
         # A matter of the night and of root: not every machine lets anybody mount.
-        if [[ $script == */power-cuts.sh ]] && ! why=$(bash "$script" --check 2>&1); then
+        if [[ $script == */power-cuts.sh ]] && ! why=$(limited bash "$script" --check 2>&1); then
             say "  not run: $(basename "$script"): $(tail -n 1 <<<"$why")"
             continue
         fi

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 namespace ElizaEngine.Local.CrashWriter;
 
 /// <summary>
@@ -17,7 +18,13 @@ internal static class FailingDisk
         await Writers.PrepareAsync(adapter, 1);
         for (var i = 0; i < GoodWrites; i++) await TryAsync($"write {i}", () => adapter.CreateMemoryAsync(MemoryOf(i), "messages"));
         // The next log file is prepared in the background; its flushes are not the one to fail.
-        while (database.GetStatistics().Files < 2) await Task.Yield();
+        var began = Stopwatch.GetTimestamp();
+        while (database.GetStatistics().Files < 2)
+        {
+            if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(1)) throw new TimeoutException("The next log file was not prepared within a minute.");
+            await Task.Yield();
+        }
+
         await File.WriteAllTextAsync(trigger, "");
         await TryAsync($"write {GoodWrites}", () => adapter.CreateMemoryAsync(MemoryOf(GoodWrites), "messages"));
         await TryAsync($"write {GoodWrites + 1}", () => adapter.CreateMemoryAsync(MemoryOf(GoodWrites + 1), "messages"));

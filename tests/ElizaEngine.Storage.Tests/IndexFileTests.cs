@@ -197,11 +197,12 @@ public sealed class IndexFileTests
         await done;
         var quiet = log.BackgroundWork;
         mayPrepare.Set();
-        isIndexing.Wait(TestContext.Current.CancellationToken);
+        var isBegun = isIndexing.Wait(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
         var wasQuiet = quiet.IsCompleted;
         mayIndex.Set();
         await quiet;
 
+        Assert.True(isBegun, "no index was begun");
         Assert.False(wasQuiet);
         Assert.Contains(directory.Files.List(directory.Path), name => FileNames.TryIndex(name, out _));
     }

@@ -5,6 +5,7 @@ namespace ElizaEngine.Storage.Tests;
 /// Callers whose processors have other work do not come back in the short time that a flush waits for them, so it is the median of some runs
 /// that counts: with much other work each took 26 to 29 flushes where 25 are the fewest, and 25 to 51, mostly twice as many, without that wait.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class SlowDiskTests(ITestOutputHelper output)
 {
     private const int Callers = 32;

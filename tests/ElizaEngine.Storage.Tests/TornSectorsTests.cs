@@ -121,9 +121,17 @@ public sealed class TornSectorsTests(ITestOutputHelper output)
             };
             var second = log.AppendBytes(Body(2, 700));
             isFlushing.Wait(TestContext.Current.CancellationToken);
-            before = DiskImage.Take(directory);
-            var writes = write(log);
-            mayFlush.Set();
+            List<ValueTask> writes;
+            try
+            {
+                before = DiskImage.Take(directory);
+                writes = write(log);
+            }
+            finally
+            {
+                mayFlush.Set();
+            }
+
             await second;
             foreach (var one in writes)
                 await one;

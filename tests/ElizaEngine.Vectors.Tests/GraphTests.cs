@@ -240,7 +240,7 @@ public class GraphTests
     [Fact]
     public async Task A_first_build_that_is_cancelled_ends_soon_and_what_there_is_can_be_stored()
     {
-        const int slots = 20_000;
+        const int slots = 100_000;
         using var codes = CodeScene.Fill(VectorShapes.Make("random", new Random(Seed), slots, 8));
         using var graph = new Graph(codes);
         using var cancel = new CancellationTokenSource();

@@ -43,7 +43,7 @@ internal static class ReadsBesideCommitsRows
     {
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
         // Made before: that takes longer than to commit one.
-        var memories = written.Take((int)(2 * run.SliceTime.TotalMilliseconds) + 1);
+        var memories = written.Take((int)(2 * run.SliceTime.TotalMilliseconds) + 2_000);
         var firstCommit = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // What the slice before left behind is not collected in this one.
         GC.Collect();

@@ -121,7 +121,8 @@ public sealed class DamagedDirectoryTests
     {
         await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = folder.In("alive") });
         // The next log file is prepared in the background, and its manifest says what is durable then: before the writes, nothing.
-        while (database.GetStatistics().Files < 2) await Task.Yield();
+        await database.BackgroundWork;
+        Assert.Equal(2, database.GetStatistics().Files);
         await WriteAsync(database);
         TestFolder.Copy(folder.In("alive"), folder.Data);
     }

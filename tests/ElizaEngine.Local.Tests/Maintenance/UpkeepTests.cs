@@ -268,7 +268,7 @@ public sealed class UpkeepTests
         var deletion = Task.Run(() => adapter.DeleteMemoriesAsync(doomed));
         try
         {
-            await isFlushing.WaitAsync();
+            Assert.True(await isFlushing.WaitAsync(TimeSpan.FromMinutes(5)), "nothing was flushed");
             await database.UpkeepAsync(CancellationToken.None);
         }
         finally

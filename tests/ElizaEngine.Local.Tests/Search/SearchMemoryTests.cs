@@ -91,7 +91,7 @@ public sealed class SearchMemoryTests : IDisposable
         await using var database = await OpenAsync((2 * OneIndex) + (OneIndex / 2));
         await FillAsync(database, 6);
         var searches = 0;
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(seed => Task.Run(async () =>
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(seed => OnItsOwnThread.Run(async () =>
         {
             var random = new Random(seed);
             for (var i = 0; i < 60; i++)

@@ -51,7 +51,7 @@ public sealed class SearchesDuringWorkTests
         await SetUpAsync(database.ForAgent(s_agent), new Random(seed));
 
         var searchers = Enumerable.Range(0, Threads)
-            .Select(i => Task.Run(() => SearchAsync(database, new Random((seed * 100) + i)))).ToArray();
+            .Select(i => OnItsOwnThread.Run(() => SearchAsync(database, new Random((seed * 100) + i)))).ToArray();
         var compacting = Task.Run(() => CompactAsync(database));
         try
         {

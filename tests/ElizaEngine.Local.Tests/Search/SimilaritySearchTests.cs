@@ -387,7 +387,7 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         }
         var kept = vectors.Keys.ToArray();
         var isOver = false;
-        var searchers = Enumerable.Range(0, 4).Select(seed => Task.Run(async () =>
+        var searchers = Enumerable.Range(0, 4).Select(seed => OnItsOwnThread.Run(async () =>
         {
             var mine = new Random(seed);
             do
@@ -421,7 +421,7 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         await _adapter.CreateMemoriesAsync(memories, "messages");
         var isOver = false;
         var searches = 0;
-        var searchers = Enumerable.Range(0, 3).Select(seed => Task.Run(async () =>
+        var searchers = Enumerable.Range(0, 3).Select(seed => OnItsOwnThread.Run(async () =>
         {
             var mine = new Random(seed);
             do

@@ -33,7 +33,7 @@ internal static class ElizaOsPackages
         foreach (var list in lists) File.Copy(Path.Combine(Source(), list), Path.Combine(made, list));
         try
         {
-            await NpmAsync(made, "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund");
+            await NpmAsync(made, "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--fetch-timeout=30000", "--fetch-retries=4");
             Directory.Move(made, folder);
         }
         catch (IOException) when (Directory.Exists(folder))

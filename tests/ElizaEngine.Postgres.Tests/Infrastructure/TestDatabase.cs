@@ -35,7 +35,19 @@ internal sealed class TestDatabase : IAsyncDisposable
     public static async Task<TestDatabase> CreateFromTemplateAsync(string template, Func<string, Task> fill)
     {
         var made = s_templates.GetOrAdd(template, _ => new(() => MakeTemplateAsync(fill)));
-        return await CopyAsync(await made.Value);
+        string name;
+        try
+        {
+            name = await made.Value;
+        }
+        catch
+        {
+            // Whoever asks next makes it again.
+            s_templates.TryRemove(new(template, made));
+            throw;
+        }
+
+        return await CopyAsync(name);
     }
 
     public async ValueTask DisposeAsync() => await DropAsync(Name);

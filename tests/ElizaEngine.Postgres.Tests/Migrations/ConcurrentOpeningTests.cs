@@ -1,4 +1,5 @@
 using ElizaEngine.Postgres.Tests.Infrastructure;
+using ElizaEngine.Postgres.Tests.Resilience;
 using Npgsql;
 using Xunit;
 
@@ -144,7 +145,9 @@ public sealed class ConcurrentOpeningTests
             await ExecuteAsync(holder, "LOCK TABLE memories IN SHARE UPDATE EXCLUSIVE MODE");
             using var process = await OpeningProcess.StartAsync(database.ConnectionString);
             process.Go();
-            while (!await database.ReadAsync<bool>($"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'memories'::regclass)")) TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            await FaultTest.UntilAsync(
+                "it waits for the table",
+                () => database.ReadAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'memories'::regclass)"));
             process.Kill();
         }
 
@@ -164,7 +167,9 @@ public sealed class ConcurrentOpeningTests
             await ExecuteAsync(holder, "LOCK TABLE memories IN SHARE UPDATE EXCLUSIVE MODE");
             using var cancellation = new CancellationTokenSource();
             var opening = PostgresDatabase.OpenAsync(database.Options, cancellation.Token);
-            while (!await database.ReadAsync<bool>($"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'memories'::regclass)")) TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            await FaultTest.UntilAsync(
+                "it waits for the table",
+                () => database.ReadAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'memories'::regclass)"));
             await cancellation.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
             Assert.Equal(Enumerable.Range(1, 1), await database.VersionsAsync());

@@ -227,7 +227,7 @@ public sealed class DeadServerTests : FaultTest
                 Through(proxy)(settings);
                 settings.CancellationTimeout = 100;
             },
-            options => options with { CommandTimeout = TimeSpan.FromSeconds(1) }));
+            options => options with { CommandTimeout = TimeSpan.FromSeconds(3) }));
         var adapter = database.ForAgent(AgentId);
 
         foreach (var cut in new[] { Fault.BeforeTheServer, Fault.AfterTheServer })

@@ -76,7 +76,7 @@ public abstract class FaultTest : IAsyncLifetime
             SslMode = SslMode.Disable,
             MaxAutoPrepare = 0,
             Timeout = 5,
-            CancellationTimeout = 2000,
+            CancellationTimeout = 30_000,
             ApplicationName = "faults",
         };
         change?.Invoke(settings);

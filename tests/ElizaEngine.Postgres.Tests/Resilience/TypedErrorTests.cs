@@ -355,7 +355,7 @@ public sealed class TypedErrorTests : FaultTest
     [Fact]
     public async Task A_limit_that_the_server_sets_to_a_statement_is_told_as_the_servers()
     {
-        await ExecuteAsync($"ALTER DATABASE {new NpgsqlConnectionStringBuilder(ConnectionString).Database} SET statement_timeout = '100ms'");
+        await ExecuteAsync($"ALTER DATABASE {new NpgsqlConnectionStringBuilder(ConnectionString).Database} SET statement_timeout = '2s'");
         var adapter = await OpenAdapterAsync();
         var held = await LockAsync("worlds");
 

@@ -52,7 +52,8 @@ internal sealed class VectorWorld : IAsyncDisposable
         });
         var options = new PostgresDatabaseOptions
         {
-            ConnectionString = database.ConnectionString,
+            // One attempt, so it may take its time.
+            ConnectionString = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Timeout = 60 }.ConnectionString,
             VectorIndexRows = vectorIndexRows,
             Retry = new PostgresRetryOptions { Attempts = 1 },
         };

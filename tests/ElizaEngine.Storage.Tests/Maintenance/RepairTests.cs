@@ -493,6 +493,8 @@ public sealed class RepairTests
         Assert.Equal(wanted, after.Texts);
         var log = TestLog.Open(directory);
         Assert.Equal(wanted, log.Replayed.Texts);
+        // Before the memory is given back in which a file may be prepared.
+        log.DisposeAsync().AsTask().GetAwaiter().GetResult();
         return predicted.Lost;
     }
 

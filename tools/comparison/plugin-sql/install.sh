@@ -27,7 +27,7 @@ if [[ ! -d $folder ]]; then
         rm -rf "$folder.tmp"
         mkdir "$folder.tmp"
         cp "$here/package.json" "$here/package-lock.json" "$folder.tmp"
-        (cd "$folder.tmp" && npm ci --ignore-scripts --omit=optional --no-audit --no-fund) >"$cache/plugin-sql.log" 2>&1 {held}>&- || {
+        (cd "$folder.tmp" && npm ci --ignore-scripts --omit=optional --no-audit --no-fund --fetch-timeout=30000 --fetch-retries=4) >"$cache/plugin-sql.log" 2>&1 {held}>&- || {
             rm -rf "$folder.tmp"
             tail -n 20 "$cache/plugin-sql.log" >&2
             fail "plugin-sql: npm ci failed (all of it: $cache/plugin-sql.log)"

@@ -14,7 +14,7 @@ into() { # folder
     command -v npm >/dev/null || fail 'npm is missing'
     cd "$1"
     cp "$here/package.json" "$here/package-lock.json" .
-    npm ci --ignore-scripts --no-audit --no-fund
+    npm ci --ignore-scripts --no-audit --no-fund --fetch-timeout=30000 --fetch-retries=4
     cp node_modules/$PACKAGE/vec0.so .
     version >VERSION
 }

@@ -14,7 +14,7 @@ into() { # folder
     for program in node npm; do command -v $program >/dev/null || fail "$program is missing"; done
     cd "$1"
     cp "$here/package.json" "$here/package-lock.json" .
-    npm ci --ignore-scripts --no-audit --no-fund
+    npm ci --ignore-scripts --no-audit --no-fund --fetch-timeout=30000 --fetch-retries=4
     node "$here/convert.mjs" node_modules/$PACKAGE/$PACKAGE.json .
     # 300 MB of text that is not needed any more.
     rm -r node_modules
