@@ -146,6 +146,8 @@ internal sealed partial class SimilaritySearch : IDisposable
     // False: another partition has taken its place meanwhile, or what this state still has was struck out because a newer one has not.
     private bool TryByCode(View view, in SearchScope scope, VectorPartition partition)
     {
+        // Asked again at the end: it may be struck out meanwhile.
+        if (partition.DeadAsOf > view.State.Sequence) return false;
         try
         {
             // In this order: what is given a code meanwhile is compared by its floats.

@@ -238,14 +238,15 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     /// <summary>Notes that the vector of an entry is in no state from a published one on.</summary>
     public void MarkDead(int number, long sequence)
     {
-        // First: whoever finds the entry dead sees as of when.
-        for (var known = DeadAsOf; known < sequence; known = DeadAsOf) Interlocked.CompareExchange(ref _deadAsOf, sequence, known);
         // Not in a chunk that is being left for a larger one.
         lock (_adding)
         {
             ref var entry = ref this[number];
+            // It is in no newer state either: searches of those between are not to begin again.
             if (entry.IsDead) return;
-            entry.IsDead = true;
+            // First: whoever finds the entry dead sees as of when.
+            if (sequence > _deadAsOf) Volatile.Write(ref _deadAsOf, sequence);
+            Volatile.Write(ref entry.IsDead, true);
             Volatile.Write(ref _dead, _dead + 1);
         }
         if (number < Codes.Count) Graph?.Delete(number);
