@@ -151,11 +151,18 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     }
 
     /// <summary>The row of an entry, and its vector, in a state; null when the state has no such vector.</summary>
-    public (MemoryRow Row, VectorSlot Slot)? Find(DatabaseState state, int number)
+    public (MemoryRow Row, VectorSlot Slot)? Find(DatabaseState state, int number) =>
+        FindRow(state, number) is { } row && FindVector(row, number) is { } slot ? (row, slot) : null;
+
+    /// <summary>The memory of an entry in a state, whatever vectors it has there.</summary>
+    public MemoryRow? FindRow(DatabaseState state, int number)
     {
         ref var entry = ref this[number];
-        return state.FindMemory(entry.Id, ref entry.Place) is { } row && row.Vector(key.Dimension) is { } slot && slot.Location == entry.Location ? (row, slot) : null;
+        return state.FindMemory(entry.Id, ref entry.Place);
     }
+
+    /// <summary>The vector of an entry, if this version of its memory has it.</summary>
+    public VectorSlot? FindVector(MemoryRow row, int number) => row.Vector(key.Dimension) is { } slot && slot.Location == this[number].Location ? slot : null;
 
     /// <summary>Adds a vector, once.</summary>
     /// <param name="row">The memory.</param>
