@@ -122,7 +122,9 @@ internal static class Door
     /// <exception cref="InvalidInputException">As there.</exception>
     /// <exception cref="InvalidEmbeddingException">As there.</exception>
     public static float[]? MeasuredEmbedding(ReadOnlySpan<float> embedding, double norm) =>
-        norm is > 2 * Limits.MinNorm and < Limits.MaxNorm / 2 && embedding.Length <= Limits.MaxDimension ? embedding.ToArray() : Embedding(embedding);
+        norm is > 2 * Limits.MinNorm and < Limits.MaxNorm / 2 && embedding.Length <= Limits.MaxDimension
+            ? embedding.ToArray()
+            : Embedding(embedding);
 
     /// <summary>An object, or <c>{}</c>.</summary>
     /// <exception cref="InvalidInputException">Another kind of JSON.</exception>

@@ -306,8 +306,8 @@ internal sealed partial class SimilaritySearch : IDisposable
         return missing;
     }
 
-    // The rows of a few candidates; returns how many the state does not have. An entry leads to the place of a row, that to the row, and that
-    // to the vector, each where nobody has looked for long: step by step for all of them, the processor waits for them together.
+    // The rows of a few candidates; returns how many the state does not have. An entry leads to the place of a row, that to the row, and
+    // that to the vector, each where nobody has looked for long: step by step for all of them, the processor waits for them together.
     private int FindTogether(View view, VectorPartition partition, ReadOnlySpan<Candidate> candidates)
     {
         var rows = default(RowsTogether);

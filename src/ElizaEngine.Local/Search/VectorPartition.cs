@@ -162,7 +162,8 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     }
 
     /// <summary>The vector of an entry, if this version of its memory has it.</summary>
-    public VectorSlot? FindVector(MemoryRow row, int number) => row.Vector(key.Dimension) is { } slot && slot.Location == this[number].Location ? slot : null;
+    public VectorSlot? FindVector(MemoryRow row, int number) =>
+        row.Vector(key.Dimension) is { } slot && slot.Location == this[number].Location ? slot : null;
 
     /// <summary>Adds a vector, once.</summary>
     /// <param name="row">The memory.</param>
