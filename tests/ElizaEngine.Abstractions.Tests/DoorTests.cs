@@ -164,6 +164,60 @@ public sealed class DoorTests
     [InlineData(9.9e11f)]
     public void A_norm_just_inside_the_range_is_accepted(float component) => Assert.Equal([component], Door.Embedding([component])!);
 
+    // Who measures in another order errs in other bits.
+    [Theory]
+    [InlineData(-0f)]
+    [InlineData(float.Epsilon)]
+    [InlineData(1e-40f)]
+    [InlineData(9.999999e-13f)]
+    [InlineData(1.0000001e-12f)]
+    [InlineData(2e-12f)]
+    [InlineData(1f)]
+    [InlineData(5e11f)]
+    [InlineData(9.999999e11f)]
+    [InlineData(1.0000001e12f)]
+    [InlineData(1e20f)]
+    [InlineData(float.MaxValue)]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    public void Who_has_measured_an_embedding_is_told_what_everybody_is_told(float component)
+    {
+        foreach (var length in new[] { 0, 1, 384, 4000, 4001 })
+        {
+            var embedding = new float[length];
+            if (length > 0) embedding[length / 2] = component;
+            var expected = Verdict(() => Door.Embedding(embedding));
+            var norm = Math.Sqrt(embedding.Sum(static x => (double)x * x));
+            foreach (var measured in new[] { norm, norm * (1 - 1e-12), norm * (1 + 1e-12) })
+                Assert.Equal(expected, Verdict(() => Door.MeasuredEmbedding(embedding, measured)));
+        }
+        // Near the limits all components add to what is refused.
+        foreach (var limit in new[] { Limits.MinNorm, Limits.MaxNorm })
+        {
+            for (var off = -20; off <= 20; off++)
+            {
+                var embedding = new float[384];
+                Array.Fill(embedding, (float)(limit * (1 + (off * 1e-8)) / Math.Sqrt(384)));
+                var expected = Verdict(() => Door.Embedding(embedding));
+                foreach (var measured in new[] { limit * (1 - 1e-12), limit, limit * (1 + 1e-12) })
+                    Assert.Equal(expected, Verdict(() => Door.MeasuredEmbedding(embedding, measured)));
+            }
+        }
+
+        static string Verdict(Func<float[]?> ask)
+        {
+            try
+            {
+                return ask() is { } floats ? string.Join(' ', floats) : "none";
+            }
+            catch (InvalidInputException error)
+            {
+                return $"{error.GetType().Name} {error.Parameter}: {error.Message}";
+            }
+        }
+    }
+
     [Fact]
     public void An_embedding_has_1_to_4000_components()
     {

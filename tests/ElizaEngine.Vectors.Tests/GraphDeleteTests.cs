@@ -52,6 +52,135 @@ public class GraphDeleteTests
         }
     }
 
+    // Few are deleted, so walks go as if nothing were; where it is just what is near the query, they have to look as they go.
+    [Theory]
+    [InlineData(1, "anywhere")]
+    [InlineData(5, "anywhere")]
+    [InlineData(12, "anywhere")]
+    [InlineData(1, "near")]
+    [InlineData(5, "near")]
+    [InlineData(12, "near")]
+    [InlineData(1, "far")]
+    [InlineData(5, "far")]
+    [InlineData(12, "far")]
+    [InlineData(12, "nearest")]
+    public void Recall_stays_whether_what_is_deleted_was_near_the_queries_or_far(int percent, string where)
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("clustered", random, 4000, 32);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        // In one part of the space, so that there is a near and a far.
+        float[][] queries = [.. Enumerable.Range(0, 60).Select(_ => VectorShapes.Near(random, rows[7], 0.6f))];
+        var before = Recall();
+        var dead = Doomed().Take(rows.Length * percent / 100).ToHashSet();
+        foreach (var slot in dead)
+            graph.Delete(slot);
+
+        var after = Recall();
+        Assert.True(after >= before - 0.01, $"seed {Seed}: recall {before}, then {after}");
+        graph.Repair();
+        var repaired = Recall();
+        // Around a hole in the middle of which the queries lie a repair leaves long ways.
+        Assert.True(repaired >= before - (where == "nearest" ? 0.06 : 0.01), $"seed {Seed}: recall {before}, then {repaired}");
+
+        IEnumerable<int> Doomed()
+        {
+            var slots = Enumerable.Range(0, rows.Length);
+            var near = slots.OrderByDescending(slot => TestVectors.Similarity(rows[7], rows[slot]));
+            return where switch
+            {
+                "near" => near.Take(rows.Length / 4).Where((_, i) => i % 2 == 0),
+                "nearest" => near,
+                "far" => near.Reverse(),
+                _ => slots.OrderBy(slot => (slot * 2654435769) % 4001),
+            };
+        }
+
+        double Recall()
+        {
+            int[] left = [.. Enumerable.Range(0, rows.Length).Where(slot => !graph.IsDeleted(slot))];
+            var recall = 0.0;
+            foreach (var query in queries)
+            {
+                var found = GraphScene.Walk(graph, rows, query, K, 48, default(EverySlot));
+                Assert.Equal(K, found.Length);
+                Assert.All(found, match => Assert.False(graph.IsDeleted(match.Ordinal)));
+                var worst = CodeScene.Rank(left, rows, query, K, null)[^1].Similarity - 1e-6f;
+                recall += found.Count(match => match.Similarity >= worst) / (double)(K * queries.Length);
+            }
+
+            return recall;
+        }
+    }
+
+    [Fact]
+    public void One_that_is_deleted_far_away_makes_no_walk_longer()
+    {
+        const int effort = 20;
+        var random = new Random(Seed);
+        // Of three components: a node has few neighbours, and a walk is short.
+        var rows = VectorShapes.Make("random", random, 4000, 3);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        float[][] queries = [.. Enumerable.Range(0, 60).Select(_ => VectorShapes.Near(random, rows[7], 0.6f))];
+        var before = Compared();
+        var farthest = Enumerable.Range(0, rows.Length).MinBy(slot => TestVectors.Similarity(rows[7], rows[slot]));
+        graph.Delete(farthest);
+
+        var after = Compared();
+        Assert.InRange(after.Everywhere, before.Everywhere * 7 / 8, before.Everywhere * 9 / 8);
+        Assert.InRange(after.Filtered, before.Filtered * 7 / 8, before.Filtered * 9 / 8);
+        Assert.Equal(before.Found, after.Found);
+
+        (long Everywhere, long Filtered, int Found) Compared()
+        {
+            var search = new CodeSearch();
+            var found = 0;
+            foreach (var query in queries)
+            {
+                search.Begin(codes, query, Norm.InverseOf(query), K, null);
+                found += search.Walk(graph, effort, default(EverySlot)).Found;
+            }
+
+            var compared = search.Compared;
+            foreach (var query in queries)
+            {
+                search.Begin(codes, query, Norm.InverseOf(query), K, null);
+                search.WalkThenFilter(graph, effort, new CodeScene.OneIn(2));
+            }
+
+            return (compared, search.Compared - compared, found);
+        }
+    }
+
+    [Fact]
+    public void A_walk_begins_at_a_node_that_is_deleted_and_goes_through_a_cluster_of_them()
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("clustered", random, 4000, 32);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        var entry = graph.Entry().Slot;
+        // All that are like it, an eighth at most: where walks begin, and all around, nothing is left.
+        var nearFirst = Enumerable.Range(0, rows.Length).OrderByDescending(slot => TestVectors.Similarity(rows[entry], rows[slot]));
+        foreach (var slot in nearFirst.Take(rows.Length / 8).ToArray())
+            graph.Delete(slot);
+        Assert.Equal((entry, rows.Length / 8), (graph.Entry().Slot, graph.Unrepaired));
+
+        int[] left = [.. Enumerable.Range(0, rows.Length).Where(slot => !graph.IsDeleted(slot))];
+        var found = 0;
+        foreach (var slot in left.Where((_, i) => i % 20 == 0))
+            found += GraphScene.Walk(graph, rows, rows[slot], 1, 48, default(EverySlot)) is [var match] && match.Ordinal == slot ? 1 : 0;
+        Assert.InRange(found, (left.Length / 20) - 2, (left.Length / 20) + 1);
+        // Of those that are left the nearest to where nothing is.
+        var nearest = CodeScene.Rank(left, rows, rows[entry], K, null);
+        Assert.InRange(GraphScene.Walk(graph, rows, rows[entry], K, 48, default(EverySlot)).Intersect(nearest).Count(), K - 1, K);
+    }
+
     [Fact]
     public void When_all_is_deleted_nothing_is_found_and_what_comes_after_is()
     {

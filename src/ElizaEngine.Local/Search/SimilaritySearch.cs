@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ElizaEngine.Storage;
 using ElizaEngine.Vectors;
@@ -146,6 +147,8 @@ internal sealed partial class SimilaritySearch : IDisposable
     // False: another partition has taken its place meanwhile, or what this state still has was struck out because a newer one has not.
     private bool TryByCode(View view, in SearchScope scope, VectorPartition partition)
     {
+        // Asked again at the end: it may be struck out meanwhile.
+        if (partition.DeadAsOf > view.State.Sequence) return false;
         try
         {
             // In this order: what is given a code meanwhile is compared by its floats.
@@ -284,22 +287,11 @@ internal sealed partial class SimilaritySearch : IDisposable
         var missing = 0;
         var candidates = _codes.Results();
         _matches.Begin(_count, _threshold);
-        for (var next = 0; next < candidates.Length && candidates[next].Upper >= _matches.Floor;)
+        while (!candidates.IsEmpty && candidates[0].Upper >= _matches.Floor)
         {
-            _rows.Clear();
-            for (var end = Math.Min(next + Together, candidates.Length); next < end; next++)
-            {
-                var number = candidates[next].Slot;
-                if (partition.Find(view.State, number) is not { } found)
-                {
-                    missing++;
-                    if (view.Partitions!.IsNewest(view.State)) partition.MarkDead(number, view.State.Sequence);
-                }
-                else if (!partition.Uncoded.Contains(number))
-                {
-                    _rows.Add(found);
-                }
-            }
+            var some = candidates[..Math.Min(Together, candidates.Length)];
+            candidates = candidates[some.Length..];
+            missing += FindTogether(view, partition, some);
             foreach (var (_, slot) in _rows) ExactSearcher.Prefetch(view.Floats(slot));
             foreach (var (row, slot) in _rows)
             {
@@ -310,6 +302,31 @@ internal sealed partial class SimilaritySearch : IDisposable
                 _found.Add((row, similarity));
             }
             ComparedByFloats += _rows.Count;
+        }
+        return missing;
+    }
+
+    // The rows of a few candidates; returns how many the state does not have. An entry leads to the place of a row, that to the row, and
+    // that to the vector, each where nobody has looked for long: step by step for all of them, the processor waits for them together.
+    private int FindTogether(View view, VectorPartition partition, ReadOnlySpan<Candidate> candidates)
+    {
+        var rows = default(RowsTogether);
+        foreach (var candidate in candidates) CachePrefetch.Fetch(in partition[candidate.Slot]);
+        for (var i = 0; i < candidates.Length; i++) rows[i] = partition.FindRow(view.State, candidates[i].Slot);
+        _rows.Clear();
+        var missing = 0;
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            var number = candidates[i].Slot;
+            if (rows[i] is not { } row || partition.FindVector(row, number) is not { } slot)
+            {
+                missing++;
+                if (view.Partitions!.IsNewest(view.State)) partition.MarkDead(number, view.State.Sequence);
+            }
+            else if (!partition.Uncoded.Contains(number))
+            {
+                _rows.Add((row, slot));
+            }
         }
         return missing;
     }
@@ -345,5 +362,12 @@ internal sealed partial class SimilaritySearch : IDisposable
         if (_answers.Length < scopes) _answers = new byte[Math.Max(scopes, 2 * _answers.Length)];
         else Array.Clear(_answers, 0, scopes);
         return _answers.AsSpan(0, scopes);
+    }
+
+    // On the stack, so that nothing keeps them.
+    [InlineArray(Together)]
+    private struct RowsTogether
+    {
+        private MemoryRow? _first;
     }
 }

@@ -151,11 +151,19 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     }
 
     /// <summary>The row of an entry, and its vector, in a state; null when the state has no such vector.</summary>
-    public (MemoryRow Row, VectorSlot Slot)? Find(DatabaseState state, int number)
+    public (MemoryRow Row, VectorSlot Slot)? Find(DatabaseState state, int number) =>
+        FindRow(state, number) is { } row && FindVector(row, number) is { } slot ? (row, slot) : null;
+
+    /// <summary>The memory of an entry in a state, whatever vectors it has there.</summary>
+    public MemoryRow? FindRow(DatabaseState state, int number)
     {
         ref var entry = ref this[number];
-        return state.FindMemory(entry.Id, ref entry.Place) is { } row && row.Vector(key.Dimension) is { } slot && slot.Location == entry.Location ? (row, slot) : null;
+        return state.FindMemory(entry.Id, ref entry.Place);
     }
+
+    /// <summary>The vector of an entry, if this version of its memory has it.</summary>
+    public VectorSlot? FindVector(MemoryRow row, int number) =>
+        row.Vector(key.Dimension) is { } slot && slot.Location == this[number].Location ? slot : null;
 
     /// <summary>Adds a vector, once.</summary>
     /// <param name="row">The memory.</param>
@@ -238,14 +246,15 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     /// <summary>Notes that the vector of an entry is in no state from a published one on.</summary>
     public void MarkDead(int number, long sequence)
     {
-        // First: whoever finds the entry dead sees as of when.
-        for (var known = DeadAsOf; known < sequence; known = DeadAsOf) Interlocked.CompareExchange(ref _deadAsOf, sequence, known);
         // Not in a chunk that is being left for a larger one.
         lock (_adding)
         {
             ref var entry = ref this[number];
+            // It is in no newer state either: searches of those between are not to begin again.
             if (entry.IsDead) return;
-            entry.IsDead = true;
+            // First: whoever finds the entry dead sees as of when.
+            if (sequence > _deadAsOf) Volatile.Write(ref _deadAsOf, sequence);
+            Volatile.Write(ref entry.IsDead, true);
             Volatile.Write(ref _dead, _dead + 1);
         }
         if (number < Codes.Count) Graph?.Delete(number);

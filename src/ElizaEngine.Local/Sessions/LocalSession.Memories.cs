@@ -12,8 +12,13 @@ internal abstract partial class LocalSession
     private sealed record NewVector(float[] Floats, float InverseNorm)
     {
         /// <summary>Null: none was given, or all zeros.</summary>
-        public static NewVector? Of(ReadOnlyMemory<float>? embedding) =>
-            embedding is { } given && Door.Embedding(given.Span) is { } floats ? new NewVector(floats, Norm.InverseOf(floats)) : null;
+        public static NewVector? Of(ReadOnlyMemory<float>? embedding)
+        {
+            if (embedding is not { } given) return null;
+            var norm = Norm.Of(given.Span);
+            // As Norm.InverseOf, of the same norm.
+            return Door.MeasuredEmbedding(given.Span, norm) is { } floats ? new NewVector(floats, (float)(1 / norm)) : null;
+        }
     }
 
     public Task<IReadOnlyList<MemoryCreateResult>> CreateMemoriesAsync(

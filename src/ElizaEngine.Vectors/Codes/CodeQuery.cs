@@ -71,13 +71,12 @@ internal sealed unsafe class CodeQuery
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float CoarseError(float error) => (_coarseNorm * error) + _coarseError;
 
-    /// <summary>The similarity by both codes, and how far it can be off.</summary>
-    internal Candidate Fine<TKernel>(int slot, byte* row, float scale, float error)
+    /// <summary>The similarity by both codes, of a row whose <see cref="Coarse"/> is known, and how far it can be off.</summary>
+    internal Candidate Fine<TKernel>(int slot, byte* row, float scale, float error, float coarse)
         where TKernel : struct, ICodeKernel
     {
-        var coarse = (TKernel.Dot(row, _coarse, _length) - _coarseOffset) * _coarseScale;
-        var fine = (TKernel.Dot(row, _fine, _length) - _fineOffset) * _fineScale;
-        return new Candidate(slot, (coarse + fine) * scale, (_norm * error) + _error);
+        var fine = (TKernel.Dot(row, _fine, _length) - _fineOffset) * (_fineScale * scale);
+        return new Candidate(slot, coarse + fine, (_norm * error) + _error);
     }
 
     private void Set(Span<float> unit)

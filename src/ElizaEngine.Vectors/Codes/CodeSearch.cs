@@ -207,8 +207,9 @@ internal sealed unsafe class CodeSearch
         var errors = codes.Errors(from);
         for (var i = 0; i < length; i++, row += codes.RowBytes)
         {
-            if (MayBeAmongBest<TKernel>(row, scales[i], errors[i]) && filter.Accepts(from + i))
-                Offer<TKernel>(from + i, row, scales[i], errors[i]);
+            var coarse = _query.Coarse<TKernel>(row, scales[i]);
+            if (MayBeAmongBest(coarse, errors[i]) && filter.Accepts(from + i))
+                Offer<TKernel>(from + i, row, scales[i], errors[i], coarse);
         }
 
         _compared += length;
@@ -227,8 +228,9 @@ internal sealed unsafe class CodeSearch
             if ((uint)slot >= count)
                 throw new ArgumentOutOfRangeException(nameof(slots), slot, $"There are {count} slots.");
             var row = codes.Row(slot);
-            if (MayBeAmongBest<TKernel>(row, codes.Scale(slot), codes.Error(slot)) && filter.Accepts(slot))
-                Offer<TKernel>(slot, row, codes.Scale(slot), codes.Error(slot));
+            var coarse = _query.Coarse<TKernel>(row, codes.Scale(slot));
+            if (MayBeAmongBest(coarse, codes.Error(slot)) && filter.Accepts(slot))
+                Offer<TKernel>(slot, row, codes.Scale(slot), codes.Error(slot), coarse);
         }
 
         _compared += slots.Length;
@@ -318,8 +320,8 @@ internal sealed unsafe class CodeSearch
         if (!accepted.AcceptsItself(slot))
             return 0;
         var error = codes.Error(slot);
-        if (coarse + _query.CoarseError(error) >= _candidates.Floor)
-            Offer<TKernel>(slot, codes.Row(slot), codes.Scale(slot), error);
+        if (MayBeAmongBest(coarse, error))
+            Offer<TKernel>(slot, codes.Row(slot), codes.Scale(slot), error, coarse);
         return 1;
     }
 
@@ -338,19 +340,18 @@ internal sealed unsafe class CodeSearch
     private void Consider<TKernel>(int slot, byte* row, float scale, float error)
         where TKernel : struct, ICodeKernel
     {
-        if (MayBeAmongBest<TKernel>(row, scale, error))
-            Offer<TKernel>(slot, row, scale, error);
+        var coarse = _query.Coarse<TKernel>(row, scale);
+        if (MayBeAmongBest(coarse, error))
+            Offer<TKernel>(slot, row, scale, error, coarse);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MayBeAmongBest<TKernel>(byte* row, float scale, float error)
-        where TKernel : struct, ICodeKernel =>
-        _query.Coarse<TKernel>(row, scale) + _query.CoarseError(error) >= _candidates.Floor;
+    private bool MayBeAmongBest(float coarse, float error) => coarse + _query.CoarseError(error) >= _candidates.Floor;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Offer<TKernel>(int slot, byte* row, float scale, float error)
+    private void Offer<TKernel>(int slot, byte* row, float scale, float error, float coarse)
         where TKernel : struct, ICodeKernel =>
-        _candidates.Offer(_query.Fine<TKernel>(slot, row, scale, error));
+        _candidates.Offer(_query.Fine<TKernel>(slot, row, scale, error, coarse));
 
     /// <summary>At most 1.5 KiB: the processor follows a longer row by itself.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -25,6 +25,9 @@ internal sealed class Graph : SharedNative
     private const int MUsual = 16;
     private const int SeedsMax = 24;
 
+    // Where a larger part is deleted, and not repaired, walks look at each slot on the way.
+    private const int DeadPart = 8;
+
     private readonly Codes _codes;
     private readonly GraphLinks _links;
     private readonly Lock _changing = new();
@@ -196,14 +199,11 @@ internal sealed class Graph : SharedNative
 
         var walk = new GraphWalk<TKernel>(_codes, _links);
         var nearest = walk.Descend(query, scratch, entry.Slot, entry.Level, 0);
-        scratch.Begin(Volatile.Read(ref _reserved), effort);
         var isPlain = typeof(TFilter) == typeof(EverySlot) && Volatile.Read(ref _dead) == 0;
-        if (isPlain && hidden < 0)
-        {
-            walk.Search(query, scratch, nearest, 0);
+        if (typeof(TFilter) == typeof(EverySlot) && hidden < 0 && TrySearchAll(walk, query, scratch, nearest, effort))
             return;
-        }
 
+        scratch.Begin(Volatile.Read(ref _reserved), effort);
         var accepted = new NodeFilter<TFilter>(_links, covered, filter);
         Span<int> seeds = stackalloc int[SeedsMax];
         seeds = seeds[..(isPlain ? 0 : Seeds(seeds, covered, ref accepted))];
@@ -327,6 +327,24 @@ internal sealed class Graph : SharedNative
     {
         _links.Dispose();
         _codes.Release();
+    }
+
+    /// <summary>
+    /// Walks as if nothing were deleted, and drops the deleted at the end, of which it keeps twice as many beside the others as there are
+    /// elsewhere. So what a few deleted slots cost follows their number: looked at on the way (see <see cref="NodeFilter{TFilter}"/>) one
+    /// alone costs every walk a fifth and more. False: too much is deleted, or it is just where the walk leads.
+    /// </summary>
+    private bool TrySearchAll<TKernel>(GraphWalk<TKernel> walk, CodeQuery query, WalkScratch scratch, int nearest, int effort)
+        where TKernel : struct, ICodeKernel
+    {
+        // Before the walk: those that are deleted meanwhile are dropped by whoever takes what it found.
+        var (dead, linked, count) = (Volatile.Read(ref _dead), Volatile.Read(ref _deadLinked), Volatile.Read(ref _count));
+        if (linked > count / DeadPart)
+            return false;
+        var spare = linked == 0 ? 0 : 1 + (int)(2L * effort * linked / (count - linked));
+        scratch.Begin(Volatile.Read(ref _reserved), effort + spare);
+        walk.Search(query, scratch, nearest, 0);
+        return dead == 0 || scratch.Keep(effort, _links) == effort;
     }
 
     /// <summary>Slots that are accepted, from all over the graph; few or none where few are accepted.</summary>

@@ -90,6 +90,20 @@ internal sealed unsafe class WalkScratch
         _next = 0;
     }
 
+    /// <summary>Drops the nodes that are deleted, their twins too, and the worst of those that are more than so many.</summary>
+    /// <returns>How many are left.</returns>
+    internal int Keep(int most, GraphLinks links)
+    {
+        var count = 0;
+        for (var place = 0; place < Count && count < most; place++)
+        {
+            if (!links.IsAllDead(Slot(place)))
+                _pool[count++] = _pool[place];
+        }
+
+        return Count = count;
+    }
+
     /// <summary>Marks a slot as seen.</summary>
     /// <returns>Whether it was not.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

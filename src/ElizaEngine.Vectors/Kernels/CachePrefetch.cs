@@ -29,4 +29,14 @@ internal static class CachePrefetch
         for (var offset = 0; offset < bytes; offset += LineBytes)
             Sse.Prefetch1(address + offset);
     }
+
+    /// <summary>The same for an item that fits into a line: where it begins, and nothing beside it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe void Fetch<T>(ref readonly T item)
+        where T : struct
+    {
+        // SAFETY: as above.
+        if (Sse.IsSupported)
+            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.AsRef(in item)));
+    }
 }

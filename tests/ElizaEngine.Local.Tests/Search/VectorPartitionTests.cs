@@ -66,6 +66,29 @@ public sealed class VectorPartitionTests
         for (var number = 0; number < count; number++) Assert.True(partition[number].IsDead);
     }
 
+    // A search of a state from before that number begins again, with floats.
+    [Fact]
+    public void An_entry_that_is_dead_does_not_die_again()
+    {
+        using var partition = new VectorPartition(s_key);
+        for (var number = 0; number < 2; number++)
+        {
+            var (row, slot) = Vector(number);
+            partition.Add(row, slot, sequence: 0);
+        }
+        partition.MarkDead(0, sequence: 5);
+        partition.MarkDead(0, sequence: 9);
+        Assert.Equal((1, 5), (partition.Dead, partition.DeadAsOf));
+        partition.MarkDead(1, sequence: 7);
+        partition.MarkDead(0, sequence: 9);
+        Assert.Equal((2, 7), (partition.Dead, partition.DeadAsOf));
+        // Of an older state, which knew it first.
+        var (last, lastSlot) = Vector(2);
+        partition.Add(last, lastSlot, sequence: 0);
+        partition.MarkDead(2, sequence: 6);
+        Assert.Equal((3, 7), (partition.Dead, partition.DeadAsOf));
+    }
+
     [Fact]
     public void Few_entries_take_little_memory()
     {
