@@ -147,11 +147,18 @@ internal sealed class LogDirectory : IDisposable
         }
 
         NextFileNumber = Math.Max(Manifest?.NextFileNumber ?? 1, onDisk.Keys.DefaultIfEmpty().Max() + 1);
+        DatabaseId = Manifest?.DatabaseId ?? Guid.Empty;
         foreach (var entry in Manifest?.Files ?? [])
-            Files.Add(ExaminedFile.Open(_files, Path, entry, onDisk.Remove(entry.Number)));
+        {
+            var file = ExaminedFile.Open(_files, Path, entry, onDisk.Remove(entry.Number));
+            Files.Add(file);
+            if (file.TryAdopt(DatabaseId))
+                Findings.Add(new LogFinding(
+                    file.Name, 40, entry.FirstLsn, "a repair wrote the file, and was interrupted before a manifest listed it"));
+        }
+
         foreach (var entry in Manifest?.Replaced ?? [])
             onDisk.Remove(entry.Number);
-        DatabaseId = Manifest?.DatabaseId ?? Guid.Empty;
         // Beside a backup they are what an interrupted, newer backup left.
         if (!(IsManifestTrusted && Manifest!.IsBackup))
             AddUnlisted(onDisk.Keys.Order());

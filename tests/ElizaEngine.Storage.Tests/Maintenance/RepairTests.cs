@@ -301,6 +301,29 @@ public sealed class RepairTests
     }
 
     [Fact]
+    public async Task What_was_damaged_has_a_new_salt_and_what_was_not_has_its_own()
+    {
+        var image = await ImageAsync(close: true);
+        var logs = LogsOf(image).Where(name => TextsIn(image, name).Count > 0).ToList();
+        Assert.True(logs.Count > 2);
+        var (file, offset) = PlaceOf(image, "record 7 b");
+        var shell = logs.First(name => name != file);
+        using var directory = image.With(file, bytes => bytes[offset + 4] ^= 1).With(shell, static bytes => bytes[50] ^= 1).Restore();
+        Examined.Run(directory, repair: true);
+        var repaired = DiskImage.Take(directory);
+        var listed = BackupAfterRepairTests.NewestManifest(directory.Files, directory.Path).Files;
+        foreach (var name in logs)
+        {
+            var before = LogFileHeader.Decode(name, (name == shell ? image : repaired).Files[name]);
+            var salt = LogFileHeader.Decode(name, repaired.Files[name]).Salt;
+            Assert.Equal(name != file, LogFileHeader.Decode(name, image.Files[name]).Salt == salt);
+            Assert.Equal(salt, listed.Single(entry => entry.Number == before.Number).Salt);
+            if (name != file)
+                Assert.Equal(image.Files[name][Header..], repaired.Files[name][Header..]);
+        }
+    }
+
+    [Fact]
     public async Task Repairing_leaves_a_backup_that_shares_the_file_alone()
     {
         using var world = new BackupWorld(Disk.Posix);
@@ -363,16 +386,20 @@ public sealed class RepairTests
 
     /// <summary>Fails, or ends the process at, call n of a repair; doing it again gives what was said at first.</summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_repair_that_fails_at_any_call_can_be_done_again(bool crash)
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    public async Task A_repair_that_fails_at_any_call_can_be_done_again(bool crash, bool isManifestDamaged)
     {
         var image = await ImageAsync(close: true);
         var (file, offset) = PlaceOf(image, "record 7 b");
         var missing = LogsOf(image)[0];
         var manifest = image.Files.Keys.Where(static name => FileNames.TryManifest(name, out _)).Max(StringComparer.Ordinal)!;
         Assert.NotEqual(file, missing);
-        var damaged = image.With(file, bytes => bytes[offset + 4] ^= 1).With(manifest, static bytes => bytes[70] ^= 1).Without(missing);
+        var damaged = image.With(file, bytes => bytes[offset + 4] ^= 1).Without(missing);
+        if (isManifestDamaged)
+            damaged = damaged.With(manifest, static bytes => bytes[70] ^= 1);
         var wanted = All().Except(TextsIn(image, missing)).Where(static text => !text.StartsWith("record 7 b", StringComparison.Ordinal)).ToList();
         for (var n = 1; ; n++)
         {
