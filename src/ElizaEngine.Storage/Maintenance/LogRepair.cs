@@ -183,8 +183,7 @@ internal sealed class LogRepair
             var header = new LogFileHeader(_directory.DatabaseId, file.Entry.Number, salt, fileBytes, file.Entry.BlockBytes,
                 _options.Time.GetUtcNow().ToUnixTimeMilliseconds())
             {
-                // It was made together with others, maybe: now it stands for itself.
-                Copied = file.Entry.IsCopy ? new CopiedRange(file.FirstLsn, file.Entry.ResumeLsn, file.Entry.ResumeLsn) : null,
+                Copied = file.Entry.IsCopy ? RangeOf(file) : null,
             };
             var block = new byte[LogFormat.FileHeaderBytes];
             header.Encode(block);
@@ -204,6 +203,13 @@ internal sealed class LogRepair
         _files.Rename(path + FileNames.Temporary, path);
         return EntryOf(file, fileBytes, salt);
     }
+
+    /// <summary>What a copy stands for together with others, as it says; where it does not say so, it stands for itself.</summary>
+    private static CopiedRange RangeOf(ExaminedFile file) =>
+        file.ReadHeader() is { Copied: { } range } header && header.Number == file.Entry.Number && header.Salt == file.Entry.Salt
+            && range.ResumeLsn == file.Entry.ResumeLsn
+            ? range
+            : new CopiedRange(file.FirstLsn, file.Entry.ResumeLsn, file.Entry.ResumeLsn);
 
     /// <summary>A whole frame, sealed with a salt. The file may end in the zeros behind its payload.</summary>
     private static byte[] WholeFrame(ExaminedFile file, long offset, ulong salt)

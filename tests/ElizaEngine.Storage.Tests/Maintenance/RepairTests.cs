@@ -323,6 +323,44 @@ public sealed class RepairTests
         }
     }
 
+    /// <summary>
+    /// The story: a copy that was repaired stood for itself alone, so those that it was made with were not all there, and were deleted.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Copies_beside_a_repaired_one_are_found_without_any_manifest(bool isInterrupted)
+    {
+        var (image, copies) = await CompactedImageAsync();
+        var damaged = image.With(copies[1], static bytes => bytes[Header + 100] ^= 1);
+        using var repaired = (isInterrupted ? WithoutManifests(damaged) : damaged).Restore();
+        if (isInterrupted)
+            BackupAfterRepairTests.Interrupt(repaired);
+        else
+            Assert.Single(Examined.Run(repaired, repair: true).Lost);
+        var texts = Examined.Run(repaired).Texts.ToArray();
+        Assert.Equal(150, texts.Length);
+        Assert.Empty(AssertRepaired(WithoutManifests(DiskImage.Take(repaired)), [], texts));
+    }
+
+    [Fact]
+    public async Task Without_any_manifest_the_copies_beside_one_whose_header_block_is_gone_are_kept()
+    {
+        var (image, copies) = await CompactedImageAsync();
+        var damaged = WithoutManifests(image).With(copies[1], static bytes => bytes.AsSpan(0, Header).Clear());
+        using var directory = damaged.Restore();
+        var examined = Examined.Run(directory, repair: true);
+        Assert.Equal(["last"], Examined.Run(directory).Texts);
+        foreach (var copy in copies)
+        {
+            var kept = Assert.Single(examined.Kept, path => Path.GetFileName(path).StartsWith(copy, StringComparison.Ordinal));
+            using var file = directory.Files.Open(kept);
+            var bytes = new byte[file.Length];
+            file.Read(0, bytes);
+            Assert.Equal(damaged.Files[copy], bytes);
+        }
+    }
+
     [Fact]
     public async Task Repairing_leaves_a_backup_that_shares_the_file_alone()
     {
@@ -453,6 +491,25 @@ public sealed class RepairTests
         await log.DisposeAsync();
         return close ? DiskImage.Take(directory) : image;
     }
+
+    /// <summary>A closed log of three copies with 150 records, and a file behind them with one; and the names of the copies.</summary>
+    private static async Task<(DiskImage Image, List<string> Copies)> CompactedImageAsync()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        await using (var log = TestLog.Open(directory))
+        {
+            await BackupWorld.WriteAsync(log, 0, 149);
+            await BackupAfterRepairTests.CompactAsync(log, "149");
+            await log.Append("last");
+        }
+
+        var copies = BackupAfterRepairTests.CopiesOf(directory.Files, directory.Path);
+        Assert.Equal(3, copies.Count);
+        return (DiskImage.Take(directory), copies);
+    }
+
+    private static DiskImage WithoutManifests(DiskImage image) =>
+        image.Files.Keys.Where(static name => FileNames.TryManifest(name, out _)).Aggregate(image, static (one, name) => one.Without(name));
 
     /// <summary>The last file is cut to its header block, to less, and filled with zeros behind it.</summary>
     private static void AssertLastIsLost(DiskImage image, string last, List<string> inside, string[] all)
