@@ -22,7 +22,8 @@ public sealed partial class LocalDatabase
     /// <param name="cancellationToken">Ends it between two files, or a MiB apart.</param>
     /// <exception cref="InvalidInputException">The directory is blank, or lies inside the data directory, or the other way round.</exception>
     /// <exception cref="BackupRefusedException">
-    /// The directory holds a database, a backup of another one, or a backup with writes that this database does not have.
+    /// The directory holds a database, a backup of another one, or a backup with writes that this database does not have, or may have lost
+    /// in a repair.
     /// </exception>
     /// <exception cref="ForeignDirectoryException">The directory holds other files.</exception>
     /// <exception cref="DirectoryInUseException">The directory is open as a database, or another backup into it is under way.</exception>
@@ -120,9 +121,10 @@ public sealed partial class LocalDatabase
     /// <summary>
     /// Says what repairing a damaged directory would lose, record by record; with <paramref name="acceptLoss"/> repairs it. Everything that
     /// can still be read is kept, single records of a damaged commit too; the damaged bytes are kept in lost+found. Of two relationships of
-    /// one pair, where the deletion of the older is lost, the newer one is there. Afterwards the directory opens and verifies. Where there
-    /// is a backup, restoring it may lose less; the next backup goes into another directory, since one of before has what the repair lost
-    /// and may be renewed once the repaired files were compacted. Never done by opening.
+    /// one pair, where the deletion of the older is lost, the newer one is there. Afterwards the directory opens and verifies. One that was
+    /// interrupted may have to be done again before the directory opens. Where there is a backup, restoring it may lose less. It has what
+    /// the repair lost, and is not renewed where files that it has were damaged, or had been compacted before the repair: the next backup
+    /// goes into another directory then, and in any case after a repair that an older version made. Never done by opening.
     /// </summary>
     /// <param name="directory">The data directory. Nobody has it open.</param>
     /// <param name="acceptLoss">False: only says what would be done.</param>

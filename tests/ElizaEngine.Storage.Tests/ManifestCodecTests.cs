@@ -84,6 +84,13 @@ public sealed class ManifestCodecTests
         Assert.Throws<LogDamagedException>(() => ManifestCodec.Decode("m", 5, ManifestCodec.Encode(mixed)));
     }
 
+    [Fact]
+    public void A_replaced_file_without_lsns_is_read()
+    {
+        var voided = s_compacted with { Replaced = [.. s_compacted.Replaced.Select(static file => file with { EndLsn = file.FirstLsn })] };
+        Assert.Equal(voided.Replaced, ManifestCodec.Decode("m", 5, ManifestCodec.Encode(voided)).Replaced);
+    }
+
     private static void AssertSameFields(Manifest expected, Manifest found) =>
         Assert.Equal((expected with { Files = [], Replaced = [] }).ToString(), (found with { Files = [], Replaced = [] }).ToString());
 

@@ -101,8 +101,8 @@ internal static class BackupTarget
         replaced.Salt == entry.Salt && replaced.FirstLsn == entry.FirstLsn && replaced.EndLsn >= entry.EndLsn;
 
     private static LogBackupRefusedException AnotherHistory(string directory, ManifestFile entry) => new(directory,
-        $"holds a backup with writes that this database does not have ({FileNames.Log(entry.Number)}, up to lsn {entry.EndLsn}): "
-        + "they would be lost. Choose another directory.");
+        "holds a backup with writes that this database does not have, or has lost in a repair "
+        + $"({FileNames.Log(entry.Number)}, up to lsn {entry.EndLsn}): they would be lost. Choose another directory.");
 
     /// <summary>
     /// Nothing but LOCK and the folder that the root of a file system has, or the mark and what else an interrupted first backup leaves.

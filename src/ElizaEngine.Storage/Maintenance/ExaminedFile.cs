@@ -22,7 +22,7 @@ internal sealed class ExaminedFile : IDisposable
     }
 
     /// <summary>What is known of it from the manifest, or else from its own header.</summary>
-    public ManifestFile Entry { get; }
+    public ManifestFile Entry { get; private set; }
 
     public MappedFile? Map { get; }
 
@@ -31,7 +31,7 @@ internal sealed class ExaminedFile : IDisposable
     public bool IsMissing => Map is null;
 
     /// <summary>Bytes that are there, at most the file's size.</summary>
-    public long Length { get; }
+    public long Length { get; private set; }
 
     /// <summary>What the examination found out, for files that are not sealed.</summary>
     public ulong FirstLsn { get; set; }
@@ -71,6 +71,42 @@ internal sealed class ExaminedFile : IDisposable
     {
         var there = (int)Math.Clamp(Length - offset, 0, count);
         return there == 0 ? default : Map!.Slice(offset, there);
+    }
+
+    /// <summary>What the file says of itself; null: it is missing, or its header block is damaged or of a newer version.</summary>
+    public LogFileHeader? ReadHeader()
+    {
+        try
+        {
+            return IsMissing ? null : LogFileHeader.Decode(Name, Slice(0, LogFormat.FileHeaderBytes));
+        }
+        catch (Exception error) when (error is LogDamagedException or LogFormatNewerException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Where a repair that was interrupted wrote the file anew, with another salt than the manifest lists, it is read by its own from here
+    /// on. False: that is not so, and nothing has changed.
+    /// </summary>
+    public bool TryAdopt(Guid databaseId)
+    {
+        if (ReadHeader() is not { } header || header.Salt == Entry.Salt || header.DatabaseId != databaseId || header.Number != Entry.Number
+            || header.BlockBytes != Entry.BlockBytes || header.Copied?.ResumeLsn != (Entry.IsCopy ? Entry.ResumeLsn : null)
+            || header.FileBytes != Map!.Length)
+            return false;
+        // Where any frame is of the listed file, that one is there, and the header block is wrong.
+        if (FindFirstLsn() is not null)
+            return false;
+        var (listed, length) = (Entry, Length);
+        // It may have become longer, for a hole behind its end.
+        Entry = listed with { Salt = header.Salt, FileBytes = header.FileBytes };
+        Length = header.FileBytes;
+        if (FindFirstLsn() is { } first && (!listed.IsSealed || first == listed.FirstLsn))
+            return true;
+        (Entry, Length) = (listed, length);
+        return false;
     }
 
     /// <summary>A frame header, valid for this file and this place.</summary>

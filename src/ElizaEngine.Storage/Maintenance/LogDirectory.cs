@@ -147,11 +147,18 @@ internal sealed class LogDirectory : IDisposable
         }
 
         NextFileNumber = Math.Max(Manifest?.NextFileNumber ?? 1, onDisk.Keys.DefaultIfEmpty().Max() + 1);
+        DatabaseId = Manifest?.DatabaseId ?? Guid.Empty;
         foreach (var entry in Manifest?.Files ?? [])
-            Files.Add(ExaminedFile.Open(_files, Path, entry, onDisk.Remove(entry.Number)));
+        {
+            var file = ExaminedFile.Open(_files, Path, entry, onDisk.Remove(entry.Number));
+            Files.Add(file);
+            if (file.TryAdopt(DatabaseId))
+                Findings.Add(new LogFinding(
+                    file.Name, 40, entry.FirstLsn, "a repair wrote the file, and was interrupted before a manifest listed it"));
+        }
+
         foreach (var entry in Manifest?.Replaced ?? [])
             onDisk.Remove(entry.Number);
-        DatabaseId = Manifest?.DatabaseId ?? Guid.Empty;
         // Beside a backup they are what an interrupted, newer backup left.
         if (!(IsManifestTrusted && Manifest!.IsBackup))
             AddUnlisted(onDisk.Keys.Order());
@@ -197,9 +204,9 @@ internal sealed class LogDirectory : IDisposable
             file.Dispose();
         }
 
-        AddCopies(copies, candidates);
         foreach (var name in Strays)
             Findings.Add(new LogFinding(name, LogFormat.FileHeaderBytes, 0, "the file holds bytes, but no manifest lists it and it says not what it is"));
+        AddCopies(copies, candidates);
         foreach (var file in candidates)
             Findings.Add(new LogFinding(file.Name, LogFormat.FileHeaderBytes, file.FirstLsn, "the file holds frames, but no valid manifest lists it"));
         Insert(candidates);
@@ -207,11 +214,13 @@ internal sealed class LogDirectory : IDisposable
 
     /// <summary>
     /// Without a manifest the copies of a range count if they are all there, and then not what else begins in it. Of two ranges that
-    /// overlap the one with the higher numbers counts, which was made of the other.
+    /// overlap the one with the higher numbers counts, which was made of the other. Copies that are not all there are strays, unless the file
+    /// is there with which their range began: then they were never completed.
     /// </summary>
     private void AddCopies(List<LogFileHeader> copies, List<ExaminedFile> candidates)
     {
         var taken = new List<CopiedRange>();
+        var incomplete = new List<LogFileHeader>();
         foreach (var group in copies.GroupBy(static copy => (copy.Copied!.Value.FirstLsn, copy.Copied!.Value.EndLsn)).OrderByDescending(static group => group.Max(static copy => copy.Number)))
         {
             var (first, end) = group.Key;
@@ -233,6 +242,7 @@ internal sealed class LogDirectory : IDisposable
             if (lsn != end || set.Exists(static file => file.Entry.EndLsn > file.Entry.ResumeLsn || file.FindFirstLsn() is { } found && found != file.FirstLsn))
             {
                 set.ForEach(static file => file.Dispose());
+                incomplete.AddRange(group);
                 continue;
             }
 
@@ -244,6 +254,17 @@ internal sealed class LogDirectory : IDisposable
             }
 
             candidates.AddRange(set);
+        }
+
+        foreach (var copy in incomplete.OrderBy(static copy => copy.Number))
+        {
+            var first = copy.Copied!.Value.FirstLsn;
+            if (candidates.Exists(file => file.FirstLsn == first))
+                continue;
+            var name = FileNames.Log(copy.Number);
+            Strays.Add(name);
+            Findings.Add(new LogFinding(
+                name, LogFormat.FileHeaderBytes, first, "the file is a copy, but others that it was made with are not there"));
         }
     }
 

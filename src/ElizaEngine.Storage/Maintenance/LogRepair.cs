@@ -8,7 +8,10 @@ namespace ElizaEngine.Storage;
 /// the directory that shares files with it is not touched.</item>
 /// <item>Records that can be read stay at the offsets and lsns they have. Each damaged piece becomes one frame of the same size, with
 /// padding where records are lost.</item>
-/// <item>A crash leaves a directory that can be repaired again, with nothing more lost; the new manifest comes last.</item>
+/// <item>A file in which anything was damaged gets another salt, and what copies took the place of is forgotten but for the numbers: no
+/// backup of before, which may have what is lost, is taken for an older state of this directory.</item>
+/// <item>A crash leaves a directory that can be repaired again, with nothing more lost; the new manifest comes last. Until the
+/// repair is done again, the directory does not open once a file has its new salt.</item>
 /// </list>
 /// </summary>
 internal sealed class LogRepair
@@ -44,7 +47,7 @@ internal sealed class LogRepair
     /// <summary>Does it, and returns the paths of what it kept.</summary>
     /// <exception cref="LogDiskFullException">No room. It can be done again.</exception>
     /// <exception cref="StorageIOException">A call to the operating system failed. It can be done again.</exception>
-    /// <exception cref="LogDamagedException">What was written cannot be read back.</exception>
+    /// <exception cref="LogDamagedException">What was read, or written, cannot be read back. It can be done again.</exception>
     public IReadOnlyList<string> Run(ILogReplay replay)
     {
         var used = _directory.Files.Where(static file => file.EndLsn > file.FirstLsn).ToList();
@@ -66,7 +69,7 @@ internal sealed class LogRepair
         foreach (var file in used)
         {
             _cancellation.ThrowIfCancellationRequested();
-            entries.Add(MustBeWritten(_examination, file) ? WriteAnew(file) : EntryOf(file, file.Entry.FileBytes));
+            entries.Add(MustBeWritten(_examination, file) ? WriteAnew(file) : EntryOf(file, file.Entry.FileBytes, file.Entry.Salt));
         }
 
         _files.FlushDirectory(_directory.Path);
@@ -80,7 +83,9 @@ internal sealed class LogRepair
             DurableLsn = _examination.EndLsn,
             NextFileNumber = _directory.NextFileNumber,
             Files = entries,
-            Replaced = _directory.Manifest?.Replaced ?? [],
+            // What the copies had taken over may be what is lost now, or was when a repair was interrupted: they stand for nothing that a
+            // backup has of these files.
+            Replaced = [.. (_directory.Manifest?.Replaced ?? []).Select(static file => file with { EndLsn = file.FirstLsn })],
         };
         LogCheck.Run(_files, _directory.Path, manifest, replay, static _ => { }, _cancellation);
         // No file is listed or unlisted in the old manifest that the new one does not know: from here on the new one counts.
@@ -149,11 +154,11 @@ internal sealed class LogRepair
         _files.FlushDirectory(Path.GetDirectoryName(_kept[^1])!);
     }
 
-    private static ManifestFile EntryOf(ExaminedFile file, long fileBytes)
+    private static ManifestFile EntryOf(ExaminedFile file, long fileBytes, ulong salt)
     {
         var end = LogFormat.FileHeaderBytes + (long)(file.EndLsn - file.FirstLsn);
         var isCut = file.Entry.IsCut || (!file.Entry.IsSealed && fileBytes > end);
-        return new ManifestFile(file.Entry.Number, fileBytes, file.Entry.Salt, file.FirstLsn, file.EndLsn, file.Entry.BlockBytes,
+        return new ManifestFile(file.Entry.Number, fileBytes, salt, file.FirstLsn, file.EndLsn, file.Entry.BlockBytes,
             LogFileFlags.Sealed | (isCut ? LogFileFlags.Cut : 0) | (file.Entry.IsCopy ? LogFileFlags.Copy : 0))
         {
             ResumeLsn = file.Entry.ResumeLsn,
@@ -168,37 +173,62 @@ internal sealed class LogRepair
         if (fileBytes > LogFormat.MaxFileBytes)
             throw new LogBackupRefusedException(_directory.Path,
                 $"misses {end - LogFormat.FileHeaderBytes} bytes of log in one place, more than a file can stand for: restore a backup.");
+        var damaged = _examination.Damaged.Where(one => one.Piece.File == file).ToDictionary(static one => one.Piece.Offset);
+        // Where the header block alone is damaged, every frame stays the same, and a backup that has them can be renewed.
+        var salt = damaged.Count > 0 ? _options.NextSalt() : file.Entry.Salt;
         var path = _directory.Path + "/" + file.Name;
         using (var copy = _files.Create(path + FileNames.Temporary))
         {
             copy.FillWithZeros(fileBytes, pause: static () => { });
-            var header = new LogFileHeader(_directory.DatabaseId, file.Entry.Number, file.Entry.Salt, fileBytes, file.Entry.BlockBytes,
+            var header = new LogFileHeader(_directory.DatabaseId, file.Entry.Number, salt, fileBytes, file.Entry.BlockBytes,
                 _options.Time.GetUtcNow().ToUnixTimeMilliseconds())
             {
-                // It was made together with others, maybe: now it stands for itself.
-                Copied = file.Entry.IsCopy ? new CopiedRange(file.FirstLsn, file.Entry.ResumeLsn, file.Entry.ResumeLsn) : null,
+                Copied = file.Entry.IsCopy ? RangeOf(file) : null,
             };
             var block = new byte[LogFormat.FileHeaderBytes];
             header.Encode(block);
             copy.Write(0, block);
-            for (long offset = LogFormat.FileHeaderBytes; offset < end; offset += ChunkBytes)
+            for (long offset = LogFormat.FileHeaderBytes; offset < end;)
             {
                 _cancellation.ThrowIfCancellationRequested();
-                copy.Write(offset, file.Slice(offset, Math.Min(ChunkBytes, end - offset)));
+                var frame = damaged.TryGetValue(offset, out var piece) ? FrameOf(piece, salt) : WholeFrame(file, offset, salt);
+                copy.Write(offset, frame);
+                offset += frame.Length;
             }
 
-            foreach (var damaged in _examination.Damaged.Where(damaged => damaged.Piece.File == file))
-                copy.Write(damaged.Piece.Offset, FrameOf(damaged));
             copy.Flush();
             _progress(fileBytes);
         }
 
         _files.Rename(path + FileNames.Temporary, path);
-        return EntryOf(file, fileBytes);
+        return EntryOf(file, fileBytes, salt);
+    }
+
+    /// <summary>What a copy stands for together with others, as it says; where it does not say so, it stands for itself.</summary>
+    private static CopiedRange RangeOf(ExaminedFile file) =>
+        file.ReadHeader() is { Copied: { } range } header && header.Number == file.Entry.Number && header.Salt == file.Entry.Salt
+            && range.ResumeLsn == file.Entry.ResumeLsn
+            ? range
+            : new CopiedRange(file.FirstLsn, file.Entry.ResumeLsn, file.Entry.ResumeLsn);
+
+    /// <summary>A whole frame, sealed with a salt. The file may end in the zeros behind its payload.</summary>
+    private static byte[] WholeFrame(ExaminedFile file, long offset, ulong salt)
+    {
+        var lsn = file.FirstLsn + (ulong)(offset - LogFormat.FileHeaderBytes);
+        if (!file.TryHeader(offset, lsn, out var header, out var problem))
+            throw new LogDamagedException(file.Name, offset, lsn, problem);
+        var frame = new byte[header.OccupiedBytes(file.Entry.BlockBytes)];
+        file.Slice(offset, frame.Length).CopyTo(frame);
+        var payload = frame.AsSpan(LogFormat.FrameHeaderBytes, header.PayloadBytes);
+        // Its bytes may have changed since they were examined, on a disk that gives back others each time.
+        if (FrameHeader.HashPayload(payload, file.Entry.Salt, lsn) != header.PayloadHash)
+            throw new LogDamagedException(file.Name, offset, lsn, "the frame was whole when it was examined, and is not any more");
+        (header with { PayloadHash = FrameHeader.HashPayload(payload, salt, lsn) }).Encode(frame, salt);
+        return frame;
     }
 
     /// <summary>One frame of the size of the piece: the records that are kept where they lie, padding everywhere else.</summary>
-    private static byte[] FrameOf(DamagedPiece damaged)
+    private static byte[] FrameOf(DamagedPiece damaged, ulong salt)
     {
         var piece = damaged.Piece;
         var frame = new byte[piece.Bytes];
@@ -219,8 +249,8 @@ internal sealed class LogRepair
         }
 
         records += Pad(payload[offset..]);
-        var hash = FrameHeader.HashPayload(payload, piece.File.Entry.Salt, piece.Lsn);
-        new FrameHeader(damaged.Flags, payloadBytes, records, piece.Lsn, damaged.SyncedLsn, hash).Encode(frame, piece.File.Entry.Salt);
+        var hash = FrameHeader.HashPayload(payload, salt, piece.Lsn);
+        new FrameHeader(damaged.Flags, payloadBytes, records, piece.Lsn, damaged.SyncedLsn, hash).Encode(frame, salt);
         return frame;
     }
 

@@ -195,6 +195,44 @@ public sealed class RepairTests
         Assert.Equal((0, 199), (texts[0], texts[^1]));
     }
 
+    /// <summary>
+    /// The story: what a repair had lost was in a backup of before, which was renewed, and had it no more, once the repaired files had been
+    /// compacted.
+    /// </summary>
+    [Fact]
+    public async Task A_backup_of_before_a_repair_keeps_the_rows_that_were_lost_and_is_refused_after_compactions()
+    {
+        using var folder = new TestFolder();
+        var ids = await FillAsync(folder);
+        var copy = new BackupOptions { CopyAll = true };
+        await using (var database = await folder.OpenAsync()) await database.BackupAsync(folder.In("backup"), copy);
+        Overwrite(folder.Data, "text 5", "texd 5");
+        await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
+        var before = Snapshot(folder.In("backup"));
+        await using (var database = await folder.OpenAsync())
+        {
+            for (var round = 0; round < 2; round++)
+            {
+                await database.CompactAsync();
+                var error = await Assert.ThrowsAsync<BackupRefusedException>(() => database.BackupAsync(folder.In("backup"), copy));
+                Assert.Contains("lost in a repair", error.Message, StringComparison.Ordinal);
+            }
+
+            Assert.Equal(ids.Where((_, i) => i != 5).Order(), await IdsAsync(database));
+            await database.BackupAsync(folder.In("new"), copy);
+            await database.CompactAsync();
+            await database.BackupAsync(folder.In("new"), copy);
+        }
+
+        AssertSame(before, Snapshot(folder.In("backup")));
+        await LocalDatabase.RestoreAsync(folder.In("backup"), folder.In("restored"));
+        await using var restored = await BackupTests.OpenAsync(folder.In("restored"));
+        Assert.Equal(ids.Order(), await IdsAsync(restored));
+
+        static async Task<IEnumerable<Guid>> IdsAsync(LocalDatabase database) =>
+            (await database.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages"))).Select(static row => row.Id).Order();
+    }
+
     private static async Task<List<Guid>> FillAsync(TestFolder folder)
     {
         await using var database = await BackupTests.OpenAsync(folder.Data);

@@ -107,6 +107,69 @@ public sealed class MaintenancePowerLossTests
         Assert.Fail($"A repair makes more than {MostCalls} calls.");
     }
 
+    /// <summary>The manifest is whole: a repair that is cut off leaves it in force, beside files that it has written anew.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Power_lost_after_any_call_of_a_repair_leaves_no_database_that_renews_a_backup_of_before(bool compact)
+    {
+        const int records = 100;
+        using var world = new BackupWorld();
+        await using (var log = world.Open())
+        {
+            await BackupWorld.WriteAsync(log, 0, records);
+            await world.BackUpAsync(log, mayLink: false);
+            if (compact)
+                await BackupAfterRepairTests.CompactAsync(log, "last");
+        }
+
+        var backup = DiskImage.Take(world.Source.Files, world.Target);
+        var image = DiskImage.Take(world.Source);
+        var names = compact ? BackupAfterRepairTests.CopiesOf(world.Source.Files, world.Source.Path) : [FileNames.Log(1), FileNames.Log(3)];
+        Assert.Equal(2, names.Count);
+        var damaged = image;
+        foreach (var name in names)
+            damaged = damaged.With(name, static bytes => bytes[LogFormat.FileHeaderBytes + 100] ^= 1);
+        for (var calls = 1; calls < MostCalls; calls++)
+        {
+            using var disk = new SimulatedDisk(world.Source.Path, damaged) { CallsMax = calls };
+            await TryAsync(() => Task.FromResult(Examined.Run(disk, world.Source.Path, world.Source.Options, repair: true)));
+            for (var toss = 0; toss < TossesPerCall; toss++)
+            {
+                var when = $"calls {calls}, seed {(calls * 1000) + toss}";
+                using var after = disk.Cut(new Random((calls * 1000) + toss)).Restore();
+                await using var log = OpenRepaired(after);
+                Assert.True(log.Replayed.Records.Count == records + (compact ? 1 : 0) - names.Count, when);
+                await BackupAfterRepairTests.CompactAsync(log, "behind");
+                var target = Path.Combine(Path.GetDirectoryName(after.Path)!, "backup");
+                backup.RestoreTo(after.Files, target);
+                using var pin = log.Log.Pin();
+                var snapshot = await log.Log.TakeSnapshotAsync(false);
+                var renewal = new LogBackup(snapshot, after.Files, target, null, null, CancellationToken.None);
+                Assert.True(Record.Exception(() => renewal.Renew(after.Options, new ReplayedRecords())) is LogBackupRefusedException, when);
+            }
+
+            if (disk.Calls < disk.CallsMax)
+                return;
+        }
+
+        Assert.Fail($"A repair makes more than {MostCalls} calls.");
+    }
+
+    /// <summary>Opens a directory, after a repair where it does not open without.</summary>
+    private static TestLog OpenRepaired(TestDirectory directory)
+    {
+        try
+        {
+            return TestLog.Open(directory);
+        }
+        catch (LogDamagedException)
+        {
+            Examined.Run(directory, repair: true);
+            return TestLog.Open(directory);
+        }
+    }
+
     private static async Task AssertOldOrNewAsync(TestDirectory after, int older, bool isDone, string when)
     {
         var replayed = new ReplayedRecords();

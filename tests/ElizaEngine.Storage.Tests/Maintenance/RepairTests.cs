@@ -301,6 +301,67 @@ public sealed class RepairTests
     }
 
     [Fact]
+    public async Task What_was_damaged_has_a_new_salt_and_what_was_not_has_its_own()
+    {
+        var image = await ImageAsync(close: true);
+        var logs = LogsOf(image).Where(name => TextsIn(image, name).Count > 0).ToList();
+        Assert.True(logs.Count > 2);
+        var (file, offset) = PlaceOf(image, "record 7 b");
+        var shell = logs.First(name => name != file);
+        using var directory = image.With(file, bytes => bytes[offset + 4] ^= 1).With(shell, static bytes => bytes[50] ^= 1).Restore();
+        Examined.Run(directory, repair: true);
+        var repaired = DiskImage.Take(directory);
+        var listed = BackupAfterRepairTests.NewestManifest(directory.Files, directory.Path).Files;
+        foreach (var name in logs)
+        {
+            var before = LogFileHeader.Decode(name, (name == shell ? image : repaired).Files[name]);
+            var salt = LogFileHeader.Decode(name, repaired.Files[name]).Salt;
+            Assert.Equal(name != file, LogFileHeader.Decode(name, image.Files[name]).Salt == salt);
+            Assert.Equal(salt, listed.Single(entry => entry.Number == before.Number).Salt);
+            if (name != file)
+                Assert.Equal(image.Files[name][Header..], repaired.Files[name][Header..]);
+        }
+    }
+
+    /// <summary>
+    /// The story: a copy that was repaired stood for itself alone, so those that it was made with were not all there, and were deleted.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Copies_beside_a_repaired_one_are_found_without_any_manifest(bool isInterrupted)
+    {
+        var (image, copies) = await CompactedImageAsync();
+        var damaged = image.With(copies[1], static bytes => bytes[Header + 100] ^= 1);
+        using var repaired = (isInterrupted ? WithoutManifests(damaged) : damaged).Restore();
+        if (isInterrupted)
+            BackupAfterRepairTests.Interrupt(repaired);
+        else
+            Assert.Single(Examined.Run(repaired, repair: true).Lost);
+        var texts = Examined.Run(repaired).Texts.ToArray();
+        Assert.Equal(150, texts.Length);
+        Assert.Empty(AssertRepaired(WithoutManifests(DiskImage.Take(repaired)), [], texts));
+    }
+
+    [Fact]
+    public async Task Without_any_manifest_the_copies_beside_one_whose_header_block_is_gone_are_kept()
+    {
+        var (image, copies) = await CompactedImageAsync();
+        var damaged = WithoutManifests(image).With(copies[1], static bytes => bytes.AsSpan(0, Header).Clear());
+        using var directory = damaged.Restore();
+        var examined = Examined.Run(directory, repair: true);
+        Assert.Equal(["last"], Examined.Run(directory).Texts);
+        foreach (var copy in copies)
+        {
+            var kept = Assert.Single(examined.Kept, path => Path.GetFileName(path).StartsWith(copy, StringComparison.Ordinal));
+            using var file = directory.Files.Open(kept);
+            var bytes = new byte[file.Length];
+            file.Read(0, bytes);
+            Assert.Equal(damaged.Files[copy], bytes);
+        }
+    }
+
+    [Fact]
     public async Task Repairing_leaves_a_backup_that_shares_the_file_alone()
     {
         using var world = new BackupWorld(Disk.Posix);
@@ -363,16 +424,20 @@ public sealed class RepairTests
 
     /// <summary>Fails, or ends the process at, call n of a repair; doing it again gives what was said at first.</summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_repair_that_fails_at_any_call_can_be_done_again(bool crash)
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    public async Task A_repair_that_fails_at_any_call_can_be_done_again(bool crash, bool isManifestDamaged)
     {
         var image = await ImageAsync(close: true);
         var (file, offset) = PlaceOf(image, "record 7 b");
         var missing = LogsOf(image)[0];
         var manifest = image.Files.Keys.Where(static name => FileNames.TryManifest(name, out _)).Max(StringComparer.Ordinal)!;
         Assert.NotEqual(file, missing);
-        var damaged = image.With(file, bytes => bytes[offset + 4] ^= 1).With(manifest, static bytes => bytes[70] ^= 1).Without(missing);
+        var damaged = image.With(file, bytes => bytes[offset + 4] ^= 1).Without(missing);
+        if (isManifestDamaged)
+            damaged = damaged.With(manifest, static bytes => bytes[70] ^= 1);
         var wanted = All().Except(TextsIn(image, missing)).Where(static text => !text.StartsWith("record 7 b", StringComparison.Ordinal)).ToList();
         for (var n = 1; ; n++)
         {
@@ -426,6 +491,25 @@ public sealed class RepairTests
         await log.DisposeAsync();
         return close ? DiskImage.Take(directory) : image;
     }
+
+    /// <summary>A closed log of three copies with 150 records, and a file behind them with one; and the names of the copies.</summary>
+    private static async Task<(DiskImage Image, List<string> Copies)> CompactedImageAsync()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        await using (var log = TestLog.Open(directory))
+        {
+            await BackupWorld.WriteAsync(log, 0, 149);
+            await BackupAfterRepairTests.CompactAsync(log, "149");
+            await log.Append("last");
+        }
+
+        var copies = BackupAfterRepairTests.CopiesOf(directory.Files, directory.Path);
+        Assert.Equal(3, copies.Count);
+        return (DiskImage.Take(directory), copies);
+    }
+
+    private static DiskImage WithoutManifests(DiskImage image) =>
+        image.Files.Keys.Where(static name => FileNames.TryManifest(name, out _)).Aggregate(image, static (one, name) => one.Without(name));
 
     /// <summary>The last file is cut to its header block, to less, and filled with zeros behind it.</summary>
     private static void AssertLastIsLost(DiskImage image, string last, List<string> inside, string[] all)
