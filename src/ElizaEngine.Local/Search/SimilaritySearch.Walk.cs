@@ -29,13 +29,20 @@ internal sealed partial class SimilaritySearch
     // may be left: near the query it takes now a few more and now a few less.
     private const int SparePart = 8;
 
-    // A walk that would look at so large a part of the graph is no quicker than a scan.
-    private const int WalkedPart = 16;
+    // A step of a walk takes as long as the scan of so many bytes of codes, and of so many rows: it fetches some rows from anywhere.
+    // (100,000 rows: of 128 bytes 0.56 us a step and 0.45 ms the scan, of 384 0.51 and 1.05; shorter rows are scanned as those of 128.)
+    private const int StepBytes = 14_000;
+    private const int StepRows = 12;
+    private const int ScannedRowBytesMin = 128;
 
-    // With a filter a walk takes longer, and much longer if it asks all the way: such parts take half as long as a scan that asks first, and
-    // as long. (100,000 x 384, a half passes: 1.8 and 9 us for each that is kept, such a scan 33 ns a vector.)
-    private const int ThenFilteredPart = 100;
-    private const int FilteredWalkPart = 256;
+    // A walk that asks the filter at its end may have been in vain: it takes a half of a scan at most, and where it is gone once more, a
+    // quarter. One that asks all the way takes so many times as long for each step, as it looks behind those that do not pass.
+    private const int FirstPart = 2;
+    private const int AgainPart = 4;
+    private const int FilteredStep = 10;
+
+    // A walk that finds fewer above a threshold than were asked for is followed by a scan.
+    private const int ListPart = 10;
 
     // Where of those near the query not so large a part of what is wanted passes, a longer walk would not find enough either.
     private const int HopelessPart = 20;
@@ -50,13 +57,15 @@ internal sealed partial class SimilaritySearch
         if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
         if (_threshold is not null && graph.Count <= FewToWalk) return null;
         var wanted = partition.EffortNow(graph.Count);
-        if (wanted > graph.Count / WalkedPart) return null;
+        var steps = StepsOfScan(partition, graph);
+        if (wanted > steps) return null;
         AskSample(scope, partition, filter, coded);
         if (_accepted < Sample / FilteredPart || (_accepted < Sample && (long)_accepted * coded / Sample < FewToWalk)) return null;
         if (_threshold is not null && !AreSurelyMany(scope, partition, filter, coded)) return null;
         _effort = (int)Math.Min(int.MaxValue, (long)wanted * Math.Max(1, _count / 10));
         _isFilteredHere = false;
-        var isWorthIt = scope.IsWhole ? _effort <= graph.Count / WalkedPart : EffortBeforeFilter() <= graph.Count / ThenFilteredPart;
+        if (_threshold is not null && _count > 1) steps /= ListPart;
+        var isWorthIt = scope.IsWhole ? _effort <= steps : EffortBeforeFilter() <= steps / FirstPart;
         return isWorthIt ? graph : null;
     }
 
@@ -76,6 +85,13 @@ internal sealed partial class SimilaritySearch
         var isCounted = !scope.UniqueOnly && filter.Scopes <= Sample;
         var deviations = isCounted ? 0 : 3 * Math.Sqrt(_accepted * (double)(Sample - _accepted) / Sample);
         return (_accepted - deviations) * coded / Sample > many;
+    }
+
+    // A walk of so many steps takes as long as the scan of as many rows as the graph has.
+    private static long StepsOfScan(VectorPartition partition, Graph graph)
+    {
+        long rowBytes = Math.Max(partition.Codes.RowBytes, ScannedRowBytesMin);
+        return graph.Count * rowBytes / (StepBytes + (StepRows * rowBytes));
     }
 
     // Such a walk meets as many that pass as one of the wanted effort would where all pass.
@@ -129,7 +145,7 @@ internal sealed partial class SimilaritySearch
         {
             _isFilteredHere = true;
             var effort = (long)_effort * FilteredEffort;
-            if (effort > graph.Count / FilteredWalkPart) return false;
+            if (effort * FilteredStep > StepsOfScan(partition, graph) / FirstPart) return false;
             BeginWalk(partition, wanted, (int)effort);
             outcome = _codes.Walk(graph, Effort, filter, coded);
         }
@@ -148,7 +164,7 @@ internal sealed partial class SimilaritySearch
         if (outcome.Found >= least) return true;
         if (outcome.Found <= _effort / HopelessPart) return false;
         // Near the query more is filtered than elsewhere: once more, with as much effort as that takes.
-        var effort = Math.Min((long)Effort * _effort / outcome.Found, graph.Count / ThenFilteredPart);
+        var effort = Math.Min((long)Effort * _effort / outcome.Found, StepsOfScan(partition, graph) / AgainPart);
         if (effort <= Effort) return false;
         BeginWalk(partition, wanted, (int)effort);
         outcome = _codes.WalkThenFilter(graph, Effort, filter, coded);

@@ -291,8 +291,9 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         // When they were created is not the order in which they come.
         foreach (var chunk in Enumerable.Range(0, 3_000).OrderBy(i => isLoaded ? i : random.Next()).Chunk(500))
             await _adapter.CreateMemoriesAsync([.. chunk.Select(i => Memory(i, i % 2) with { Embedding = same })], "messages");
-        for (var i = 0; i < 3_000; i += 500)
-            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 500).Select(_ => Memory(0, 0) with { Embedding = Gaussian(random, 3, 1) })], "messages");
+        // So many others that a walk pays.
+        for (var i = 0; i < 30_000; i += 1_000)
+            await _adapter.CreateMemoriesAsync([.. Enumerable.Range(0, 1_000).Select(_ => Memory(0, 0) with { Embedding = Gaussian(random, 3, 1) })], "messages");
         await database.BuildVectorIndexAsync(s_agent, "messages");
         foreach (var room in new Guid?[] { null, _rooms[1] })
         {
