@@ -51,7 +51,10 @@ public sealed record LocalStatistics
     /// <summary>Flushes since opening: one serves many commits.</summary>
     public long Flushes { get; init; }
 
-    /// <summary>Indexes of vectors in memory: one for each agent, table and dimension of which many vectors were searched.</summary>
+    /// <summary>
+    /// Indexes of vectors in memory: one for each agent, table and dimension of which many vectors, or few among very many
+    /// rows, were searched.
+    /// </summary>
     public long VectorIndexes { get; init; }
 
     /// <summary>Bytes of memory that they take, nearly; see <see cref="LocalDatabaseOptions.SearchMemoryLimit"/>.</summary>

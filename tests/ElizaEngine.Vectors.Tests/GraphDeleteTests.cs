@@ -227,6 +227,68 @@ public class GraphDeleteTests
     }
 
     [Fact]
+    public async Task A_repair_that_is_cancelled_leaves_the_graph_to_the_next_one()
+    {
+        const int Share = 3;
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("clustered", random, 2000, 16);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        // The one where walks begin, too.
+        for (var slot = 0; slot < codes.Count; slot++)
+        {
+            if (slot % Share == 0 || slot == graph.Entry().Slot)
+                graph.Delete(slot);
+        }
+
+        var (before, entry, unrepaired) = (Bytes(), graph.Entry(), graph.Unrepaired);
+        graph.Repair(new CancellationToken(canceled: true));
+        Assert.Equal((entry, unrepaired), (graph.Entry(), graph.Unrepaired));
+        Assert.Equal(before, Bytes());
+        FindsAll();
+
+        // Wherever it ends.
+        for (var delay = 0; delay < 8; delay++)
+        {
+            using var stop = new CancellationTokenSource();
+            var repair = Task.Run(() => graph.Repair(stop.Token));
+            Thread.SpinWait(1 << (2 * delay));
+            await stop.CancelAsync();
+            await repair;
+            Assert.True(graph.Unrepaired == 0 || graph.Unrepaired == unrepaired);
+            FindsAll();
+        }
+
+        graph.Repair();
+        Assert.Equal(0, graph.Unrepaired);
+        FindsAll();
+
+        void FindsAll()
+        {
+            var (missed, asked) = (0, 0);
+            for (var slot = 1; slot < rows.Length; slot += 7)
+            {
+                var found = GraphScene.Slots(graph, rows[slot], 5, 64, default(EverySlot));
+                Assert.DoesNotContain(found, graph.IsDeleted);
+                if (graph.IsDeleted(slot))
+                    continue;
+                asked++;
+                missed += found.Contains(slot) ? 0 : 1;
+            }
+
+            Assert.True(missed <= asked / 50, $"seed {Seed}: {missed} of {asked} searches missed their own vector");
+        }
+
+        byte[] Bytes()
+        {
+            using var stream = new MemoryStream();
+            GraphFormat.Write(graph, stream);
+            return stream.ToArray();
+        }
+    }
+
+    [Fact]
     public void A_slot_that_was_deleted_before_it_is_covered_is_not_found()
     {
         using var codes = CodeScene.Fill([[1f, 0f], [0f, 1f], [1f, 1f]]);

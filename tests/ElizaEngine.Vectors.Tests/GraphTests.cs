@@ -354,7 +354,7 @@ public class GraphTests
         Assert.Throws<ObjectDisposedException>(() => search.Walk(graph, 10, default(EverySlot)));
         Assert.Throws<ObjectDisposedException>(() => graph.Insert(2));
         Assert.Throws<ObjectDisposedException>(() => graph.Delete(0));
-        Assert.Throws<ObjectDisposedException>(graph.Repair);
+        Assert.Throws<ObjectDisposedException>(() => graph.Repair());
     }
 
     [Fact]

@@ -42,6 +42,21 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
     /// <summary>Bytes of these files.</summary>
     public long SavedBytes => Interlocked.Read(ref _savedBytes);
 
+    /// <summary>Bytes of the files of a partition; 0: it has none, or nothing can be said of them.</summary>
+    public long BytesOf(in PartitionKey key)
+    {
+        if (TableName(key) is not { } table) return 0;
+        var vectors = SavedVectors.FileName(key, table);
+        try
+        {
+            return log.FileSystem.List(log.Directory).Where(name => VectorsOf(name) == vectors).Sum(LengthOf);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>What the file of a partition keeps of it, without what came since; null: there is no file that can be used.</summary>
     /// <exception cref="LogClosedException">It was stopped before.</exception>
     public VectorPartition? TryRestore(in PartitionKey key)
@@ -52,7 +67,7 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
             RemoveChanges(key, table, after: 0);
             return null;
         }
-        var restored = new VectorPartition(key, saved.Graph);
+        var restored = new VectorPartition(key, saved.Graph) { GoneBefore = sequencer.Published.VectorsGone };
         try
         {
             for (var from = 0; from < saved.Sources.Length; from += LookUpStep)
@@ -142,6 +157,12 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
 
     // The file of vectors that a file of vectors or of changes belongs to, by its name.
     private static string? VectorsOf(string name) => FileNames.IsVectors(name) ? name : FileNames.TryVectorChanges(name, out var vectors, out _) ? vectors : null;
+
+    private long LengthOf(string name)
+    {
+        using var file = log.FileSystem.Open(log.Directory + "/" + name);
+        return file.Length;
+    }
 
     private static int Enough(int count, SaveMoment moment) => moment switch
     {

@@ -17,8 +17,8 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
     private readonly Lock _gate = new();
     private long _clock; // Of searches; stands where memory has no limit.
 
-    /// <summary>Bytes that partitions take.</summary>
-    public long Bytes => partitions.Values.Sum(static partition => partition.Bytes);
+    /// <summary>Bytes that partitions take, those that will take the place of one among them.</summary>
+    public long Bytes => partitions.Values.Sum(static partition => partition.Bytes + (partition.Next?.Bytes ?? 0));
 
     /// <summary>How late it is, by the clock of searches.</summary>
     public long Now => Volatile.Read(ref _clock);
@@ -56,6 +56,12 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
             return room >= needed;
         }
     }
+
+    /// <summary>Whether what takes so many bytes has no room, though it be alone.</summary>
+    public bool IsTooLarge(long needed) => needed > limit;
+
+    /// <summary>Whether there is room for so many bytes more.</summary>
+    public bool HasRoom(long needed) => limit is not { } allowed || Bytes + needed <= allowed;
 
     /// <summary>Evicts others, until there is room for a partition. False: there is none, and it is evicted itself.</summary>
     /// <param name="partition">For which.</param>

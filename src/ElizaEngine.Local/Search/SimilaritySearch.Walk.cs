@@ -70,10 +70,10 @@ internal sealed partial class SimilaritySearch
     }
 
     // Whether more than few pass, however far a sample errs: that a decision is exact among few is a promise. Of the entries that are
-    // counted some may be dead.
+    // counted some may be dead, whether anybody has met them or not.
     private bool AreSurelyMany(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
     {
-        var many = FewToWalk + partition.Dead + (scope.Except?.Count ?? 0);
+        var many = FewToWalk + _deadAtMost + (scope.Except?.Count ?? 0);
         if (scope.IsWhole) return coded > many;
         if (scope.RoomId is { } room)
         {

@@ -42,6 +42,8 @@ internal sealed partial class SimilaritySearch : IDisposable
     private int _unreadCount;
     private byte[] _answers = [];
     private int _uncoded;
+    private int _visited;
+    private long _deadAtMost;
     private long _comparedBefore;
     private float[] _query = [];
     private float _inverseNorm;
@@ -101,7 +103,7 @@ internal sealed partial class SimilaritySearch : IDisposable
         {
             Clear();
             ByFloats(view, scope);
-            view.Partitions?.Searched(key, ComparedByFloats);
+            view.Partitions?.Searched(key, ComparedByFloats, _visited);
         }
         _found.Sort(static (left, right) =>
         {
@@ -157,6 +159,7 @@ internal sealed partial class SimilaritySearch : IDisposable
             // In this order: what is given a code meanwhile is compared by its floats.
             var coded = partition.Codes.Count;
             var total = partition.Count;
+            _deadAtMost = partition.DeadAtMost(view.State);
             var filter = new EntryFilter(partition, scope, Answers(partition.Scopes));
             if (total - coded >= TailMax) view.Partitions!.Begin();
             if (scope.RoomId is not { } room || !TryGather(view, room, partition, filter, coded, total))
@@ -174,9 +177,11 @@ internal sealed partial class SimilaritySearch : IDisposable
     {
         using var window = view.BeginReading();
         _matches.Begin(_count, _threshold);
+        _visited = 0;
         var cursor = new MemoryCursor(view.State, scope.Table, scope.RoomId, long.MaxValue);
         while (cursor.MoveNext(_query.Length, out var vector))
         {
+            _visited++;
             if (!vector.HasVector || !scope.Passes(vector)) continue;
             if (vector.Slot is { IsUnread: false } slot)
             {

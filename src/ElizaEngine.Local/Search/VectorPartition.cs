@@ -51,6 +51,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     private int _dead;
     private long _completeFrom = long.MaxValue;
     private long _deadAsOf;
+    private long _goneBefore;
 
     public PartitionKey Key => key;
 
@@ -109,8 +110,15 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     public int Unsaved =>
         Math.Max(Math.Abs(Codes.Count - SavedCount), Math.Abs((Graph?.Count ?? 0) - SavedCovered)) + Math.Abs(Dead - SavedDead) + SavedElsewhere;
 
-    /// <summary>Number of the state of which all vectors were looked for last.</summary>
-    public long SweptAt { get; set; }
+    /// <summary>
+    /// <see cref="DatabaseState.VectorsGone"/> of the published state in which all entries were looked for last, or of the one before the
+    /// first entry: what was gone then has no entry, or a dead one.
+    /// </summary>
+    public long GoneBefore
+    {
+        get => Volatile.Read(ref _goneBefore);
+        set => Volatile.Write(ref _goneBefore, value);
+    }
 
     /// <summary>Number of the first state whose vectors all have an entry; until it is known no state has one.</summary>
     public long CompleteFrom
@@ -121,6 +129,17 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
 
     /// <summary>Number of the newest state by which an entry was found to be dead.</summary>
     public long DeadAsOf => Volatile.Read(ref _deadAsOf);
+
+    /// <summary>How many entries a state may lack that nobody has met yet: as many vectors have gone from the whole database.</summary>
+    public long GoneSince(DatabaseState state) => Math.Max(0, state.VectorsGone - GoneBefore);
+
+    /// <summary>How many entries a state lacks at most, known or not.</summary>
+    public long DeadAtMost(DatabaseState state)
+    {
+        // In this order: who looks for all of them marks the dead ones first.
+        var unknown = GoneSince(state);
+        return unknown + Dead;
+    }
 
     /// <summary>The entry of a number.</summary>
     public ref Entry this[int number] => ref Volatile.Read(ref _entries)[number >> ChunkBits][number & (ChunkSize - 1)];

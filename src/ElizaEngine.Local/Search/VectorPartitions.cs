@@ -35,6 +35,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     // A longer tail is given codes without waiting for the next search.
     private const int TailMax = 1024;
 
+    // So many rows of others, or without a vector, that a search goes over count as one vector that it compares.
+    private const int RowsOfVector = 16;
+
+    // All vectors are looked for when such a part of them may have gone unnoticed: from that on the graph is repaired, too.
+    private const int SweptPart = 8;
+
     // Vectors that are coded under one pin.
     private const int Step = 512;
 
@@ -65,12 +71,21 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         return partition;
     }
 
-    /// <summary>Hears of a search without a partition. If it compared many vectors, later ones find one.</summary>
-    public void Searched(in PartitionKey key, int vectors)
+    /// <summary>
+    /// Hears of a search without a partition. If it compared many vectors, or went over very many rows to find few, later ones find one.
+    /// </summary>
+    /// <param name="key">Whose vectors.</param>
+    /// <param name="vectors">How many it compared.</param>
+    /// <param name="rows">How many it went over.</param>
+    public void Searched(in PartitionKey key, int vectors, int rows)
     {
-        if (vectors <= few || _partitions.ContainsKey(key) || !_memory.IsAdmitted(key, BytesOf(key, vectors), _sequencer.Published.VectorCount)) return;
+        if (Math.Max(vectors, rows / RowsOfVector) <= few || _partitions.ContainsKey(key)) return;
+        // Where there is no room at all there is none for an empty one either.
+        if (!_memory.IsAdmitted(key, BytesOf(key, Math.Max(1, vectors)), _sequencer.Published.VectorCount)) return;
         _isUsed = true;
-        _partitions.TryAdd(key, new VectorPartition(key) { SearchedAt = _memory.Now });
+        var partition = NewPartition(key);
+        partition.SearchedAt = _memory.Now;
+        _partitions.TryAdd(key, partition);
         Begin();
     }
 
@@ -81,7 +96,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     public async Task<bool> BuildAsync(PartitionKey key)
     {
         _isUsed = true;
-        var partition = _partitions.GetOrAdd(key, static key => new VectorPartition(key));
+        var partition = _partitions.GetOrAdd(key, NewPartition);
         _memory.Touch(partition);
         Interlocked.Increment(ref _builders);
         try
@@ -231,10 +246,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                 {
                     if (known.CompleteFrom == long.MaxValue) await FillAsync(known).ConfigureAwait(false);
                     // It may have been replaced, or released for another.
-                    if (!_partitions.TryGetValue(key, out var partition) || !await TryMakeRoomAsync(partition).ConfigureAwait(false)) continue;
+                    if (!_partitions.TryGetValue(key, out var partition)) continue;
+                    // First: what will be replaced need not have room, nor its graph be repaired.
+                    if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
+                    if (!await TryMakeRoomAsync(partition).ConfigureAwait(false)) continue;
                     await CodeAsync(partition).ConfigureAwait(false);
                     await LinkAsync(partition).ConfigureAwait(false);
-                    if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
                     await SaveAsync(partition, isSaveDue ? SaveMoment.Later : SaveMoment.Now).ConfigureAwait(false);
                 }
                 EndTurn();
@@ -271,8 +288,14 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         }
     }
 
-    private Task<bool> TryMakeRoomAsync(VectorPartition partition) => _memory.TryMakeRoomAsync(
-        partition, Math.Max(partition.Bytes, BytesOf(partition.Key, partition.Count)), _sequencer.Published.VectorCount, ReleaseAsync);
+    // What goes from here on has an entry in it, or never will.
+    private VectorPartition NewPartition(PartitionKey key) => new(key) { GoneBefore = _sequencer.Published.VectorsGone };
+
+    private Task<bool> TryMakeRoomAsync(VectorPartition partition) =>
+        TryMakeRoomAsync(partition, Math.Max(partition.Bytes, BytesOf(partition.Key, partition.Count)));
+
+    private Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed) =>
+        _memory.TryMakeRoomAsync(partition, needed, _sequencer.Published.VectorCount, ReleaseAsync);
 
     private async Task ReleaseAsync(VectorPartition partition)
     {
@@ -287,7 +310,14 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
 
     private async Task FillAsync(VectorPartition partition)
     {
-        if (!await TryRestoreAsync(partition).ConfigureAwait(false)) await LoadAsync(partition).ConfigureAwait(false);
+        // The files are read whole. Where they alone are too large, what is left of their vectors may not be.
+        var saved = memoryLimit is null ? 0 : _files?.BytesOf(partition.Key) ?? 0;
+        if (!_memory.IsTooLarge(saved))
+        {
+            await TryMakeRoomAsync(partition, saved).ConfigureAwait(false);
+            if (await TryRestoreAsync(partition).ConfigureAwait(false)) return;
+        }
+        await LoadAsync(partition).ConfigureAwait(false);
     }
 
     // Puts another partition in the place of an empty one: the one that its file keeps, and what came since.
@@ -303,9 +333,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         }
         catch
         {
-            // Not between two vectors of one commit.
-            lock (_log.Gate) empty.Next = null;
-            next.Dispose();
+            GiveUpNext(empty, next);
             throw;
         }
         _partitions[empty.Key] = next;
@@ -313,10 +341,17 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         return true;
     }
 
+    private void GiveUpNext(VectorPartition partition, VectorPartition next)
+    {
+        // Not between two vectors of one commit.
+        lock (_log.Gate) partition.Next = null;
+        next.Dispose();
+    }
+
     private Task SaveAsync(VectorPartition partition, SaveMoment moment) => _files is { } files && !IsStopped ? files.SaveAsync(partition, moment) : Task.CompletedTask;
 
     // Commits before the partition was known did not tell it of their vectors: they are in the state that is published after a flush.
-    // One that looked for it in vain and is not handed over yet still holds the gate.
+    // One that looked for it in vain and is not handed over yet still holds the gate. A partition that is too large stays incomplete.
     private async Task LoadAsync(VectorPartition partition)
     {
         lock (_log.Gate)
@@ -329,6 +364,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         {
             if (row.TableNumber != table) break;
             if (row.AgentId == agent && row.Vector(dimension) is { } slot) partition.Add(row, slot, state.Sequence);
+            if (_memory.IsTooLarge(BytesOf(partition.Key, partition.Count))) return;
         }
         partition.CompleteFrom = state.Sequence;
     }
@@ -368,7 +404,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         graph.Insert(count, Threads, _stop.Token);
         if (IsStopped) return;
-        if (IsRepairDue(graph)) graph.Repair();
+        if (IsRepairDue(graph)) graph.Repair(_stop.Token);
         if (IsStopped || !IsMeasuringDue(partition, graph.Count)) return;
         var (queries, own) = SampleOf(partition, graph);
         if (own.Length == 0) return;
@@ -417,27 +453,57 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         return ([.. floats], [.. own]);
     }
 
-    // Looked at again when so much has changed that it could be.
     private bool IsMostlyDead(VectorPartition partition)
     {
-        var count = partition.Codes.Count;
+        if (partition.Codes.Count <= 2 * few) return false;
         var state = _sequencer.Published;
-        if (count <= 2 * few || state.Sequence - partition.SweptAt < count / 4) return false;
-        partition.SweptAt = state.Sequence;
+        var count = partition.CountUpTo(state.Sequence);
+        if (partition.Dead <= count / 2 && partition.GoneSince(state) >= count / SweptPart) Sweep(partition, state, count);
+        return partition.Dead > count / 2;
+    }
+
+    // Looks for all that this state has, or an older one had.
+    private static void Sweep(VectorPartition partition, DatabaseState state, int count)
+    {
         for (var number = 0; number < count; number++)
         {
             if (partition.Find(state, number) is null) partition.MarkDead(number, state.Sequence);
         }
-        return partition.Dead > count / 2;
+        partition.GoneBefore = state.VectorsGone;
     }
 
     private async Task<VectorPartition> ReplaceAsync(VectorPartition old)
     {
-        var next = new VectorPartition(old.Key) { SweptAt = old.SweptAt, SearchedAt = Volatile.Read(ref old.SearchedAt) };
+        if (IsStopped) return old;
+        var next = NewPartition(old.Key);
+        next.SearchedAt = Volatile.Read(ref old.SearchedAt);
+        if (!_memory.HasRoom(BytesOf(old.Key, old.Count - old.Dead)))
+        {
+            // There is no room for both. Searches compare floats meanwhile; the file would bring the old one back.
+            _files?.Delete(old.Key);
+            _partitions[old.Key] = next;
+            old.Dispose();
+            await LoadAsync(next).ConfigureAwait(false);
+            return next;
+        }
         old.Next = next;
-        await LoadAsync(next).ConfigureAwait(false);
-        await CodeAsync(next).ConfigureAwait(false);
-        await LinkAsync(next).ConfigureAwait(false);
+        try
+        {
+            await LoadAsync(next).ConfigureAwait(false);
+            await CodeAsync(next).ConfigureAwait(false);
+            await LinkAsync(next).ConfigureAwait(false);
+        }
+        catch
+        {
+            GiveUpNext(old, next);
+            throw;
+        }
+        if (IsStopped || next.CompleteFrom == long.MaxValue)
+        {
+            // What there is of it is less than the old one.
+            GiveUpNext(old, next);
+            return old;
+        }
         _partitions[old.Key] = next;
         // Whoever searches it keeps its memory until he is done.
         old.Dispose();

@@ -96,6 +96,13 @@ internal sealed partial class DatabaseState : IRowSet
     /// <summary>Vectors of all memories, of every dimension.</summary>
     public int VectorCount { get; private set; }
 
+    /// <summary>
+    /// How many vectors have gone, of every agent, table and dimension, in the states of the line up to this one: deleted with their
+    /// memory, dropped, or replaced. Never too few; a memory that moves to another place in an index counts with its
+    /// vectors. Since opening.
+    /// </summary>
+    public long VectorsGone { get; private set; }
+
     /// <summary>Its number in the line: every state has a higher one than those before it.</summary>
     public long Sequence => _sequence;
 
@@ -215,6 +222,7 @@ internal sealed partial class DatabaseState : IRowSet
                     if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Put(memory, _owner);
                 }
                 VectorCount += memory.VectorCount - ((old as MemoryRow)?.VectorCount ?? 0);
+                if (old is MemoryRow before) VectorsGone += CountGone(before, memory);
                 break;
             case RoomRow room:
                 RoomsByAgent = RoomsByAgent.Put(room, _owner);
@@ -283,6 +291,7 @@ internal sealed partial class DatabaseState : IRowSet
                     if (memory.DocumentId is not null) MemoriesByDocument = MemoriesByDocument.Remove(Local.MemoriesByDocument.KeyOf(memory), _owner);
                 }
                 VectorCount -= memory.VectorCount;
+                VectorsGone += memory.VectorCount;
                 break;
             case RoomRow room:
                 RoomsByAgent = RoomsByAgent.Remove(Local.RoomsByAgent.KeyOf(room), _owner);
@@ -312,6 +321,18 @@ internal sealed partial class DatabaseState : IRowSet
             default:
                 throw new UnreachableException();
         }
+    }
+
+    // How many vectors of a version the next one does not have.
+    private static int CountGone(MemoryRow old, MemoryRow row)
+    {
+        if (ReferenceEquals(old.Vectors, row.Vectors)) return 0;
+        var gone = 0;
+        for (var slot = old.Vectors; slot is not null; slot = slot.Next)
+        {
+            if (row.Vector(slot.Dimension)?.HasFloatsOf(slot) != true) gone++;
+        }
+        return gone;
     }
 
     private static bool HasId(Table table) => table is not (Table.Participants or Table.Cache);

@@ -168,6 +168,9 @@ internal sealed class VectorSlot
     /// <summary>Nobody has looked at its floats since the database was opened.</summary>
     public bool IsUnread => !IsVerified && Pending is null;
 
+    /// <summary>Whether it is another slot's vector, in a chain of its own.</summary>
+    public bool HasFloatsOf(VectorSlot other) => Location == other.Location && ReferenceEquals(Pending, other.Pending);
+
     /// <summary>The chain without one dimension.</summary>
     public static VectorSlot? Without(VectorSlot? chain, int dimension)
     {

@@ -141,7 +141,10 @@ internal sealed class Graph : SharedNative
     /// Links the neighbours of deleted slots with each other, so that walks go around these; then whatever no walk would reach. Searches
     /// go on meanwhile. Cost: a look at every list, and a choice of neighbours for each that had a deleted one.
     /// </summary>
-    internal void Repair()
+    /// <param name="cancellationToken">
+    /// Ends the work after the node that is begun: <see cref="Unrepaired"/> stays as it was, and the next repair begins anew.
+    /// </param>
+    internal void Repair(CancellationToken cancellationToken = default)
     {
         Share();
         try
@@ -150,7 +153,8 @@ internal sealed class Graph : SharedNative
             {
                 // What is deleted from here on waits for the next repair.
                 var repaired = Volatile.Read(ref _deadLinked);
-                new GraphRepair(this).Run();
+                if (!new GraphRepair(this).Run(cancellationToken))
+                    return;
                 lock (_marking)
                     Volatile.Write(ref _deadLinked, _deadLinked - repaired);
             }

@@ -18,18 +18,19 @@ internal sealed unsafe class GraphRepair(Graph graph)
     private readonly List<int> _candidates = [];
     private readonly Queue<int> _dead = new();
 
-    internal void Run()
+    /// <summary>Repairs all lists.</summary>
+    /// <returns>
+    /// Whether it was not cancelled. If it was, walks begin where they did; what is repaired twice is none the worse for it.
+    /// </returns>
+    internal bool Run(CancellationToken cancellationToken) => CodeDot.Width switch
     {
-        switch (CodeDot.Width)
-        {
-            case KernelWidth.Bits512: Run<CodeDot512>(); break;
-            case KernelWidth.Bits256: Run<CodeDot256>(); break;
-            case KernelWidth.Bits128: Run<CodeDot128>(); break;
-            default: Run<CodeDotScalar>(); break;
-        }
-    }
+        KernelWidth.Bits512 => Run<CodeDot512>(cancellationToken),
+        KernelWidth.Bits256 => Run<CodeDot256>(cancellationToken),
+        KernelWidth.Bits128 => Run<CodeDot128>(cancellationToken),
+        _ => Run<CodeDotScalar>(cancellationToken),
+    };
 
-    private void Run<TKernel>()
+    private bool Run<TKernel>(CancellationToken cancellationToken)
         where TKernel : struct, ICodeKernel
     {
         var writer = new GraphWriter<TKernel>(graph);
@@ -38,6 +39,8 @@ internal sealed unsafe class GraphRepair(Graph graph)
         var end = graph.Count;
         for (var slot = 0; slot < end; slot++)
         {
+            if (cancellationToken.IsCancellationRequested)
+                return false;
             if (_links.IsTwin(slot) || _links.IsAllDead(slot))
                 continue;
             var level = _links.LevelOf(slot);
@@ -49,6 +52,7 @@ internal sealed unsafe class GraphRepair(Graph graph)
 
         graph.EnterAt(best, bestLevel);
         new GraphReach(graph, end).Connect();
+        return true;
     }
 
     // SAFETY: slots come from lists, which the graph's owner keeps.

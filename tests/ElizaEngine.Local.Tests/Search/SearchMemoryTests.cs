@@ -1,3 +1,4 @@
+using ElizaEngine.Storage;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests.Search;
@@ -139,6 +140,88 @@ public sealed class SearchMemoryTests : IDisposable
         Assert.Equal(1, database.GetStatistics().VectorIndexes);
     }
 
+    // A search in a room knows nothing of the rest of its table.
+    [Fact]
+    public async Task A_file_that_is_larger_than_the_limit_is_not_read()
+    {
+        const int inRoom = 300;
+        const int others = 2_700;
+        Guid room;
+        await using (var database = await OpenAsync(long.MaxValue))
+        {
+            await FillAsync(database, tables: 1, others);
+            room = await database.ForAgent(s_agent).CreateRoomAsync(new Room { Source = "test", Type = ChannelTypes.Group });
+            await FillAsync(database, tables: 1, inRoom, room);
+            await database.BuildVectorIndexAsync(s_agent, Table(0));
+        }
+        var file = new FileInfo(Assert.Single(Directory.GetFiles(_folder.Data), name => FileNames.IsVectors(Path.GetFileName(name))));
+
+        await using var again = await OpenAsync(file.Length / 2);
+        for (var i = 0; i < 4; i++)
+        {
+            await AssertRightAsync(again, 0, _random, room: room);
+            await again.Partitions.Work;
+        }
+        // Tried once, and not again with each search.
+        Assert.Equal((0L, 0L, 1L), Indexes(again));
+
+        // With fewer vectors there is room, though the file is as large as it was.
+        var adapter = again.ForAgent(s_agent);
+        var all = await adapter.GetMemoriesAsync(new MemoryQuery(Table(0)) { Count = others + inRoom });
+        await adapter.DeleteMemoriesAsync([.. all.Where(memory => memory.RoomId is null).Skip(Rows).Select(static memory => memory.Id)]);
+        for (var i = 0; i < 2; i++)
+        {
+            await AssertRightAsync(again, 0, _random, room: room);
+            await again.Partitions.Work;
+        }
+        Assert.Equal((1L, 0L, 1L), Indexes(again));
+        Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(again, 0, _random));
+        AssertWithin(again);
+    }
+
+    [Fact]
+    public async Task An_index_that_has_no_room_beside_the_next_goes_before_it()
+    {
+        const int left = 80;
+        await using var database = await OpenAsync(OneIndex * 21 / 20);
+        await FillAsync(database, tables: 1);
+        for (var i = 0; i < 2; i++)
+        {
+            await AssertRightAsync(database, 0, _random);
+            await database.Partitions.Work;
+        }
+        Assert.Equal((1L, 0L, 0L), Indexes(database));
+        var adapter = database.ForAgent(s_agent);
+        await adapter.DeleteMemoriesAsync(
+            [.. (await adapter.GetMemoriesAsync(new MemoryQuery(Table(0)) { Count = Rows - left })).Select(static memory => memory.Id)]);
+        await database.UpkeepAsync(CancellationToken.None);
+        await database.Partitions.Work;
+
+        Assert.Equal((1L, 0L, 0L), Indexes(database));
+        Assert.Equal(left * VectorPartition.BytesOf(Dimension, 1, hasGraph: false), database.GetStatistics().VectorIndexBytes);
+        Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, 0, _random));
+    }
+
+    [Fact]
+    public void The_memory_of_an_index_that_takes_the_place_of_another_counts()
+    {
+        var key = new PartitionKey(s_agent, 1, Dimension);
+        using var next = new VectorPartition(key);
+        using var partition = new VectorPartition(key) { Next = next };
+        var memory = new PartitionMemory(new([new(key, partition)]), limit: 10_000);
+        var row = Enumerable.Range(0, Dimension).Select(static i => i + 1f).ToArray();
+        partition.Codes.Append(row, ElizaEngine.Vectors.Norm.InverseOf(row));
+        next.Codes.Append(row, ElizaEngine.Vectors.Norm.InverseOf(row));
+
+        Assert.Equal(2 * partition.Bytes, memory.Bytes);
+    }
+
+    private static (long Count, long Restored, long Released) Indexes(LocalDatabase database)
+    {
+        var statistics = database.GetStatistics();
+        return (statistics.VectorIndexes, statistics.VectorIndexesRestored, statistics.VectorIndexesReleased);
+    }
+
     private static void AssertWithin(LocalDatabase database) =>
         Assert.InRange(database.GetStatistics().VectorIndexBytes, 0, database.Options.SearchMemoryLimit!.Value);
 
@@ -154,24 +237,33 @@ public sealed class SearchMemoryTests : IDisposable
 
     private static string Table(int number) => $"table{number}";
 
-    private async Task FillAsync(LocalDatabase database, int tables)
+    private async Task FillAsync(LocalDatabase database, int tables, int rows = Rows, Guid? room = null)
     {
         var adapter = database.ForAgent(s_agent);
         if (await adapter.GetAgentAsync(s_agent) is null) await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
         for (var table = 0; table < tables; table++)
         {
             await adapter.CreateMemoriesAsync(
-                [.. Enumerable.Range(0, Rows).Select(_ => new Memory { Content = Content.FromText("text"), Unique = true, Embedding = Vector(_random) })], Table(table));
+                [.. Enumerable.Range(0, rows).Select(_ => NewMemory() with { RoomId = room })], Table(table));
         }
     }
+
+    private Memory NewMemory() => new() { Content = Content.FromText("text"), Unique = true, Embedding = Vector(_random) };
 
     private static float[] Vector(Random random) => [.. Enumerable.Range(0, Dimension).Select(_ => random.NextSingle() - 0.5f)];
 
     // A transaction compares floats.
-    private static async Task<SearchMethod> AssertRightAsync(LocalDatabase database, int table, Random random, bool isOnce = false)
+    private static async Task<SearchMethod> AssertRightAsync(
+        LocalDatabase database, int table, Random random, bool isOnce = false, Guid? room = null)
     {
         var adapter = database.ForAgent(s_agent);
-        var search = new MemorySearch(Table(table), Vector(random)) { Count = 7, Mode = SearchMode.Exact, IncludeEmbeddings = false };
+        var search = new MemorySearch(Table(table), Vector(random))
+        {
+            RoomId = room,
+            Count = 7,
+            Mode = SearchMode.Exact,
+            IncludeEmbeddings = false,
+        };
         var searching = adapter.SearchMemoriesAsync(search);
         Assert.True(searching.IsCompleted, "a search runs on its caller's thread");
         SearchMethod method;

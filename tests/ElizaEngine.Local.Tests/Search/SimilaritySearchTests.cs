@@ -192,13 +192,96 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
         }
         Assert.Empty(plans);
 
-        // Of the larger room some go, until as few are left, though they still have entries.
+        // Of the larger room some go, until as few are left, though they still have entries, and no search has met what is gone.
         var doomed = await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Count = 1_500, Mode = SearchMode.Exact });
         await _adapter.DeleteMemoriesAsync([.. doomed.Select(memory => memory.Id)]);
-        foreach (var memory in doomed) await _adapter.SearchMemoriesAsync(new MemorySearch("messages", memory.Embedding!.Value) { RoomId = _rooms[1], Count = 1, Mode = SearchMode.Exact });
         var left = await database.ExplainSearchAsync(s_agent, new MemorySearch("messages", Gaussian(random, dimension, 1)) { RoomId = _rooms[1], Threshold = 0.95f, Count = 1 });
         Assert.InRange(left.EligibleRows, 19_000, 20_000);
         Assert.True(left.IsExact, left.Details);
+    }
+
+    // One call deletes them, and nobody has looked for any of them since.
+    [Fact]
+    public async Task A_search_with_a_threshold_is_exact_as_soon_as_few_are_left()
+    {
+        const int dimension = 8;
+        const int count = 24_000;
+        await using var database = await LocalDatabase.OpenAsync(
+            new LocalDatabaseOptions { VectorsWithoutGraph = 500, UpkeepInterval = Timeout.InfiniteTimeSpan });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var random = new Random(37);
+        var ids = new List<Guid>();
+        for (var done = 0; done < count; done += 1_000) await AddAsync(1_000);
+        await database.BuildVectorIndexAsync(s_agent, "messages");
+        Assert.Equal((false, 24_000), await ExplainAsync());
+
+        await _adapter.DeleteMemoriesAsync([.. ids.Where((_, i) => i % 4 == 0)]);
+        Assert.Equal((true, 18_000), await ExplainAsync());
+        await database.UpkeepAsync(CancellationToken.None);
+        await database.Partitions.Work;
+        Assert.Equal((true, 18_000), await ExplainAsync());
+
+        // What is gone is known now, and leaves those that come to be many.
+        await AddAsync(3_000);
+        await database.BuildVectorIndexAsync(s_agent, "messages");
+        Assert.Equal((false, 21_000), await ExplainAsync());
+
+        async Task AddAsync(int more)
+        {
+            var results = await _adapter.CreateMemoriesAsync(
+                [.. Enumerable.Range(0, more).Select(i => Memory(i, 0) with { Embedding = Gaussian(random, dimension, 1) })], "messages");
+            ids.AddRange(results.Select(result => result.Id));
+        }
+
+        async Task<(bool IsExact, long Rows)> ExplainAsync()
+        {
+            var search = new MemorySearch("messages", Gaussian(random, dimension, 1)) { Threshold = 0.95f, Count = 1 };
+            var plan = await database.ExplainSearchAsync(s_agent, search);
+            return (plan.IsExact, plan.EligibleRows);
+        }
+    }
+
+    // By each way in which a vector goes.
+    [Theory]
+    [InlineData("replaced")]
+    [InlineData("deleted with their room")]
+    [InlineData("deleted by a transaction")]
+    public async Task A_search_with_a_threshold_counts_no_vectors_that_were(string how)
+    {
+        const int dimension = 8;
+        const int count = 21_000;
+        await using var database = await LocalDatabase.OpenAsync(
+            new LocalDatabaseOptions { VectorsWithoutGraph = 500, UpkeepInterval = Timeout.InfiniteTimeSpan });
+        await SetUpAsync(database.ForAgent(s_agent));
+        var random = new Random(41);
+        var ids = new List<Guid>();
+        for (var done = 0; done < count; done += 1_000)
+        {
+            var results = await _adapter.CreateMemoriesAsync(
+                [.. Enumerable.Range(done, 1_000).Select(i => Memory(i, i < 1_500 ? 0 : 1) with { Embedding = Gaussian(random, 8, 1) })], "messages");
+            ids.AddRange(results.Select(result => result.Id));
+        }
+        await database.BuildVectorIndexAsync(s_agent, "messages");
+        var search = new MemorySearch("messages", Gaussian(random, dimension, 1)) { Threshold = 0.95f, Count = 1 };
+        Assert.False((await database.ExplainSearchAsync(s_agent, search)).IsExact);
+        switch (how)
+        {
+            // As many as before, but entries that are twice as many stand for them.
+            case "replaced":
+                foreach (var id in ids.Take(1_500))
+                    await _adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = Gaussian(random, dimension, 1) });
+                await _adapter.DeleteMemoriesAsync([.. ids.Skip(1_500).Take(1_500)]);
+                await database.BuildVectorIndexAsync(s_agent, "messages");
+                break;
+            case "deleted with their room":
+                await _adapter.DeleteRoomAsync(_rooms[0]);
+                break;
+            default:
+                await _adapter.TransactionAsync(async (session, token) => await session.DeleteMemoriesAsync([.. ids.Take(1_500)], token));
+                break;
+        }
+        var plan = await database.ExplainSearchAsync(s_agent, search);
+        Assert.True(plan.IsExact, plan.Details);
     }
 
     [Theory]

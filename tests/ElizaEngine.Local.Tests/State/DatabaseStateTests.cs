@@ -166,6 +166,39 @@ public sealed class DatabaseStateTests
     }
 
     [Fact]
+    public void Vectors_that_go_are_counted_however_they_go()
+    {
+        var state = new DatabaseState().EditableBy(1);
+        var rows = new RandomRows(new Random(5));
+        MemoryRow memory;
+        do memory = rows.Next() as MemoryRow ?? NoMemory; while (memory.RoomId is null);
+        state.Put(memory.WithVectors(null), null);
+        Put(new VectorSlot { Dimension = 9, InverseNorm = 1, Pending = new float[9] });
+        Put(new VectorSlot { Dimension = 8, InverseNorm = 1, Pending = new float[8], Next = Vectors() });
+        // Content of another version, with the same vectors.
+        state.Put(Current().WithVectors(Vectors()), Current());
+        // In a chain of its own.
+        var copies = Vectors()!.Before(Vectors()!.Next!.Before(new() { Dimension = 6, InverseNorm = 1 }));
+        Put(new VectorSlot { Dimension = 7, InverseNorm = 1, Pending = new float[7], Next = copies });
+        Assert.Equal((4, 0L), (state.VectorCount, state.VectorsGone));
+
+        var next = state.EditableBy(2);
+        var another = new VectorSlot { Dimension = 7, InverseNorm = 1, Pending = new float[7], Next = Vectors()!.Next };
+        next.Put(Current().WithVectors(another), Current());
+        Assert.Equal((4, 1L), (next.VectorCount, next.VectorsGone));
+        var row = next.FindMemory(memory.Id)!;
+        next.Put(row.WithVectors(VectorSlot.Without(row.Vectors, 9)), row);
+        Assert.Equal((3, 2L), (next.VectorCount, next.VectorsGone));
+        next.Remove(next.FindMemory(memory.Id)!);
+        Assert.Equal((0, 5L), (next.VectorCount, next.VectorsGone));
+        Assert.Equal((4, 0L), (state.VectorCount, state.VectorsGone));
+
+        MemoryRow Current() => state.FindMemory(memory.Id)!;
+        VectorSlot? Vectors() => Current().Vectors;
+        void Put(VectorSlot vectors) => state.Put(Current().WithVectors(vectors), Current());
+    }
+
+    [Fact]
     public void A_state_is_edited_in_place_by_its_owner_and_copied_for_everybody_else()
     {
         var state = new DatabaseState().EditableBy(7);
