@@ -21,9 +21,6 @@ internal sealed partial class SimilaritySearch : IDisposable
     // So many without a code cost a search some 10 us.
     private const int TailMax = 64;
 
-    // A room with no larger a part of the table's vectors is gathered: a row then takes about twice as long as one of a scan.
-    private const double GatheredPart = 0.4;
-
     // Candidates whose floats are fetched together: the vectors of so many fit into the first cache.
     private const int Together = 8;
 
@@ -225,7 +222,7 @@ internal sealed partial class SimilaritySearch : IDisposable
     private bool TryGather(View view, Id room, VectorPartition partition, in EntryFilter filter, int coded, int total)
     {
         var entries = partition.InRoom(room);
-        if (entries.Length > Math.Max(VectorPartitions.Few, coded * GatheredPart)) return false;
+        if (entries.Length > Math.Max(VectorPartitions.Few, coded / 4)) return false;
         Method = SearchMethod.Gather;
         foreach (var number in partition.Uncoded) AddRow(view, partition, filter, number);
         foreach (var (number, ofScope) in entries)
