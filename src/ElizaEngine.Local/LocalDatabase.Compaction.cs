@@ -80,9 +80,9 @@ public sealed partial class LocalDatabase
             report?.RecordsAfter ?? 0, Stopwatch.GetElapsedTime(started));
     }
 
-    // Copies can take more of the log than what they are copies of, if so little in it counts no more: then they get room behind it. Twice
-    // what was missing, and each time twice as much again, since what others commit meanwhile may need some of it, too: without them there
-    // is no third attempt. Giving up would leave on the disk what was deleted.
+    // Copies can take more of the log than what they are copies of, where little in that counts no more: then they get room behind it.
+    // Twice what was missing, and each time twice as much again, since what others commit meanwhile may need some of it, too: without them
+    // there is no third attempt, and before there are many the disk is full. Giving up would leave on the disk what was deleted.
     private async Task<LogCompactionReport?> CompactFittingAsync(CompactOptions options, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -105,7 +105,8 @@ public sealed partial class LocalDatabase
         lock (_log.Gate) end = _log.EndFileLocked();
         await _log.FlushAsync().ConfigureAwait(false);
         // Not what has ended since, which may be in the middle of a batch.
-        return await CompactAsync(_log.EndedFiles(end), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
+        var range = _log.EndedFiles(end);
+        return await CompactAsync(range, beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
     }
 
     private long LiveBytes()

@@ -103,8 +103,8 @@ public sealed class CompactionRoomTests
         Assert.Equal(["before", "after"], again.Replayed.Texts);
     }
 
-    private static Task<LogCompactionReport> CompactAsync(TestLog log) =>
-        log.Log.CompactAsync(log.Log.EndedFiles(), new FarApart(), bytesPerSecond: 0, static _ => { }, TestContext.Current.CancellationToken);
+    private static Task<LogCompactionReport> CompactAsync(TestLog log) => log.Log.CompactAsync(
+        log.Log.EndedFiles(), new FarApart(), bytesPerSecond: 0, static _ => { }, TestContext.Current.CancellationToken);
 
     private static async Task EndFileAsync(TestLog log)
     {

@@ -43,7 +43,7 @@ internal sealed class LogCompaction(
     /// The range begins or ends in the middle of a batch, or nobody can say yet that it does not: neither did
     /// <see cref="WriteAheadLog.EndFileLocked"/> end it, nor is there a frame behind it. Nothing was changed.
     /// </exception>
-    /// <exception cref="LogRangeTooSmallException">The copies would take more room in the log than the range. Nothing was changed.</exception>
+    /// <exception cref="LogRangeTooSmallException">The copies would take more of the log than the range. Nothing was changed.</exception>
     /// <exception cref="LogDamagedException">A frame or a record of the range is damaged. Nothing was changed.</exception>
     /// <exception cref="LogDiskFullException">No room. Nothing was changed.</exception>
     /// <exception cref="LogPoisonedException">A manifest could not be written. The log takes no writes any more.</exception>

@@ -270,7 +270,8 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     /// <summary>
     /// A batch of its own that says nothing and takes so many bytes, or some more: room for the copies of what is in front of it. Fails as
-    /// <see cref="BeginLocked"/> and <see cref="AppendLocked"/> do, and leaves nothing that counts then; else as <see cref="CommitLocked(object)"/>.
+    /// <see cref="BeginLocked"/> and <see cref="AppendLocked"/> do, and leaves nothing that counts then; the result is that of
+    /// <see cref="CommitLocked(object)"/>.
     /// </summary>
     /// <param name="bytes">More than 0.</param>
     /// <param name="state">To be published: that of the batch before it.</param>

@@ -52,7 +52,9 @@ internal sealed record Compact(Together? Meanwhile = null) : Operation
     public override string ToString() => Meanwhile is null ? "compact" : $"compact, meanwhile {Meanwhile}";
 }
 
-/// <summary>Room is made in the log, as a compaction does that has too little for its copies: rare in histories, which change more than that.</summary>
+/// <summary>
+/// Room is made in the log, as a compaction does that has too little for its copies: rare in histories, which change more than that.
+/// </summary>
 /// <param name="Bytes">At least so many.</param>
 internal sealed record MakeRoom(int Bytes) : Operation
 {

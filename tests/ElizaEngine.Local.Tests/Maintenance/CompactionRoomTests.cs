@@ -29,61 +29,31 @@ public sealed class CompactionRoomTests
     public async Task Nothing_is_left_of_what_was_deleted_however_the_gaps_in_front_of_vectors_fall(Durability durability)
     {
         const int steps = 8; // Of 8 bytes: every place of a record between two multiples of 64.
-        const int texts = 4;
-        var (left, roomy) = (0, 0);
-        for (var i = 0; i < texts * steps; i++)
-        {
-            var (textLength, bodyLength) = (40 + (16 * (i / steps)), 8 * (i % steps));
-            var outcome = await TryAsync(durability, rows: 800, database => ImportAsync(database, 0, 800, _ => textLength, _ => bodyLength));
-            left += outcome.IsLeft ? 1 : 0;
-            roomy += outcome.Attempts > 1 ? 1 : 0;
-        }
-        Console.WriteLine($"      {texts * steps} imports of memories and log entries, {durability}: {roomy} needed room, {left} left what was deleted");
-        Assert.Equal(0, left);
+        var roomy = await TryAllAsync("imports of memories and log entries", durability, 4 * steps, (i, database) =>
+            ImportAsync(database, 0, 800, _ => 40 + (16 * (i / steps)), _ => 8 * (i % steps)));
         Assert.True(roomy > 0, "no import needed room");
     }
 
     [Theory]
     [InlineData(Durability.PowerLoss)]
     [InlineData(Durability.ProcessCrash)]
-    public async Task Nor_is_there_when_every_row_has_another_length(Durability durability)
-    {
-        const int seeds = 12;
-        var (left, roomy) = (0, 0);
-        for (var seed = 1; seed <= seeds; seed++)
+    public Task Nor_is_there_when_every_row_has_another_length(Durability durability) =>
+        TryAllAsync("imports of memories and log entries of random lengths", durability, 12, static (seed, database) =>
         {
             var random = new Random(seed);
-            var outcome = await TryAsync(
-                durability, rows: 800, database => ImportAsync(database, 0, 800, _ => random.Next(40, 200), _ => random.Next(200)));
-            left += outcome.IsLeft ? 1 : 0;
-            roomy += outcome.Attempts > 1 ? 1 : 0;
-        }
-        Console.WriteLine($"      {seeds} imports of memories and log entries of random lengths, {durability}: {roomy} needed room, {left} left what was deleted");
-        Assert.Equal(0, left);
-    }
+            return ImportAsync(database, 0, 800, _ => random.Next(40, 200), _ => random.Next(200));
+        });
 
     [Theory]
     [InlineData(Durability.PowerLoss)]
     [InlineData(Durability.ProcessCrash)]
-    public async Task Nor_when_memories_are_loaded_alone(Durability durability)
-    {
-        const int seeds = 12;
-        var (left, roomy) = (0, 0);
-        for (var seed = 1; seed <= seeds; seed++)
+    public Task Nor_when_memories_are_loaded_alone(Durability durability) =>
+        TryAllAsync("loads of memories", durability, 12, static (seed, database) =>
         {
             var random = new Random(seed);
-            var rows = random.Next(500, 3000);
-            var outcome = await TryAsync(
-                durability,
-                rows,
-                database => database.ForAgent(s_agent).CreateMemoriesAsync(
-                    [.. Enumerable.Range(0, rows).Select(number => MemoryOf(number, random.Next(40, 400)))], "messages"));
-            left += outcome.IsLeft ? 1 : 0;
-            roomy += outcome.Attempts > 1 ? 1 : 0;
-        }
-        Console.WriteLine($"      {seeds} loads of memories, {durability}: {roomy} needed room, {left} left what was deleted");
-        Assert.Equal(0, left);
-    }
+            var rows = Enumerable.Range(0, random.Next(500, 3000)).Select(number => MemoryOf(number, random.Next(40, 400)));
+            return database.ForAgent(s_agent).CreateMemoriesAsync([.. rows], "messages");
+        });
 
     /// <summary>What they write needs room of its own, as what was there does: there is some for that, too.</summary>
     [Fact]
@@ -124,9 +94,10 @@ public sealed class CompactionRoomTests
             await database.BackgroundWork;
             var created = 0;
             // One that is prepared in the background is made when it is needed.
-            files.Fault = (call, path) => call == "create" && path.Contains(".seg", StringComparison.Ordinal) && Interlocked.Increment(ref created) >= n
-                ? FaultyFileSystem.DiskFull(call, path)
-                : null;
+            files.Fault = (call, path) =>
+                call == "create" && path.Contains(".seg", StringComparison.Ordinal) && Interlocked.Increment(ref created) >= n
+                    ? FaultyFileSystem.DiskFull(call, path)
+                    : null;
             var error = await Record.ExceptionAsync(() => database.CompactAsync(new CompactOptions { BytesPerSecond = 0 }));
             files.Fault = static (_, _) => null;
             isUntouched = created < n;
@@ -145,7 +116,22 @@ public sealed class CompactionRoomTests
         Assert.True(refused > 3, $"only {refused} files were missed");
     }
 
-    private static async Task<(bool IsLeft, int Attempts)> TryAsync(Durability durability, int rows, Func<LocalDatabase, Task> fill)
+    /// <summary>Fills as many databases, deletes a memory of each and compacts it. Returns how many of them needed room.</summary>
+    private static async Task<int> TryAllAsync(string what, Durability durability, int count, Func<int, LocalDatabase, Task> fill)
+    {
+        var (left, roomy) = (0, 0);
+        for (var i = 0; i < count; i++)
+        {
+            var (isLeft, attempts) = await TryAsync(durability, database => fill(i, database));
+            left += isLeft ? 1 : 0;
+            roomy += attempts > 1 ? 1 : 0;
+        }
+        Console.WriteLine($"      {count} {what}, {durability}: {roomy} needed room, {left} left what was deleted");
+        Assert.Equal(0, left);
+        return roomy;
+    }
+
+    private static async Task<(bool IsLeft, int Attempts)> TryAsync(Durability durability, Func<LocalDatabase, Task> fill)
     {
         using var files = new MemoryFileSystem();
         var attempts = new Attempts();
@@ -166,12 +152,17 @@ public sealed class CompactionRoomTests
 
         await using var again = await OpenAsync(files, durability);
         Assert.Equal(expected, await ReadAsync(again));
-        Assert.Equal(rows - 1, await again.ForAgent(s_agent).CountMemoriesAsync(new MemoryQuery("messages")));
         return (isLeft, attempts.Count);
     }
 
     private static Task<LocalDatabase> OpenAsync(IFileSystem files, Durability durability) => LocalDatabase.OpenAsync(
-        new LocalDatabaseOptions { Directory = Directory, Durability = durability, MaxLogFileBytes = 64 << 10, UpkeepInterval = Timeout.InfiniteTimeSpan },
+        new LocalDatabaseOptions
+        {
+            Directory = Directory,
+            Durability = durability,
+            MaxLogFileBytes = 64 << 10,
+            UpkeepInterval = Timeout.InfiniteTimeSpan,
+        },
         files,
         static log => log);
 
