@@ -32,7 +32,9 @@ public sealed partial class LocalDatabase
     /// <exception cref="DiskFullException">There is no room for what still counts, beside the old files. Nothing was changed.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be written.</exception>
     /// <exception cref="WritesRefusedException">A write failed, earlier or now.</exception>
-    /// <exception cref="CommitOutcomeUnknownException">A write failed while it deleted cached values whose life is over.</exception>
+    /// <exception cref="CommitOutcomeUnknownException">
+    /// A write failed while it deleted cached values whose life is over, or made room for copies in the log.
+    /// </exception>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
     public async Task<CompactReport> CompactAsync(CompactOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -68,12 +70,7 @@ public sealed partial class LocalDatabase
         // What is not yet gone although its time is over would be copied.
         await SweepAsync(cancellationToken).ConfigureAwait(false);
         var before = _log.Statistics;
-        _log.ShrinkNextFile(Math.Max(LiveBytes() / OpenFileShare, await BytesWrittenInAsync(s_openFileTime).ConfigureAwait(false)));
-        ulong end;
-        lock (_log.Gate) end = _log.EndFileLocked();
-        await _log.FlushAsync().ConfigureAwait(false);
-        // Not what has ended since, which may be in the middle of a batch.
-        var report = await CompactAsync(_log.EndedFiles(end), beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
+        var report = await CompactFittingAsync(options, cancellationToken).ConfigureAwait(false);
         // On a thread of its own: which one goes on here is chance.
         if (report is not null) await OwnThread.Run(() => RenewCheckpoint(cancellationToken), (long)_log.Statistics.WrittenLsn).ConfigureAwait(false);
         Partitions.RemoveOrphans();
@@ -81,6 +78,35 @@ public sealed partial class LocalDatabase
         return new CompactReport(
             Options.Directory is null ? null : _log.Directory, before.Files, after.Files, before.BytesOnDisk, after.BytesOnDisk, report?.RecordsBefore ?? 0,
             report?.RecordsAfter ?? 0, Stopwatch.GetElapsedTime(started));
+    }
+
+    // Copies can take more of the log than what they are copies of, where little in that counts no more: then they get room behind it.
+    // Twice what was missing, and each time twice as much again, since what others commit meanwhile may need some of it, too: without them
+    // there is no third attempt, and before there are many the disk is full. Giving up would leave on the disk what was deleted.
+    private async Task<LogCompactionReport?> CompactFittingAsync(CompactOptions options, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await CompactEndedAsync(options, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LogRangeTooSmallException range)
+            {
+                await Sequencer.PadAsync(range.BytesMissing << Math.Min(attempt, 10), cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<LogCompactionReport?> CompactEndedAsync(CompactOptions options, CancellationToken cancellationToken)
+    {
+        _log.ShrinkNextFile(Math.Max(LiveBytes() / OpenFileShare, await BytesWrittenInAsync(s_openFileTime).ConfigureAwait(false)));
+        ulong end;
+        lock (_log.Gate) end = _log.EndFileLocked();
+        await _log.FlushAsync().ConfigureAwait(false);
+        // Not what has ended since, which may be in the middle of a batch.
+        var range = _log.EndedFiles(end);
+        return await CompactAsync(range, beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
     }
 
     private long LiveBytes()

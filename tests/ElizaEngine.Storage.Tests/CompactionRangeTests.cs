@@ -66,7 +66,7 @@ public sealed class CompactionRangeTests
                 await log.Append("after");
                 lock (log.Log.Gate) log.Log.EndFileLocked();
             }
-            Assert.Equal(1, (await CompactAsync(log, ended))!.Value.RecordsAfter);
+            Assert.Equal(1, (await CompactAsync(log, ended)).RecordsAfter);
             await log.Append("last");
         }
 
@@ -92,7 +92,7 @@ public sealed class CompactionRangeTests
             await log.Log.FlushAsync();
             // As a kill between the manifest and the deleting of what it replaced.
             files.Fault = static (call, path) => call == "delete" && path.EndsWith(".seg", StringComparison.Ordinal) ? FaultyFileSystem.IoError(call, path) : null;
-            var report = (await CompactAsync(log, log.Log.EndedFiles()))!.Value;
+            var report = await CompactAsync(log, log.Log.EndedFiles());
             Assert.Equal((batches, batches), (report.FilesBefore, (int)report.RecordsAfter));
         }
 
@@ -181,6 +181,6 @@ public sealed class CompactionRangeTests
 
     private static byte[][] Large() => [.. Enumerable.Range(0, 30).Select(static _ => new byte[900])];
 
-    private static Task<LogCompactionReport?> CompactAsync(TestLog log, IReadOnlyList<LogFile> range) =>
+    private static Task<LogCompactionReport> CompactAsync(TestLog log, IReadOnlyList<LogFile> range) =>
         log.Log.CompactAsync(range, new Everything(), bytesPerSecond: 0, static _ => { }, TestContext.Current.CancellationToken);
 }

@@ -56,6 +56,25 @@ internal sealed class Sequencer
         }
     }
 
+    /// <summary>Adds at least so many bytes to the log, durably, and nothing to the state.</summary>
+    /// <param name="bytes">More than 0.</param>
+    /// <param name="cancellationToken">Counts until the gate is taken.</param>
+    public async Task PadAsync(long bytes, CancellationToken cancellationToken)
+    {
+        await _log.ReserveAsync(bytes, cancellationToken).ConfigureAwait(false);
+        ValueTask durable;
+        try
+        {
+            lock (_log.Gate) durable = _log.CommitPaddingLocked(bytes, _newest);
+        }
+        catch
+        {
+            _log.Unreserve();
+            throw;
+        }
+        await durable.ConfigureAwait(false);
+    }
+
     /// <summary>
     /// Runs one call. A call of a single row announces its bytes and edits the open frame's state in place; any other is planned
     /// on a state of its own, so that it may throw half way.

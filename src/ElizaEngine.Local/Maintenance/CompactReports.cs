@@ -9,7 +9,9 @@ public sealed record CompactOptions
     /// </summary>
     public long BytesPerSecond { get; init; } = 128L << 20;
 
-    /// <summary>Told how far it is, often, on the thread that works.</summary>
+    /// <summary>
+    /// Told how far it is, often, on the thread that works; from the beginning again where the copies had no room at first.
+    /// </summary>
     public IProgress<MaintenanceProgress>? Progress { get; init; }
 }
 

@@ -5,7 +5,7 @@ namespace ElizaEngine.Storage;
 /// <summary>The header of a record. Byte picture: FORMAT.md, "Record".</summary>
 internal readonly record struct RecordHeader(int Length, byte Kind, uint Crc)
 {
-    /// <summary>Kind of a record that only moves the next one to its alignment.</summary>
+    /// <summary>Kind of a record that says nothing: it moves the next one to its alignment, or takes up room.</summary>
     public const byte Padding = 0;
 
     /// <summary>Bytes from the start of this record to the start of the next.</summary>

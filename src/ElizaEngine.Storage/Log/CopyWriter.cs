@@ -42,12 +42,6 @@ internal sealed class CopyWriter : IDisposable
         _nextNumber = nextNumber;
     }
 
-    /// <summary>Bytes of frames so far.</summary>
-    public long FrameBytes => (long)(_lsn - _firstLsn);
-
-    /// <summary>The copies take more room than the range: they are of no use. Nothing more is written then.</summary>
-    public bool IsFull { get; private set; }
-
     public int Records { get; private set; }
 
     /// <summary>Adds a record, and says where it will be.</summary>
@@ -76,6 +70,7 @@ internal sealed class CopyWriter : IDisposable
     }
 
     /// <summary>Writes and flushes what is left, gives the files their names, and says what a manifest has to say of them. Once.</summary>
+    /// <exception cref="LogRangeTooSmallException">The range ends before the copies do.</exception>
     public IReadOnlyList<ManifestFile> Complete()
     {
         var isEmpty = _done.Count == 0;
@@ -85,7 +80,7 @@ internal sealed class CopyWriter : IDisposable
         if (isEmpty || _payloadBytes > 0)
             WriteFrame();
         if (IsFull)
-            return [];
+            throw new LogRangeTooSmallException((long)(_lsn - _endLsn));
         for (var i = 0; i < _open.Count; i++)
         {
             var (file, entry) = _open[i];
@@ -123,6 +118,9 @@ internal sealed class CopyWriter : IDisposable
 
     public void Dispose() => Close();
 
+    // The copies are of no use then: nothing more is written, only counted.
+    private bool IsFull => _lsn > _endLsn;
+
     private void BeginFrame(long recordBytes)
     {
         var atEnd = _number != 0 && _offset + LogFormat.FrameHeaderBytes + recordBytes > _options.MaxFileBytes;
@@ -132,14 +130,19 @@ internal sealed class CopyWriter : IDisposable
             _number = _nextNumber();
             _salt = _options.NextSalt();
             _offset = LogFormat.FileHeaderBytes;
-            var entry = new ManifestFile(
-                _number, _offset, _salt, _lsn, _lsn, LogFormat.MinBlockBytes, LogFileFlags.Sealed | LogFileFlags.Copy);
-            _done.Add(entry);
-            _open.Add((_files.Create(PathOf(entry) + FileNames.Temporary), entry));
+            if (!IsFull)
+                Create();
         }
 
         var room = (int)Math.Min(_options.FrameBytes, _options.MaxFileBytes - _offset - LogFormat.FrameHeaderBytes);
         _limit = (int)Math.Max(recordBytes, room);
+    }
+
+    private void Create()
+    {
+        var entry = new ManifestFile(_number, _offset, _salt, _lsn, _lsn, LogFormat.MinBlockBytes, LogFileFlags.Sealed | LogFileFlags.Copy);
+        _done.Add(entry);
+        _open.Add((_files.Create(PathOf(entry) + FileNames.Temporary), entry));
     }
 
     private Span<byte> Add(byte kind, int length)
@@ -160,7 +163,8 @@ internal sealed class CopyWriter : IDisposable
     {
         // Records and headers are multiples of MinBlockBytes: nothing has to be filled up.
         var frame = _frame.AsSpan(0, LogFormat.FrameHeaderBytes + _payloadBytes);
-        IsFull |= _lsn + (ulong)frame.Length > _endLsn;
+        var lsn = _lsn;
+        _lsn += (ulong)frame.Length;
         if (!IsFull)
         {
             for (var offset = LogFormat.FrameHeaderBytes; offset < frame.Length;)
@@ -170,8 +174,8 @@ internal sealed class CopyWriter : IDisposable
                 offset += record.OccupiedBytes;
             }
 
-            var hash = FrameHeader.HashPayload(frame[LogFormat.FrameHeaderBytes..], _salt, _lsn);
-            new FrameHeader(FrameFlags.None, _payloadBytes, _records, _lsn, _firstLsn, hash).Encode(frame, _salt);
+            var hash = FrameHeader.HashPayload(frame[LogFormat.FrameHeaderBytes..], _salt, lsn);
+            new FrameHeader(FrameFlags.None, _payloadBytes, _records, lsn, _firstLsn, hash).Encode(frame, _salt);
             var (file, entry) = _open[^1];
             file.Write(_offset, frame);
             _unflushedBytes += frame.Length;
@@ -181,12 +185,11 @@ internal sealed class CopyWriter : IDisposable
                 _unflushedBytes = 0;
             }
 
-            _offset += frame.Length;
-            _lsn += (ulong)frame.Length;
-            _done[^1] = entry with { FileBytes = _offset, EndLsn = _lsn };
+            _done[^1] = entry with { FileBytes = _offset + frame.Length, EndLsn = _lsn };
             _open[^1] = (file, _done[^1]);
         }
 
+        _offset += frame.Length;
         _payloadBytes = 0;
         _records = 0;
     }

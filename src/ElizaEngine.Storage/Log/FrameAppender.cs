@@ -85,7 +85,6 @@ internal sealed class FrameAppender
     {
         if (!_inBatch)
             throw new InvalidOperationException("No batch is in progress.");
-        ArgumentOutOfRangeException.ThrowIfZero(kind);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (length > LogFormat.MaxRecordBytes)
             throw new LogRecordTooLargeException(length, LogFormat.MaxRecordBytes);

@@ -39,23 +39,24 @@ internal sealed class LogCompaction(
     /// <param name="choice">What counts.</param>
     /// <param name="bytesPerSecond">Bytes of the range that are read at most; 0: no limit, and no pause for commits either.</param>
     /// <param name="progress">Told bytes.</param>
-    /// <returns>Null: the copies would take more room than the range, and nothing was changed.</returns>
     /// <exception cref="LogRangeRefusedException">
     /// The range begins or ends in the middle of a batch, or nobody can say yet that it does not: neither did
     /// <see cref="WriteAheadLog.EndFileLocked"/> end it, nor is there a frame behind it. Nothing was changed.
     /// </exception>
+    /// <exception cref="LogRangeTooSmallException">The copies would take more of the log than the range. Nothing was changed.</exception>
     /// <exception cref="LogDamagedException">A frame or a record of the range is damaged. Nothing was changed.</exception>
     /// <exception cref="LogDiskFullException">No room. Nothing was changed.</exception>
     /// <exception cref="LogPoisonedException">A manifest could not be written. The log takes no writes any more.</exception>
     /// <exception cref="StorageIOException">A call to the operating system failed. Nothing was changed.</exception>
+    /// <exception cref="LogClosedException">The log is being closed. Nothing was changed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or the log is being closed. Nothing was changed.</exception>
-    public Task<LogCompactionReport?> RunAsync(
+    public Task<LogCompactionReport> RunAsync(
         IReadOnlyList<LogFile> range, IRecordChoice choice, long bytesPerSecond, Action<long> progress, CancellationToken cancellationToken)
     {
         lock (_sync)
         {
             if (_stop.IsCancellationRequested)
-                return Task.FromException<LogCompactionReport?>(new LogClosedException());
+                return Task.FromException<LogCompactionReport>(new LogClosedException());
             var work = RunAfterAsync(_work, range, choice, bytesPerSecond, progress, cancellationToken);
             _work = work;
             return work;
@@ -72,7 +73,7 @@ internal sealed class LogCompaction(
         _stop.Dispose();
     }
 
-    private async Task<LogCompactionReport?> RunAfterAsync(
+    private async Task<LogCompactionReport> RunAfterAsync(
         Task before, IReadOnlyList<LogFile> range, IRecordChoice choice, long bytesPerSecond, Action<long> progress, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
@@ -81,7 +82,7 @@ internal sealed class LogCompaction(
         return await OwnThread.Run(() => Copy(range, choice, bytesPerSecond, progress, stop.Token), stop.Token).ConfigureAwait(false);
     }
 
-    private LogCompactionReport? Copy(
+    private LogCompactionReport Copy(
         IReadOnlyList<LogFile> range, IRecordChoice choice, long bytesPerSecond, Action<long> progress, CancellationToken cancellationToken)
     {
         using var writer = new CopyWriter(
@@ -92,7 +93,7 @@ internal sealed class LogCompaction(
             if (FrameAt(range[0], range[0].FirstLsn) is { } first && (first.Flags & FrameFlags.Continued) != 0)
                 throw new LogRangeRefusedException(range[0].Name, range[0].FirstLsn, "begins in the middle of a batch");
             var copier = new Copier(choice, writer, range, new CopyPace(bytesPerSecond, commits, cancellationToken));
-            for (var family = 0; family < choice.Families && !writer.IsFull; family++)
+            for (var family = 0; family < choice.Families; family++)
             {
                 if (!copier.Copy(family, progress, cancellationToken) && !IsAbandonedBehind(range[^1]))
                     throw new LogRangeRefusedException(range[^1].Name, range[^1].NextLsn, "ends in the middle of a batch");
@@ -100,12 +101,7 @@ internal sealed class LogCompaction(
             }
 
             var entries = writer.Complete();
-            if (writer.IsFull || set.Replace(range, entries, copier.Moves()) is not { } copies)
-            {
-                writer.Discard();
-                return null;
-            }
-
+            var copies = set.Replace(range, entries, copier.Moves()) ?? throw new LogClosedException();
             isReplaced = true;
             indexes.Forget(range);
             foreach (var file in range)
@@ -189,8 +185,6 @@ internal sealed class LogCompaction(
                     var records = chain.Add(place, this);
                     if (family == 0)
                         Records += records;
-                    if (writer.IsFull)
-                        return true;
                     progress(place.OccupiedBytes);
                 }
             }

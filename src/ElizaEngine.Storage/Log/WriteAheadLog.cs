@@ -16,6 +16,9 @@ namespace ElizaEngine.Storage;
 /// </summary>
 internal sealed class WriteAheadLog : IAsyncDisposable
 {
+    // Body of a record of padding: small, so that it fits at the end of a file.
+    private const int PaddingBytes = 4 << 10;
+
     private readonly IDisposable _lock;
     private readonly LogOptions _options;
     private readonly LogFileSet _files;
@@ -214,6 +217,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public Span<byte> AppendLocked(byte kind, int length, out RecordLocation location, int alignment = 8, int alignedOffset = 0)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate is held");
+        ArgumentOutOfRangeException.ThrowIfZero(kind);
         return _appender.Append(kind, length, out location, alignment, alignedOffset);
     }
 
@@ -263,6 +267,31 @@ internal sealed class WriteAheadLog : IAsyncDisposable
 
     /// <summary>Leads if that is still offered.</summary>
     public void LeadOffered() => _commits.LeadOffered();
+
+    /// <summary>
+    /// A batch of its own that says nothing and takes so many bytes, or some more: room for the copies of what is in front of it. Fails as
+    /// <see cref="BeginLocked"/> and <see cref="AppendLocked"/> do, and leaves nothing that counts then; the result is that of
+    /// <see cref="CommitLocked(object)"/>.
+    /// </summary>
+    /// <param name="bytes">More than 0.</param>
+    /// <param name="state">To be published: that of the batch before it.</param>
+    public ValueTask CommitPaddingLocked(long bytes, object state)
+    {
+        var records = (bytes + PaddingBytes - 1) / PaddingBytes;
+        BeginLocked(records * RecordBytes(PaddingBytes));
+        try
+        {
+            for (; records > 0; records--)
+                _appender.Append(RecordHeader.Padding, PaddingBytes, out _, alignment: 8, alignedOffset: 0).Clear();
+        }
+        catch
+        {
+            AbandonLocked();
+            throw;
+        }
+
+        return CommitLocked(state);
+    }
 
     /// <summary>Ends the batch as if it had never begun. Harmless when none is in progress.</summary>
     public void AbandonLocked()
@@ -443,7 +472,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     public IReadOnlyList<LogFile> EndedFiles(ulong end = ulong.MaxValue) => _files.EndedTo(Math.Min(end, _commits.DurableLsn));
 
     /// <summary>Replaces a range of files that have ended by what counts in them: see <see cref="LogCompaction"/>.</summary>
-    public Task<LogCompactionReport?> CompactAsync(
+    public Task<LogCompactionReport> CompactAsync(
         IReadOnlyList<LogFile> range, IRecordChoice choice, long bytesPerSecond, Action<long> progress, CancellationToken cancellationToken) =>
         _compaction.RunAsync(range, choice, bytesPerSecond, progress, cancellationToken);
 

@@ -222,10 +222,26 @@ internal sealed class DiskHistory : IAsyncDisposable
         }
         catch (Exception error) when (error is WritesRefusedException or CommitOutcomeUnknownException)
         {
-            // What it deletes first, cached values whose life is over, nobody sees any more, deleted or not.
+            // What it deletes first, cached values whose life is over, nobody sees any more, deleted or not; nor the room that it makes.
             _needsReopening = true;
         }
         if (!_needsReopening) await CompareAsync();
+    }
+
+    /// <summary>Makes room in the log, of which no call sees anything.</summary>
+    public async Task MakeRoomAsync(int bytes)
+    {
+        try
+        {
+            await _database!.Sequencer.PadAsync(bytes, CancellationToken.None);
+        }
+        catch (StorageIOException)
+        {
+        }
+        catch (Exception error) when (error is LogPoisonedException or LogOutcomeUnknownException)
+        {
+            _needsReopening = true;
+        }
     }
 
     /// <summary>

@@ -115,6 +115,7 @@ public sealed class FailingCallTests
             maker.MakeWrite(),
             new Write(0, [new DeleteRooms([Pool.Rooms[0]])], InTransaction: false),
             // Of copies and what came since.
+            new MakeRoom(70_000),
             new Compact(),
             new BackUp(),
             maker.MakeWrite(),

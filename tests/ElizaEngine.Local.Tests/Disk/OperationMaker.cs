@@ -41,6 +41,7 @@ internal sealed class OperationMaker(int seed)
         < 13 => new LookAtEverything(),
         < 18 => new Compact(overlap && _random.Next(2) == 0 ? new Together([MakeWrite(), Decided(MakeSingle())]) : null),
         < 21 => new BackUp(overlap && _random.Next(2) == 0 ? new Together([MakeWrite(), Decided(MakeSingle())]) : null),
+        < 23 => new MakeRoom(_random.Next(1, _random.Next(2) == 0 ? 5_000 : 90_000)),
         < 45 when overlap => new Together([MakeWrite(), .. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => Decided(MakeSingle()))]),
         _ => MakeWrite(),
     };

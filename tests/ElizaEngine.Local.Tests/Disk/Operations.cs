@@ -52,6 +52,15 @@ internal sealed record Compact(Together? Meanwhile = null) : Operation
     public override string ToString() => Meanwhile is null ? "compact" : $"compact, meanwhile {Meanwhile}";
 }
 
+/// <summary>
+/// Room is made in the log, as a compaction does that has too little for its copies: rare in histories, which change more than that.
+/// </summary>
+/// <param name="Bytes">At least so many.</param>
+internal sealed record MakeRoom(int Bytes) : Operation
+{
+    public override Task RunAsync(DiskHistory history) => history.MakeRoomAsync(Bytes);
+}
+
 /// <summary>A backup is made or renewed, perhaps while others write.</summary>
 /// <param name="Meanwhile">Begun when the backup has begun; null: none.</param>
 internal sealed record BackUp(Together? Meanwhile = null) : Operation
