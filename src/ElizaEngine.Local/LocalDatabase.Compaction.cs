@@ -29,7 +29,9 @@ public sealed partial class LocalDatabase
     /// <param name="cancellationToken">Ends it between two commits; nothing is replaced then.</param>
     /// <exception cref="InvalidInputException">An option is out of its range.</exception>
     /// <exception cref="CorruptDataException">A file is damaged: verify it. Nothing was changed.</exception>
-    /// <exception cref="DiskFullException">There is no room for what still counts, beside the old files. Nothing was changed.</exception>
+    /// <exception cref="DiskFullException">
+    /// There is no room for what still counts, beside the old files. No row was changed; the log may have grown by room for copies.
+    /// </exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be written.</exception>
     /// <exception cref="WritesRefusedException">A write failed, earlier or now.</exception>
     /// <exception cref="CommitOutcomeUnknownException">

@@ -136,6 +136,10 @@ public sealed partial class LocalDatabase
     /// <exception cref="DirectoryInUseException">It is open.</exception>
     /// <exception cref="DirectoryAccessException">It cannot be read or written. It can be done again.</exception>
     /// <exception cref="DiskFullException">There is no room. It can be done again.</exception>
+    /// <exception cref="CorruptDataException">
+    /// The disk gives back other bytes than when they were examined: it can be done again. Or no file is left that could stand for what is
+    /// missing.
+    /// </exception>
     /// <exception cref="UnsupportedFormatException">A newer version wrote it.</exception>
     public static Task<RepairReport> RepairAsync(
         string directory, bool acceptLoss = false, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)

@@ -117,14 +117,12 @@ internal static class Door
     /// As <see cref="Embedding"/> for one who has measured it, faster than by one sum. In whatever order he added: near a limit, and where
     /// something is wrong, it is measured as ever, so that all backends take the same vectors.
     /// </summary>
-    /// <param name="embedding">As there.</param>
+    /// <param name="embedding">As there, no longer than allowed, and nobody else's: it is what is returned.</param>
     /// <param name="norm">Its norm, summed in double; of what has none, whatever came out.</param>
     /// <exception cref="InvalidInputException">As there.</exception>
     /// <exception cref="InvalidEmbeddingException">As there.</exception>
-    public static float[]? MeasuredEmbedding(ReadOnlySpan<float> embedding, double norm) =>
-        norm is > 2 * Limits.MinNorm and < Limits.MaxNorm / 2 && embedding.Length <= Limits.MaxDimension
-            ? embedding.ToArray()
-            : Embedding(embedding);
+    public static float[]? MeasuredEmbedding(float[] embedding, double norm) =>
+        norm is > 2 * Limits.MinNorm and < Limits.MaxNorm / 2 && embedding.Length <= Limits.MaxDimension ? embedding : Embedding(embedding);
 
     /// <summary>An object, or <c>{}</c>.</summary>
     /// <exception cref="InvalidInputException">Another kind of JSON.</exception>

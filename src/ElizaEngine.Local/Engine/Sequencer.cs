@@ -18,6 +18,9 @@ internal sealed class Sequencer
     // A batch this small never becomes a chain of frames, so nothing can fail once it is planned.
     private const long MaxInPlaceBytes = 64 << 10;
 
+    // Of padding, in a batch: one that does not fit into a frame holds the gate until nearly all of it is written.
+    private const long PadBytes = 512 << 10;
+
     private readonly RecordCache _cache;
     private readonly VectorPartitions _partitions;
     private readonly Draft _draft; // Under the gate.
@@ -56,10 +59,15 @@ internal sealed class Sequencer
         }
     }
 
-    /// <summary>Adds at least so many bytes to the log, durably, and nothing to the state.</summary>
+    /// <summary>Adds at least so many bytes to the log, durably, and nothing to the state. Other writers go on.</summary>
     /// <param name="bytes">More than 0.</param>
-    /// <param name="cancellationToken">Counts until the gate is taken.</param>
+    /// <param name="cancellationToken">Ends it between two batches.</param>
     public async Task PadAsync(long bytes, CancellationToken cancellationToken)
+    {
+        for (var left = bytes; left > 0; left -= PadBytes) await PadOnceAsync(Math.Min(left, PadBytes), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task PadOnceAsync(long bytes, CancellationToken cancellationToken)
     {
         await _log.ReserveAsync(bytes, cancellationToken).ConfigureAwait(false);
         ValueTask durable;

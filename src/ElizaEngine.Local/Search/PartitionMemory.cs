@@ -18,7 +18,16 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
     private long _clock; // Of searches; stands where memory has no limit.
 
     /// <summary>Bytes that partitions take, those that will take the place of one among them.</summary>
-    public long Bytes => partitions.Values.Sum(static partition => partition.Bytes + (partition.Next?.Bytes ?? 0));
+    public long Bytes
+    {
+        get
+        {
+            var bytes = 0L;
+            // Not its values, which are a copy.
+            foreach (var (_, partition) in partitions) bytes += partition.Bytes + (partition.Next?.Bytes ?? 0);
+            return bytes;
+        }
+    }
 
     /// <summary>How late it is, by the clock of searches.</summary>
     public long Now => Volatile.Read(ref _clock);
@@ -77,6 +86,7 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
             await evictAsync(partition).ConfigureAwait(false);
             return false;
         }
+        if (Bytes - partition.Bytes + needed <= allowed) return true;
         foreach (var other in LeastRecentlyUsed().Where(other => other != partition).ToArray())
         {
             if (Bytes - partition.Bytes + needed <= allowed) break;

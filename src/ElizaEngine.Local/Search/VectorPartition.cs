@@ -24,6 +24,8 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
 {
     // Of an entry, in memory, and of its place in its room.
     private const int EntryBytes = 60;
+    private const int TableBytes = 4096;
+    private const int CodedRows = 5;
 
     // Entries lie in chunks of so many. The first chunk begins smaller and doubles: most partitions, where agents are many, have a few hundred
     // vectors, or fewer.
@@ -86,7 +88,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     public VectorPartition? Next { get; set; }
 
     /// <summary>Bytes of memory that it takes, nearly.</summary>
-    public long Bytes => Codes.Bytes + (Graph?.Bytes ?? 0) + ((long)Count * EntryBytes);
+    public long Bytes => EmptyBytesOf(key.Dimension) + Codes.Bytes + (Graph?.Bytes ?? 0) + ((long)Count * EntryBytes);
 
     /// <summary>When it was searched last, by the clock of <see cref="VectorPartitions"/>.</summary>
     public long SearchedAt;
@@ -154,6 +156,9 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     /// The entries of a room, by rising number: of those below a <see cref="Count"/> that was read before, all.
     /// </summary>
     public ReadOnlySpan<RoomEntry> InRoom(Id room) => _rooms.TryGetValue(room, out var entries) ? entries.Entries : [];
+
+    /// <summary>Bytes of memory that it takes without any vector, nearly: tables, and room for one as it is coded.</summary>
+    public static long EmptyBytesOf(int dimension) => TableBytes + (CodedRows * (long)Codes.Padded(dimension));
 
     /// <summary>Bytes of memory that so many vectors take, nearly.</summary>
     /// <param name="dimension">Components of each.</param>

@@ -306,7 +306,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         partition.Dispose();
     }
 
-    private long BytesOf(in PartitionKey key, int vectors) => VectorPartition.BytesOf(key.Dimension, vectors, vectors >= fewForGraph);
+    private long BytesOf(in PartitionKey key, int vectors) =>
+        VectorPartition.EmptyBytesOf(key.Dimension) + VectorPartition.BytesOf(key.Dimension, vectors, vectors >= fewForGraph);
 
     private async Task FillAsync(VectorPartition partition)
     {
@@ -402,9 +403,11 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
 
     private void LinkMany(VectorPartition partition, Graph graph, int count)
     {
+        // Asked before, too: of a graph that has grown it is a smaller part, and a repair may have been cut short.
+        var isRepairDue = IsRepairDue(graph);
         graph.Insert(count, Threads, _stop.Token);
         if (IsStopped) return;
-        if (IsRepairDue(graph)) graph.Repair(_stop.Token);
+        if (isRepairDue || IsRepairDue(graph)) graph.Repair(_stop.Token);
         if (IsStopped || !IsMeasuringDue(partition, graph.Count)) return;
         var (queries, own) = SampleOf(partition, graph);
         if (own.Length == 0) return;
@@ -458,8 +461,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (partition.Codes.Count <= 2 * few) return false;
         var state = _sequencer.Published;
         var count = partition.CountUpTo(state.Sequence);
-        if (partition.Dead <= count / 2 && partition.GoneSince(state) >= count / SweptPart) Sweep(partition, state, count);
-        return partition.Dead > count / 2;
+        var isTooLarge = _memory.IsTooLarge(BytesOf(partition.Key, partition.Count));
+        var gone = partition.GoneSince(state);
+        if (partition.Dead <= count / 2 && (gone >= count / SweptPart || (isTooLarge && gone > 0))) Sweep(partition, state, count);
+        // Or is too large because of those that are dead.
+        return partition.Dead > count / 2
+            || (isTooLarge && partition.Dead > count / SweptPart && !_memory.IsTooLarge(BytesOf(partition.Key, partition.Count - partition.Dead)));
     }
 
     // Looks for all that this state has, or an older one had.

@@ -15,9 +15,11 @@ internal abstract partial class LocalSession
         public static NewVector? Of(ReadOnlyMemory<float>? embedding)
         {
             if (embedding is not { } given) return null;
-            var norm = Norm.Of(given.Span);
+            // Measured is what is stored: the caller may write into his own meanwhile.
+            var own = given.Length <= Limits.MaxDimension ? given.ToArray() : Door.Embedding(given.Span)!;
+            var norm = Norm.Of(own);
             // As Norm.InverseOf, of the same norm.
-            return Door.MeasuredEmbedding(given.Span, norm) is { } floats ? new NewVector(floats, (float)(1 / norm)) : null;
+            return Door.MeasuredEmbedding(own, norm) is { } floats ? new NewVector(floats, (float)(1 / norm)) : null;
         }
     }
 

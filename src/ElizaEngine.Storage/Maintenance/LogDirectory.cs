@@ -154,7 +154,7 @@ internal sealed class LogDirectory : IDisposable
             Files.Add(file);
             if (file.TryAdopt(DatabaseId))
                 Findings.Add(new LogFinding(
-                    file.Name, 40, entry.FirstLsn, "a repair wrote the file, and was interrupted before a manifest listed it"));
+                    file.Name, 40, entry.FirstLsn, "the file is not the one that the manifest lists, but whole: a repair that was interrupted wrote it, or it is of a copy of this database"));
         }
 
         foreach (var entry in Manifest?.Replaced ?? [])
@@ -225,7 +225,13 @@ internal sealed class LogDirectory : IDisposable
         {
             var (first, end) = group.Key;
             if (taken.Exists(range => range.FirstLsn < end && first < range.EndLsn))
+            {
+                // What the other was not made of has something that it has not.
+                if (!taken.Exists(range => range.FirstLsn <= first && end <= range.EndLsn))
+                    incomplete.AddRange(group);
                 continue;
+            }
+
             var set = new List<ExaminedFile>();
             var lsn = first;
             foreach (var copy in group.OrderBy(static copy => copy.Number))
@@ -259,7 +265,7 @@ internal sealed class LogDirectory : IDisposable
         foreach (var copy in incomplete.OrderBy(static copy => copy.Number))
         {
             var first = copy.Copied!.Value.FirstLsn;
-            if (candidates.Exists(file => file.FirstLsn == first))
+            if (candidates.Exists(file => file.FirstLsn == first && !file.Entry.IsCopy))
                 continue;
             var name = FileNames.Log(copy.Number);
             Strays.Add(name);

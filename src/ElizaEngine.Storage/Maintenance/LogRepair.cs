@@ -204,12 +204,21 @@ internal sealed class LogRepair
         return EntryOf(file, fileBytes, salt);
     }
 
-    /// <summary>What a copy stands for together with others, as it says; where it does not say so, it stands for itself.</summary>
-    private static CopiedRange RangeOf(ExaminedFile file) =>
-        file.ReadHeader() is { Copied: { } range } header && header.Number == file.Entry.Number && header.Salt == file.Entry.Salt
-            && range.ResumeLsn == file.Entry.ResumeLsn
-            ? range
-            : new CopiedRange(file.FirstLsn, file.Entry.ResumeLsn, file.Entry.ResumeLsn);
+    /// <summary>
+    /// What a copy stands for together with others, as it says, or as those say that it was made with; where nobody says so, it stands for
+    /// itself.
+    /// </summary>
+    private CopiedRange RangeOf(ExaminedFile file)
+    {
+        foreach (var copy in _directory.Files.Where(static one => one.Entry.IsCopy).Prepend(file))
+        {
+            if (copy.ReadHeader() is { Copied: { } range } header && header.Number == copy.Entry.Number && header.Salt == copy.Entry.Salt
+                && range.ResumeLsn == copy.Entry.ResumeLsn && range.FirstLsn <= file.FirstLsn && file.Entry.ResumeLsn <= range.EndLsn)
+                return range with { ResumeLsn = file.Entry.ResumeLsn };
+        }
+
+        return new CopiedRange(file.FirstLsn, file.Entry.ResumeLsn, file.Entry.ResumeLsn);
+    }
 
     /// <summary>A whole frame, sealed with a salt. The file may end in the zeros behind its payload.</summary>
     private static byte[] WholeFrame(ExaminedFile file, long offset, ulong salt)

@@ -203,14 +203,13 @@ internal sealed class Graph : SharedNative
 
         var walk = new GraphWalk<TKernel>(_codes, _links);
         var nearest = walk.Descend(query, scratch, entry.Slot, entry.Level, 0);
-        var isPlain = typeof(TFilter) == typeof(EverySlot) && Volatile.Read(ref _dead) == 0;
-        if (typeof(TFilter) == typeof(EverySlot) && hidden < 0 && TrySearchAll(walk, query, scratch, nearest, effort))
+        if (typeof(TFilter) == typeof(EverySlot) && TrySearchAll(walk, query, scratch, nearest, effort, hidden))
             return;
 
         scratch.Begin(Volatile.Read(ref _reserved), effort);
         var accepted = new NodeFilter<TFilter>(_links, covered, filter);
         Span<int> seeds = stackalloc int[SeedsMax];
-        seeds = seeds[..(isPlain ? 0 : Seeds(seeds, covered, ref accepted))];
+        seeds = seeds[..Seeds(seeds, covered, ref accepted)];
         var stored = new StoredNeighbours(_links);
         if (hidden < 0)
         {
@@ -338,7 +337,7 @@ internal sealed class Graph : SharedNative
     /// elsewhere. So what a few deleted slots cost follows their number: looked at on the way (see <see cref="NodeFilter{TFilter}"/>) one
     /// alone costs every walk a fifth and more. False: too much is deleted, or it is just where the walk leads.
     /// </summary>
-    private bool TrySearchAll<TKernel>(GraphWalk<TKernel> walk, CodeQuery query, WalkScratch scratch, int nearest, int effort)
+    private bool TrySearchAll<TKernel>(GraphWalk<TKernel> walk, CodeQuery query, WalkScratch scratch, int nearest, int effort, int hidden)
         where TKernel : struct, ICodeKernel
     {
         // Before the walk: those that are deleted meanwhile are dropped by whoever takes what it found.
@@ -347,7 +346,18 @@ internal sealed class Graph : SharedNative
             return false;
         var spare = linked == 0 ? 0 : 1 + (int)(2L * effort * linked / (count - linked));
         scratch.Begin(Volatile.Read(ref _reserved), effort + spare);
-        walk.Search(query, scratch, nearest, 0);
+        if (hidden < 0)
+        {
+            walk.Search(query, scratch, nearest, 0);
+        }
+        else
+        {
+            scratch.Visit(hidden);
+            var neighbours = new HiddenNeighbours<TKernel>(walk, new StoredNeighbours(_links), hidden, stackalloc int[_links.BaseMax]);
+            var every = default(EverySlot);
+            walk.Search(query, scratch, nearest, [], neighbours, ref every);
+        }
+
         return dead == 0 || scratch.Keep(effort, _links) == effort;
     }
 

@@ -56,7 +56,8 @@ public sealed class RecallTests : IDisposable
     [Fact]
     public async Task Without_a_table_every_one_that_has_a_graph_is_checked_whosever_it_is()
     {
-        const int rows = 4_200;
+        // So many that a walk pays.
+        const int rows = 12_000;
         await IngestLibraryAsync();
         var none = await _world.RunAsync("recall-check", "--dir", _world.Data, "--json");
         Assert.Equal((0, "[]"), (none.ExitCode, none.Json.GetProperty("partitions").GetRawText()));

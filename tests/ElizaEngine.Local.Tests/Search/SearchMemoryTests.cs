@@ -16,7 +16,7 @@ public sealed class SearchMemoryTests : IDisposable
     private readonly Random _random = new(20261126);
 
     // An index of Rows vectors, which has a graph.
-    private static long OneIndex => VectorPartition.BytesOf(Dimension, Rows, hasGraph: true);
+    private static long OneIndex => VectorPartition.EmptyBytesOf(Dimension) + VectorPartition.BytesOf(Dimension, Rows, hasGraph: true);
 
     public void Dispose() => _folder.Dispose();
 
@@ -198,7 +198,30 @@ public sealed class SearchMemoryTests : IDisposable
         await database.Partitions.Work;
 
         Assert.Equal((1L, 0L, 0L), Indexes(database));
-        Assert.Equal(left * VectorPartition.BytesOf(Dimension, 1, hasGraph: false), database.GetStatistics().VectorIndexBytes);
+        Assert.Equal(VectorPartition.EmptyBytesOf(Dimension) + VectorPartition.BytesOf(Dimension, left, hasGraph: false), database.GetStatistics().VectorIndexBytes);
+        Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, 0, _random));
+    }
+
+    /// <summary>The story: what is deleted stays in an index until half of it is, so one whose other vectors had room was released for good.</summary>
+    [Fact]
+    public async Task An_index_that_is_too_large_because_of_what_was_deleted_is_built_anew()
+    {
+        await using var database = await OpenAsync(OneIndex * 11 / 10);
+        await FillAsync(database, tables: 1);
+        for (var i = 0; i < 2; i++)
+        {
+            await AssertRightAsync(database, 0, _random);
+            await database.Partitions.Work;
+        }
+        var adapter = database.ForAgent(s_agent);
+        await adapter.DeleteMemoriesAsync(
+            [.. (await adapter.GetMemoriesAsync(new MemoryQuery(Table(0)) { Count = Rows * 2 / 5 })).Select(static memory => memory.Id)]);
+        await FillAsync(database, tables: 1, rows: Rows * 3 / 10);
+        await database.UpkeepAsync(CancellationToken.None);
+        await database.Partitions.Work;
+
+        Assert.Equal((1L, 0L, 0L), Indexes(database));
+        AssertWithin(database);
         Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, 0, _random));
     }
 

@@ -58,6 +58,26 @@ public sealed class SearchesAmongOthersTests
         Assert.Equal(0, database.GetStatistics().VectorIndexes);
     }
 
+    [Fact]
+    public async Task Indexes_of_agents_without_vectors_have_a_limit_too()
+    {
+        const int room = 10;
+        await using var database = await OpenAsync(limit: room * VectorPartition.EmptyBytesOf(Dimension));
+        await FillAsync(database, s_other, OfOthers);
+        for (var i = 0; i < 3 * room; i++)
+        {
+            var adapter = await FillAsync(database, new Guid(i, 0, 0, [0x80, 0, 0, 0, 0, 0, 0, 1]), 0);
+            for (var again = 0; again < 2; again++)
+            {
+                await SearchAsync(adapter, 0);
+                await database.Partitions.Work;
+                Assert.InRange(database.GetStatistics().VectorIndexBytes, 0, room * VectorPartition.EmptyBytesOf(Dimension));
+            }
+        }
+
+        Assert.InRange(database.GetStatistics().VectorIndexes, 1, room);
+    }
+
     private static Task<LocalDatabase> OpenAsync(long? limit) =>
         LocalDatabase.OpenAsync(new LocalDatabaseOptions { SearchMemoryLimit = limit });
 

@@ -343,6 +343,24 @@ public sealed class RepairTests
         Assert.Empty(AssertRepaired(WithoutManifests(DiskImage.Take(repaired)), [], texts));
     }
 
+    /// <summary>
+    /// The story: a copy whose header block was written anew stood for itself alone. Without a manifest its range overlapped that of the
+    /// others, which were deleted, or was taken for what they had been made of.
+    /// </summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Copies_beside_one_whose_header_block_was_repaired_are_found_without_any_manifest(int number)
+    {
+        var (image, copies) = await CompactedImageAsync();
+        using var repaired = image.With(copies[number], static bytes => bytes.AsSpan(0, Header).Clear()).Restore();
+        Assert.Empty(Examined.Run(repaired, repair: true).Lost);
+        var texts = Examined.Run(repaired).Texts.ToArray();
+        Assert.Equal(151, texts.Length);
+        Assert.Empty(AssertRepaired(WithoutManifests(DiskImage.Take(repaired)), [], texts));
+    }
+
     [Fact]
     public async Task Without_any_manifest_the_copies_beside_one_whose_header_block_is_gone_are_kept()
     {
