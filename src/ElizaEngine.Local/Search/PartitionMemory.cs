@@ -79,18 +79,17 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
     /// <param name="evictAsync">Takes one out.</param>
     public async Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed, long total, Func<VectorPartition, Task> evictAsync)
     {
-        if (limit is not { } allowed) return true;
-        if (needed > allowed)
+        if (IsTooLarge(needed))
         {
             lock (_gate) _asks[partition.Key] = new Ask(Now, total);
             await evictAsync(partition).ConfigureAwait(false);
             return false;
         }
-        if (Bytes - partition.Bytes + needed <= allowed) return true;
+        if (HasRoom(needed - partition.Bytes)) return true;
         foreach (var other in LeastRecentlyUsed().Where(other => other != partition).ToArray())
         {
-            if (Bytes - partition.Bytes + needed <= allowed) break;
             await evictAsync(other).ConfigureAwait(false);
+            if (HasRoom(needed - partition.Bytes)) break;
         }
         return true;
     }

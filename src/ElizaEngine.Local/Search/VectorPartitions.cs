@@ -397,7 +397,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         else await OwnThread.Run(() => LinkMany(partition, graph, count), BytesOf(partition.Key, count)).ConfigureAwait(false);
     }
 
-    private static bool IsRepairDue(Graph graph) => graph.Unrepaired > graph.Count / 8;
+    private static bool IsRepairDue(Graph graph) => graph.Unrepaired > graph.Count / SweptPart;
 
     private static bool IsMeasuringDue(VectorPartition partition, int count) => count >= MeasuredAgain * partition.EffortMeasuredAt;
 

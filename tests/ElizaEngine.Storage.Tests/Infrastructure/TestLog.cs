@@ -41,6 +41,16 @@ internal sealed class TestLog : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the file, and puts copies in the place of everything.</summary>
+    public async Task CompactAsync()
+    {
+        lock (Log.Gate)
+            Log.EndFileLocked();
+        await Log.FlushAsync();
+        await Log.BackgroundWork;
+        await Log.CompactAsync(Log.EndedFiles(), new Everything(), bytesPerSecond: 0, static _ => { }, TestContext.Current.CancellationToken);
+    }
+
     public string ReadText(RecordLocation location)
     {
         using var pin = Log.Pin();

@@ -13,13 +13,7 @@ public sealed class BackupAfterRepairTests
     [InlineData(3)]
     public async Task A_backup_of_before_a_repair_is_refused_however_often_the_repaired_files_were_compacted_and_reopened(int compactions)
     {
-        using var world = new BackupWorld();
-        await using (var log = world.Open())
-        {
-            await BackupWorld.WriteAsync(log, 0, 12);
-            await world.BackUpAsync(log, mayLink: false);
-        }
-
+        using var world = await BackedUpAsync();
         Damage(world, FileNames.Log(1));
         Assert.Single(Examined.Run(world.Source, repair: true).Lost);
         for (var round = 0; round < compactions; round++)
@@ -51,13 +45,7 @@ public sealed class BackupAfterRepairTests
     public async Task A_backup_that_has_a_frame_in_the_middle_of_what_a_repair_made_one_frame_is_refused()
     {
         const int block = 4096;
-        using var world = new BackupWorld();
-        await using (var log = world.Open())
-        {
-            await BackupWorld.WriteAsync(log, 0, 12);
-            await world.BackUpAsync(log, mayLink: false);
-        }
-
+        using var world = await BackedUpAsync();
         // Two frames in a row are gone, and the backup has the second of them alone.
         var second = FileNames.Log(2);
         world.Change(world.Source.Path, second, static bytes => bytes.AsSpan(LogFormat.FileHeaderBytes + block, 2 * block).Clear());
@@ -75,13 +63,7 @@ public sealed class BackupAfterRepairTests
     [Fact]
     public async Task A_repair_that_was_interrupted_behind_a_new_file_does_not_open_before_it_is_done_again()
     {
-        using var world = new BackupWorld();
-        await using (var log = world.Open())
-        {
-            await BackupWorld.WriteAsync(log, 0, 12);
-            await world.BackUpAsync(log, mayLink: false);
-        }
-
+        using var world = await BackedUpAsync();
         Damage(world, FileNames.Log(1));
         Interrupt(world.Source);
         Assert.Throws<LogDamagedException>(() => TestLog.Open(world.Source));
@@ -205,13 +187,7 @@ public sealed class BackupAfterRepairTests
     [Fact]
     public async Task A_repair_of_a_header_block_alone_keeps_the_salt_and_the_backup_of_before_is_renewed()
     {
-        using var world = new BackupWorld();
-        await using (var log = world.Open())
-        {
-            await BackupWorld.WriteAsync(log, 0, 12);
-            await world.BackUpAsync(log, mayLink: false);
-        }
-
+        using var world = await BackedUpAsync();
         var salts = Salts(world);
         var frames = world.BytesOf(world.Source.Path)[FileNames.Log(1)][LogFormat.FileHeaderBytes..];
         world.Change(world.Source.Path, FileNames.Log(1), static bytes => bytes.AsSpan(0, 100).Clear());
@@ -232,13 +208,7 @@ public sealed class BackupAfterRepairTests
     [Fact]
     public async Task A_database_restored_from_before_the_repair_renews_that_backup_and_refuses_the_one_of_after()
     {
-        using var world = new BackupWorld();
-        await using (var log = world.Open())
-        {
-            await BackupWorld.WriteAsync(log, 0, 12);
-            await world.BackUpAsync(log, mayLink: false);
-        }
-
+        using var world = await BackedUpAsync();
         Damage(world, FileNames.Log(1));
         Examined.Run(world.Source, repair: true);
         await using (var log = world.Open())
@@ -299,12 +269,7 @@ public sealed class BackupAfterRepairTests
     internal static async Task CompactAsync(TestLog log, string text)
     {
         await log.Append(text);
-        lock (log.Log.Gate)
-            log.Log.EndFileLocked();
-        await log.Log.FlushAsync();
-        await log.Log.BackgroundWork;
-        await log.Log.CompactAsync(
-            log.Log.EndedFiles(), new Everything(), bytesPerSecond: 0, static _ => { }, TestContext.Current.CancellationToken);
+        await log.CompactAsync();
     }
 
     /// <summary>The names of the copies that a closed directory has, in the order of the log.</summary>
@@ -328,6 +293,16 @@ public sealed class BackupAfterRepairTests
                 : null,
         };
         Assert.Throws<StorageIOException>(() => Examined.Run(faulty, directory.Path, directory.Options, repair: true));
+    }
+
+    /// <summary>A closed log of twelve records, and a backup of it.</summary>
+    private static async Task<BackupWorld> BackedUpAsync()
+    {
+        var world = new BackupWorld();
+        await using var log = world.Open();
+        await BackupWorld.WriteAsync(log, 0, 12);
+        await world.BackUpAsync(log, mayLink: false);
+        return world;
     }
 
     private static List<string> Copies(BackupWorld world) => CopiesOf(world.Source.Files, world.Source.Path);

@@ -47,7 +47,7 @@ public sealed class MaintenancePowerLossTests
             await BackupWorld.WriteAsync(log, 0, older);
             using var disk = new SimulatedDisk(world.Target);
             await world.BackUpAsync(log, mayLink: false, files: disk);
-            await CompactAsync(log);
+            await log.CompactAsync();
             await BackupWorld.WriteAsync(log, older, 20);
             // A kill between the name of the manifest and the flush of that name.
             var isNamed = false;
@@ -185,13 +185,6 @@ public sealed class MaintenancePowerLossTests
         var count = replayed.Records.Count;
         Assert.True(count == 20 || (count == older && !isDone), when);
         Assert.Equal(BackupTests.Texts(count), replayed.Texts);
-    }
-
-    private static async Task CompactAsync(TestLog log)
-    {
-        lock (log.Log.Gate) log.Log.EndFileLocked();
-        await log.Log.FlushAsync();
-        await log.Log.CompactAsync(log.Log.EndedFiles(), new Everything(), bytesPerSecond: 0, static _ => { }, CancellationToken.None);
     }
 
     private static async Task<bool> TryAsync<T>(Func<Task<T>> work)

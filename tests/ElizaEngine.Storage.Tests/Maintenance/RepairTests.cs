@@ -133,12 +133,7 @@ public sealed class RepairTests
         var log = TestLog.Open(directory);
         foreach (var text in texts[..30])
             await log.Append(text);
-        lock (log.Log.Gate)
-            log.Log.EndFileLocked();
-        await log.Log.FlushAsync();
-        await log.Log.BackgroundWork;
-        await log.Log.CompactAsync(
-            log.Log.EndedFiles(), new Everything(), bytesPerSecond: 0, static _ => { }, TestContext.Current.CancellationToken);
+        await log.CompactAsync();
         foreach (var text in texts[30..])
             await log.Append(text);
         await log.DisposeAsync();
