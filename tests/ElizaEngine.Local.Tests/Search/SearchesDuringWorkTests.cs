@@ -14,7 +14,9 @@ public sealed class SearchesDuringWorkTests
 {
     private const int Threads = 8;
     private const int Kept = 600;
+    // As alike as those of 16 components, of which a walk finds the nearest soon; and so long that to scan some thousands takes longer.
     private const int Dimension = 16;
+    private const int Copies = 48;
     private const int Rounds = 14;
     private const int RowsOfRound = 500;
     private const int SearchesMin = 60;
@@ -194,7 +196,7 @@ public sealed class SearchesDuringWorkTests
         var vector = new float[Dimension];
         for (var i = 0; i < Dimension; i++)
             vector[i] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
-        return vector;
+        return [.. Enumerable.Repeat(vector, Copies).SelectMany(static copy => copy)];
     }
 
     // A search runs on its caller's thread, which keeps what it needed.
