@@ -44,6 +44,29 @@ public sealed class VectorSuiteTests
         }
     }
 
-    private static Row Point(string engine, double x, double recall, double perSecond) =>
-        new("vectors", "search set", $"effort {x}", engine) { X = x, Recall = recall, PerSecond = perSecond };
+    /// <summary>The process that measures may be killed: it made its small index in the system's folder, and there it stayed.</summary>
+    [Fact]
+    public async Task The_small_index_lies_in_the_folder_that_is_given()
+    {
+        var folder = Directory.CreateTempSubdirectory("eliza-measure-");
+        try
+        {
+            var (place, small) = (folder.CreateSubdirectory("place"), folder.CreateSubdirectory("small"));
+            var set = await VectorSet.LoadAsync(VectorSet.Small, 300, 0, TestContext.Current.CancellationToken);
+            await new LocalVectors().BuildAsync(place.FullName, new VectorBuild(set, new int[set.Count], 1));
+
+            var memory = (VectorMemory)await new MeasureVectors().RunAsync(
+                ["local", place.FullName, VectorSet.Small, "300", small.FullName]);
+
+            Assert.True(memory.DiskBytes > 0);
+            Assert.NotEmpty(small.EnumerateFiles("*", SearchOption.AllDirectories));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static Row Point(string engine, double x, double recall, double perSecond, string set = "set") =>
+        new("vectors", $"search {set}", $"effort {x}", engine) { X = x, Recall = recall, PerSecond = perSecond };
 }
