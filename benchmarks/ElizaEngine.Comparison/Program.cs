@@ -26,6 +26,11 @@ root.Validators.Add(result =>
 });
 root.SetAction(async (parsed, cancellationToken) =>
 {
+    if (Destination.WhyNot(parsed.GetValue(json), parsed.GetValue(output)) is { } wrong)
+    {
+        await Console.Error.WriteLineAsync(wrong);
+        return 1;
+    }
     var size = parsed.GetValue(toy) ? Size.Toy : parsed.GetValue(quick) ? Size.Quick : Size.Full;
     var suites = SuiteCatalog.All.Where(one => parsed.GetValue(suite) is "all" || parsed.GetValue(suite) == one.Name).ToArray();
     var scratch = Path.Combine(parsed.GetValue(directory)?.FullName ?? Path.GetTempPath(), $"eliza-comparison-{Guid.NewGuid():N}");
@@ -68,8 +73,10 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel
 var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null };
 return await root.Parse(args).InvokeAsync(invocation, interrupted.Token);
 
+// The first signal ends the run in order, the second ends the process.
 void Cancel(PosixSignalContext context)
 {
+    if (interrupted.IsCancellationRequested) return;
     context.Cancel = true;
     interrupted.Cancel();
 }

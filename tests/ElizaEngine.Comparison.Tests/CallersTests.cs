@@ -99,6 +99,34 @@ public sealed class CallersTests
         }
     }
 
+    /// <summary>A call of 150 ns was written down as one of 100.</summary>
+    [Fact]
+    public async Task A_latency_is_as_fine_as_the_clock()
+    {
+        var clock = new NanosecondClock();
+
+        var slice = await Callers.RunAsync([Call], blocking: false, TimeSpan.FromMicroseconds(15), clock: clock);
+
+        Assert.Equal(100, slice.Operations);
+        Assert.Equal(0.150, slice.Latencies.PercentileUs(50), 1e-9);
+
+        ValueTask Call()
+        {
+            clock.Nanoseconds += 150;
+            return default;
+        }
+    }
+
+    /// <summary>Of one caller; stands still until it is told.</summary>
+    private sealed class NanosecondClock : TimeProvider
+    {
+        public long Nanoseconds { get; set; }
+
+        public override long TimestampFrequency => 1_000_000_000;
+
+        public override long GetTimestamp() => Nanoseconds;
+    }
+
     /// <summary>Stands still until it is told.</summary>
     private sealed class ManualClock : TimeProvider
     {

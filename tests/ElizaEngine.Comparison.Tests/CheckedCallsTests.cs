@@ -144,7 +144,7 @@ public sealed class CheckedCallsTests
             var made = Math.Min(calls, CallsAtMost);
             if (call.Writes is not null) Rows += (call.Deletes ? -1 : 1) * RowsPerCall * made;
             var latencies = new Latencies();
-            for (var i = 0; i < made; i++) latencies.Record(TimeSpan.FromMicroseconds(1));
+            for (var i = 0; i < made; i++) latencies.RecordUs(1);
             var answer = Answer ?? call.Expected(Memories).Most;
             return Task.FromResult(new AnsweredCalls(new Slice(latencies, duration), answer, answer, answer * made));
         }

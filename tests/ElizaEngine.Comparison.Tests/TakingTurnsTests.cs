@@ -98,7 +98,20 @@ public sealed class TakingTurnsTests
         Assert.Equal(0.375, row.PerSecond);
         Assert.Equal([1, 0.1, 0.5, 0.25], row.SliceRates!);
         Assert.Equal(10e6, row.MaxUs!.Value, 10e6 * 0.001);
-        Assert.Equal(2e6, row.P50Us!.Value, 2e6 * 0.001);
+        Assert.Equal(3e6, row.P50Us!.Value, 3e6 * 0.001);
+    }
+
+    /// <summary>An opening is a slice of one operation: the median of four was the second smallest of them, and decided a target.</summary>
+    [Fact]
+    public async Task The_median_of_four_slices_of_one_operation_is_the_mean_of_the_two_in_the_middle()
+    {
+        var seconds = new Queue<double>([0.008, 0.001, 0.004, 0.002]);
+        var contender = new Contender(Label("a"), () => Task.FromResult(Slice(seconds.Dequeue())));
+
+        var row = Assert.Single(await new TakingTurns(() => Quiet, rounds: 4).RunAsync([contender]));
+
+        Assert.Equal(3_000, row.P50Us!.Value, 3_000 * 0.001);
+        Assert.Equal(8_000, row.P99Us!.Value, 8_000 * 0.001);
     }
 
     private Contender Contender(string name) => new(Label(name), () =>
@@ -112,7 +125,7 @@ public sealed class TakingTurnsTests
     private static Slice Slice(double seconds)
     {
         var latencies = new Latencies();
-        latencies.Record(TimeSpan.FromSeconds(seconds));
+        latencies.RecordUs(seconds * 1e6);
         return new Slice(latencies, TimeSpan.FromSeconds(seconds));
     }
 }

@@ -119,30 +119,36 @@ keep() { "${as_keeper[@]}" "$@"; }
 homes() {
     local folder=${TMPDIR:-/tmp}
     if [[ $kind == root ]]; then folder=/srv/eliza; fi
-    # A socket's path is short, and the temporary folder of root may be closed to others.
-    if [[ $kind == own ]] && { ((${#folder} > 60)) || ! run test -x "$folder"; }; then folder=/tmp; fi
+    # The temporary folder of root may be closed to others.
+    if [[ $kind == own ]] && ! run test -x "$folder"; then folder=/tmp; fi
     printf '%s\n' "${folder%/}"
 }
 
+# Where its sockets lie: a path of one has a hundred bytes at most, whatever the temporary folder is called.
+sockets() { if [[ $kind == own ]]; then printf '/tmp\n'; else homes; fi }
+
 # Names a folder for what the server's user writes: `made` is its path for the server, `made_here` for us. The name is saved
 # before the folder is made, so that a run that ends in between leaves none.
-name_home() {
-    made=$(homes)/eliza-postgres.$(random 6)
+name_home() { # where
+    made=$1/eliza-postgres.$(random 6)
     made_here=${root:+$root}$made
 }
 
-make_home() {
-    keep mkdir -m 0711 "$made_here"
-    give "$made_here"
+make_home() { # path of ours, mode
+    keep mkdir -m "$2" "$1"
+    give "$1"
 }
 
 # Deletes what machines that went down left behind: folders a day old in which nothing runs.
 sweep() {
     local old process
     while read -r old; do
-        process=$(keep cat "$old/data/postmaster.pid" "$old/pid" 2>/dev/null | head -n 1 || true)
+        # Of a server, of PgBouncer, and of a socket, which only the server's user can look at.
+        # shellcheck disable=SC2016
+        process=$(keep sh -c 'cat "$1/data/postmaster.pid" "$1/pid" "$1"/.s.PGSQL.*.lock' sh "$old" 2>/dev/null | head -n 1 || true)
         if [[ -z $process || -z $(started_at "$process") ]]; then keep rm -rf "$old" 2>/dev/null || true; fi
-    done < <(find "${root:+$root}$(homes)" -maxdepth 1 -name 'eliza-postgres.*' -mmin +1440 2>/dev/null)
+    done < <(find "${root:+$root}$(homes)" "${root:+$root}$(sockets)" -maxdepth 1 -name 'eliza-postgres.*' -mmin +1440 2>/dev/null |
+        sort -u)
 }
 
 give() { # path of ours: gives it, with all in it, to the server's user
@@ -164,8 +170,8 @@ template() { # prints the path of the template
     esac
     if ! keep test -d "$kept"; then
         mkdir -p "$(cache)"
-        name_home
-        make_home
+        name_home "$(homes)"
+        make_home "$made_here" 0711
         run "$bin/initdb" --pgdata="$made/data" --username=eliza --encoding=UTF8 --locale=C.UTF-8 \
             --auth-local=trust --auth-host=scram-sha-256 --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
             { cat "$dir/initdb.log" >&2; keep rm -rf "$made_here"; die 'initdb failed'; }
@@ -204,8 +210,8 @@ readonly THROWAWAY=(
 save() {
     local name
     [[ -d $dir ]] || die "$dir was removed"
-    for name in kind bin root home home_here port password url watcher starter bouncer_kind bouncer_root bouncer_home bouncer_home_here \
-        bouncer_port container bouncer_container network; do
+    for name in kind bin root home home_here socket socket_here port password url watcher starter \
+        bouncer_kind bouncer_root bouncer_home bouncer_home_here bouncer_port container bouncer_container network; do
         printf '%s=%q\n' "$name" "${!name:-}"
     done >"$dir/state.new"
     chmod 0600 "$dir/state.new"
@@ -231,6 +237,8 @@ write_settings() { # setting=value...
 }
 
 start_cluster() { # starts the server of home on port; its settings are in place
+    # Of one that stood still for a day it may have been swept away.
+    keep test -d "$socket_here" || make_home "$socket_here" 0700
     run "$bin/pg_ctl" start --pgdata="$home/data" --log="$home/log" --wait --timeout=60 --silent \
         --options="-p $port" </dev/null >/dev/null 2>&1
 }
@@ -239,17 +247,17 @@ new_cluster() { # setting=value...
     local kept tries=0
     sweep
     kept=$(template)
-    name_home
+    name_home "$(homes)"
     home=$made home_here=$made_here
+    name_home "$(sockets)"
+    socket=$made socket_here=$made_here
     save
-    make_home
+    make_home "$home_here" 0711
     keep cp -a --reflink=auto "$kept" "$home_here/data"
-    keep mkdir -m 0700 "$home_here/socket"
     # The private root has no /dev/shm of its own, and what System V keeps outlives a server that is killed.
     if [[ $kind == root ]]; then set -- dynamic_shared_memory_type=mmap "$@"; fi
-    write_settings "${THROWAWAY[@]}" listen_addresses=127.0.0.1 unix_socket_directories="$home/socket" "$@" |
+    write_settings "${THROWAWAY[@]}" listen_addresses=127.0.0.1 unix_socket_directories="$socket" "$@" |
         keep tee -a "$home_here/data/postgresql.conf" >/dev/null
-    give "$home_here/socket"
     while :; do
         port=$(free_port)
         save
@@ -262,7 +270,7 @@ new_cluster() { # setting=value...
         keep rm -f "$home_here/log"
     done
     # Through the socket that only the server's user can reach; over TCP nobody can log in before this.
-    run "$bin/psql" -q -X -v ON_ERROR_STOP=1 -h "$home/socket" -p "$port" -U eliza -d postgres \
+    run "$bin/psql" -q -X -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U eliza -d postgres \
         -c "ALTER ROLE eliza PASSWORD '$password'" -c 'CREATE DATABASE eliza' >&2
 }
 
@@ -460,7 +468,7 @@ do_psql() {
     load "${1:-}"
     shift
     if [[ $kind == docker ]]; then docker exec -i "$container" psql -X -U eliza -d eliza "$@"; else
-        run "$bin/psql" -X -h "$home/socket" -p "$port" -U eliza -d eliza "$@"
+        run "$bin/psql" -X -h "$socket" -p "$port" -U eliza -d eliza "$@"
     fi
 }
 
@@ -482,6 +490,7 @@ remove_all() {
             # Its data is deleted next, so it need not take its time.
             (stop_server immediate) || signal_all KILL
             if [[ -n ${home_here:-} ]]; then keep rm -rf "$home_here"; fi
+            if [[ -n ${socket_here:-} ]]; then keep rm -rf "$socket_here"; fi
             ;;
     esac
     rm -rf "$dir"
@@ -551,10 +560,10 @@ do_bouncer() {
     else
         local program=/usr/sbin/pgbouncer
         if [[ $bouncer_kind == own ]]; then program=$(bouncer_program); fi
-        as_bouncer name_home
+        as_bouncer name_home "$(as_bouncer homes)"
         bouncer_home=$made bouncer_home_here=$made_here
         save
-        as_bouncer make_home
+        as_bouncer make_home "$bouncer_home_here" 0711
         as_bouncer bouncer_files "$@"
         as_bouncer run "$program" -q -d "$bouncer_home/pgbouncer.ini" </dev/null >&2
     fi

@@ -6,21 +6,25 @@ namespace ElizaEngine.Comparison.Engines;
 /// <param name="database">Open; closed with the store.</param>
 /// <param name="adapter">Of the world's agent.</param>
 /// <param name="diskBytes">Tells the bytes of its files.</param>
-internal sealed class AdapterStore(IDatabase database, IDatabaseAdapter adapter, Func<long> diskBytes) : IStore
+/// <param name="safety">What an acknowledged write survives. A load is many of those: there is no call to flush them.</param>
+internal sealed class AdapterStore(IDatabase database, IDatabaseAdapter adapter, Func<long> diskBytes, Safety safety) : IStore
 {
     private const int BatchSize = 1000;
 
     public bool IsBlocking => false;
 
+    public Safety SafetyOfLoad => safety;
+
     /// <summary>Fills in what the memories of a world refer to.</summary>
-    public static async Task<AdapterStore> CreateAsync(IDatabase database, SampleWorld world, Func<long> diskBytes)
+    public static async Task<AdapterStore> CreateAsync(
+        IDatabase database, SampleWorld world, Func<long> diskBytes, Safety safety = Safety.PowerLoss)
     {
         var adapter = database.ForAgent(world.Agent);
         await adapter.CreateAgentAsync(new Agent { Id = world.Agent, Name = "Ada" });
         await adapter.CreateWorldAsync(new World { Id = world.World, Name = "world" });
         await adapter.CreateRoomsAsync([.. world.Rooms.Select(room => new Room { Id = room, WorldId = world.World, Source = "bench", Type = ChannelTypes.Group })]);
         await adapter.CreateEntitiesAsync([.. world.Entities.Select(entity => new Entity { Id = entity, Names = ["Bob"] })]);
-        return new AdapterStore(database, adapter, diskBytes);
+        return new AdapterStore(database, adapter, diskBytes, safety);
     }
 
     public async Task LoadAsync(IReadOnlyList<SampleMemory> memories)

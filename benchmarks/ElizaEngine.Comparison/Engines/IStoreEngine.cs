@@ -28,8 +28,11 @@ internal interface IStore : IAsyncDisposable
     /// <summary>Whether a call keeps its thread until it is answered.</summary>
     bool IsBlocking { get; }
 
-    /// <summary>Stores many, as fast as the engine can; they are safe when it returns.</summary>
+    /// <summary>Stores many, as fast as the engine can; when it returns they survive what <see cref="SafetyOfLoad"/> says.</summary>
     Task LoadAsync(IReadOnlyList<SampleMemory> memories);
+
+    /// <summary>What a load survives, whatever a single write does.</summary>
+    Safety SafetyOfLoad => Safety.PowerLoss;
 
     /// <summary>A connection of its own for one caller at a time.</summary>
     IStoreCaller NewCaller();

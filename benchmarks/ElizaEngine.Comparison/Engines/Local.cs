@@ -24,7 +24,7 @@ internal partial class Local(string name, Durability durability) : IStoreEngine
     public async Task<(IStore Store, LocalDatabase Database)> CreateAsync(string folder, SampleWorld world)
     {
         var database = await OpenAsync(folder);
-        return (await AdapterStore.CreateAsync(database, world, () => Folder.Bytes(folder)), database);
+        return (await AdapterStore.CreateAsync(database, world, () => Folder.Bytes(folder), Safety), database);
     }
 
     protected Task<LocalDatabase> OpenAsync(string folder) =>

@@ -18,11 +18,13 @@ internal sealed class NodeDriver : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Queue<string> _said = new();
+    private readonly CancellationToken _cancellationToken;
     private readonly CancellationTokenRegistration _kill;
 
     private NodeDriver(Process process, CancellationToken cancellationToken)
     {
         _process = process;
+        _cancellationToken = cancellationToken;
         _kill = cancellationToken.Register(Kill);
         process.ErrorDataReceived += (_, line) => Remember(line.Data);
         process.BeginErrorReadLine();
@@ -34,21 +36,39 @@ internal sealed class NodeDriver : IAsyncDisposable
     {
         var start = new ProcessStartInfo("node", [Repository.Script("comparison/plugin-sql/driver.mjs"), packages])
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            // Without a byte order mark, which is no JSON.
-            StandardInputEncoding = new UTF8Encoding(false),
             // Not in a folder whose .env elizaOS would read.
             WorkingDirectory = packages,
         };
         start.Environment["LOG_LEVEL"] = "error";
+        return Start(start, cancellationToken);
+    }
+
+    /// <summary>Any program that answers lines of JSON.</summary>
+    internal static NodeDriver Start(ProcessStartInfo start, CancellationToken cancellationToken)
+    {
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        // Without a byte order mark, which is no JSON.
+        start.StandardInputEncoding = new UTF8Encoding(false);
         return new NodeDriver(Process.Start(start)!, cancellationToken);
     }
 
     /// <summary>Asks, and reads the answer.</summary>
     /// <exception cref="InvalidOperationException">elizaOS threw, or its process ended.</exception>
+    /// <exception cref="OperationCanceledException">It was ended by the token.</exception>
     public async Task<T> AskAsync<T>(object request)
+    {
+        try
+        {
+            return await AnswerToAsync<T>(request);
+        }
+        catch (Exception error) when (_cancellationToken.IsCancellationRequested)
+        {
+            // A pipe that broke, an answer that is missing or half: the process was killed.
+            throw new OperationCanceledException("elizaOS was ended with the run.", error, _cancellationToken);
+        }
+    }
+
+    private async Task<T> AnswerToAsync<T>(object request)
     {
         await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(request, s_names));
         await _process.StandardInput.FlushAsync();

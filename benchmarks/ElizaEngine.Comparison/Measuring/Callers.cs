@@ -95,10 +95,11 @@ internal static class Callers
         /// <param name="begin">Of the call that has just ended.</param>
         public void Record(long start, long begin)
         {
-            var took = clock.GetElapsedTime(begin);
+            var end = clock.GetTimestamp();
+            var took = clock.GetElapsedTime(begin, end);
             var left = duration - clock.GetElapsedTime(start, begin);
             _count++;
-            Latencies.Record(took);
+            Latencies.Record(end - begin, clock.TimestampFrequency);
             InTime += took <= left ? 1 : Math.Max(left / took, 0);
         }
     }

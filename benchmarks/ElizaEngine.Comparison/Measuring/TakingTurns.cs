@@ -82,8 +82,8 @@ internal sealed class TakingTurns(Func<ProbeReading> probe, int rounds, bool war
             // The median of the rounds: a round that met a hiccup does not speak for the others.
             PerSecond = rates.Median(),
             SliceRates = rates,
-            P50Us = latencies.PercentileUs(50),
-            SliceP50sUs = [.. slices.Select(taken => taken.Slice.Latencies.PercentileUs(50))],
+            P50Us = latencies.MedianUs,
+            SliceP50sUs = [.. slices.Select(taken => taken.Slice.Latencies.MedianUs)],
             P99Us = latencies.PercentileUs(99),
             MaxUs = latencies.MaxUs,
             AllocatedBytesPerOperation = slices.TrueForAll(taken => taken.Slice.AllocatedBytes is not null)

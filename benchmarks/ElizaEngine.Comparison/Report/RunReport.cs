@@ -8,6 +8,9 @@ namespace ElizaEngine.Comparison.Report;
 /// <summary>What a run found, and how long it took: machine, rows, targets, pictures.</summary>
 internal sealed record RunReport(Machine Machine, string Size, TimeSpan Took, IReadOnlyDictionary<string, string> Engines, Rows Rows, IReadOnlyList<TargetResult> Targets, IReadOnlyList<Picture> Pictures)
 {
+    /// <summary>Files in the directory of a run.</summary>
+    public const string JsonName = "results.json", TextName = "README.md";
+
     private static readonly JsonSerializerOptions s_json = new()
     {
         WriteIndented = true,
@@ -49,7 +52,7 @@ internal sealed record RunReport(Machine Machine, string Size, TimeSpan Took, IR
     public void WriteFolder(string directory)
     {
         Directory.CreateDirectory(directory);
-        WriteJson(Path.Combine(directory, "results.json"));
+        WriteJson(Path.Combine(directory, JsonName));
         foreach (var picture in Pictures) picture.Save(directory);
         var text = new StringBuilder()
             .AppendLine(CultureInfo.InvariantCulture, $"# Comparison of {Machine.Date:yyyy-MM-dd}, commit {Machine.Commit}")
@@ -64,7 +67,7 @@ internal sealed record RunReport(Machine Machine, string Size, TimeSpan Took, IR
         text.AppendLine();
         foreach (var table in Tables.Of(Rows).Prepend(Tables.Of(Targets))) Append(text, table);
         foreach (var picture in Pictures) text.AppendLine(CultureInfo.InvariantCulture, $"![{picture.Name}]({picture.Name}.png)").AppendLine();
-        File.WriteAllText(Path.Combine(directory, "README.md"), text.ToString().TrimEnd() + "\n");
+        File.WriteAllText(Path.Combine(directory, TextName), text.ToString().TrimEnd() + "\n");
     }
 
     private static void Append(StringBuilder text, Table table)

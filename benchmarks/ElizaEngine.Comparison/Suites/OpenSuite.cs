@@ -67,7 +67,7 @@ internal sealed class OpenSuite : ISuite
     {
         var all = TimeSpan.FromMilliseconds(opened.Steps.Sum(step => step.Milliseconds));
         var latencies = new Latencies();
-        latencies.Record(all);
+        latencies.RecordUs(all.TotalMicroseconds);
         return new Slice(latencies, all) { Recall = opened.Recall };
     }
 

@@ -13,6 +13,7 @@ internal sealed class StorageSuite : ISuite
     private const uint Seed = 20;
     private const int Dimension = 384;
     private const string ProcessCrash = "local-process-crash";
+    private const string Suite = "storage";
 
     // Made before the clock starts, for all callers of a slice together: what making them takes is nobody's. Who needs more makes them himself.
     private const int PreparedMemories = 160_000;
@@ -23,7 +24,10 @@ internal sealed class StorageSuite : ISuite
     /// <summary>A new process opens a database of rows without vectors: nothing but the opening.</summary>
     public const string OpenRows = "open";
 
-    public string Name => "storage";
+    /// <summary>Of a load that a loss of power may cut at its end.</summary>
+    public const string NotDurable = "not durable at the end: a loss of power may take the last writes";
+
+    public string Name => Suite;
 
     public int Place => 1;
 
@@ -78,17 +82,25 @@ internal sealed class StorageSuite : ISuite
         }
     }
 
-    /// <summary>Many rows at once, into an empty store for each slice, durable at the end; then what they occupy.</summary>
-    private async Task LoadAsync(Run run)
+    /// <summary>
+    /// Many rows at once, into an empty store for each slice, durable at the end or with a remark; then what they occupy.
+    /// </summary>
+    internal static async Task LoadAsync(Run run)
     {
         var memories = new SampleWorld(Seed, 0).Take(run.Pick(2_000, 20_000, 200_000));
         var setting = $"{Number.Text(memories.Length)} rows";
         var bytes = new Dictionary<string, long>();
         run.Say($"storage: load, {setting}");
-        var engines = await run.EnginesAsync<IStoreEngine>(Name);
+        var notDurable = new HashSet<string>();
+        var engines = await run.EnginesAsync<IStoreEngine>(Suite);
         var rows = await run.TakeTurns(rounds: run.Pick(1, 2, 3), warmsUp: false).RunAsync([.. engines.Select(engine =>
-            new Contender(new Row(Name, "load", setting, engine.Name) { Stored = memories.Length }, () => LoadOnceAsync(engine)))]);
-        run.Rows.Add(rows.Select(row => row with { DiskBytes = bytes[row.Engine], PayloadBytes = memories.Sum(memory => memory.PayloadBytes) }));
+            new Contender(new Row(Suite, "load", setting, engine.Name) { Stored = memories.Length }, () => LoadOnceAsync(engine)))]);
+        run.Rows.Add(rows.Select(row => row with
+        {
+            DiskBytes = bytes[row.Engine],
+            PayloadBytes = memories.Sum(memory => memory.PayloadBytes),
+            Note = notDurable.Contains(row.Engine) ? NotDurable : null,
+        }));
 
         async Task<Slice> LoadOnceAsync(IStoreEngine engine)
         {
@@ -102,8 +114,9 @@ internal sealed class StorageSuite : ISuite
                 await store.LoadAsync(memories);
                 var elapsed = Stopwatch.GetElapsedTime(start);
                 var latencies = new Latencies();
-                latencies.Record(elapsed);
+                latencies.RecordUs(elapsed.TotalMicroseconds);
                 slice = new Slice(latencies, elapsed) { Operations = memories.Length, AllocatedBytes = GC.GetTotalAllocatedBytes() - allocated };
+                if (store.SafetyOfLoad != Safety.PowerLoss) notDurable.Add(engine.Name);
                 if (before > 0) bytes[engine.Name] = store.DiskBytes() - before;
             }
             Directory.Delete(folder, recursive: true);

@@ -22,8 +22,8 @@ internal sealed class BuildVectors : IChildTask
 }
 
 /// <summary>
-/// What an open index takes in a process of its own, after some searches: ENGINE PLACE SET ROWS. Answers with a
-/// <see cref="VectorMemory"/>. A small index of the same engine was open before, so that the code itself is not counted.
+/// What an open index takes in a process of its own, after some searches: ENGINE PLACE SET ROWS FOLDER. Answers with a
+/// <see cref="VectorMemory"/>. A small index of the same engine was open before, in the folder, so that the code itself is not counted.
 /// </summary>
 internal sealed class MeasureVectors : IChildTask
 {
@@ -34,16 +34,9 @@ internal sealed class MeasureVectors : IChildTask
     {
         var engine = VectorChildren.Engine(arguments[0]);
         var small = await VectorSet.LoadAsync(arguments[2], SmallRows, Queries, CancellationToken.None);
-        var folder = Directory.CreateTempSubdirectory("eliza-comparison-").FullName;
-        try
-        {
-            await engine.BuildAsync(folder, new VectorBuild(small, new int[SmallRows], 1));
-            await using (await SearchedAsync(engine, folder, small, SmallRows)) { }
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        var folder = arguments[4];
+        await engine.BuildAsync(folder, new VectorBuild(small, new int[SmallRows], 1));
+        await using (await SearchedAsync(engine, folder, small, SmallRows)) { }
         var before = Now();
         await using var index = await SearchedAsync(engine, arguments[1], small, int.Parse(arguments[3]));
         var after = Now();
@@ -86,6 +79,13 @@ internal static class VectorChildren
         Child.AskAsync<BuildVectors, BuildTime>(
             [engine.Name, place, set, $"{rows}", $"{threads}", $"{withVectors}"], cancellationToken, processors: threads);
 
-    public static Task<VectorMemory> MeasureAsync(Run run, IVectorEngine engine, string place, VectorSet set) =>
-        Child.AskAsync<MeasureVectors, VectorMemory>([engine.Name, place, set.Name, $"{set.Count}"], run.CancellationToken);
+    public static async Task<VectorMemory> MeasureAsync(Run run, IVectorEngine engine, string place, VectorSet set)
+    {
+        // The run's, and not the child's own: that may be killed.
+        var folder = run.NewFolder($"{engine.Name}-small");
+        var memory = await Child.AskAsync<MeasureVectors, VectorMemory>(
+            [engine.Name, place, set.Name, $"{set.Count}", folder], run.CancellationToken);
+        Directory.Delete(folder, recursive: true);
+        return memory;
+    }
 }

@@ -181,6 +181,15 @@ internal sealed class VectorSuite : ISuite
             ? [.. engine.Recalls.Select(recall => ($"asked for {recall:0.00#}", recall, new VectorSearch(engine.Efforts[0]) { Recall = recall }))]
             : [.. engine.Efforts.Select(effort => (engine.Efforts.Count == 1 ? "" : $"effort {effort}", (double)effort, new VectorSearch(effort)))];
 
+    /// <summary>Whether all of an engine's searches of a set were measured: what they do not find, it cannot.</summary>
+    internal static bool IsSwept(Rows rows, string engine, string set)
+    {
+        // What is read off the curve is no search; what was left out has no recall.
+        var searches = rows.Where(row => row.Suite == Suite && row.Workload == $"search {set}" && row.Engine == engine)
+            .Where(row => row.X is not null || row.Recall is null).ToArray();
+        return searches.Length > 0 && Array.TrueForAll(searches, row => row.NotRun is null);
+    }
+
     /// <summary>What an engine does at each recall, read off its curve, and beside what the reference does there.</summary>
     internal static IEnumerable<Row> AtRecalls(Rows rows, string engine, string set)
     {

@@ -73,7 +73,8 @@ internal sealed class PrivateServer : IAsyncDisposable
         return (await output).Trim();
     }
 
-    private static string Script()
+    /// <summary>The path of tools/postgres/server.sh.</summary>
+    internal static string Script()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Xunit;
+
+namespace ElizaEngine.Postgres.Tests.Infrastructure;
+
+/// <summary>
+/// A comparison named a directory of eleven characters for its databases, and the data of the machine's own server lay in /tmp, perhaps on
+/// another disk than the one that was measured: only a socket's path has to be short. The programs of the server are imitated, since many
+/// a machine has none of its own.
+/// </summary>
+[Trait("Stage", "Postgres")]
+[UnsupportedOSPlatform("windows")]
+public sealed class ServerScriptTests : IDisposable
+{
+    // What the script takes for a server of the machine's own. As the real one it refuses a socket whose path is too long for the kernel.
+    private const string Imitation = """
+        #!/usr/bin/env bash
+        set -eu
+        here=$(cd "$(dirname "$0")" && pwd)
+        for argument in "$@"; do
+            case $argument in --pgdata=*) data=${argument#*=} ;; --options=-p*) port=${argument##* } ;; esac
+        done
+        case $(basename "$0") in
+            postgres) echo 'postgres (PostgreSQL) 99.0' ;;
+            pg_config) echo "$here/share" ;;
+            initdb) mkdir -m 0700 "$data"; : >"$data/postgresql.conf" ;;
+            pg_ctl)
+                socket=$(sed -n "s/^unix_socket_directories = '\(.*\)'/\1/p" "$data/postgresql.conf")/.s.PGSQL.$port
+                ((${#socket} < 108)) || exit 1
+                : >"$socket" ;;
+        esac
+        """;
+
+    private const UnixFileMode ForEverybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    // Where the server's user can go, whoever runs the tests.
+    private readonly string _directory = $"/tmp/eliza-script-{Guid.NewGuid():N}";
+
+    [Fact]
+    public async Task The_data_lies_in_the_temporary_folder_however_long_its_name_is_and_all_of_it_goes()
+    {
+        MakePrograms();
+        var temporary = Folder(new string('t', 80 - _directory.Length - 1));
+        Assert.Equal(80, temporary.Length);
+        var server = Path.Combine(_directory, "server");
+
+        await RunAsync(temporary, "start", server);
+        var data = (await RunAsync(temporary, "data", server)).Split(' ', 2)[1];
+        var settings = File.ReadAllLines(Path.Combine(data, "postgresql.conf"));
+        var socket = settings.Last(line => line.StartsWith("unix_socket_directories", StringComparison.Ordinal)).Split('\'')[1];
+
+        var mode = File.GetUnixFileMode(socket);
+        await RunAsync(temporary, "remove", server);
+
+        Assert.StartsWith(temporary + "/", data, StringComparison.Ordinal);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, mode);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(temporary));
+        Assert.False(Directory.Exists(socket));
+        Assert.False(Directory.Exists(server));
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private void MakePrograms()
+    {
+        var imitation = Path.Combine(Folder("bin"), "imitation");
+        File.WriteAllText(imitation, Imitation);
+        File.SetUnixFileMode(imitation, ForEverybody);
+        foreach (var name in (string[])["postgres", "initdb", "pg_ctl", "psql", "pg_config"])
+            File.CreateSymbolicLink(Path.Combine(_directory, "bin", name), imitation);
+        File.WriteAllText(Path.Combine(Folder("bin/share/extension"), "vector.control"), "default_version = '0.8.0'\n");
+    }
+
+    private string Folder(string name)
+    {
+        Directory.CreateDirectory(_directory, ForEverybody);
+        return Directory.CreateDirectory(Path.Combine(_directory, name), ForEverybody).FullName;
+    }
+
+    private async Task<string> RunAsync(string temporary, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("bash", [PrivateServer.Script(), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["PATH"] = $"{_directory}/bin:{Environment.GetEnvironmentVariable("PATH")}";
+        start.Environment["TMPDIR"] = temporary;
+        start.Environment["XDG_CACHE_HOME"] = Path.Combine(_directory, "cache");
+        start.Environment["ELIZA_TEST_POSTGRES_SOURCE"] = "own";
+        using var script = Process.Start(start)!;
+        var output = script.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = script.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await script.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(script.ExitCode == 0, $"server.sh {arguments[0]}: {script.ExitCode}, {await errors}");
+        return (await output).Trim();
+    }
+}
