@@ -1,3 +1,5 @@
+using ElizaEngine.Cli.Output;
+
 namespace ElizaEngine.Cli.Database;
 
 /// <summary>Which database a command works on.</summary>
@@ -21,7 +23,7 @@ internal abstract record DatabaseLocation
 internal sealed record LocalLocation(string Directory) : DatabaseLocation
 {
     /// <inheritdoc/>
-    public override string Hint => $"--dir {Directory}";
+    public override string Hint => $"--dir {ShellWord.Of(Directory)}";
 
     /// <summary>There is no directory, or nothing in it: opening would make a database.</summary>
     public bool IsBlank => !System.IO.Directory.Exists(Directory) ? !File.Exists(Directory) : !System.IO.Directory.EnumerateFileSystemEntries(Directory).Any();
