@@ -97,6 +97,20 @@ public sealed partial class LocalDatabase : IDatabase
         return Task.Run(() => Open(options, files, options.Directory ?? MemoryDirectory, memory: null, adjust(LogOptionsOf(options))));
     }
 
+    /// <summary>
+    /// Whether opening a directory would make a database: it is missing, or holds nothing but what is left of a creation that was
+    /// interrupted, or the lost+found of a file system. Nothing is changed.
+    /// </summary>
+    /// <exception cref="ForeignDirectoryException">
+    /// It holds other files, or log files with frames and no manifest: opening says the same.
+    /// </exception>
+    /// <exception cref="DirectoryAccessException">It cannot be read.</exception>
+    internal static bool WouldBeNew(string directory)
+    {
+        var (files, path) = (PosixFileSystem.Instance, Path.GetFullPath(directory));
+        return Translated(() => !files.DirectoryExists(path) || DirectoryInspection.NewestManifest(files, path, files.List(path)) == 0);
+    }
+
     /// <inheritdoc/>
     public IDatabaseAdapter ForAgent(Guid agentId) => new LocalDatabaseAdapter(this, agentId);
 

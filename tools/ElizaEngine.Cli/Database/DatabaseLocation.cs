@@ -25,8 +25,9 @@ internal sealed record LocalLocation(string Directory) : DatabaseLocation
     /// <inheritdoc/>
     public override string Hint => $"--dir {ShellWord.Of(Directory)}";
 
-    /// <summary>There is no directory, or nothing in it: opening would make a database.</summary>
-    public bool IsBlank => !System.IO.Directory.Exists(Directory) ? !File.Exists(Directory) : !System.IO.Directory.EnumerateFileSystemEntries(Directory).Any();
+    /// <summary>There is no database, and none of another program's files: opening would make a database.</summary>
+    /// <exception cref="ForeignDirectoryException">It holds other files; opening says the same.</exception>
+    public bool IsBlank => !File.Exists(Directory) && LocalDatabase.WouldBeNew(Directory);
 }
 
 /// <summary>A PostgreSQL database.</summary>
