@@ -20,7 +20,9 @@ public sealed partial class LocalDatabase
     /// <param name="directory">Created when it is missing. Not inside the data directory.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">Ends it between two files, or a MiB apart.</param>
-    /// <exception cref="InvalidInputException">The directory is blank, or lies inside the data directory, or the other way round.</exception>
+    /// <exception cref="InvalidInputException">
+    /// The directory is blank or a URL, or lies inside the data directory, or the other way round.
+    /// </exception>
     /// <exception cref="BackupRefusedException">
     /// The directory holds a database, a backup of another one, or a backup with writes that this database does not have, or may have lost
     /// in a repair.
@@ -62,7 +64,7 @@ public sealed partial class LocalDatabase
     /// <param name="directory">Where it goes. Missing, or empty.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Ends it a MiB apart.</param>
-    /// <exception cref="InvalidInputException">A path is blank.</exception>
+    /// <exception cref="InvalidInputException">A path is blank, or a URL.</exception>
     /// <exception cref="BackupRefusedException">
     /// The backup is not there, was never completed, or is a database that was not closed; or the directory is not empty; or one lies in
     /// the other.
@@ -105,7 +107,7 @@ public sealed partial class LocalDatabase
     /// <param name="directory">The data directory, or a backup.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Ends it between two commits or indexes.</param>
-    /// <exception cref="InvalidInputException">The path is blank.</exception>
+    /// <exception cref="InvalidInputException">The path is blank, or a URL.</exception>
     /// <exception cref="BackupRefusedException">There is no database.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryInUseException">It is open: verify it where it is open.</exception>
@@ -130,7 +132,7 @@ public sealed partial class LocalDatabase
     /// <param name="acceptLoss">False: only says what would be done.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Ends it between two commits or files. It can be done again.</param>
-    /// <exception cref="InvalidInputException">The path is blank.</exception>
+    /// <exception cref="InvalidInputException">The path is blank, or a URL.</exception>
     /// <exception cref="BackupRefusedException">There is no database, or so much of it is missing that no repair helps.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryInUseException">It is open.</exception>
@@ -255,6 +257,7 @@ public sealed partial class LocalDatabase
     private static string PathOf(string directory, string name)
     {
         ArgumentNullException.ThrowIfNull(directory, name);
+        DataDirectory.Check(directory, name, "a path");
         if (string.IsNullOrWhiteSpace(directory) || directory.Contains('\0', StringComparison.Ordinal))
             throw new InvalidInputException(name, directory, "a path");
         return Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));

@@ -69,7 +69,7 @@ public sealed partial class LocalDatabase : IDatabase
     internal bool IsOpen => _isOpen;
 
     /// <summary>Opens a directory, or a database in memory.</summary>
-    /// <exception cref="InvalidInputException">An option is out of its range. Nothing was touched.</exception>
+    /// <exception cref="InvalidInputException">An option is out of its range, or the directory is a URL. Nothing was touched.</exception>
     /// <exception cref="DirectoryInUseException">Another process, or this one, has the directory open.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
@@ -95,6 +95,20 @@ public sealed partial class LocalDatabase : IDatabase
     {
         Check(options);
         return Task.Run(() => Open(options, files, options.Directory ?? MemoryDirectory, memory: null, adjust(LogOptionsOf(options))));
+    }
+
+    /// <summary>
+    /// Whether opening a directory would make a database: it is missing, or holds nothing but what is left of a creation that was
+    /// interrupted, or the lost+found of a file system. Nothing is changed.
+    /// </summary>
+    /// <exception cref="ForeignDirectoryException">
+    /// It holds other files, or log files with frames and no manifest: opening says the same.
+    /// </exception>
+    /// <exception cref="DirectoryAccessException">It cannot be read.</exception>
+    internal static bool WouldBeNew(string directory)
+    {
+        var (files, path) = (PosixFileSystem.Instance, Path.GetFullPath(directory));
+        return Translated(() => !files.DirectoryExists(path) || DirectoryInspection.NewestManifest(files, path, files.List(path)) == 0);
     }
 
     /// <inheritdoc/>
@@ -249,6 +263,7 @@ public sealed partial class LocalDatabase : IDatabase
         if (options.SearchRecall is not (>= 0.5 and <= 0.999)) throw new InvalidInputException("searchRecall", options.SearchRecall, "from 0.5 to 0.999");
         if (options.SearchMemoryLimit < 0) throw new InvalidInputException("searchMemoryLimit", options.SearchMemoryLimit, "0 or more, or null");
         if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
+        if (options.Directory is { } directory) DataDirectory.Check(directory, nameof(directory), "a path, or null for memory");
         if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
         if (options.Directory?.Contains('\0', StringComparison.Ordinal) == true) throw new InvalidInputException("directory", options.Directory, "a path without U+0000");
         if (options.MaxLogFileBytes is < MinLogFileBytes or > LogFormat.MaxFileBytes || options.MaxLogFileBytes % 4096 != 0)

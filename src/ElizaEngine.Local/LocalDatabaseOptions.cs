@@ -15,7 +15,10 @@ public enum Durability
 /// <summary>How a local database is opened.</summary>
 public sealed record LocalDatabaseOptions
 {
-    /// <summary>The data directory; created, with its parents, when it is missing. Null: in memory, gone when closed.</summary>
+    /// <summary>
+    /// The data directory; created, with its parents, when it is missing. Null: in memory, gone when closed. A path as it stands, in which
+    /// <c>~</c> is a name like any other; a URL, or <c>:memory:</c>, is refused.
+    /// </summary>
     public string? Directory { get; init; }
 
     /// <summary>What an acknowledged write survives. Default: power loss.</summary>

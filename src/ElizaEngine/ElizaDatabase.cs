@@ -43,10 +43,12 @@ public static class ElizaDatabase
     public static async Task<IDatabase> OpenAsync(string directory, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(directory);
-        return await OpenAsync(DataDirectory.Read(directory, nameof(directory), Environment.GetEnvironmentVariable), cancellationToken).ConfigureAwait(false);
+        var options = DataDirectory.Read(
+            directory, nameof(directory), ElizaDatabaseOptions.DirectoryExpected, Environment.GetEnvironmentVariable);
+        return await OpenAsync(options, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Opens a local database: see <see cref="LocalDatabase.OpenAsync"/>.</summary>
+    /// <summary>Opens a local database: see <see cref="LocalDatabase.OpenAsync(LocalDatabaseOptions, CancellationToken)"/>.</summary>
     public static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options) => OpenAsync(options, CancellationToken.None);
 
     /// <inheritdoc cref="OpenAsync(LocalDatabaseOptions)"/>

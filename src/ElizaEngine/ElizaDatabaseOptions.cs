@@ -6,6 +6,10 @@ public sealed record ElizaDatabaseOptions
     /// <summary>Where a local database lies when nothing is said: <c>.eliza/engine</c> in the current directory, beside elizaOS' own.</summary>
     public const string DefaultDirectory = "./.eliza/engine";
 
+    /// <summary>What a text that names a directory may be, for an error.</summary>
+    internal const string DirectoryExpected =
+        "a directory, or :memory: (a PostgreSQL database is named by POSTGRES_URL or by PostgresDatabaseOptions)";
+
     // elizaOS' names after ours. Its directories hold PGlite's files, which the local backend refuses to touch.
     private static readonly string[] DirectoryVariables = ["ELIZA_DATA_DIR", "PGLITE_DATA_DIR", "SQLITE_DATA_DIR"];
 
@@ -29,7 +33,8 @@ public sealed record ElizaDatabaseOptions
         if (Said("POSTGRES_URL") is { } url) return new ElizaDatabaseOptions { Postgres = new PostgresDatabaseOptions { ConnectionString = url } };
         foreach (var name in DirectoryVariables)
         {
-            if (Said(name) is { } directory) return new ElizaDatabaseOptions { Local = DataDirectory.Read(directory, name, variable) };
+            if (Said(name) is { } directory)
+                return new ElizaDatabaseOptions { Local = DataDirectory.Read(directory, name, DirectoryExpected, variable) };
         }
         return new ElizaDatabaseOptions { Local = new LocalDatabaseOptions { Directory = DefaultDirectory } };
 

@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using ElizaEngine.Cli.Database;
 using Xunit;
 
@@ -80,6 +81,62 @@ public sealed class IngestTests : IDisposable
         _world.Write("first.txt", "Shared words.");
         Assert.Equal(1, (await IngestAsync(first)).Json.GetProperty("replaced").GetInt32());
         Assert.Equal("Shared words.", Assert.Single(await _world.RowsAsync("knowledge")).Content.Text);
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData(" \n\n", "no text in it")]
+    public async Task A_file_without_a_text_any_more_takes_its_document_away(string text, string note)
+    {
+        var (first, second) = (_world.Write("first.txt", "Shared words."), _world.Write("second.txt", "Shared words."));
+        await IngestAsync(first, second);
+        _world.Write("first.txt", text);
+        var outcome = await IngestAsync(first, second);
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal((1, 1), (outcome.Json.GetProperty("removed").GetInt32(), outcome.Json.GetProperty("unchanged").GetInt32()));
+        Assert.Equal(note, outcome.Json.GetProperty("files")[0].GetProperty("note").GetString());
+        Assert.Equal([second], Assert.Single(await _world.RowsAsync("documents")).Metadata!.Json.GetStrings("sources")!);
+
+        _world.Write("second.txt", text);
+        var screen = await _world.RunAsync("ingest", second, "--dir", _world.Data);
+        Assert.Equal(0, screen.ExitCode);
+        Assert.Contains("1 removed", screen.Out, StringComparison.Ordinal);
+        Assert.Empty(await _world.RowsAsync("documents"));
+        Assert.Empty(await _world.RowsAsync("knowledge"));
+
+        var again = await IngestAsync(first, second);
+        Assert.Equal((1, "eliza: Nothing could be ingested."), (again.ExitCode, again.Error.Trim()));
+        _world.Write("first.txt", "Shared words.");
+        Assert.Equal(1, (await IngestAsync(first)).Json.GetProperty("added").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_file_that_is_binary_now_keeps_the_document_that_it_had()
+    {
+        var path = _world.Write("notes.txt", "Tea at four.");
+        await IngestAsync(path);
+        _world.Write("notes.txt", "zero \0 byte");
+        Assert.Equal(1, (await IngestAsync(path)).Json.GetProperty("skipped").GetInt32());
+        Assert.Equal("Tea at four.", Assert.Single(await _world.RowsAsync("knowledge")).Content.Text);
+    }
+
+    [Fact]
+    public async Task A_pipe_fails_with_a_reason_and_the_other_files_go_on()
+    {
+        // As in: eliza ingest <(command) notes.txt
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.In);
+        using (var writer = new AnonymousPipeClientStream(PipeDirection.Out, pipe.ClientSafePipeHandle)) writer.Write("Tea at five."u8);
+        var path = $"/dev/fd/{pipe.SafePipeHandle.DangerousGetHandle()}";
+        for (var round = 0; round < 2; round++)
+        {
+            // First there is no database, and files are only looked at.
+            var outcome = await IngestAsync(path, _world.Write("notes.txt", $"Tea at four, {round}."));
+            Assert.Equal(1, outcome.ExitCode);
+            Assert.StartsWith($"eliza: {path}: a pipe or a device", outcome.Error, StringComparison.Ordinal);
+            var outcomes = outcome.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("outcome").GetString());
+            Assert.Equal(["failed", round == 0 ? "added" : "replaced"], outcomes);
+            Assert.Equal($"Tea at four, {round}.", Assert.Single(await _world.RowsAsync("knowledge")).Content.Text);
+        }
     }
 
     [Fact]

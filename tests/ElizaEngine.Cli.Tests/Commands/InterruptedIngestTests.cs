@@ -54,10 +54,69 @@ public sealed class InterruptedIngestTests : IDisposable
         Assert.DoesNotContain(await _world.RowsAsync("knowledge"), fragment => fragment.Content.Text == "The old version.");
     }
 
+    [Theory]
+    [InlineData("The old version.", "unchanged", "Another file.|The old version.")]
+    [InlineData("Another file.", "replaced", "Another file.")]
+    [InlineData("", "removed", "Another file.")]
+    [InlineData(" \n", "removed", "Another file.")]
+    [InlineData("zero \0 byte", "skipped", "Another file.|The old version.")]
+    public async Task What_was_interrupted_is_removed_whatever_the_file_is_now(string text, string outcome, string left)
+    {
+        var other = _world.Write("other.txt", "Another file.");
+        var path = _world.Write("large.txt", "The old version.");
+        await _world.RunAsync("ingest", path, other, "--dir", _world.Data);
+        _world.Write("large.txt", LargeText("train"));
+        await InterruptAsync(path);
+        Assert.True((await _world.RowsAsync("knowledge")).Count > 2);
+
+        _world.Write("large.txt", text);
+        Assert.Equal(1, (await _world.RunAsync("ingest", path, "--dir", _world.Data, "--json")).Json.GetProperty(outcome).GetInt32());
+        var texts = (await _world.RowsAsync("knowledge")).Select(fragment => fragment.Content.Text);
+        Assert.Equal(left.Split('|'), texts.Order(StringComparer.Ordinal));
+        Assert.Equal(left.Split('|').Length, (await _world.RowsAsync("documents")).Count);
+    }
+
+    [Fact]
+    public async Task What_another_file_completed_meanwhile_stays()
+    {
+        var path = _world.Write("large.txt", LargeText("train"));
+        await InterruptAsync(path);
+        var copy = _world.Write("copy.txt", LargeText("train"));
+        await _world.RunAsync("ingest", copy, "--dir", _world.Data);
+        var whole = (await _world.RowsAsync("knowledge")).Select(fragment => fragment.Id).ToHashSet();
+        foreach (var text in (string[])[LargeText("train"), ""])
+        {
+            _world.Write("large.txt", text);
+            Assert.Equal(0, (await _world.RunAsync("ingest", path, "--dir", _world.Data)).ExitCode);
+            Assert.Equal(whole, (await _world.RowsAsync("knowledge")).Select(fragment => fragment.Id).ToHashSet());
+        }
+        Assert.Equal([copy], Assert.Single(await _world.RowsAsync("documents")).Metadata!.Json.GetStrings("sources")!);
+    }
+
+    [Fact]
+    public async Task Of_a_file_that_changes_while_it_is_read_nothing_stays()
+    {
+        var path = _world.Write("large.txt", "The old version.");
+        await _world.RunAsync("ingest", path, "--dir", _world.Data);
+        _world.Write("large.txt", LargeText("train"));
+        using var growing = new HookedGenerator(call =>
+        {
+            if (call == 1) File.AppendAllText(path, "And one more.");
+        });
+        _world.Generator = growing;
+        var outcome = await _world.RunAsync("ingest", path, "--dir", _world.Data, "--json");
+        Assert.Equal((1, 1), (outcome.ExitCode, outcome.Json.GetProperty("failed").GetInt32()));
+        Assert.Equal("The old version.", Assert.Single(await _world.RowsAsync("knowledge")).Content.Text);
+    }
+
     private async Task InterruptAsync(string path)
     {
         var generator = _world.Generator;
-        using var failing = new FailingGenerator();
+        // Embeds one batch, then fails.
+        using var failing = new HookedGenerator(call =>
+        {
+            if (call > 1) throw new InvalidOperationException("The model is gone.");
+        });
         _world.Generator = failing;
         var outcome = await _world.RunAsync("ingest", path, "--dir", _world.Data);
         _world.Generator = generator;
@@ -68,15 +127,18 @@ public sealed class InterruptedIngestTests : IDisposable
     private static string LargeText(string about) =>
         string.Concat(Enumerable.Range(0, 13_000).Select(number => $"Sentence {number} is about {about} number {number * 7}. "));
 
-    // Embeds one batch, then fails.
-    private sealed class FailingGenerator : IEmbeddingGenerator<string, Embedding<float>>
+    // Told the number of each call, from 1, before it is answered.
+    private sealed class HookedGenerator(Action<int> before) : IEmbeddingGenerator<string, Embedding<float>>
     {
         private readonly LexicalEmbeddingGenerator _inner = new();
         private int _calls;
 
         public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
-            IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default) =>
-            ++_calls > 1 ? throw new InvalidOperationException("The model is gone.") : _inner.GenerateAsync(values, options, cancellationToken);
+            IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            before(++_calls);
+            return _inner.GenerateAsync(values, options, cancellationToken);
+        }
 
         public object? GetService(Type serviceType, object? serviceKey = null) => null;
 

@@ -156,6 +156,58 @@ public sealed class RecallTests : IDisposable
         Assert.Contains("is a file", (await _world.RunAsync([command, .. text, "--dir", file])).Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("recall harbour")]
+    [InlineData("recall-check")]
+    [InlineData("stats")]
+    [InlineData("compact")]
+    [InlineData("backup {backup}")]
+    [InlineData("verify")]
+    [InlineData("repair")]
+    [InlineData("repair --accept-loss")]
+    [InlineData("ingest {blank.txt}")]
+    public async Task What_every_disk_and_an_interrupted_creation_have_is_no_database(string line)
+    {
+        _world.Write("blank.txt", "\n");
+        var command = Words(line);
+        Directory.CreateDirectory(Path.Combine(_world.Data, "lost+found"));
+        await RefusedAsync("lost+found");
+        // Verify and repair look at every log file, blank ones too.
+        if (command[0] is "verify" or "repair") return;
+        _world.Write("data/LOCK", "");
+        _world.Write("data/log-0000000001.seg", new string('\0', 64 << 10));
+        await RefusedAsync("LOCK", "log-0000000001.seg", "lost+found");
+
+        async Task RefusedAsync(params string[] names)
+        {
+            var outcome = await _world.RunAsync([.. command, "--dir", _world.Data]);
+            Assert.Equal(1, outcome.ExitCode);
+            Assert.Equal(1, outcome.Error.Count(character => character == '\n'));
+            Assert.Equal(names, Directory.EnumerateFileSystemEntries(_world.Data).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Assert.False(Directory.Exists(_world.PathOf("backup")));
+        }
+    }
+
+    [Theory]
+    [InlineData("recall harbour")]
+    [InlineData("stats")]
+    [InlineData("backup {backup}")]
+    public async Task A_log_without_a_manifest_is_named_and_not_called_no_database(string line)
+    {
+        await IngestLibraryAsync();
+        foreach (var manifest in Directory.GetFiles(_world.Data, "MANIFEST-*")) File.Delete(manifest);
+        var before = Directory.GetFileSystemEntries(_world.Data).Order(StringComparer.Ordinal);
+        var outcome = await _world.RunAsync([.. Words(line), "--dir", _world.Data, "--json"]);
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal("ForeignDirectoryException", outcome.Json.GetProperty("error").GetProperty("type").GetString());
+        Assert.Contains(".seg", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(before, Directory.GetFileSystemEntries(_world.Data).Order(StringComparer.Ordinal));
+    }
+
+    // A word in braces is a path of the test's world.
+    private string[] Words(string line) =>
+        [.. line.Split(' ').Select(word => word is ['{', .. var name, '}'] ? _world.PathOf(name) : word)];
+
     private async Task IngestLibraryAsync()
     {
         _world.Write("library/tide.txt", "High tide in the harbour is at ten past eleven in the morning.");

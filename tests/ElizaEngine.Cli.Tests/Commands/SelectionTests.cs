@@ -116,6 +116,32 @@ public sealed class SelectionTests : IDisposable
         Assert.DoesNotContain("Tr0ub4dor", found.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_url_in_the_place_of_a_backup_makes_no_directory_and_is_not_repeated()
+    {
+        Assert.Equal(0, (await _world.RunAsync("ingest", _world.Write("a.txt", "Tea at four."), "--dir", _world.Data)).ExitCode);
+        foreach (var command in (string[])["backup", "restore"])
+        {
+            var directory = command == "backup" ? _world.Data : _world.PathOf("new");
+            var outcome = await _world.RunAsync(command, "s3://u:Tr0ub4dor@bucket/nightly", "--dir", directory);
+            Assert.Equal((2, "eliza: BACKUP must be a directory, but was \"s3://...\"."), (outcome.ExitCode, outcome.Error.Trim()));
+        }
+        Assert.False(Directory.Exists("s3:"));
+        Assert.False(Directory.Exists(_world.PathOf("new")));
+    }
+
+    [Fact]
+    public async Task A_leading_tilde_is_the_home_directory_of_the_environment()
+    {
+        _world.Variables["HOME"] = _world.Root;
+        Assert.Equal(0, (await _world.RunAsync("ingest", _world.Write("a.txt", "Tea at four."), "--dir=~/data")).ExitCode);
+        Assert.Equal(0, (await _world.RunAsync("backup", "~/backup", "--dir", _world.Data)).ExitCode);
+        Assert.Equal(0, (await _world.RunAsync("restore", "~/backup", "--dir", "~/restored")).ExitCode);
+        var recalled = await _world.RunAsync("recall", "tea", "--dir", _world.PathOf("restored"));
+        Assert.Contains("Tea at four.", recalled.Out, StringComparison.Ordinal);
+        Assert.False(Directory.Exists("~"));
+    }
+
     [Theory]
     [InlineData("stats")]
     [InlineData("migrate")]

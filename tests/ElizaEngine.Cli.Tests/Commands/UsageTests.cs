@@ -43,6 +43,10 @@ public sealed class UsageTests : IDisposable
     [InlineData("stats --postgres env:")]
     [InlineData("stats --postgres env:NOT_SET")]
     [InlineData("stats --dir postgres://h/db")]
+    [InlineData("backup s3://bucket/nightly --dir x")]
+    [InlineData("backup :memory: --dir x")]
+    [InlineData("restore s3://bucket/nightly --dir x")]
+    [InlineData("restore y --dir s3://bucket/nightly")]
     public async Task Wrong_usage_is_one_line_and_exit_code_2(string line)
     {
         var outcome = await _world.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -68,6 +68,35 @@ public sealed class DirectoryTests
         Assert.True(System.IO.Directory.Exists(folder.In(name)));
     }
 
+    [Theory]
+    [InlineData("postgres://u:Tr0ub4dor@h/db", "postgres://...", "postgres:")]
+    [InlineData("s3://bucket/nightly", "s3://...", "s3:")]
+    [InlineData("memory://", "memory://...", "memory:")]
+    [InlineData(":memory:", ":memory:", ":memory:")]
+    public async Task What_names_another_kind_of_database_is_no_directory_and_not_repeated(string text, string shown, string folder)
+    {
+        Func<Task>[] calls =
+        [
+            () => LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = text }),
+            async () =>
+            {
+                await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions());
+                await database.BackupAsync(text);
+            },
+            () => LocalDatabase.RestoreAsync(text, "restored"),
+            () => LocalDatabase.RestoreAsync("backup", text),
+            () => LocalDatabase.VerifyDirectoryAsync(text),
+            () => LocalDatabase.RepairAsync(text),
+        ];
+        foreach (var call in calls)
+        {
+            var error = await Assert.ThrowsAsync<InvalidInputException>(call);
+            Assert.Equal(shown, error.Value);
+            Assert.DoesNotContain("Tr0ub4dor", error.ToString(), StringComparison.Ordinal);
+        }
+        Assert.False(System.IO.Directory.Exists(folder));
+    }
+
     [Fact]
     public async Task A_relative_directory_is_the_one_under_the_working_directory()
     {

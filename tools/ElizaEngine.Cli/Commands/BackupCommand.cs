@@ -31,7 +31,12 @@ internal static class BackupCommand
         var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
         command.SetAction((result, token) => run(
             result,
-            output => BackupAsync(output, LocalOnly.Require(location.Read(result, output.Environment)), result.GetValue(target)!, result.GetValue(copy), token),
+            output => BackupAsync(
+                output,
+                LocalOnly.Require(location.Read(result, output.Environment)),
+                ReadDirectory(result, target, output.Environment),
+                result.GetValue(copy),
+                token),
             token));
         return command;
     }
@@ -44,7 +49,11 @@ internal static class BackupCommand
         var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
         command.SetAction((result, token) => run(
             result,
-            output => RestoreAsync(output, LocalOnly.Require(location.Read(result, output.Environment)), result.GetValue(source)!, token),
+            output => RestoreAsync(
+                output,
+                LocalOnly.Require(location.Read(result, output.Environment)),
+                ReadDirectory(result, source, output.Environment),
+                token),
             token));
         return command;
     }
@@ -61,6 +70,9 @@ internal static class BackupCommand
             },
         },
     };
+
+    private static string ReadDirectory(ParseResult result, Argument<string> argument, CliEnvironment environment) =>
+        LocalLocation.Of(result.GetRequiredValue(argument), "BACKUP", "a directory", environment.Variable).Directory;
 
     private static async Task<int> BackupAsync(CommandOutput output, LocalLocation location, string target, bool copy, CancellationToken cancellationToken)
     {

@@ -24,8 +24,9 @@ internal static class IngestCommand
         links are left out. A file named itself is taken whatever its extension, unless it is binary. Texts are cut into
         fragments of about 500 tokens (of four letters each) that overlap by about 100.
 
-        A file that is stored already is not stored again; one that changed replaces its old document. Bad lines are reported and
-        left out. Where there is no text at all, no local database is made. Exit code 0 if anything was ingested or was there
+        A file that is stored already is not stored again; one that changed replaces its old document. The document of a file that
+        has become empty, or has no text in it any more, is removed; of one that is binary now it stays. Bad lines are reported and
+        left out. Where there is no text at all, no local database is made. Exit code 0 if anything was ingested, removed or there
         already, and no file failed; else 1.
         """;
 
@@ -125,7 +126,7 @@ internal static class IngestCommand
     {
         IngestOutcome.Added or IngestOutcome.Replaced => Color.Green,
         IngestOutcome.Failed => Color.Red,
-        IngestOutcome.Skipped => Color.Yellow,
+        IngestOutcome.Removed or IngestOutcome.Skipped => Color.Yellow,
         _ => Color.Grey,
     };
 }

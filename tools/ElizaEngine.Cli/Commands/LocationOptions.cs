@@ -11,9 +11,9 @@ internal sealed class LocationOptions
 
     private readonly Option<string?> _directory = new("--dir")
     {
-        Description = "A local database: its data directory.",
+        Description = "A local database: its data directory. A leading ~ is the home directory.",
         HelpName = "DIR",
-        Validators = { RefuseBlank, RefuseUrl },
+        Validators = { RefuseBlank },
     };
 
     private readonly Option<string?> _postgres = new("--postgres")
@@ -43,10 +43,13 @@ internal sealed class LocationOptions
         """;
 
     /// <summary>The database that the options name; null when they name none.</summary>
-    /// <exception cref="UsageException"><c>env:NAME</c> names a variable that is not set.</exception>
+    /// <exception cref="UsageException">
+    /// The directory is a URL or in memory, or <c>env:NAME</c> names a variable that is not set.
+    /// </exception>
     public DatabaseLocation? Given(ParseResult result, CliEnvironment environment)
     {
-        if (result.GetValue(_directory) is { } directory) return new LocalLocation(directory);
+        if (result.GetValue(_directory) is { } directory)
+            return LocalLocation.Of(directory, "--dir", "a directory (PostgreSQL has --postgres)", environment.Variable);
         if (result.GetValue(_postgres) is not { } text) return null;
         if (!text.StartsWith(VariablePrefix, StringComparison.Ordinal)) return new PostgresLocation(text);
         var name = text[VariablePrefix.Length..];
@@ -59,12 +62,4 @@ internal sealed class LocationOptions
     public DatabaseLocation Read(ParseResult result, CliEnvironment environment) => Given(result, environment) ?? DatabaseLocation.OfEnvironment(environment.Variable);
 
     private static void RefuseBlank(OptionResult result) => CommandOptions.RefuseBlank(result, result.Option.Name);
-
-    // Not repeated: it may hold a password.
-    private static void RefuseUrl(OptionResult result)
-    {
-        if (result.Tokens is not [var value]) return;
-        if (value.Value == ":memory:") result.AddError("--dir asks for a database in memory, which is gone when the command ends. Give a directory or --postgres.");
-        if (value.Value.Contains("://", StringComparison.Ordinal)) result.AddError("--dir takes a directory, not a URL. PostgreSQL has --postgres.");
-    }
 }

@@ -50,7 +50,9 @@ internal static class VerifyCommand
         output.Line(
             $"Read {Quantity.Of(report.Records, "record")} of {Quantity.Of(report.Commits, "commit")} in {Quantity.Of(report.Files, "log file")}: "
             + $"{Quantity.Of(report.Rows, "row")}, {report.Indexes} indexes compared, in {Quantity.Of(report.Duration)}.");
-        output.Markup(report.IsSound ? (FormattableString)$"[green]Nothing is damaged.[/]" : $"[red]Damaged.[/] 'eliza repair --dir {location.Directory}' says what can be kept.");
+        output.Markup(
+            report.IsSound ? (FormattableString)$"[green]Nothing is damaged.[/]"
+            : $"[red]Damaged.[/] This says what can be kept: eliza repair {location.Hint}");
         output.Result(new JsonObject
         {
             ["directory"] = report.Directory,
@@ -74,8 +76,9 @@ internal static class VerifyCommand
         if (report.IsNeeded) PrintLosses(output, report);
         output.Line(
             !report.IsNeeded ? "Nothing is damaged; there is nothing to do."
-            : report.IsDone ? $"Repaired in {Quantity.Of(report.Duration)}. The damaged bytes are kept: {string.Join(", ", report.KeptFiles)}."
-            : "Nothing was changed. 'eliza repair --accept-loss' does it.");
+            : !report.IsDone ? $"Nothing was changed. This does it: eliza repair {location.Hint} --accept-loss"
+            : report.KeptFiles.Count == 0 ? $"Repaired in {Quantity.Of(report.Duration)}."
+            : $"Repaired in {Quantity.Of(report.Duration)}. The damaged bytes are kept: {string.Join(", ", report.KeptFiles)}.");
         output.Result(new JsonObject
         {
             ["directory"] = report.Directory,

@@ -1,3 +1,5 @@
+using ElizaEngine.Cli.Output;
+
 namespace ElizaEngine.Cli.Database;
 
 /// <summary>Which database a command works on.</summary>
@@ -21,10 +23,30 @@ internal abstract record DatabaseLocation
 internal sealed record LocalLocation(string Directory) : DatabaseLocation
 {
     /// <inheritdoc/>
-    public override string Hint => $"--dir {Directory}";
+    public override string Hint => $"--dir {ShellWord.Of(Directory)}";
 
-    /// <summary>There is no directory, or nothing in it: opening would make a database.</summary>
-    public bool IsBlank => !System.IO.Directory.Exists(Directory) ? !File.Exists(Directory) : !System.IO.Directory.EnumerateFileSystemEntries(Directory).Any();
+    /// <summary>There is no database, and none of another program's files: opening would make a database.</summary>
+    /// <exception cref="ForeignDirectoryException">It holds other files; opening says the same.</exception>
+    public bool IsBlank => !File.Exists(Directory) && LocalDatabase.WouldBeNew(Directory);
+
+    /// <summary>The directory that an argument says, read as by every program that opens its database through the front door.</summary>
+    /// <param name="text">What is said.</param>
+    /// <param name="argument">Its name.</param>
+    /// <param name="expected">What would be right, for the error.</param>
+    /// <param name="variable">Reads a variable of the environment.</param>
+    /// <exception cref="UsageException">It says in memory, where a command would leave nothing, or is a URL.</exception>
+    public static LocalLocation Of(string text, string argument, string expected, Func<string, string?> variable)
+    {
+        try
+        {
+            if (DataDirectory.Read(text, argument, expected, variable).Directory is { } directory) return new LocalLocation(directory);
+            throw new UsageException($"{argument} must be {expected}: a database in memory is gone when the command ends.");
+        }
+        catch (InvalidInputException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
 }
 
 /// <summary>A PostgreSQL database.</summary>

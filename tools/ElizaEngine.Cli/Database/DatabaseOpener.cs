@@ -46,15 +46,15 @@ internal sealed record DatabaseStatistics(IReadOnlyList<(string Name, long Count
 /// <summary>Opens a database that is there already: a question about a database must not make one, or change its schema.</summary>
 internal static class ExistingDatabase
 {
-    /// <exception cref="CliException">There is no such directory, or nothing in it.</exception>
+    /// <exception cref="CliException">There is no such directory, or no database in it.</exception>
     public static Task<OpenDatabase> OpenAsync(DatabaseOpener open, DatabaseLocation location, CancellationToken cancellationToken)
     {
         if (location is PostgresLocation postgres) return open(postgres with { Migrate = false }, cancellationToken);
-        var directory = ((LocalLocation)location).Directory;
+        var local = (LocalLocation)location;
+        var directory = local.Directory;
         if (File.Exists(directory)) throw new CliException($"{directory} is a file, not a data directory.");
         if (!Directory.Exists(directory)) throw new CliException($"There is no directory {directory}. 'eliza ingest' makes one.");
-        if (!Directory.EnumerateFileSystemEntries(directory).Any())
-            throw new CliException($"The directory {directory} is empty: there is no database in it. 'eliza ingest' makes one.");
+        if (local.IsBlank) throw new CliException($"There is no database in the directory {directory}. 'eliza ingest' makes one.");
         return open(location, cancellationToken);
     }
 }

@@ -9,7 +9,9 @@ namespace ElizaEngine.Cli.Ingest;
 /// <item>A document's own row is written in the same transaction as its last fragments; so a document that is there is whole.</item>
 /// <item>The document of an older version of a file goes in that transaction too; so one of the two is there, never none.</item>
 /// <item>Fragments of a document too large for one transaction are written before. A note in the cache says whose they are until
-/// the document is whole; the next ingest of that file completes them, or removes them if the file has changed since.</item>
+/// the document is whole; the next ingest of that file completes them, or removes them if the file has changed since, whatever it
+/// is now.</item>
+/// <item>A file that has no text any more has no document. One that cannot be read as text keeps the document that it had.</item>
 /// <item>Memory is bounded by <see cref="BatchFragments"/>, whatever the size of the file.</item>
 /// </list>
 /// Not thread-safe: one ingester writes a room at a time.
@@ -48,14 +50,20 @@ internal sealed class DocumentIngester
         try
         {
             await using var file = SourceFiles.Open(path);
-            if (SourceFiles.WhyNotText(file) is { } reason) return new IngestResult(path, IngestOutcome.Skipped) { Note = reason };
+            if (SourceFiles.WhyNotText(file) is { } reason)
+            {
+                await RemoveUnfinishedAsync(path, completed: null, cancellationToken);
+                var skipped = new IngestResult(path, IngestOutcome.Skipped) { Note = reason };
+                return reason == SourceFiles.Empty ? await RemoveSourceAsync(skipped, cancellationToken) : skipped;
+            }
             file.Position = 0;
             var contentHash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
             var documentId = DocumentRows.DocumentId(_adapter.AgentId, _roomId, _tableName, contentHash);
-            if (_shelf.Get(documentId) is { } stored) return await AddSourceAsync(path, stored, cancellationToken);
+            var stored = _shelf.Get(documentId);
+            await RemoveUnfinishedAsync(path, completed: stored is null ? documentId : null, cancellationToken);
+            if (stored is not null) return await AddSourceAsync(path, stored, cancellationToken);
 
             file.Position = 0;
-            await RemoveUnfinishedAsync(path, documentId, cancellationToken);
             return await StoreAsync(path, file, documentId, contentHash, reportBytes, cancellationToken);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -103,9 +111,14 @@ internal sealed class DocumentIngester
             batch.Add(fragment);
         }
 
-        if (batch.Count == 0) return IngestResult.NoText(path, reader);
         var result = new IngestResult(path, IngestOutcome.Skipped) { Problems = reader.Problems, ProblemCount = reader.ProblemCount };
-        if (reader.ContentHash != contentHash) return result with { Outcome = IngestOutcome.Failed, Note = "changed while it was being read; ingest it again" };
+        if (reader.ContentHash != contentHash)
+        {
+            // Of a text that the file never was.
+            if (count > 0) await RemoveUnfinishedAsync(path, completed: null, cancellationToken);
+            return result with { Outcome = IngestOutcome.Failed, Note = "changed while it was being read; ingest it again" };
+        }
+        if (batch.Count == 0) return await RemoveSourceAsync(IngestResult.NoText(path, reader), cancellationToken);
 
         var rows = await RowsAsync(batch, documentId, path, count, now, cancellationToken);
         var wasSplit = count > 0;
@@ -125,6 +138,16 @@ internal sealed class DocumentIngester
         _shelf.Put(new ShelvedDocument(documentId, [path]));
         reportBytes(file.Length);
         return result with { Outcome = old is null ? IngestOutcome.Added : IngestOutcome.Replaced, DocumentId = documentId, Fragments = count };
+    }
+
+    // Of a file without a text: what was stored of it before is found no more.
+    private async Task<IngestResult> RemoveSourceAsync(IngestResult result, CancellationToken cancellationToken)
+    {
+        if (_shelf.GetBySource(result.Path) is not { } old) return result;
+        await _adapter.TransactionAsync(
+            (session, token) => TakeSourceAsync(session, old, result.Path, token), cancellationToken: cancellationToken);
+        ForgetSource(old, result.Path);
+        return result with { Outcome = IngestOutcome.Removed };
     }
 
     private async Task<IReadOnlyList<Memory>> RowsAsync(
@@ -156,11 +179,12 @@ internal sealed class DocumentIngester
         await session.UpdateMemoryAsync(new MemoryUpdate(document.Id) { Metadata = new MemoryMetadata(metadata) }, cancellationToken);
     }
 
-    // Positions of an unfinished document are filled from 0 without a gap: the first batch without a row is behind its end.
-    private async Task RemoveUnfinishedAsync(string path, Guid documentId, CancellationToken cancellationToken)
+    // All but what is completed now. Positions of an unfinished document are filled from 0 without a gap: the first batch without a row is
+    // behind its end.
+    private async Task RemoveUnfinishedAsync(string path, Guid? completed, CancellationToken cancellationToken)
     {
         var note = await _adapter.GetCacheAsync(UnfinishedKey(path), cancellationToken);
-        if (note is null || !Guid.TryParse(note.ToString().Trim('"'), out var unfinishedId) || unfinishedId == documentId) return;
+        if (note is null || !Guid.TryParse(note.ToString().Trim('"'), out var unfinishedId) || unfinishedId == completed) return;
         // Another file may have been ingested whole with that content in the meantime.
         for (var first = 0; _shelf.Get(unfinishedId) is null; first += BatchFragments)
         {

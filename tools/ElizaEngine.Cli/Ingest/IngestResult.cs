@@ -15,6 +15,9 @@ internal enum IngestOutcome
     /// <summary>The same content is stored under another path; the document now names both.</summary>
     Duplicate,
 
+    /// <summary>It has no text any more, for the reason in the note: its old document is gone, or names only other files.</summary>
+    Removed,
+
     /// <summary>It is nothing to ingest, for the reason in the note.</summary>
     Skipped,
 
@@ -36,7 +39,7 @@ internal sealed record IngestResult(string Path, IngestOutcome Outcome)
     /// <summary>Fragments of it that were stored now.</summary>
     public int Fragments { get; init; }
 
-    /// <summary>Why it was skipped or failed.</summary>
+    /// <summary>Why it was skipped, failed, or has no document any more.</summary>
     public string? Note { get; init; }
 
     /// <summary>The first lines that were left out.</summary>

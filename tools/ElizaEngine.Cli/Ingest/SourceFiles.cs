@@ -14,6 +14,9 @@ internal readonly record struct SourceFile(string Path, string? SkipReason);
 /// </summary>
 internal static class SourceFiles
 {
+    /// <summary>Why a file without a byte is no text.</summary>
+    public const string Empty = "empty";
+
     private const int ProbeBytes = 8192;
 
     private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase) { ".txt", ".text", ".md", ".markdown", ".jsonl", ".ndjson" };
@@ -22,9 +25,18 @@ internal static class SourceFiles
     public static bool IsJsonLines(string path) =>
         Path.GetExtension(path).ToUpperInvariant() is ".JSONL" or ".NDJSON";
 
-    /// <summary>Opens a file to be read from its beginning to its end. Others may go on writing it.</summary>
-    public static FileStream Open(string path) =>
-        new(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan });
+    /// <summary>Opens a file to be read from its beginning to its end, and again. Others may go on writing it.</summary>
+    /// <exception cref="IOException">It cannot be opened, or is a pipe or a device, whose bytes come once.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static FileStream Open(string path)
+    {
+        const FileShare Share = FileShare.ReadWrite | FileShare.Delete;
+        const FileOptions Options = FileOptions.Asynchronous | FileOptions.SequentialScan;
+        var file = new FileStream(path, new FileStreamOptions { Share = Share, Options = Options });
+        if (file.CanSeek) return file;
+        file.Dispose();
+        throw new IOException("a pipe or a device can be read only once; write its text into a file, and ingest that");
+    }
 
     /// <summary>All files behind the paths, each once.</summary>
     /// <exception cref="CliException">A path does not exist.</exception>
@@ -68,7 +80,7 @@ internal static class SourceFiles
         var probe = new byte[ProbeBytes];
         var count = stream.ReadAtLeast(probe, ProbeBytes, throwOnEndOfStream: false);
         ReadOnlySpan<byte> bytes = probe.AsSpan(0, count);
-        if (bytes.IsEmpty) return "empty";
+        if (bytes.IsEmpty) return Empty;
         if (bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, 0, 0xFE, 0xFF, ..]) return null;
         if (bytes.Contains((byte)0)) return "binary";
         if (count == ProbeBytes) bytes = WithoutSplitCharacter(bytes);
