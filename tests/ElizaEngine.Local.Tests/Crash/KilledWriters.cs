@@ -49,13 +49,14 @@ internal sealed class KilledWriters(int databases) : IDisposable
     }
 
     /// <summary>
-    /// Lets it write and compact, in each database at least so many calls and one compaction, and kills it in the next one of any. The others
-    /// are then somewhere in theirs.
+    /// Lets it write and compact, in each database at least so many calls and one compaction, and kills it in the next one of any. The
+    /// others are then somewhere in theirs.
     /// </summary>
     /// <param name="orders">One for each database.</param>
     /// <param name="acknowledgements">At least so many calls of each database.</param>
-    /// <param name="part">When: after such a part of the time that the compaction before took there; null: as soon as it writes copies.</param>
-    public async Task<WriterProgress[][]> RunAndKillInCompactionAsync(IReadOnlyList<WriterOrders> orders, int[] acknowledgements, double? part)
+    /// <param name="part">When: after such a part of the time that the one before took there; null: as soon as it writes copies.</param>
+    public async Task<WriterProgress[][]> RunAndKillInCompactionAsync(
+        IReadOnlyList<WriterOrders> orders, int[] acknowledgements, double? part)
     {
         var progress = await StartAsync(orders);
         var begun = new long[databases];

@@ -106,7 +106,8 @@ public sealed class CrashImageTests
         await history.CloseAsync();
         await CheckAsync(history, [history.PointNow(isKill: true, random), .. history.TakePoints()], random, tally, long.MaxValue, cancel);
 
-        Write Create(int from, int count) => new(0, [new CreateMemories([.. Enumerable.Range(from, count).Select(NewMemory)], Pool.Tables[0])], InTransaction: false);
+        Write Create(int from, int count) =>
+            new(0, [new CreateMemories([.. Enumerable.Range(from, count).Select(NewMemory)], Pool.Tables[0])], InTransaction: false);
 
         Memory NewMemory(int number) => new()
         {

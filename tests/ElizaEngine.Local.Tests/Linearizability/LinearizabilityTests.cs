@@ -67,8 +67,10 @@ public sealed class LinearizabilityTests
             var history = await RunInTurnsAsync(Faults.None, seed);
             Assert.True(new Checker().CheckByKey(history.Calls) == Finding.Linearizable, $"history {seed}");
             var again = await RunInTurnsAsync(Faults.None, seed);
-            Assert.Equal(history.Calls.Select(static call => call.Call.ToString()), again.Calls.Select(static call => call.Call.ToString()));
+            Assert.Equal(Told(history), Told(again));
         }
+
+        static IEnumerable<string> Told(RecordedHistory history) => history.Calls.Select(static call => call.Call.ToString());
     }
 
     // One caller runs at a time: the seed decides what is called, and their turns when. The reference database waits for nothing else.
