@@ -47,7 +47,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
         var seed = 1;
         Divergence? found;
         while ((found = await FindAsync(fault, seed)) is null) seed++;
-        found = await History.ShrinkAsync(found, () => new ReferenceBackend(new Faults(fault)), maxRuns: 1000, TimeSpan.FromSeconds(30));
+        found = await History.ShrinkAsync(found, () => new ReferenceBackend(new Faults(fault)), maxRuns: 1000, TimeSpan.FromMinutes(10));
         output.WriteLine(found.Tell(seed));
         Assert.InRange(found.Steps.Count, 1, stepsMax);
     }

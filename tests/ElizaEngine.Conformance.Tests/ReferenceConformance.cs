@@ -10,6 +10,9 @@ internal static class CurrentBackend
 {
     private static readonly AsyncLocal<Faults?> Current = new();
 
+    /// <summary>Whether there is a fault, which the suite is to notice.</summary>
+    public static bool HasFault => Current.Value is { } faults && !ReferenceEquals(faults, Faults.None);
+
     public static ITestBackend Create() => new ReferenceBackend(Current.Value);
 
     public static void SetFaults(Faults faults) => Current.Value = faults;
@@ -118,4 +121,7 @@ public sealed class ReferencePersistenceConformance : PersistenceConformance
 public sealed class ReferenceHistoryConformance : HistoryConformance
 {
     protected override ITestBackend CreateBackend() => CurrentBackend.Create();
+
+    // That a fault was noticed is enough: nobody reads the history.
+    protected override int ShrinkRunsMax => CurrentBackend.HasFault ? 0 : base.ShrinkRunsMax;
 }

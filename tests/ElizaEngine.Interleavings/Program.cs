@@ -54,6 +54,8 @@ internal static class Program
         var configuration = limit(Configuration.Create())
             .WithRandomGeneratorSeed(seed)
             .WithMaxSchedulingSteps(600)
+            // A thread that waits so long for its processor is no deadlock.
+            .WithDeadlockTimeout(60_000)
             .WithAtomicOperationRaceCheckingEnabled(true)
             .WithVolatileOperationRaceCheckingEnabled(true)
             .WithTelemetryEnabled(false);

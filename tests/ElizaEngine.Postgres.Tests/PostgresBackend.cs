@@ -22,8 +22,13 @@ internal sealed class PostgresBackend : ITestBackend
     public async Task<IDatabase> OpenAsync(TimeProvider time)
     {
         _database ??= await CreateMigratedAsync();
-        // Another process would have a pool of its own: here that takes another connection string.
-        var settings = new NpgsqlConnectionStringBuilder(_database.ConnectionString) { ApplicationName = $"ElizaEngine {_opened.Count}" };
+        // Another process would have a pool of its own: here that takes another connection string. Many callers wait for their turn with
+        // its connections, on a machine with other work too.
+        var settings = new NpgsqlConnectionStringBuilder(_database.ConnectionString)
+        {
+            ApplicationName = $"ElizaEngine {_opened.Count}",
+            Timeout = 60,
+        };
         var opened = await PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = settings.ConnectionString, TimeProvider = time });
         _opened.Add(opened);
         return opened;

@@ -181,8 +181,10 @@ public class GraphDeleteTests
         Assert.InRange(GraphScene.Walk(graph, rows, rows[entry], K, 48, default(EverySlot)).Intersect(nearest).Count(), K - 1, K);
     }
 
-    [Fact]
-    public void When_all_is_deleted_nothing_is_found_and_what_comes_after_is()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void When_all_is_deleted_nothing_is_found_and_what_comes_after_is(int threads)
     {
         var random = new Random(Seed);
         var rows = VectorShapes.Make("random", random, 600, 16);
@@ -195,19 +197,13 @@ public class GraphDeleteTests
 
         for (var slot = 300; slot < 450; slot++)
             graph.Insert(CodeScene.Append(codes, rows[slot]) + 1);
-        FindsAll(450);
+        GraphScene.AssertFindsEach(graph, rows, Enumerable.Range(300, 150), threads: 1);
         graph.Repair();
-        FindsAll(450);
+        GraphScene.AssertFindsEach(graph, rows, Enumerable.Range(300, 150), threads: 1);
         for (var slot = 450; slot < 600; slot++)
             CodeScene.Append(codes, rows[slot]);
-        graph.Insert(600, 2);
-        FindsAll(600);
-
-        void FindsAll(int to)
-        {
-            for (var slot = 300; slot < to; slot++)
-                Assert.Equal([slot], GraphScene.Walk(graph, rows, rows[slot], 1, 64, default(EverySlot)).Select(x => x.Ordinal));
-        }
+        graph.Insert(600, threads);
+        GraphScene.AssertFindsEach(graph, rows, Enumerable.Range(300, 300), threads);
     }
 
     [Fact]
@@ -317,8 +313,10 @@ public class GraphDeleteTests
         Assert.Equal([3], GraphScene.Slots(graph, vector, K, 10, default(EverySlot)).Order());
     }
 
-    [Fact]
-    public async Task Searches_find_what_is_covered_while_slots_come_and_go_and_the_graph_is_repaired()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Searches_find_what_is_covered_while_slots_come_and_go_and_the_graph_is_repaired(int threads)
     {
         const int Count = 4000;
         const int Deleted = 3;
@@ -352,7 +350,7 @@ public class GraphDeleteTests
         {
             CodeScene.Append(codes, rows[slot]);
             if (slot % 50 == 49)
-                graph.Insert(slot + 1, 2);
+                graph.Insert(slot + 1, threads);
             if (slot % Deleted == 0)
                 graph.Delete(slot);
             if (slot % 1000 == 999)
@@ -363,7 +361,7 @@ public class GraphDeleteTests
         var outcomes = await Task.WhenAll(searchers);
         var (all, lost) = (outcomes.Sum(x => x.Asked), outcomes.Sum(x => x.Missed));
         Assert.True(lost <= all / 50, $"seed {Seed}: {lost} of {all} searches missed their own vector");
-        for (var slot = 0; slot < Count; slot++)
-            Assert.Equal(slot % Deleted != 0, GraphScene.Walk(graph, rows, rows[slot], 1, 64, default(EverySlot)) is [var match] && match.Ordinal == slot);
+        Assert.DoesNotContain(Enumerable.Range(0, Count), slot => slot % Deleted == 0 && GraphScene.Finds(graph, rows, slot));
+        GraphScene.AssertFindsEach(graph, rows, Enumerable.Range(0, Count).Where(slot => slot % Deleted != 0), threads);
     }
 }

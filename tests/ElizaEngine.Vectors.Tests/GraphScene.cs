@@ -1,3 +1,5 @@
+using Xunit;
+
 namespace ElizaEngine.Vectors.Tests;
 
 /// <summary>Walks through a graph, ranked as a caller does it.</summary>
@@ -25,5 +27,20 @@ internal static class GraphScene
             return 1;
         var worst = expected[^1].Similarity - 1e-6f;
         return (double)Walk(graph, rows, query, count, effort, filter).Count(match => match.Similarity >= worst) / expected.Length;
+    }
+
+    internal static bool Finds(Graph graph, float[][] rows, int slot, int effort = 64) =>
+        Walk(graph, rows, rows[slot], 1, effort, default(EverySlot)) is [var match] && match.Ordinal == slot;
+
+    /// <summary>
+    /// That walks find each of these slots by its own vector. One thread makes the same graph each time, in which none is missed; several
+    /// make another one each time, in which a short walk may miss one in 500, and a walk through everything finds those: none is cut off.
+    /// </summary>
+    internal static void AssertFindsEach(Graph graph, float[][] rows, IEnumerable<int> slots, int threads)
+    {
+        var missed = slots.Where(slot => !Finds(graph, rows, slot)).ToList();
+        var mayMiss = threads == 1 ? 0 : graph.Count / 500;
+        Assert.True(missed.Count <= mayMiss, $"{threads} threads, {graph.Count} slots: missed {string.Join(", ", missed)}");
+        Assert.All(missed, slot => Assert.True(Finds(graph, rows, slot, graph.Count), $"{slot} is cut off"));
     }
 }

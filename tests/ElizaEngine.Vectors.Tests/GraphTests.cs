@@ -220,21 +220,22 @@ public class GraphTests
         }
     }
 
-    [Fact]
-    public void An_insertion_that_is_cancelled_can_go_on()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void An_insertion_that_is_cancelled_can_go_on(int threads)
     {
         var random = new Random(Seed);
         var rows = VectorShapes.Make("random", random, 500, 8);
         using var codes = CodeScene.Fill(rows);
         using var graph = new Graph(codes);
         graph.Insert(100);
-        graph.Insert(500, 2, new CancellationToken(canceled: true));
+        graph.Insert(500, threads, new CancellationToken(canceled: true));
         Assert.Equal(100, graph.Count);
-        graph.Insert(500, 2);
+        graph.Insert(500, threads);
 
         Assert.Equal(500, graph.Count);
-        for (var slot = 0; slot < 500; slot++)
-            Assert.Equal([slot], GraphScene.Walk(graph, rows, rows[slot], 1, 64, default(EverySlot)).Select(x => x.Ordinal));
+        GraphScene.AssertFindsEach(graph, rows, Enumerable.Range(0, 500), threads);
     }
 
     [Fact]
@@ -242,15 +243,15 @@ public class GraphTests
     {
         const int slots = 100_000;
         using var codes = CodeScene.Fill(VectorShapes.Make("random", new Random(Seed), slots, 8));
-        using var graph = new Graph(codes);
-        using var cancel = new CancellationTokenSource();
-        var build = Task.Factory.StartNew(
-            () => graph.Insert(slots, 2, cancel.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        var isBegun = SpinWait.SpinUntil(() => graph.Count > 1000 || build.IsCompleted, TimeSpan.FromMinutes(5));
-        await cancel.CancelAsync();
-        await build;
+        // One that is over before this thread has its turn says nothing: then another.
+        var graph = await BuildAndCancelAsync();
+        for (var attempt = 1; graph.Count == slots && attempt < 5; attempt++)
+        {
+            graph.Dispose();
+            graph = await BuildAndCancelAsync();
+        }
 
-        Assert.True(isBegun);
+        using var _ = graph;
         Assert.InRange(graph.Count, 1001, slots - 1);
         using var read = GraphFormat.Read(new MemoryStream(Whole(graph)));
         using var readCodes = read.Codes;
@@ -265,6 +266,19 @@ public class GraphTests
         Assert.Equal(0, graph.CountUnreachable());
         graph.Insert(graph.Count + 1000);
         Assert.Equal(0, graph.CountUnreachable());
+
+        async Task<Graph> BuildAndCancelAsync()
+        {
+            var graph = new Graph(codes);
+            using var cancel = new CancellationTokenSource();
+            var build = Task.Factory.StartNew(
+                () => graph.Insert(slots, 2, cancel.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            var isBegun = SpinWait.SpinUntil(() => graph.Count > 1000 || build.IsCompleted, TimeSpan.FromMinutes(5));
+            await cancel.CancelAsync();
+            await build;
+            Assert.True(isBegun);
+            return graph;
+        }
     }
 
     [Fact]

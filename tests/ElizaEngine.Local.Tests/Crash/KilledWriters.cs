@@ -15,6 +15,8 @@ internal readonly record struct WriterProgress(int First, int Acknowledged, int 
 /// <param name="databases">How many it writes to.</param>
 internal sealed class KilledWriters(int databases) : IDisposable
 {
+    private const int PatienceForCopies = 4;
+
     private readonly ChildProcess _child = ChildProcess.Start("write", databases.ToString(CultureInfo.InvariantCulture));
     private readonly byte[] _buffer = new byte[64 << 10];
     private int _start;
@@ -47,10 +49,14 @@ internal sealed class KilledWriters(int databases) : IDisposable
     }
 
     /// <summary>
-    /// Lets it write and compact, in each database at least so many calls and one compaction, and kills it in the next one of any, after such
-    /// a part of the time that the one before took there. The others are then somewhere in theirs.
+    /// Lets it write and compact, in each database at least so many calls and one compaction, and kills it in the next one of any. The
+    /// others are then somewhere in theirs.
     /// </summary>
-    public async Task<WriterProgress[][]> RunAndKillInCompactionAsync(IReadOnlyList<WriterOrders> orders, int[] acknowledgements, double part)
+    /// <param name="orders">One for each database.</param>
+    /// <param name="acknowledgements">At least so many calls of each database.</param>
+    /// <param name="part">When: after such a part of the time that the one before took there; null: as soon as it writes copies.</param>
+    public async Task<WriterProgress[][]> RunAndKillInCompactionAsync(
+        IReadOnlyList<WriterOrders> orders, int[] acknowledgements, double? part)
     {
         var progress = await StartAsync(orders);
         var begun = new long[databases];
@@ -67,7 +73,8 @@ internal sealed class KilledWriters(int databases) : IDisposable
                     took[database] = Stopwatch.GetElapsedTime(begun[database]);
                     break;
                 case WriterNews.Compacting when Array.TrueForAll(acknowledgements, static left => left <= 0) && !Completed.Contains(0):
-                    Spin((int)(took[database].TotalMicroseconds * part));
+                    if (part is { } share) Spin((int)(took[database].TotalMicroseconds * share));
+                    else SpinUntilCopies(orders[database].Directory, PatienceForCopies * took[database]);
                     return await KillAsync(progress);
                 case WriterNews.Compacting:
                     begun[database] = Stopwatch.GetTimestamp();
@@ -88,6 +95,16 @@ internal sealed class KilledWriters(int databases) : IDisposable
         var started = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(started).TotalMicroseconds < microseconds) Thread.Yield();
     }
+
+    // A compaction that finds nothing to copy never does.
+    private static void SpinUntilCopies(string directory, TimeSpan limit)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(started) < limit && !HasCopies(directory)) Thread.Yield();
+    }
+
+    /// <summary>Whether there are copies in a directory that have no names yet.</summary>
+    public static bool HasCopies(string directory) => System.IO.Directory.EnumerateFiles(directory, "*.seg.tmp").Any();
 
     private async Task<WriterProgress[][]> KillAsync(WriterProgress[][] progress)
     {

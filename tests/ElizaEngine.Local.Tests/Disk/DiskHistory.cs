@@ -228,6 +228,13 @@ internal sealed class DiskHistory : IAsyncDisposable
         if (!_needsReopening) await CompareAsync();
     }
 
+    /// <summary>Has every table searched, and waits for the indexes that are built for that.</summary>
+    public async Task BuildIndexesAsync()
+    {
+        await SearchCheck.AskAsync(_database!);
+        await _database!.Partitions.Work;
+    }
+
     /// <summary>Makes room in the log, of which no call sees anything.</summary>
     public async Task MakeRoomAsync(int bytes)
     {

@@ -29,7 +29,7 @@ internal sealed class DiskSettings
     }
 
     /// <summary>The usual way to wait, files of this size.</summary>
-    public static DiskSettings Fixed(Durability durability, long firstFileBytes, long maxFileBytes) => new(1)
+    public static DiskSettings Fixed(Durability durability, long firstFileBytes, long maxFileBytes, bool hasGraphs = false) => new(1)
     {
         Durability = durability,
         FirstFileBytes = firstFileBytes,
@@ -38,7 +38,7 @@ internal sealed class DiskSettings
         LeaderFlushMax = TimeSpan.FromSeconds(10),
         FlushInterval = TimeSpan.FromHours(1),
         LogWithoutCheckpoint = 0,
-        HasGraphs = false,
+        HasGraphs = hasGraphs,
     };
 
     public Durability Durability { get; init; }

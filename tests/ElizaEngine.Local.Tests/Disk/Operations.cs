@@ -70,6 +70,12 @@ internal sealed record BackUp(Together? Meanwhile = null) : Operation
     public override string ToString() => Meanwhile is null ? "back up" : $"back up, meanwhile {Meanwhile}";
 }
 
+/// <summary>Every table is searched, and gets the index of its vectors.</summary>
+internal sealed record BuildIndexes : Operation
+{
+    public override Task RunAsync(DiskHistory history) => history.BuildIndexesAsync();
+}
+
 /// <summary>The database is closed and opened again.</summary>
 internal sealed record Reopen : Operation
 {

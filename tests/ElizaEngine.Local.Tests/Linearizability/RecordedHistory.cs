@@ -5,9 +5,20 @@ namespace ElizaEngine.Local.Tests.Linearizability;
 
 /// <summary>
 /// Callers that read, set and delete cached values at the same time, alone and in transactions, and what they saw. The seed decides what
-/// they call; when, the processors decide.
+/// they call; when, the processors decide, or who gives the callers their turns.
 /// </summary>
-internal sealed class RecordedHistory(IDatabase database, int seed, int callers, int callsOfEach, int keys, bool severalKeys)
+/// <param name="database">May wait for nothing outside of <paramref name="turns"/>, if these are given.</param>
+/// <param name="seed">Of all that is called.</param>
+/// <param name="callers">How many there are.</param>
+/// <param name="callsOfEach">Of one caller, one after the other.</param>
+/// <param name="keys">How many there are.</param>
+/// <param name="severalKeys">Whether there are calls of several keys.</param>
+/// <param name="turns">
+/// Runs the callers, each until it waits; null: the pool's threads do. One that runs one at a time, first come first served, makes the same
+/// history of the same seed whatever the processors do.
+/// </param>
+internal sealed class RecordedHistory(
+    IDatabase database, int seed, int callers, int callsOfEach, int keys, bool severalKeys, TaskScheduler? turns = null)
 {
     private readonly Lock _gate = new();
     private readonly List<(string Key, Observation Call)> _calls = [];
@@ -23,7 +34,11 @@ internal sealed class RecordedHistory(IDatabase database, int seed, int callers,
     public async Task RunAsync()
     {
         await _adapter.UpsertAgentsAsync([new Agent { Id = Pool.Agents[0], Name = "Ada" }]);
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(caller))));
+        var scheduler = turns ?? TaskScheduler.Default;
+        // From within one turn, so that all wait in line before the first has its own.
+        await StartAsync(() => Task.WhenAll(Enumerable.Range(0, callers).Select(caller => StartAsync(() => CallAsync(caller)))));
+
+        Task StartAsync(Func<Task> run) => Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.None, scheduler).Unwrap();
     }
 
     /// <summary>Reads every key once more, in another life of the database.</summary>
@@ -41,9 +56,11 @@ internal sealed class RecordedHistory(IDatabase database, int seed, int callers,
 
     private async Task CallAsync(int caller)
     {
-        var random = new Random(HashCode.Combine(seed, caller));
+        var random = new Random(unchecked((seed * 31) + caller));
         for (var i = 0; i < callsOfEach; i++)
         {
+            // Who has just ended a transaction is not the next to read.
+            await Task.Yield();
             var value = 1 + (caller * callsOfEach) + i;
             var key = random.Next(keys);
             var (name, place) = Place(key);
@@ -68,12 +85,16 @@ internal sealed class RecordedHistory(IDatabase database, int seed, int callers,
                         var there = await _adapter.DeleteCacheAsync([Name(key)]);
                         touches[0] = new Touch(place, there > 0 ? Touch.SomeValue : 0, 0);
                         break;
+                    // The others come in after each step of a transaction, the last one too: what is written is not committed for a
+                    // while. A body without a result would not come back to its turns.
                     case 3:
                         await _adapter.TransactionAsync(async (session, _) =>
                         {
                             touches.Add(new Touch(place, await GetAsync(session, Name(key)), value));
                             await Task.Yield();
                             await SetAsync(session, Name(key), value);
+                            await Task.Yield();
+                            return true;
                         });
                         break;
                     case 4:
@@ -85,8 +106,14 @@ internal sealed class RecordedHistory(IDatabase database, int seed, int callers,
                             touches.Add(new Touch(place, first, value));
                             if (first > 0) touches.Add(new Touch(Place(other).Place, await GetAsync(session, Name(other)), first));
                             await Task.Yield();
-                            if (first > 0) await SetAsync(session, Name(other), first);
+                            if (first > 0)
+                            {
+                                await SetAsync(session, Name(other), first);
+                                await Task.Yield();
+                            }
                             await SetAsync(session, Name(key), value);
+                            await Task.Yield();
+                            return true;
                         });
                         break;
                     default:

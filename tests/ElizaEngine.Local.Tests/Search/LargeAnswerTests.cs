@@ -26,12 +26,14 @@ public sealed class LargeAnswerTests(LargeAnswerTests.Table table) : IClassFixtu
     public async Task As_many_are_found_as_are_asked_for(int count)
     {
         var random = new Random(31);
+        // Of few rows that are wanted one that is missed is a large part, unless many ask.
+        var queries = count switch { > 1_000 => 3, <= 100 => 10 * Queries, _ => Queries };
         var walks = 0;
         foreach (var filter in (int?[])[null, 0, 1])
         {
             var rows = filter switch { null => Rows, 0 => Table.Most, _ => Rows - Table.Most };
             var (found, wanted) = (0, 0);
-            for (var i = 0; i < (count > 1_000 ? 3 : Queries); i++)
+            for (var i = 0; i < queries; i++)
             {
                 var search = new MemorySearch("messages", Gaussian(random)) { Count = count, IncludeEmbeddings = false };
                 if (filter is { } entity) search = search with { EntityId = table.Entities[entity] };
@@ -44,7 +46,7 @@ public sealed class LargeAnswerTests(LargeAnswerTests.Table table) : IClassFixtu
             Assert.True(found >= 0.98 * wanted, $"{count} of {rows}: {found} of {wanted}");
         }
         // So few are walked for, so many are scanned.
-        Assert.True(count > 10 || walks >= Queries, $"{walks} walks");
+        Assert.True(count > 10 || walks >= queries, $"{walks} walks");
         Assert.True(count < 1_000 || walks == 0, $"{walks} walks");
     }
 
@@ -57,8 +59,9 @@ public sealed class LargeAnswerTests(LargeAnswerTests.Table table) : IClassFixtu
     public async Task All_above_a_threshold_are_found(int above)
     {
         var random = new Random(37);
+        var queries = above <= 50 ? 10 * Queries : Queries;
         var (found, wanted) = (0, 0);
-        for (var i = 0; i < Queries; i++)
+        for (var i = 0; i < queries; i++)
         {
             var query = Gaussian(random);
             var best = await table.Adapter.SearchMemoriesAsync(

@@ -107,6 +107,27 @@ public sealed class DeadServerTests : FaultTest
         return (server, source);
     }
 
+    // Connections that are there already, so that something is sent. The limits are short, for a server that hangs; a machine with other
+    // work may need longer for a connection or the first look at the schema, and gets as many tries as it needs.
+    private static async Task<PostgresDatabase> OpenWithConnectionsAsync(PostgresDatabaseOptions options, int connections)
+    {
+        PostgresDatabase? database = null;
+        await UntilAsync($"the database has {connections} connections", async () =>
+        {
+            try
+            {
+                database ??= await PostgresDatabase.OpenAsync(options);
+                await UseConnectionsAsync(database.ForAgent(AgentId), connections);
+                return true;
+            }
+            catch (DatabaseException)
+            {
+                return false;
+            }
+        });
+        return database!;
+    }
+
     [Fact]
     public async Task Writers_on_a_server_that_crashes_and_comes_back_lose_nothing_and_write_nothing_twice()
     {
@@ -137,17 +158,16 @@ public sealed class DeadServerTests : FaultTest
         var (server, source) = await StartAsync();
         await using var _ = server;
         await using var __ = source;
-        await using var database = await PostgresDatabase.OpenAsync(Options(
+        var limits = Options(
             server.ConnectionString,
             settings =>
             {
                 settings.Timeout = 2;
                 settings.CancellationTimeout = 100;
             },
-            options => options with { CommandTimeout = TimeSpan.FromSeconds(2), Retry = Quick(attempts: 2) }));
+            options => options with { CommandTimeout = TimeSpan.FromSeconds(2), Retry = Quick(attempts: 2) });
+        await using var database = await OpenWithConnectionsAsync(limits, 3);
         var adapter = database.ForAgent(AgentId);
-        // Connections that are there already, so that something is sent.
-        await UseConnectionsAsync(adapter, 3);
         Memory memory = NewMemory(), inTransaction = NewMemory();
 
         await server.PauseAsync();
@@ -171,17 +191,16 @@ public sealed class DeadServerTests : FaultTest
         var (server, source) = await StartAsync();
         await using var _ = server;
         await using var __ = source;
-        await using var database = await PostgresDatabase.OpenAsync(Options(
+        var limits = Options(
             server.ConnectionString,
             settings =>
             {
                 settings.Timeout = 1;
                 settings.CancellationTimeout = 100;
             },
-            options => options with { CommandTimeout = TimeSpan.FromHours(1) }));
+            options => options with { CommandTimeout = TimeSpan.FromHours(1) });
+        await using var database = await OpenWithConnectionsAsync(limits, 2);
         var adapter = database.ForAgent(AgentId);
-        // Connections that were used before and have been given back.
-        await UseConnectionsAsync(adapter, 2);
         using var cancellation = new CancellationTokenSource();
 
         await server.PauseAsync();

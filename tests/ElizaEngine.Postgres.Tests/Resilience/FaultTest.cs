@@ -146,18 +146,33 @@ public abstract class FaultTest : IAsyncLifetime
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'faults' AND state <> 'idle'") == 0);
 
     /// <summary>
-    /// Has so many connections at the same time. After a fault, with as many as the pool may have, this shows that none was kept.
+    /// Has so many connections at the same time. After a fault, with as many as the pool may have, this shows that none was kept. Fails
+    /// with the error of the first that cannot be had.
     /// </summary>
     protected static async Task UseConnectionsAsync(IDatabaseAdapter adapter, int connections)
     {
         var arrived = 0;
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => adapter.TransactionAsync(async (session, token) =>
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => UseOneAsync()));
+
+        async Task UseOneAsync()
         {
-            await session.GetAllWorldsAsync(token);
-            if (Interlocked.Increment(ref arrived) == connections) all.SetResult();
-            await all.Task.WaitAsync(Patience, token);
-        })));
+            try
+            {
+                await adapter.TransactionAsync(async (session, token) =>
+                {
+                    await session.GetAllWorldsAsync(token);
+                    if (Interlocked.Increment(ref arrived) == connections) all.TrySetResult();
+                    await all.Task.WaitAsync(Patience, token);
+                });
+            }
+            catch (Exception error)
+            {
+                // Nobody need wait for this one.
+                all.TrySetException(error);
+                throw;
+            }
+        }
     }
 
     /// <summary>Asks until the answer is yes, for a bounded time.</summary>

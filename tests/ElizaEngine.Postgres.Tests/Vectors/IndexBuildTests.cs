@@ -264,8 +264,9 @@ public sealed class IndexBuildTests
     public async Task A_search_that_takes_too_long_has_it_built_when_it_has_so_many_rows_to_compare(int vectorIndexRows, bool? isValid)
     {
         await using var world = await CreateAsync();
+        // Also the time for each short command of the build.
         await using var database = await PostgresDatabase.OpenAsync(
-            world.Database.Options with { VectorIndexRows = vectorIndexRows, CommandTimeout = TimeSpan.FromSeconds(2) });
+            world.Database.Options with { VectorIndexRows = vectorIndexRows, CommandTimeout = TimeSpan.FromSeconds(10) });
         var adapter = database.ForAgent(world.Agent);
         var search = new MemorySearch(VectorWorld.Table, world.Rows[0].Vector);
         await using (await HoldAsync(world, "LOCK TABLE public.memories IN ACCESS EXCLUSIVE MODE"))

@@ -11,7 +11,8 @@ public sealed class RecallTests(ITestOutputHelper output)
 {
     private const int Seed = 20250601;
     private const int Clusters = 100;
-    private const int Queries = 20;
+    private const int Queries = 100;
+    private const int QueriesOfScans = 20;
     private const int Count = 10;
 
     /// <summary>A filter, and the share of all rows that match it.</summary>
@@ -50,18 +51,20 @@ public sealed class RecallTests(ITestOutputHelper output)
         await using var world = await VectorWorld.CreateAsync(dimension, rooms: 5);
         await world.AddAsync([.. Enumerable.Range(0, rows).Select(number => NextRow(vectors, number))]);
         float[][] queries = [.. Enumerable.Range(0, Queries).Select(_ => vectors.Next().Vector)];
-        Assert.True(await world.Database.BuildVectorIndexAsync(dimension, TestContext.Current.CancellationToken));
+        await world.BuildReachableIndexAsync();
 
         foreach (var filter in s_filters)
         {
             var matching = world.Rows.FindAll(filter.Matches);
             var recall = 0.0;
-            foreach (var query in queries)
+            // A walk may miss one now and then, which is much of few.
+            float[][] asked = filter == s_all || filter == s_half ? queries : queries[..QueriesOfScans];
+            foreach (var query in asked)
             {
                 var truth = ExactAnswer.Of(matching, query);
                 var found = await world.Adapter.SearchMemoriesAsync(Search(query, filter));
                 AssertSound(truth, found, Count);
-                recall += ExactAnswer.Recall(truth, found, Count) / Queries;
+                recall += ExactAnswer.Recall(truth, found, Count) / asked.Length;
             }
             var plans = await Task.WhenAll(queries.Take(5).Select(query => world.Database.ExplainSearchAsync(world.Agent, Search(query, filter))));
             output.WriteLine($"{filter.Name}: recall {recall:f4}, walked {plans.Count(plan => !plan.IsExact)} of {plans.Length}, {matching.Count} rows");

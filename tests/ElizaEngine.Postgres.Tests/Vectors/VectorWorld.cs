@@ -2,6 +2,7 @@ using ElizaEngine.Postgres.Tests.Infrastructure;
 using Npgsql;
 using NpgsqlTypes;
 using Pgvector;
+using Xunit;
 
 namespace ElizaEngine.Postgres.Tests.Vectors;
 
@@ -17,6 +18,8 @@ internal sealed record VectorRow(Guid Id, DateTimeOffset CreatedAt, float[] Vect
 internal sealed class VectorWorld : IAsyncDisposable
 {
     public const string Table = "messages";
+
+    private const int BuildsMax = 20;
 
     private readonly TestDatabase _database;
 
@@ -92,6 +95,23 @@ internal sealed class VectorWorld : IAsyncDisposable
         await ExecuteAsync("VACUUM ANALYZE public.memories, public.embeddings, eliza_engine.embeddings");
     }
 
+    /// <summary>
+    /// Builds the index, and builds it again until a walk through all of it meets every row: pgvector draws the levels of a graph anew at
+    /// each build, and some draws leave a row that no walk meets.
+    /// </summary>
+    public async Task BuildReachableIndexAsync()
+    {
+        var reached = new List<long>();
+        while (reached.Count < BuildsMax)
+        {
+            if (reached.Count > 0) await ExecuteAsync($"DROP INDEX {IndexName}");
+            Assert.True(await Database.BuildVectorIndexAsync(Dimension, TestContext.Current.CancellationToken));
+            reached.Add(await CountReachedAsync());
+            if (reached[^1] == Rows.Count) return;
+        }
+        Assert.Fail($"None of {BuildsMax} indexes reaches all of {Rows.Count} rows: {string.Join(", ", reached)}.");
+    }
+
     public async Task ExecuteAsync(string sql)
     {
         await using var command = Source.CreateCommand(sql);
@@ -118,6 +138,47 @@ internal sealed class VectorWorld : IAsyncDisposable
     {
         await Database.DisposeAsync();
         await _database.DisposeAsync();
+    }
+
+    // How many rows a walk meets that ends nowhere. Each has one vector, and none of zeros.
+    private async Task<long> CountReachedAsync()
+    {
+        var index = new VectorIndex(Dimension);
+        Statement walk = Sql.Of($"""
+            SELECT count(*) FROM (
+                SELECT FROM {index.Column.Table} e WHERE {index.Column.Counts}
+                ORDER BY {index.Distance(DbValue.Vector(Rows[0].Vector))} LIMIT {Sql.Number(Rows.Count)}) AS reached
+            """);
+        await using var connection = await Source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var settings = new NpgsqlCommand(
+            """
+            SET LOCAL enable_seqscan = off;
+            SET LOCAL enable_bitmapscan = off;
+            SET LOCAL enable_sort = off;
+            SET LOCAL hnsw.ef_search = 1000;
+            SET LOCAL hnsw.iterative_scan = relaxed_order;
+            SET LOCAL hnsw.max_scan_tuples = 2147483647;
+            SET LOCAL hnsw.scan_mem_multiplier = 100
+            """,
+            connection);
+        await settings.ExecuteNonQueryAsync();
+        await using (var explain = CommandOf("EXPLAIN " + walk.Text))
+        await using (var plan = await explain.ExecuteReaderAsync())
+        {
+            var lines = new List<string>();
+            while (await plan.ReadAsync()) lines.Add(plan.GetString(0));
+            Assert.Contains(lines, line => line.Contains($"Index Scan using {IndexName.Split('.')[1]}", StringComparison.Ordinal));
+        }
+        await using var count = CommandOf(walk.Text);
+        return (long)(await count.ExecuteScalarAsync())!;
+
+        NpgsqlCommand CommandOf(string text)
+        {
+            var command = new NpgsqlCommand(text, connection);
+            foreach (var value in walk.Values) command.Parameters.Add(value.ToParameter());
+            return command;
+        }
     }
 
     private NpgsqlDataSource Source => (NpgsqlDataSource)Adapter.GetConnection(typeof(NpgsqlDataSource))!;

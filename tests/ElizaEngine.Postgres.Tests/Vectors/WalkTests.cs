@@ -231,7 +231,7 @@ public sealed class WalkTests
         var world = await VectorWorld.CreateAsync(dimension);
         await world.AddAsync(
             [.. Enumerable.Range(0, rows).Select(number => new VectorRow(Guid.NewGuid(), VectorWorld.Time(number), vectors.Next().Vector) { RoomId = room })]);
-        await world.Database.BuildVectorIndexAsync(dimension, TestContext.Current.CancellationToken);
+        await world.BuildReachableIndexAsync();
         return world;
     }
 
@@ -240,7 +240,7 @@ public sealed class WalkTests
     // Beside an index, a search of the first room is answered by comparing, for this reason, and in full.
     private static async Task AssertComparedAsync(VectorWorld world, float[] query, string reason)
     {
-        await world.Database.BuildVectorIndexAsync(world.Dimension, TestContext.Current.CancellationToken);
+        await world.BuildReachableIndexAsync();
         var search = new MemorySearch(VectorWorld.Table, query) { RoomId = VectorWorld.Room(0) };
         Assert.False((await ExplainAsync(world, search with { RoomId = null })).IsExact);
 
