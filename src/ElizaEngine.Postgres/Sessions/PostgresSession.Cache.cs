@@ -7,7 +7,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyDictionary<string, Json>> GetCacheAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = Array.ConvertAll(Door.List(keys, nameof(keys)), Door.CacheKey);
         if (wanted.Length == 0) return new Dictionary<string, Json>();
         var rows = await RowsAsync(
@@ -22,10 +22,10 @@ internal abstract partial class PostgresSession
 
     public async Task SetCacheAsync(IReadOnlyList<CacheEntry> entries, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var items = Array.ConvertAll(Door.List(entries, nameof(entries)), Complete.Cache);
         if (items.Length == 0) return;
-        var exactly = time.GetUtcNow();
+        var exactly = ExactlyNow;
         var now = Door.Time(exactly);
         // Of equal keys the last wins; rows in order, so that two writers of the same keys do not deadlock.
         var last = items.Reverse().DistinctBy(entry => entry.Key).OrderBy(entry => entry.Key, StringComparer.Ordinal).ToArray();
@@ -65,7 +65,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> DeleteCacheAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = Door.List(keys, nameof(keys)).Select(Door.CacheKey).Distinct().ToArray();
         if (wanted.Length == 0) return 0;
         // What is over is not there; the sweep takes it.

@@ -13,13 +13,13 @@ internal abstract partial class PostgresSession
 
     public async Task<int?> GetEmbeddingDimensionAsync(CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
-        return AssumedDimension = await ScalarAsync<int?>(ReadDimension, cancellationToken).ConfigureAwait(false);
+        using var underWay = Enter(cancellationToken);
+        return await ReadDimensionAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public async Task EnsureEmbeddingDimensionAsync(int dimension, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         Door.Dimension(dimension);
         var set = Statement.Of($"""
             INSERT INTO eliza_engine.agent_dimensions AS active (agent_id, dimension, is_chosen) VALUES ({DbValue.Uuid(AgentId)}, {DbValue.Int(dimension)}, true)
@@ -35,6 +35,9 @@ internal abstract partial class PostgresSession
             cancellationToken).ConfigureAwait(false);
         AssumedDimension = dimension;
     }
+
+    private async Task<int?> ReadDimensionAsync(CancellationToken cancellationToken) =>
+        AssumedDimension = await ScalarAsync<int?>(ReadDimension, cancellationToken).ConfigureAwait(false);
 
     /// <summary>
     /// Makes a write whose statements depend on the active dimension. As a rule that is known and the write is one round trip. When
@@ -105,7 +108,7 @@ internal abstract partial class PostgresSession
     private async Task CheckDimensionAsync(int? given, CancellationToken cancellationToken, bool isLast = false)
     {
         if (given is not { } length || (length == AssumedDimension && !isLast)) return;
-        var active = await GetEmbeddingDimensionAsync(cancellationToken).ConfigureAwait(false);
+        var active = await ReadDimensionAsync(cancellationToken).ConfigureAwait(false);
         if (active is { } now && length != now) throw new DimensionMismatchException(now, length);
     }
 

@@ -13,7 +13,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<CreateResult>> CreateLogsAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var now = Now;
         var items = Array.ConvertAll(Door.List(entries, nameof(entries)), entry => Complete.Log(entry, now));
         return await CreateAsync(
@@ -26,7 +26,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<LogEntry>> GetLogsAsync(LogQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         return await LogsAsync(query, Door.Count(query.Count, Limits.DefaultLogCount), null, cancellationToken).ConfigureAwait(false);
     }
@@ -34,7 +34,7 @@ internal abstract partial class PostgresSession
     public async IAsyncEnumerable<LogEntry> StreamLogsAsync(
         LogQuery query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        ThrowIfStopped(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         Door.Offset(query.Offset);
         var pages = StreamAsync<LogEntry>(
@@ -44,7 +44,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> CountLogsAsync(LogQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         Door.Count(query.Count, 0);
         Door.Offset(query.Offset);
@@ -55,7 +55,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> TrimLogsAsync(LogRetention retention, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(retention);
         if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException("maxAge", retention.MaxAge, "zero or more");
         if (retention.MaxBytes < 0) throw new InvalidInputException("maxBytes", retention.MaxBytes, "0 or more");
@@ -133,7 +133,7 @@ internal abstract partial class PostgresSession
 
     public async Task<AgentRunSummaries> GetAgentRunSummariesAsync(AgentRunQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         Door.Count(query.Count, 0);
         // Of the bodies, which are large, only what a summary is made of. All entries are of one point in time.

@@ -37,7 +37,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var items = Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check);
         if (items.Length == 0) return 0;
         var vectors = Array.ConvertAll(items, item => item.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null);
@@ -87,7 +87,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> DeleteMemoriesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return 0;
         return await DeleteWithFragmentsAsync(Sql.Of($"m.id = ANY({DbValue.Uuids(wanted)})"), cancellationToken).ConfigureAwait(false);
@@ -95,7 +95,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> DeleteAllMemoriesAsync(IReadOnlyList<Guid> roomIds, string tableName, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var rooms = DistinctIds(roomIds, nameof(roomIds));
         var table = Door.TableName(tableName);
         if (rooms.Length == 0) return 0;
@@ -124,7 +124,7 @@ internal abstract partial class PostgresSession
     private async Task<IReadOnlyList<MemoryCreateResult>> StoreMemoriesAsync(
         IReadOnlyList<Memory> memories, string tableName, bool isUpsert, CancellationToken cancellationToken)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var table = Door.TableName(tableName);
         var now = Now;
         var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory => Prepare(memory, table, now));

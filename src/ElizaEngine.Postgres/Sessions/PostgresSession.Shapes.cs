@@ -106,7 +106,7 @@ internal abstract partial class PostgresSession
     /// <summary>Removes rows by id; what hangs on them goes by the foreign keys of the schema.</summary>
     private async Task<int> DeleteAsync(string table, IReadOnlyList<Guid> ids, Sql? scope, CancellationToken cancellationToken)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return 0;
         return await CountRemovedAsync(
