@@ -86,10 +86,10 @@ internal abstract partial class PostgresSession
             ]),
             static update =>
             [
-                .. Reference.Of("entities", update.EntityId, "components.entityId"),
-                .. Reference.Of("rooms", update.RoomId, "components.roomId"),
-                .. Reference.Of("worlds", update.WorldId, "components.worldId"),
-                .. Reference.Of("entities", update.SourceEntityId, "components.sourceEntityId"),
+                .. Reference.Of("entities", update.EntityId, "components.entityId", update.Id, isUpdate: true),
+                .. Reference.Of("rooms", update.RoomId, "components.roomId", update.Id, isUpdate: true),
+                .. Reference.Of("worlds", update.WorldId, "components.worldId", update.Id, isUpdate: true),
+                .. Reference.Of("entities", update.SourceEntityId, "components.sourceEntityId", update.Id, isUpdate: true),
             ],
             cancellationToken).ConfigureAwait(false);
     }

@@ -123,7 +123,7 @@ internal abstract partial class PostgresSession(Guid agentId, PostgresDatabaseOp
         }
         foreach (var reference in references)
         {
-            if (reference.Row is { } row && there.Contains((reference.ReferencingTable, row))) continue;
+            if (reference.Row is { } row && there.Contains((reference.ReferencingTable, row)) != reference.IsUpdate) continue;
             if (!there.Contains((reference.Table, reference.Id))) throw new ReferenceNotFoundException(reference.Table, reference.Id, reference.ReferencedBy);
         }
     }
