@@ -165,7 +165,7 @@ internal abstract partial class PostgresSession
         [Sql.Of($"SELECT id FROM public.memories WHERE id = ANY({DbValue.Uuids(ids)}){Sql.Raw(IsTransaction ? "" : " ORDER BY id FOR KEY SHARE")}")],
         answer => answer.RowsAsync(static row => row.GetGuid(0)))).ConfigureAwait(false)];
 
-    /// <summary>One statement for all where it can be; where an item rests on those before it, one for each.</summary>
+    /// <summary>One statement for all where it can be; where an item rests on those before it, one for each; where they are too long for one, several.</summary>
     private Call<(int?, List<Stored>)> StoreCall(NewMemory[] items, bool isUpsert, int? dimension)
     {
         var isGuarded = Array.Exists(items, item => item.VectorLength is not null);
@@ -174,13 +174,16 @@ internal abstract partial class PostgresSession
         var inOrder = Array.Exists(items, item => item.Memory.Unique is null) ? items : [.. items.OrderBy(item => item.Memory.Id)];
         var statements = isOneByOne
             ? Array.ConvertAll(inOrder, item => StoreStatement([item], isUpsert, dimension, isGuarded, items.Length > 1))
-            : [StoreStatement([.. items.DistinctBy(item => item.Memory.Id)], isUpsert, dimension, isGuarded, isOneOfMany: false)];
+            : StoreParts([.. inOrder.DistinctBy(item => item.Memory.Id)]);
         return new Call<(int?, List<Stored>)>(CallKind.Repeatable, statements, async answer =>
         {
             var stored = new List<Stored>();
             foreach (var _ in statements) stored.Add(await StoredAsync(answer).ConfigureAwait(false));
             return (Met(dimension, stored), stored);
         });
+
+        Statement[] StoreParts(NewMemory[] rows) =>
+            InParts(rows, part => StoreStatement(part, isUpsert: false, dimension, isGuarded, isOneOfMany: part.Length < rows.Length));
     }
 
     private Statement StoreStatement(NewMemory[] items, bool isUpsert, int? dimension, bool isGuarded, bool isOneOfMany)
