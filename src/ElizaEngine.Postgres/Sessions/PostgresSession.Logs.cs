@@ -137,19 +137,22 @@ internal abstract partial class PostgresSession
         ArgumentNullException.ThrowIfNull(query);
         Door.Count(query.Count, 0);
         // Of the bodies, which are large, only what a summary is made of. All entries are of one point in time.
-        var entries = await RowsAsync(
-            Statement.Of($"""
-                SELECT l.id, l.created_at, l.entity_id, (
-                    SELECT coalesce(jsonb_object_agg(part.key, part.value), '{Sql.Raw("{}")}') FROM jsonb_each(l.body) part
-                    WHERE part.key IN ('runId', 'status') OR (l.type = 'action' AND part.key = 'result')
-                        OR (l.type = 'run_event' AND part.key IN ('messageId', 'roomId', 'entityId', 'metadata'))), l.type, l.room_id
-                FROM public.logs l JOIN public.rooms r ON r.id = l.room_id
-                WHERE r.agent_id = {DbValue.Uuid(AgentId)} AND jsonb_typeof(l.body) = 'object' AND l.body ? 'runId'
-                    AND (l.type IN ('run_event', 'action', 'evaluator', 'embedding_event') OR l.type LIKE 'useModel:%')
-                """),
-            Rows.Log,
-            cancellationToken).ConfigureAwait(false);
-        return AgentRuns.Summarize(entries, query);
+        var entries = Statement.Of($"""
+            SELECT l.id, l.created_at, l.entity_id, (
+                SELECT coalesce(jsonb_object_agg(part.key, part.value), '{Sql.Raw("{}")}') FROM jsonb_each(l.body) part
+                WHERE part.key IN ('runId', 'status') OR (l.type = 'action' AND part.key = 'result')
+                    OR (l.type = 'run_event' AND part.key IN ('messageId', 'roomId', 'entityId', 'metadata'))), l.type, l.room_id
+            FROM public.logs l JOIN public.rooms r ON r.id = l.room_id
+            WHERE r.agent_id = {DbValue.Uuid(AgentId)} AND jsonb_typeof(l.body) = 'object' AND l.body ? 'runId'
+                AND (l.type IN ('run_event', 'action', 'evaluator', 'embedding_event') OR l.type LIKE 'useModel:%')
+            """);
+        var call = new Call<AgentRunSummaries>(CallKind.Read, [entries], async answer =>
+        {
+            var runs = new AgentRuns(query);
+            await answer.EachAsync(row => runs.Add(Rows.Log(row))).ConfigureAwait(false);
+            return runs.Summaries();
+        });
+        return await SendAsync(call, cancellationToken).ConfigureAwait(false);
     }
 
     // Newest first; those behind the last of the page before.
