@@ -156,6 +156,9 @@ public sealed class PostgresDatabase : IDatabase
     /// <exception cref="DatabaseClosedException">It is closed.</exception>
     internal InFlight.Call BeginCall() => _calls.Begin();
 
+    /// <summary>Counts the calls of a part of the database, which is closed by itself or with it.</summary>
+    internal InFlight PartOfCalls(string what) => new(what, _calls);
+
     /// <summary>Makes sure that the schema can be used, and brings it up to date if the options say so.</summary>
     internal Task<Opening> PrepareAsync(CancellationToken cancellationToken) =>
         WithMigratorAsync((migrator, token) => migrator.OpenAsync(Options.Migrate, token), cancellationToken);

@@ -4,10 +4,14 @@ namespace ElizaEngine.Postgres;
 internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapter
 {
     private readonly PostgresDatabase _database;
-    private readonly InFlight _calls = new("adapter");
+    private readonly InFlight _calls;
 
     public PostgresDatabaseAdapter(PostgresDatabase database, Guid agentId)
-        : base(agentId, database.Time) => _database = database;
+        : base(agentId, database.Options)
+    {
+        _database = database;
+        _calls = database.PartOfCalls("adapter");
+    }
 
     protected override bool IsTransaction => false;
 
@@ -23,7 +27,6 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var call = _calls.Begin();
-        using var use = _database.BeginCall();
         await _database.PrepareAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -47,7 +50,6 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var call = _calls.Begin();
-        using var use = _database.BeginCall();
         return await _database.MigrateAsync(dryRun, cancellationToken).ConfigureAwait(false);
     }
 
@@ -85,24 +87,15 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
 
     public ValueTask DisposeAsync() => new(CloseAsync());
 
-    protected override void ThrowIfClosed()
-    {
-        _calls.ThrowIfClosed();
-        if (!_database.IsOpen) throw new DatabaseClosedException("database");
-    }
+    protected override void ThrowIfClosed() => _calls.ThrowIfClosed();
 
-    protected override async Task<T> SendAsync<T>(Call<T> call, CancellationToken cancellationToken)
-    {
-        using var mine = _calls.Begin();
-        using var use = _database.BeginCall();
-        return await _database.Runner.RunAsync(call.Kind, attempt => attempt.SendAsync(call), cancellationToken).ConfigureAwait(false);
-    }
+    protected override InFlight.Call BeginCall() => _calls.Begin();
 
-    protected override async Task<T> ExchangeAsync<T>(CallKind kind, Func<IExchange, Task<T>> work, CancellationToken cancellationToken)
-    {
-        using var mine = _calls.Begin();
-        using var use = _database.BeginCall();
-        return await _database.Runner.RunAsync(
+    protected override Task<T> SendAsync<T>(Call<T> call, CancellationToken cancellationToken) =>
+        _database.Runner.RunAsync(call.Kind, attempt => attempt.SendAsync(call), cancellationToken);
+
+    protected override Task<T> ExchangeAsync<T>(CallKind kind, Func<IExchange, Task<T>> work, CancellationToken cancellationToken) =>
+        _database.Runner.RunAsync(
             kind,
             async attempt =>
             {
@@ -114,8 +107,7 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
                 await attempt.CommitAsync(transaction, kind).ConfigureAwait(false);
                 return result;
             },
-            cancellationToken).ConfigureAwait(false);
-    }
+            cancellationToken);
 
     private sealed class Exchange(Wire wire) : IExchange
     {

@@ -870,6 +870,30 @@ public abstract class BadInputConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task In_a_batch_that_would_set_the_dimension_the_first_item_that_the_database_refuses_is_the_one_named()
+    {
+        foreach (var unique in new bool?[] { null, true })
+        {
+            Memory Make(int dimension, Guid? room = null) =>
+                new() { RoomId = room, Embedding = new float[dimension].Select((_, i) => i + 1f).ToArray(), Unique = unique };
+
+            var missing = await Assert.ThrowsAsync<ReferenceNotFoundException>(() => Adapter.CreateMemoriesAsync([Make(3, Id(404)), Make(4)], "messages"));
+            Assert.Equal(Id(404), missing.Id);
+            missing = await Assert.ThrowsAsync<ReferenceNotFoundException>(() => Adapter.UpsertMemoriesAsync([Make(3, Id(404)), Make(4)], "messages"));
+            Assert.Equal(Id(404), missing.Id);
+            var mismatch = await Assert.ThrowsAsync<DimensionMismatchException>(() => Adapter.CreateMemoriesAsync([Make(3), Make(4, Id(404))], "messages"));
+            Assert.Equal((3, 4), (mismatch.ActiveDimension, mismatch.GivenDimension));
+            await Adapter.TransactionAsync(async (session, token) =>
+            {
+                missing = await Assert.ThrowsAsync<ReferenceNotFoundException>(() => session.CreateMemoriesAsync([Make(3, Id(404)), Make(4)], "messages", token));
+                Assert.Equal(Id(404), missing.Id);
+            });
+        }
+        Assert.Null(await Adapter.GetEmbeddingDimensionAsync());
+        Assert.Equal(0, await Adapter.CountMemoriesAsync(new MemoryQuery("messages")));
+    }
+
+    [Fact]
     public async Task A_search_for_reusable_vectors_checks_its_table_name_even_when_it_wants_none() =>
         await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.GetCachedEmbeddingsAsync(new CachedEmbeddingQuery("", "text", "text", 1, 0)));
 }

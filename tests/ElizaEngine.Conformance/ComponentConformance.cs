@@ -253,6 +253,24 @@ public abstract class ComponentConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task An_update_of_a_missing_component_names_nothing()
+    {
+        await SetUpAsync();
+        await Adapter.CreateComponentAsync(Make(1));
+
+        foreach (var (lost, found) in new (ComponentUpdate, ComponentUpdate)[]
+        {
+            (new(Id(2)) { EntityId = Id(98) }, new(Id(1)) { EntityId = Id(99) }), (new(Id(2)) { RoomId = Id(98) }, new(Id(1)) { RoomId = Id(99) }),
+            (new(Id(2)) { WorldId = Id(98) }, new(Id(1)) { WorldId = Id(99) }), (new(Id(2)) { SourceEntityId = Id(98) }, new(Id(1)) { SourceEntityId = Id(99) }),
+        })
+        {
+            Assert.Equal(0, await Adapter.UpdateComponentsAsync([lost]));
+            var error = await Assert.ThrowsAsync<ReferenceNotFoundException>(() => Adapter.UpdateComponentsAsync([lost, found]));
+            Assert.Equal(Id(99), error.Id);
+        }
+    }
+
+    [Fact]
     public async Task Deleting_tells_how_many_components_there_were()
     {
         await SetUpAsync();

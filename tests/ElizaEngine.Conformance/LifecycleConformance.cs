@@ -221,6 +221,10 @@ public abstract class LifecycleConformance : ConformanceTest
         var adapter = Database.ForAgent(AgentId);
         await adapter.InitializeAsync();
         var room = await NewRoomAsync();
+        // Every other one repeats an id: what is there has to be looked up to be told.
+        static bool IsThere(int number) => number % 2 == 1;
+        await adapter.CreateMemoriesAsync(
+            [.. Enumerable.Range(0, 64).Where(IsThere).Select(number => new Memory { Id = Id(number), RoomId = room, Embedding = new float[] { 2, number } })], "messages");
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         async Task<bool> WriteAsync(int number)
         {
@@ -251,6 +255,11 @@ public abstract class LifecycleConformance : ConformanceTest
         var stored = (await Adapter.GetMemoriesByIdsAsync([.. Enumerable.Range(0, 64).Select(Id)])).ToDictionary(memory => memory.Id);
         Assert.All(Enumerable.Range(0, 64), number =>
         {
+            if (IsThere(number))
+            {
+                Assert.Equal([2, number], stored[Id(number)].Embedding!.Value.ToArray());
+                return;
+            }
             Assert.True(isAcknowledged[number] == stored.ContainsKey(Id(number)), $"Write {number}: acknowledged {isAcknowledged[number]}.");
             if (isAcknowledged[number]) Assert.Equal([1, number], stored[Id(number)].Embedding!.Value.ToArray());
         });

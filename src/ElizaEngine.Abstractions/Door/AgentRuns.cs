@@ -1,33 +1,44 @@
 namespace ElizaEngine;
 
-/// <summary>Puts an agent's runs together from its log entries.</summary>
-internal static class AgentRuns
+/// <summary>
+/// Puts an agent's runs together from its log entries, given one by one in any order. Entries, whose bodies are large, are not kept:
+/// memory is per run. Not thread-safe.
+/// </summary>
+internal sealed class AgentRuns(AgentRunQuery query)
 {
     private const int DefaultCount = 20;
     private const int MaxCount = 100;
 
+    private readonly int _count = Math.Min(Door.Count(query.Count, DefaultCount), MaxCount);
+    private readonly Dictionary<string, Run> _runs = new(StringComparer.Ordinal);
+
     /// <summary>Whether entries of a type say anything about a run.</summary>
     public static bool Counts(string type) => type is "run_event" or "action" or "evaluator" or "embedding_event" || IsModelCall(type);
 
-    /// <summary>
-    /// The runs that match, from all entries of one agent that <see cref="Counts"/>, in any order. Entries, whose bodies are
-    /// large, are not kept: memory is per run.
-    /// </summary>
+    /// <summary>The runs that match, from all entries of one agent that <see cref="Counts"/>, in any order.</summary>
     public static AgentRunSummaries Summarize(IEnumerable<LogEntry> entries, AgentRunQuery query)
     {
-        var count = Math.Min(Door.Count(query.Count, DefaultCount), MaxCount);
-        var runs = new Dictionary<string, Run>(StringComparer.Ordinal);
-        foreach (var entry in entries)
-        {
-            if (entry.Body.RunId is not { } runId) continue;
-            if (!runs.TryGetValue(runId, out var run)) runs.Add(runId, run = new Run());
-            run.Add(entry, query);
-        }
-        var matching = runs
+        var runs = new AgentRuns(query);
+        foreach (var entry in entries) runs.Add(entry);
+        return runs.Summaries();
+    }
+
+    /// <summary>Takes an entry of the agent that <see cref="Counts"/>.</summary>
+    public void Add(LogEntry entry)
+    {
+        if (entry.Body.RunId is not { } runId) return;
+        if (!_runs.TryGetValue(runId, out var run)) _runs.Add(runId, run = new Run());
+        run.Add(entry, query);
+    }
+
+    /// <summary>The runs that match, latest first, so many as asked for.</summary>
+    public AgentRunSummaries Summaries()
+    {
+        var matching = _runs
             .Where(run => run.Value.IsWanted(query))
             .OrderByDescending(run => run.Value.StartedAt).ThenByDescending(run => run.Key, StringComparer.Ordinal)
             .ToList();
-        return new AgentRunSummaries([.. matching.Take(count).Select(run => run.Value.Summary(run.Key))], matching.Count, matching.Count > count);
+        return new AgentRunSummaries([.. matching.Take(_count).Select(run => run.Value.Summary(run.Key))], matching.Count, matching.Count > _count);
     }
 
     private static bool IsModelCall(string type) => type.StartsWith("useModel:", StringComparison.Ordinal);

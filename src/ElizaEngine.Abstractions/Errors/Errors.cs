@@ -111,7 +111,10 @@ public sealed class DimensionMismatchException : InvalidInputException
     public int GivenDimension { get; }
 }
 
-/// <summary>A row over <see cref="Limits.MaxRowBytes"/>, or one that a server has no room for in a page or an index.</summary>
+/// <summary>
+/// A row over <see cref="Limits.MaxRowBytes"/>, or one that a server has no room for in a page or an index. PostgreSQL gives JSON back with its
+/// numbers written out, 1e9 as 1000000000: there that length counts too.
+/// </summary>
 public sealed class RowTooLargeException : InvalidInputException
 {
     internal RowTooLargeException(long bytes)

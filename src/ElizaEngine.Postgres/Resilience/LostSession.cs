@@ -15,7 +15,12 @@ internal sealed record LostSession(string? Host, int Port, int ProcessId, bool I
     /// <summary>That of an attempt that came to none.</summary>
     public static LostSession None { get; } = new(null, 0, 0, false);
 
-    private Sql Its => Sql.Of($"pid = {DbValue.Int(ProcessId)} AND usename = current_user AND backend_type = 'client backend'");
+    // It logged in as this one did, whatever role either has taken on since. Of a login whose rights that role does not have the kind of
+    // a session is not shown: then it may be the one, and if it may not be ended either, nobody knows.
+    private Sql Its => Sql.Of($"""
+        pid = {DbValue.Int(ProcessId)} AND usesysid = (SELECT usesysid FROM pg_stat_activity WHERE pid = pg_backend_pid())
+            AND coalesce(backend_type, 'client backend') = 'client backend'
+        """);
 
     /// <summary>Ends it. Afterwards what it did is done, and it does no more.</summary>
     /// <returns>False when that cannot be known.</returns>

@@ -31,7 +31,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Agent>> GetAgentsByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return [];
         return await RowsAsync(Statement.Of($"{AgentSelect}WHERE id = ANY({DbValue.Uuids(wanted)}) ORDER BY id"), Rows.Agent, cancellationToken).ConfigureAwait(false);
@@ -39,7 +39,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<AgentSummary>> GetAgentsAsync(CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await RowsAsync(
             Statement.Of($"SELECT id, name, bio FROM public.agents ORDER BY created_at, id"),
             static row => new AgentSummary(row.GetGuid(0), row.GetString(1), Rows.JsonOrNull(row, 2) ?? Json.EmptyArray),
@@ -48,25 +48,25 @@ internal abstract partial class PostgresSession
 
     public async Task<int> CountAgentsAsync(CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return (int)await ScalarAsync<long>(Statement.Of($"SELECT count(*) FROM public.agents"), cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> CreateAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await CreateAsync(AgentTable, CompleteAgents(agents), static agent => agent.Id, static _ => [], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await UpsertAsync(AgentTable, CompleteAgents(agents), static agent => agent.Id, AgentChange, static _ => [], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateAgentsAsync(IReadOnlyList<AgentUpdate> updates, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var items = Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check);
         if (items.Length == 0) return 0;
         // Settings are merged by a rule of the contract, so the stored ones are read first; the lock keeps them until the end.
@@ -94,11 +94,11 @@ internal abstract partial class PostgresSession
 
     public async Task<int> DeleteAgentsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        // The list is the caller's, who may write into it meanwhile.
+        var isOwn = ids?.Contains(AgentId) is true;
+        var count = await DeleteAsync("agents", ids!, null, cancellationToken).ConfigureAwait(false);
         // A trigger forgets their dimensions, whoever removes them.
-        var wanted = Door.List(ids, nameof(ids)).ToHashSet();
-        var count = await DeleteAsync("agents", ids, null, cancellationToken).ConfigureAwait(false);
-        if (wanted.Contains(AgentId)) AssumedDimension = null;
+        if (isOwn) AssumedDimension = null;
         return count;
     }
 

@@ -18,7 +18,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Component>> GetComponentsAsync(ComponentQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         var filters = new List<Sql> { Sql.Of($"entity_id = {DbValue.Uuid(query.EntityId)}") };
         if (query.Type is not null) filters.Add(Sql.Of($"type = {DbValue.Text(CleanText.Normalize(query.Type))}"));
@@ -29,13 +29,13 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<CreateResult>> CreateComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await CreateAsync(ComponentTable, CompleteComponents(components), static component => component.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var items = CompleteComponents(components);
         if (items.Length == 0) return [];
         var statements = new List<Statement>();
@@ -71,7 +71,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> UpdateComponentsAsync(IReadOnlyList<ComponentUpdate> updates, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             static update => update.Id,
@@ -86,10 +86,10 @@ internal abstract partial class PostgresSession
             ]),
             static update =>
             [
-                .. Reference.Of("entities", update.EntityId, "components.entityId"),
-                .. Reference.Of("rooms", update.RoomId, "components.roomId"),
-                .. Reference.Of("worlds", update.WorldId, "components.worldId"),
-                .. Reference.Of("entities", update.SourceEntityId, "components.sourceEntityId"),
+                .. Reference.Of("entities", update.EntityId, "components.entityId", update.Id, isUpdate: true),
+                .. Reference.Of("rooms", update.RoomId, "components.roomId", update.Id, isUpdate: true),
+                .. Reference.Of("worlds", update.WorldId, "components.worldId", update.Id, isUpdate: true),
+                .. Reference.Of("entities", update.SourceEntityId, "components.sourceEntityId", update.Id, isUpdate: true),
             ],
             cancellationToken).ConfigureAwait(false);
     }

@@ -13,13 +13,13 @@ internal abstract partial class PostgresSession
 
     public async Task<int?> GetEmbeddingDimensionAsync(CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
-        return AssumedDimension = await ScalarAsync<int?>(ReadDimension, cancellationToken).ConfigureAwait(false);
+        using var underWay = Enter(cancellationToken);
+        return await ReadDimensionAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public async Task EnsureEmbeddingDimensionAsync(int dimension, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         Door.Dimension(dimension);
         var set = Statement.Of($"""
             INSERT INTO eliza_engine.agent_dimensions AS active (agent_id, dimension, is_chosen) VALUES ({DbValue.Uuid(AgentId)}, {DbValue.Int(dimension)}, true)
@@ -35,6 +35,9 @@ internal abstract partial class PostgresSession
             cancellationToken).ConfigureAwait(false);
         AssumedDimension = dimension;
     }
+
+    private async Task<int?> ReadDimensionAsync(CancellationToken cancellationToken) =>
+        AssumedDimension = await ScalarAsync<int?>(ReadDimension, cancellationToken).ConfigureAwait(false);
 
     /// <summary>
     /// Makes a write whose statements depend on the active dimension. As a rule that is known and the write is one round trip. When
@@ -73,6 +76,11 @@ internal abstract partial class PostgresSession
                 AssumedDimension = met;
                 if (met == assumed || assumed is null) return result;
             }
+            catch (LengthRefusedException refusal)
+            {
+                await ThrowIfMissingBeforeAsync(refusal.Place, references, cancellationToken).ConfigureAwait(false);
+                throw refusal.Told;
+            }
             catch (DimensionChangedException)
             {
                 // The exchange is undone; what is there now is read before the next one.
@@ -81,7 +89,6 @@ internal abstract partial class PostgresSession
         }
     }
 
-    // Of several items that are refused the first is named: before a length, what the items before it name.
     private async Task CheckLengthsAsync(int?[] lengths, Func<int, IEnumerable<Reference>> references, CancellationToken cancellationToken)
     {
         for (var i = 0; i < lengths.Length; i++)
@@ -92,11 +99,15 @@ internal abstract partial class PostgresSession
             }
             catch (DimensionMismatchException)
             {
-                await ThrowIfMissingAsync([.. Enumerable.Range(0, i).SelectMany(references)], cancellationToken).ConfigureAwait(false);
+                await ThrowIfMissingBeforeAsync(i, references, cancellationToken).ConfigureAwait(false);
                 throw;
             }
         }
     }
+
+    // Of several items that are refused the first is named: before a length, what the items before it name.
+    private Task ThrowIfMissingBeforeAsync(int place, Func<int, IEnumerable<Reference>> references, CancellationToken cancellationToken) =>
+        ThrowIfMissingAsync([.. Enumerable.Range(0, place).SelectMany(references)], cancellationToken);
 
     /// <param name="given">The length; null: there is no vector.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
@@ -105,7 +116,7 @@ internal abstract partial class PostgresSession
     private async Task CheckDimensionAsync(int? given, CancellationToken cancellationToken, bool isLast = false)
     {
         if (given is not { } length || (length == AssumedDimension && !isLast)) return;
-        var active = await GetEmbeddingDimensionAsync(cancellationToken).ConfigureAwait(false);
+        var active = await ReadDimensionAsync(cancellationToken).ConfigureAwait(false);
         if (active is { } now && length != now) throw new DimensionMismatchException(now, length);
     }
 
@@ -116,9 +127,9 @@ internal abstract partial class PostgresSession
         var isStored = await areStored(exchange).ConfigureAwait(false);
         int? setBy = active is null && Array.IndexOf(isStored, true) is >= 0 and var place ? place : null;
         var first = setBy is null ? active : lengths[setBy.Value];
-        foreach (var length in lengths[(setBy ?? 0)..])
+        for (var i = setBy ?? 0; i < lengths.Length; i++)
         {
-            if (length is { } given && first is { } set && given != set) throw new DimensionMismatchException(set, given);
+            if (lengths[i] is { } given && first is { } set && given != set) throw new LengthRefusedException(i, new DimensionMismatchException(set, given));
         }
         if (active is null && first is { } dimension)
         {
@@ -153,4 +164,13 @@ internal abstract partial class PostgresSession
 
     /// <summary>The dimension is another one than an exchange found before: nothing of the exchange may be kept.</summary>
     private sealed class DimensionChangedException : Exception;
+
+    /// <summary>The vector of an item has another length than the dimension that an exchange found, or that an item before it sets.</summary>
+    private sealed class LengthRefusedException(int place, DimensionMismatchException told) : Exception
+    {
+        public int Place => place;
+
+        /// <summary>What the caller is told, unless an item before that one is refused.</summary>
+        public DimensionMismatchException Told => told;
+    }
 }

@@ -16,7 +16,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Entity>> GetEntitiesByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return [];
         return await EntitiesAsync(Sql.Of($"e.id = ANY({DbValue.Uuids(wanted)})"), withComponents: true, cancellationToken).ConfigureAwait(false);
@@ -24,7 +24,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Entity>> GetEntitiesForRoomAsync(Guid roomId, bool includeComponents = false, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await EntitiesAsync(
             Sql.Of($"e.agent_id = {DbValue.Uuid(AgentId)} AND e.id IN (SELECT entity_id FROM public.participants WHERE room_id = {DbValue.Uuid(roomId)})"),
             includeComponents,
@@ -33,7 +33,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Entity>> GetEntitiesByNamesAsync(IReadOnlyList<string> names, Guid? agentId = null, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = Door.Texts(names, nameof(names));
         if (wanted.Length == 0) return [];
         return await RowsAsync(
@@ -45,7 +45,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<Entity>> SearchEntitiesByNameAsync(
         string text, Guid? agentId = null, int? count = null, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = Door.Required(text, nameof(text));
         var limit = Door.Count(count, DefaultNameCount);
         if (limit == 0) return [];
@@ -57,32 +57,33 @@ internal abstract partial class PostgresSession
         }
         // The server's idea of upper case depends on its locale; the contract's is ordinal. So names are compared here.
         var found = new List<Entity>();
-        await foreach (var entity in StreamAsync<Entity>(
-            async (last, rows) => await RowsAsync(
-                Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} AND {Behind(last)} ORDER BY id LIMIT {DbValue.Int(rows)}"),
-                Rows.Entity,
-                cancellationToken).ConfigureAwait(false),
-            int.MaxValue,
-            cancellationToken).ConfigureAwait(false))
+        var behind = Sql.Raw("true");
+        while (true)
         {
-            if (!entity.Names.Any(name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase))) continue;
-            found.Add(entity);
-            if (found.Count == limit) break;
+            var rows = await RowsAsync(
+                Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} AND {behind} ORDER BY id LIMIT {DbValue.Int(StreamPageRows)}"),
+                Rows.Entity,
+                cancellationToken).ConfigureAwait(false);
+            foreach (var entity in rows)
+            {
+                if (!entity.Names.Any(name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase))) continue;
+                found.Add(entity);
+                if (found.Count == limit) return found;
+            }
+            if (rows.Count < StreamPageRows) return found;
+            behind = Sql.Of($"id > {DbValue.Uuid(rows[^1].Id)}");
         }
-        return found;
-
-        static Sql Behind(Entity? last) => last is null ? Sql.Raw("true") : Sql.Of($"id > {DbValue.Uuid(last.Id)}");
     }
 
     public async Task<IReadOnlyList<CreateResult>> CreateEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await CreateAsync(EntityTable, CompleteEntities(entities), static entity => entity.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await UpsertAsync(
             EntityTable, CompleteEntities(entities), static entity => entity.Id, "names = excluded.names, metadata = excluded.metadata", ReferencesOf, cancellationToken)
             .ConfigureAwait(false);
@@ -90,7 +91,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> UpdateEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await UpdateAsync(
             CompleteEntities(entities),
             static entity => entity.Id,

@@ -13,7 +13,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<CreateResult>> CreateLogsAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var now = Now;
         var items = Array.ConvertAll(Door.List(entries, nameof(entries)), entry => Complete.Log(entry, now));
         return await CreateAsync(
@@ -26,7 +26,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<LogEntry>> GetLogsAsync(LogQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         return await LogsAsync(query, Door.Count(query.Count, Limits.DefaultLogCount), null, cancellationToken).ConfigureAwait(false);
     }
@@ -34,7 +34,7 @@ internal abstract partial class PostgresSession
     public async IAsyncEnumerable<LogEntry> StreamLogsAsync(
         LogQuery query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        ThrowIfStopped(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         Door.Offset(query.Offset);
         var pages = StreamAsync<LogEntry>(
@@ -44,7 +44,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> CountLogsAsync(LogQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         Door.Count(query.Count, 0);
         Door.Offset(query.Offset);
@@ -55,7 +55,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> TrimLogsAsync(LogRetention retention, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(retention);
         if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException("maxAge", retention.MaxAge, "zero or more");
         if (retention.MaxBytes < 0) throw new InvalidInputException("maxBytes", retention.MaxBytes, "0 or more");
@@ -133,23 +133,26 @@ internal abstract partial class PostgresSession
 
     public async Task<AgentRunSummaries> GetAgentRunSummariesAsync(AgentRunQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         Door.Count(query.Count, 0);
         // Of the bodies, which are large, only what a summary is made of. All entries are of one point in time.
-        var entries = await RowsAsync(
-            Statement.Of($"""
-                SELECT l.id, l.created_at, l.entity_id, (
-                    SELECT coalesce(jsonb_object_agg(part.key, part.value), '{Sql.Raw("{}")}') FROM jsonb_each(l.body) part
-                    WHERE part.key IN ('runId', 'status') OR (l.type = 'action' AND part.key = 'result')
-                        OR (l.type = 'run_event' AND part.key IN ('messageId', 'roomId', 'entityId', 'metadata'))), l.type, l.room_id
-                FROM public.logs l JOIN public.rooms r ON r.id = l.room_id
-                WHERE r.agent_id = {DbValue.Uuid(AgentId)} AND jsonb_typeof(l.body) = 'object' AND l.body ? 'runId'
-                    AND (l.type IN ('run_event', 'action', 'evaluator', 'embedding_event') OR l.type LIKE 'useModel:%')
-                """),
-            Rows.Log,
-            cancellationToken).ConfigureAwait(false);
-        return AgentRuns.Summarize(entries, query);
+        var entries = Statement.Of($"""
+            SELECT l.id, l.created_at, l.entity_id, (
+                SELECT coalesce(jsonb_object_agg(part.key, part.value), '{Sql.Raw("{}")}') FROM jsonb_each(l.body) part
+                WHERE part.key IN ('runId', 'status') OR (l.type = 'action' AND part.key = 'result')
+                    OR (l.type = 'run_event' AND part.key IN ('messageId', 'roomId', 'entityId', 'metadata'))), l.type, l.room_id
+            FROM public.logs l JOIN public.rooms r ON r.id = l.room_id
+            WHERE r.agent_id = {DbValue.Uuid(AgentId)} AND jsonb_typeof(l.body) = 'object' AND l.body ? 'runId'
+                AND (l.type IN ('run_event', 'action', 'evaluator', 'embedding_event') OR l.type LIKE 'useModel:%')
+            """);
+        var call = new Call<AgentRunSummaries>(CallKind.Read, [entries], async answer =>
+        {
+            var runs = new AgentRuns(query);
+            await answer.EachAsync(row => runs.Add(Rows.Log(row))).ConfigureAwait(false);
+            return runs.Summaries();
+        });
+        return await SendAsync(call, cancellationToken).ConfigureAwait(false);
     }
 
     // Newest first; those behind the last of the page before.

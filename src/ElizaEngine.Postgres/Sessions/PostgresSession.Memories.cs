@@ -37,7 +37,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var items = Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check);
         if (items.Length == 0) return 0;
         var vectors = Array.ConvertAll(items, item => item.Embedding is { } embedding ? Door.Embedding(embedding.Span) : null);
@@ -87,7 +87,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> DeleteMemoriesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return 0;
         return await DeleteWithFragmentsAsync(Sql.Of($"m.id = ANY({DbValue.Uuids(wanted)})"), cancellationToken).ConfigureAwait(false);
@@ -95,7 +95,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> DeleteAllMemoriesAsync(IReadOnlyList<Guid> roomIds, string tableName, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var rooms = DistinctIds(roomIds, nameof(roomIds));
         var table = Door.TableName(tableName);
         if (rooms.Length == 0) return 0;
@@ -124,7 +124,7 @@ internal abstract partial class PostgresSession
     private async Task<IReadOnlyList<MemoryCreateResult>> StoreMemoriesAsync(
         IReadOnlyList<Memory> memories, string tableName, bool isUpsert, CancellationToken cancellationToken)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var table = Door.TableName(tableName);
         var now = Now;
         var items = Array.ConvertAll(Door.List(memories, nameof(memories)), memory => Prepare(memory, table, now));
@@ -165,7 +165,7 @@ internal abstract partial class PostgresSession
         [Sql.Of($"SELECT id FROM public.memories WHERE id = ANY({DbValue.Uuids(ids)}){Sql.Raw(IsTransaction ? "" : " ORDER BY id FOR KEY SHARE")}")],
         answer => answer.RowsAsync(static row => row.GetGuid(0)))).ConfigureAwait(false)];
 
-    /// <summary>One statement for all where it can be; where an item rests on those before it, one for each.</summary>
+    /// <summary>One statement for all where it can be; where an item rests on those before it, one for each; where they are too long for one, several.</summary>
     private Call<(int?, List<Stored>)> StoreCall(NewMemory[] items, bool isUpsert, int? dimension)
     {
         var isGuarded = Array.Exists(items, item => item.VectorLength is not null);
@@ -174,13 +174,16 @@ internal abstract partial class PostgresSession
         var inOrder = Array.Exists(items, item => item.Memory.Unique is null) ? items : [.. items.OrderBy(item => item.Memory.Id)];
         var statements = isOneByOne
             ? Array.ConvertAll(inOrder, item => StoreStatement([item], isUpsert, dimension, isGuarded, items.Length > 1))
-            : [StoreStatement([.. items.DistinctBy(item => item.Memory.Id)], isUpsert, dimension, isGuarded, isOneOfMany: false)];
+            : StoreParts([.. inOrder.DistinctBy(item => item.Memory.Id)]);
         return new Call<(int?, List<Stored>)>(CallKind.Repeatable, statements, async answer =>
         {
             var stored = new List<Stored>();
             foreach (var _ in statements) stored.Add(await StoredAsync(answer).ConfigureAwait(false));
             return (Met(dimension, stored), stored);
         });
+
+        Statement[] StoreParts(NewMemory[] rows) =>
+            InParts(rows, part => StoreStatement(part, isUpsert: false, dimension, isGuarded, isOneOfMany: part.Length < rows.Length));
     }
 
     private Statement StoreStatement(NewMemory[] items, bool isUpsert, int? dimension, bool isGuarded, bool isOneOfMany)

@@ -11,7 +11,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Memory>> GetMemoriesAsync(MemoryQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var filter = MemoryFilter(query);
         var limit = Door.Count(query.Count, int.MaxValue);
         var offset = Door.Offset(query.Offset);
@@ -22,7 +22,7 @@ internal abstract partial class PostgresSession
 
     public async IAsyncEnumerable<Memory> StreamMemoriesAsync(MemoryQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        ThrowIfStopped(cancellationToken);
         var filter = MemoryFilter(query);
         var limit = Door.Count(query.Count, int.MaxValue);
         var offset = Door.Offset(query.Offset);
@@ -31,7 +31,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> CountMemoriesAsync(MemoryQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var filter = MemoryFilter(query);
         Door.Count(query.Count, 0);
         Door.Offset(query.Offset);
@@ -41,7 +41,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<Memory>> GetMemoriesByIdsAsync(
         IReadOnlyList<Guid> ids, string? tableName = null, bool includeEmbeddings = true, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         var table = tableName is null ? Sql.Empty : Sql.Of($" AND m.type = {DbValue.Text(Door.TableName(tableName))}");
         if (wanted.Length == 0) return [];
@@ -51,7 +51,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<Memory>> GetMemoriesByRoomIdsAsync(
         IReadOnlyList<Guid> roomIds, string tableName, int? count = null, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(roomIds, nameof(roomIds));
         return await LatestOfRoomsAsync(Sql.Of($"{DbValue.Uuids(wanted)}"), tableName, count, wanted.Length == 0, cancellationToken).ConfigureAwait(false);
     }
@@ -59,7 +59,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<Memory>> GetMemoriesByWorldIdAsync(
         Guid worldId, int? count = null, string tableName = "messages", CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await LatestOfRoomsAsync(
             Sql.Of($"ARRAY(SELECT r.id FROM public.rooms r WHERE r.world_id = {DbValue.Uuid(worldId)} AND r.agent_id = {DbValue.Uuid(AgentId)})"),
             tableName,
@@ -70,7 +70,7 @@ internal abstract partial class PostgresSession
 
     public async IAsyncEnumerable<Memory> StreamStaleMemoriesAsync(string tableName, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        ThrowIfStopped(cancellationToken);
         var table = Door.TableName(tableName);
         var active = await GetEmbeddingDimensionAsync(cancellationToken).ConfigureAwait(false);
         var hasActive = active is { } dimension

@@ -4,7 +4,7 @@ internal abstract partial class PostgresSession
 {
     public async Task<IReadOnlyList<Memory>> SearchMemoriesAsync(MemorySearch search, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var prepared = await PrepareAsync(search, cancellationToken).ConfigureAwait(false);
         if (prepared is not { Query: { } query, Count: > 0 }) return [];
         while (await IsActiveAsync(query.Length, cancellationToken).ConfigureAwait(false))
@@ -39,7 +39,7 @@ internal abstract partial class PostgresSession
     /// <summary>Makes a search and tells how. Errors are those of the search.</summary>
     public async Task<SearchPlan> ExplainSearchAsync(MemorySearch search, CancellationToken cancellationToken)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var prepared = await PrepareAsync(search, cancellationToken).ConfigureAwait(false);
         if (prepared.Query is not { } query) return SearchPlan.Nothing("A query of zeros finds nothing.");
         if (prepared.Count == 0) return SearchPlan.Nothing("No rows are asked for.");
@@ -61,7 +61,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<CachedEmbedding>> GetCachedEmbeddingsAsync(CachedEmbeddingQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         var table = Door.TableName(query.TableName);
         var count = Door.Count(query.Count, 0);
@@ -124,7 +124,7 @@ internal abstract partial class PostgresSession
     /// <exception cref="DimensionMismatchException">It is that of another one.</exception>
     private async Task<bool> IsActiveAsync(int length, CancellationToken cancellationToken)
     {
-        var active = AssumedDimension ?? await GetEmbeddingDimensionAsync(cancellationToken).ConfigureAwait(false);
+        var active = AssumedDimension ?? await ReadDimensionAsync(cancellationToken).ConfigureAwait(false);
         await CheckDimensionAsync(length, cancellationToken).ConfigureAwait(false);
         return active is not null;
     }

@@ -8,7 +8,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> AddParticipantsAsync(
         IReadOnlyList<Guid> entityIds, Guid roomId, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var items = Door.List(entityIds, nameof(entityIds));
         if (items.Length == 0) return [];
         var now = Now;
@@ -66,7 +66,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> RemoveParticipantsAsync(IReadOnlyList<Guid> entityIds, Guid roomId, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(entityIds, nameof(entityIds));
         if (wanted.Length == 0) return 0;
         Statement remove = Sql.Of($"""
@@ -80,7 +80,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Guid>> GetParticipantsForRoomAsync(Guid roomId, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await RowsAsync(
             Statement.Of($"SELECT DISTINCT entity_id FROM public.participants WHERE room_id = {DbValue.Uuid(roomId)} AND entity_id IS NOT NULL ORDER BY entity_id"),
             static row => row.GetGuid(0),
@@ -89,7 +89,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Participant>> GetParticipantsForEntityAsync(Guid entityId, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await RowsAsync(
             Statement.Of($"""
                 SELECT DISTINCT ON (room_id, agent_id) id, entity_id, room_id, agent_id FROM public.participants
@@ -102,7 +102,7 @@ internal abstract partial class PostgresSession
 
     public async Task<bool> IsRoomParticipantAsync(Guid roomId, Guid entityId, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await ScalarAsync<bool>(
             Statement.Of($"SELECT EXISTS (SELECT FROM public.participants WHERE room_id = {DbValue.Uuid(roomId)} AND entity_id = {DbValue.Uuid(entityId)})"),
             cancellationToken).ConfigureAwait(false);
@@ -110,7 +110,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Guid>> GetRoomsForParticipantsAsync(IReadOnlyList<Guid> entityIds, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(entityIds, nameof(entityIds));
         if (wanted.Length == 0) return [];
         return await RowsAsync(
@@ -124,7 +124,7 @@ internal abstract partial class PostgresSession
 
     public async Task<ParticipantUserState?> GetParticipantUserStateAsync(Guid roomId, Guid entityId, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var state = await ScalarAsync<string>(
             Statement.Of($"SELECT room_state FROM public.participants WHERE {Membership(roomId, entityId)} ORDER BY created_at, id LIMIT 1"), cancellationToken).ConfigureAwait(false);
         return state switch
@@ -138,7 +138,7 @@ internal abstract partial class PostgresSession
     public async Task<int> SetParticipantUserStateAsync(
         Guid roomId, Guid entityId, ParticipantUserState? state, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         if (state is { } given && !Enum.IsDefined(given)) throw new InvalidInputException(nameof(state), state, "Followed, Muted or null");
         var text = Sql.Raw(state switch
         {

@@ -14,7 +14,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Relationship>> GetRelationshipsAsync(RelationshipQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         var filters = new List<Sql>();
         if (query.EntityId is { } entity) filters.Add(Sql.Of($"(source_entity_id = {DbValue.Uuid(entity)} OR target_entity_id = {DbValue.Uuid(entity)})"));
@@ -32,7 +32,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> CreateRelationshipsAsync(
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var items = CompleteRelationships(relationships);
         if (items.Length == 0) return [];
         // One by one, since either the pair or the id may be there already, by an earlier item too; then the stored id is the answer.
@@ -55,7 +55,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> UpsertRelationshipsAsync(
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var items = CompleteRelationships(relationships);
         if (items.Length == 0) return [];
         var guards = BatchGuards(items);
@@ -76,7 +76,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> UpdateRelationshipsAsync(IReadOnlyList<RelationshipUpdate> updates, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             static update => update.Id,

@@ -24,7 +24,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Room>> GetRoomsByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return [];
         return await RowsAsync(
@@ -33,26 +33,26 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<Room>> GetRoomsByWorldAsync(Guid worldId, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await RowsAsync(
             Statement.Of($"{RoomSelect}WHERE world_id = {DbValue.Uuid(worldId)} ORDER BY created_at, id"), Rows.Room, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> CreateRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await CreateAsync(RoomTable, CompleteRooms(rooms), static room => room.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await UpsertAsync(RoomTable, CompleteRooms(rooms), static room => room.Id, RoomChange, _ => [new("agents", AgentId, "rooms.agentId")], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateRoomsAsync(IReadOnlyList<RoomUpdate> updates, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             static update => update.Id,
@@ -76,7 +76,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> DeleteRoomsByWorldIdAsync(Guid worldId, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await CountRemovedAsync(
             Sql.Of($"DELETE FROM public.rooms WHERE world_id = {DbValue.Uuid(worldId)} AND agent_id = {DbValue.Uuid(AgentId)}"), cancellationToken).ConfigureAwait(false);
     }

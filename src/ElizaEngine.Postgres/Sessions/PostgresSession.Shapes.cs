@@ -10,17 +10,33 @@ internal abstract partial class PostgresSession
         TableColumns<T> table, T[] items, Func<T, Guid> id, Func<T, IEnumerable<Reference>> references, CancellationToken cancellationToken)
     {
         if (items.Length == 0) return [];
-        T[] rows = [.. items.DistinctBy(id)];
-        Statement insert = Sql.Of($"{table.Insert(rows, IsTransaction ? table.IsAbsent : null)}ON CONFLICT (id) DO NOTHING RETURNING id");
-        var call = new Call<Created>(CallKind.Repeatable, [insert], async answer =>
+        var inserts = InParts(
+            [.. items.DistinctBy(id).OrderBy(id)],
+            rows => Sql.Of($"{table.Insert(rows, IsTransaction ? table.IsAbsent : null)}ON CONFLICT (id) DO NOTHING RETURNING id"));
+        var call = new Call<Created>(CallKind.Repeatable, inserts, async answer =>
         {
-            var created = (await answer.RowsAsync(static row => row.GetGuid(0)).ConfigureAwait(false)).ToHashSet();
+            var created = new HashSet<Guid>();
+            foreach (var _ in inserts) created.UnionWith(await answer.RowsAsync(static row => row.GetGuid(0)).ConfigureAwait(false));
             return new(
                 Array.ConvertAll(items, item => new CreateResult(id(item), created.Remove(id(item)) ? CreateOutcome.Created : CreateOutcome.Existed)),
                 answer.IsRepeated);
         });
         var answer = await WriteAsync(() => SendAsync(call, cancellationToken), () => items.SelectMany(references), cancellationToken).ConfigureAwait(false);
         return await ResultsAsync(table, items, answer, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// One statement for all rows, or several in order, each for some of them: the server takes no message of 1 GiB, and ends the
+    /// session without a word. Sent together they take effect together. A row is of 64 MiB at most, so that one alone is never too much.
+    /// </summary>
+    /// <param name="rows">At least one, in the order in which they are locked.</param>
+    /// <param name="statement">The statement for some of them.</param>
+    private Statement[] InParts<T>(T[] rows, Func<T[], Statement> statement)
+    {
+        var whole = statement(rows);
+        if (rows.Length == 1 || whole.Bytes <= options.StatementBytes) return [whole];
+        var half = rows.Length / 2;
+        return [.. InParts(rows[..half], statement), .. InParts(rows[half..], statement)];
     }
 
     /// <summary>
@@ -106,7 +122,7 @@ internal abstract partial class PostgresSession
     /// <summary>Removes rows by id; what hangs on them goes by the foreign keys of the schema.</summary>
     private async Task<int> DeleteAsync(string table, IReadOnlyList<Guid> ids, Sql? scope, CancellationToken cancellationToken)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return 0;
         return await CountRemovedAsync(

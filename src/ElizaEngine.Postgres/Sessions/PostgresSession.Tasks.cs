@@ -22,7 +22,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<AgentTask>> GetTasksAsync(TaskQuery query, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
         var filters = new List<Sql> { OwnTasks };
         if (query.RoomId is { } room) filters.Add(Sql.Of($"room_id = {DbValue.Uuid(room)}"));
@@ -37,7 +37,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<AgentTask>> GetTasksByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return [];
         return await RowsAsync(
@@ -46,7 +46,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<CreateResult>> CreateTasksAsync(IReadOnlyList<AgentTask> tasks, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var now = Now;
         var items = Array.ConvertAll(Door.List(tasks, nameof(tasks)), task => Complete.Task(task, AgentId, now));
         return await CreateAsync(TaskTable, items, static task => task.Id, task => [new("agents", AgentId, "tasks.agentId", task.Id)], cancellationToken).ConfigureAwait(false);
@@ -54,7 +54,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> UpdateTasksAsync(IReadOnlyList<AgentTaskUpdate> updates, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var now = Now;
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),

@@ -15,7 +15,7 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<World>> GetWorldsByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return [];
         return await RowsAsync(Statement.Of($"{WorldSelect}WHERE id = ANY({DbValue.Uuids(wanted)}) ORDER BY id"), Rows.World, cancellationToken).ConfigureAwait(false);
@@ -23,20 +23,20 @@ internal abstract partial class PostgresSession
 
     public async Task<IReadOnlyList<World>> GetAllWorldsAsync(CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await RowsAsync(
             Statement.Of($"{WorldSelect}WHERE agent_id = {DbValue.Uuid(AgentId)} ORDER BY created_at, id"), Rows.World, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> CreateWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await CreateAsync(WorldTable, CompleteWorlds(worlds), static world => world.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await UpsertAsync(
             WorldTable,
             CompleteWorlds(worlds),
@@ -48,7 +48,7 @@ internal abstract partial class PostgresSession
 
     public async Task<int> UpdateWorldsAsync(IReadOnlyList<WorldUpdate> updates, CancellationToken cancellationToken = default)
     {
-        Enter(cancellationToken);
+        using var underWay = Enter(cancellationToken);
         return await UpdateAsync(
             Array.ConvertAll(Door.List(updates, nameof(updates)), Complete.Check),
             static update => update.Id,

@@ -8,7 +8,7 @@ namespace ElizaEngine.Postgres;
 /// session: <see cref="PostgresDatabaseAdapter"/>, for which each call is a transaction of its own, and
 /// <see cref="PostgresTransaction"/>.
 /// </summary>
-internal abstract partial class PostgresSession(Guid agentId, TimeProvider time) : IDatabaseSession
+internal abstract partial class PostgresSession(Guid agentId, PostgresDatabaseOptions options) : IDatabaseSession
 {
     // How often a write is tried anew when what it rests on changes under its hands; each time somebody else got on.
     private const int MaxRaces = 100;
@@ -17,7 +17,9 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
 
     public Guid AgentId { get; } = agentId;
 
-    private DateTimeOffset Now => Door.Time(time.GetUtcNow());
+    private DateTimeOffset ExactlyNow => options.TimeProvider.GetUtcNow();
+
+    private DateTimeOffset Now => Door.Time(ExactlyNow);
 
     /// <summary>Whether calls are parts of a transaction, whose snapshot decides what they see.</summary>
     protected abstract bool IsTransaction { get; }
@@ -31,14 +33,28 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
     /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
     protected abstract void ThrowIfClosed();
 
-    /// <summary>Sends one call. Errors come out typed; a missing reference as <see cref="StatementRefusedException"/> 23503.</summary>
+    /// <summary>Begins a call. What is closed meanwhile lets it finish, however many trips it takes; a transaction's ends with its trip.</summary>
+    /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
+    protected abstract InFlight.Call BeginCall();
+
+    /// <summary>Sends one trip of a call that has begun. Errors come out typed; a missing reference as <see cref="StatementRefusedException"/> 23503.</summary>
     protected abstract Task<T> SendAsync<T>(Call<T> call, CancellationToken cancellationToken);
 
     /// <summary>Makes several round trips that take effect together. The work may be run again from its beginning.</summary>
     protected abstract Task<T> ExchangeAsync<T>(CallKind kind, Func<IExchange, Task<T>> work, CancellationToken cancellationToken);
 
-    /// <summary>What every call asks first, before it looks at its values.</summary>
-    private void Enter(CancellationToken cancellationToken)
+    /// <summary>
+    /// What every call asks first, before it looks at its values, and once: none of its trips asks again. It is under way until the
+    /// answer is disposed.
+    /// </summary>
+    private InFlight.Call Enter(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return BeginCall();
+    }
+
+    // What a stream asks while nothing of it is under way.
+    private void ThrowIfStopped(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         ThrowIfClosed();
@@ -107,12 +123,15 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
         }
         foreach (var reference in references)
         {
-            if (reference.Row is { } row && there.Contains((reference.ReferencingTable, row))) continue;
+            if (reference.Row is { } row && there.Contains((reference.ReferencingTable, row)) != reference.IsUpdate) continue;
             if (!there.Contains((reference.Table, reference.Id))) throw new ReferenceNotFoundException(reference.Table, reference.Id, reference.ReferencedBy);
         }
     }
 
-    /// <summary>Pages of a long read, each a statement of its own that goes on behind the last row of the one before.</summary>
+    /// <summary>
+    /// Pages of a long read, each a statement of its own that goes on behind the last row of the one before. Each is a call of its own
+    /// too: closing does not wait for whoever reads the rows.
+    /// </summary>
     /// <param name="page">The page behind a row, or the first one, of at most so many rows.</param>
     /// <param name="limit">Rows in all at most.</param>
     /// <param name="cancellationToken">Cancels the read, between rows too.</param>
@@ -120,16 +139,15 @@ internal abstract partial class PostgresSession(Guid agentId, TimeProvider time)
         Func<T?, int, Task<IReadOnlyList<T>>> page, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
-        Enter(cancellationToken);
         T? last = null;
         while (limit > 0)
         {
             var wanted = Math.Min(limit, StreamPageRows);
-            var rows = await page(last, wanted).ConfigureAwait(false);
+            IReadOnlyList<T> rows;
+            using (Enter(cancellationToken)) rows = await page(last, wanted).ConfigureAwait(false);
             foreach (var row in rows)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                ThrowIfClosed();
+                ThrowIfStopped(cancellationToken);
                 yield return row;
             }
             if (rows.Count < wanted) yield break;

@@ -40,7 +40,7 @@ internal sealed class PostgresTransaction : PostgresSession, IAsyncDisposable
     private bool _isReleased;
 
     private PostgresTransaction(PostgresDatabase database, Guid agentId, NpgsqlConnection connection, NpgsqlTransaction transaction, int? dimension)
-        : base(agentId, database.Time)
+        : base(agentId, database.Options)
     {
         _database = database;
         _connection = connection;
@@ -132,6 +132,13 @@ internal sealed class PostgresTransaction : PostgresSession, IAsyncDisposable
     }
 
     protected override void ThrowIfClosed() => ThrowIfOver();
+
+    // Closing waits for the turn.
+    protected override InFlight.Call BeginCall()
+    {
+        ThrowIfOver();
+        return default;
+    }
 
     protected override Task<T> SendAsync<T>(Call<T> call, CancellationToken cancellationToken) =>
         CallAsync((wire, record) => new Exchange(wire, record).SendAsync(call), cancellationToken);

@@ -34,14 +34,11 @@ internal sealed class TableColumns<T>(string table, params Column<T>[] columns)
     /// The ids of those rows that are there under the id and with the time that they were given: rows of an earlier attempt at the
     /// same call, as far as that can be seen.
     /// </summary>
-    public Sql Stored(T[] items) =>
-        Sql.Of($"SELECT there.id FROM {Items(items)} JOIN {_table} there ON there.id = item.id AND there.created_at = item.created_at");
-
-    /// <summary>The rows to be inserted, as a table <c>item</c> with the columns of the table.</summary>
-    public Sql Items(T[] items)
+    public Sql Stored(T[] items)
     {
-        var values = Sql.Join(", ", columns.Select(column => Sql.Of($"{column.Values(items)}")));
-        return Sql.Of($"unnest({values}) AS item({_names})");
+        // The rest of the rows may be long, and has been sent already.
+        var given = Items(items, [.. columns.Where(column => column.Name is "id" or "created_at")], Sql.Raw("id, created_at"));
+        return Sql.Of($"SELECT there.id FROM {given} JOIN {_table} there ON there.id = item.id AND there.created_at = item.created_at");
     }
 
     /// <summary>
@@ -77,4 +74,13 @@ internal sealed class TableColumns<T>(string table, params Column<T>[] columns)
             """)
         // A row that this statement made has no xmax; one that was there was locked for the change.
         : Sql.Of($"{Insert([item])}ON CONFLICT (id) DO UPDATE SET {Sql.Raw(change)} RETURNING id, xmax = 0");
+
+    // Rows as a table `item` with the columns of the table.
+    private Sql Items(T[] items) => Items(items, columns, _names);
+
+    private static Sql Items(T[] items, Column<T>[] some, Sql names)
+    {
+        var values = Sql.Join(", ", some.Select(column => Sql.Of($"{column.Values(items)}")));
+        return Sql.Of($"unnest({values}) AS item({names})");
+    }
 }

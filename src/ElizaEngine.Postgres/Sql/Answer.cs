@@ -15,10 +15,16 @@ internal sealed class Answer(NpgsqlDataReader reader, bool isRepeated, Cancellat
     /// <summary>All rows of the next result.</summary>
     public async Task<List<T>> RowsAsync<T>(Func<NpgsqlDataReader, T> row)
     {
-        await NextAsync().ConfigureAwait(false);
         var rows = new List<T>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(row(reader));
+        await EachAsync(reader => rows.Add(row(reader))).ConfigureAwait(false);
         return rows;
+    }
+
+    /// <summary>Takes the rows of the next result one by one, and keeps none.</summary>
+    public async Task EachAsync(Action<NpgsqlDataReader> row)
+    {
+        await NextAsync().ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) row(reader);
     }
 
     /// <summary>The first column of the first row of the next result; the default when it has no row, or null there.</summary>

@@ -10,63 +10,98 @@ namespace ElizaEngine.Postgres;
 /// </summary>
 internal abstract class DbValue
 {
+    // An element of an array has its length before it.
+    private const int LengthBytes = 4;
+    private const int UuidBytes = 16;
+    private const int NumberBytes = 8;
+
+    // Of UTF-16 in UTF-8.
+    private const int MaxBytesOfChar = 3;
+
+    private DbValue(long bytes) => Bytes = bytes;
+
+    /// <summary>Bytes that it takes in a message at most.</summary>
+    public long Bytes { get; }
+
     /// <summary>A parameter of this value; of one command only.</summary>
     public abstract NpgsqlParameter ToParameter();
 
-    public static DbValue Uuid(Guid id) => new Of<Guid>(id, NpgsqlDbType.Uuid);
+    public static DbValue Uuid(Guid id) => new Of<Guid>(id, NpgsqlDbType.Uuid, UuidBytes);
 
-    public static DbValue Uuids(Guid[] ids) => new Of<Guid[]>(ids, NpgsqlDbType.Array | NpgsqlDbType.Uuid);
+    public static DbValue Uuids(Guid[] ids) => ArrayOf(ids, NpgsqlDbType.Uuid, ids.Length * (long)UuidBytes);
 
-    public static DbValue Uuids(Guid?[] ids) => new Of<Guid?[]>(ids, NpgsqlDbType.Array | NpgsqlDbType.Uuid);
+    public static DbValue Uuids(Guid?[] ids) => ArrayOf(ids, NpgsqlDbType.Uuid, ids.Length * (long)UuidBytes);
 
-    public static DbValue Text(string text) => new Of<string>(text, NpgsqlDbType.Text);
+    public static DbValue Text(string text) => new Of<string>(text, NpgsqlDbType.Text, text.Length * (long)MaxBytesOfChar);
 
-    public static DbValue Texts(string?[] texts) => new Of<string?[]>(texts, NpgsqlDbType.Array | NpgsqlDbType.Text);
+    public static DbValue Texts(string?[] texts) => ArrayOf(texts, NpgsqlDbType.Text, texts.Sum(text => (text?.Length ?? 0) * (long)MaxBytesOfChar));
 
-    public static DbValue Bools(bool[] values) => new Of<bool[]>(values, NpgsqlDbType.Array | NpgsqlDbType.Boolean);
+    public static DbValue Bools(bool[] values) => ArrayOf(values, NpgsqlDbType.Boolean, values.Length);
 
-    public static DbValue Int(int number) => new Of<int>(number, NpgsqlDbType.Integer);
+    public static DbValue Int(int number) => new Of<int>(number, NpgsqlDbType.Integer, NumberBytes);
 
-    public static DbValue Long(long number) => new Of<long>(number, NpgsqlDbType.Bigint);
+    public static DbValue Long(long number) => new Of<long>(number, NpgsqlDbType.Bigint, NumberBytes);
 
-    public static DbValue Double(double number) => new Of<double>(number, NpgsqlDbType.Double);
+    public static DbValue Double(double number) => new Of<double>(number, NpgsqlDbType.Double, NumberBytes);
 
     /// <summary>JSON as the text it is; validated when the <see cref="ElizaEngine.Json"/> was made. The body of a log may have many pages.</summary>
-    public static DbValue Json(Json json) => new Of<ReadOnlyMemory<byte>>(json.Utf8, NpgsqlDbType.Jsonb);
+    /// <exception cref="RowTooLargeException">The server could not give it back: see <see cref="JsonSize"/>.</exception>
+    public static DbValue Json(Json json) => new Of<ReadOnlyMemory<byte>>(Checked(json), NpgsqlDbType.Jsonb, json.Utf8.Length);
 
     /// <inheritdoc cref="Json(ElizaEngine.Json)"/>
-    public static DbValue Jsons(IEnumerable<Json?> json) =>
-        new Of<ReadOnlyMemory<byte>?[]>([.. json.Select(one => one?.Utf8)], NpgsqlDbType.Array | NpgsqlDbType.Jsonb);
+    public static DbValue Jsons(IEnumerable<Json?> json)
+    {
+        ReadOnlyMemory<byte>?[] values = [.. json.Select(one => one is null ? (ReadOnlyMemory<byte>?)null : Checked(one))];
+        return ArrayOf(values, NpgsqlDbType.Jsonb, values.Sum(value => (long)(value?.Length ?? 0)));
+    }
 
     /// <summary>A moment for a column without time zone, which elizaOS fills in UTC.</summary>
-    public static DbValue Timestamp(DateTimeOffset time) => new Of<DateTime>(Unzoned(time), NpgsqlDbType.Timestamp);
+    public static DbValue Timestamp(DateTimeOffset time) => new Of<DateTime>(Unzoned(time), NpgsqlDbType.Timestamp, NumberBytes);
 
     /// <inheritdoc cref="Timestamp"/>
-    public static DbValue Timestamps(IEnumerable<DateTimeOffset?> times) =>
-        new Of<DateTime[]>([.. times.Select(time => Unzoned(time!.Value))], NpgsqlDbType.Array | NpgsqlDbType.Timestamp);
+    public static DbValue Timestamps(IEnumerable<DateTimeOffset?> times)
+    {
+        DateTime[] values = [.. times.Select(time => Unzoned(time!.Value))];
+        return ArrayOf(values, NpgsqlDbType.Timestamp, values.Length * (long)NumberBytes);
+    }
 
     /// <summary>A moment for a column with time zone.</summary>
-    public static DbValue Instant(DateTimeOffset time) => new Of<DateTime>(time.UtcDateTime, NpgsqlDbType.TimestampTz);
+    public static DbValue Instant(DateTimeOffset time) => new Of<DateTime>(time.UtcDateTime, NpgsqlDbType.TimestampTz, NumberBytes);
 
     /// <inheritdoc cref="Instant"/>
-    public static DbValue Instants(IEnumerable<DateTimeOffset?> times) =>
-        new Of<DateTime?[]>([.. times.Select(time => time?.UtcDateTime)], NpgsqlDbType.Array | NpgsqlDbType.TimestampTz);
+    public static DbValue Instants(IEnumerable<DateTimeOffset?> times)
+    {
+        DateTime?[] values = [.. times.Select(time => time?.UtcDateTime)];
+        return ArrayOf(values, NpgsqlDbType.TimestampTz, values.Length * (long)NumberBytes);
+    }
 
     /// <summary>A vector of pgvector, one at least as long as one component.</summary>
-    public static DbValue Vector(float[] vector) => new Named<Vector>(new Vector(vector), "vector");
+    public static DbValue Vector(float[] vector) => new Named<Vector>(new Vector(vector), "vector", vector.Length * (long)sizeof(float));
 
     /// <summary>Vectors of pgvector, null for none.</summary>
-    public static DbValue Vectors(IEnumerable<float[]?> vectors) =>
-        new Named<Vector?[]>([.. vectors.Select(vector => vector is null ? null : new Vector(vector))], "vector[]");
+    public static DbValue Vectors(IEnumerable<float[]?> vectors)
+    {
+        Vector?[] values = [.. vectors.Select(vector => vector is null ? null : new Vector(vector))];
+        return new Named<Vector?[]>(values, "vector[]", values.Sum(value => (value?.Memory.Length ?? 0) * (long)sizeof(float)) + (values.Length * (long)NumberBytes));
+    }
+
+    private static Of<T[]> ArrayOf<T>(T[] values, NpgsqlDbType type, long bytes) =>
+        new(values, NpgsqlDbType.Array | type, bytes + (values.Length * (long)LengthBytes));
+
+    private static ReadOnlyMemory<byte> Checked(Json json)
+    {
+        JsonSize.Check(json);
+        return json.Utf8;
+    }
 
     private static DateTime Unzoned(DateTimeOffset time) => DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified);
 
-    private sealed class Of<T>(T value, NpgsqlDbType type) : DbValue
+    private sealed class Of<T>(T value, NpgsqlDbType type, long bytes) : DbValue(bytes)
     {
         public override NpgsqlParameter ToParameter() => new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type };
     }
 
-    private sealed class Named<T>(T value, string typeName) : DbValue
+    private sealed class Named<T>(T value, string typeName, long bytes) : DbValue(bytes)
     {
         public override NpgsqlParameter ToParameter() => new NpgsqlParameter<T> { TypedValue = value, DataTypeName = typeName };
     }

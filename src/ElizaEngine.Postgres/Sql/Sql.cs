@@ -86,5 +86,8 @@ internal sealed class Sql
 /// <summary>One statement as it goes to the server: its text, with values as $1, $2, ..., and the values.</summary>
 internal sealed record Statement(string Text, IReadOnlyList<DbValue> Values)
 {
+    /// <summary>Bytes of its values in a message at most.</summary>
+    public long Bytes => Values.Sum(static value => value.Bytes);
+
     public static Statement Of(Sql.Handler sql) => Sql.Of(sql).ToStatement();
 }

@@ -30,6 +30,49 @@ public sealed class ClosingTests : FaultTest
         Assert.Equal(1, await ReadAsync<long>("SELECT count(*) FROM worlds"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_of_several_trips_makes_them_all_before_what_it_runs_on_is_closed(bool isDatabaseClosed)
+    {
+        // What a row that is there holds is read after the write. That trip was refused, and nobody was said to know what had been written.
+        var database = await OpenAsync();
+        var adapter = database.ForAgent(AgentId);
+        var id = await adapter.CreateMemoryAsync(NewMemory(), "messages");
+        var held = await LockAsync("memories");
+        var write = adapter.CreateMemoriesAsync([NewMemory(id), NewMemory()], "messages");
+        await UntilWaitingAsync();
+
+        var closing = isDatabaseClosed ? database.CloseAsync() : adapter.CloseAsync();
+        await FailsAsync<DatabaseClosedException>(() => adapter.GetAgentsAsync());
+        Assert.False(closing.IsCompleted);
+        await ReleaseAsync(held);
+
+        Assert.Equal([CreateOutcome.Existed, CreateOutcome.Created], (await write).Select(result => result.Outcome));
+        await closing.WaitAsync(Patience);
+        Assert.Equal(2, await ReadAsync<long>("SELECT count(*) FROM memories"));
+    }
+
+    [Fact]
+    public async Task Closing_does_not_wait_for_whoever_reads_a_stream()
+    {
+        var database = await OpenAsync();
+        var adapter = database.ForAgent(AgentId);
+        await adapter.CreateMemoriesAsync([NewMemory(), NewMemory()], "messages");
+        var seen = 0;
+
+        await FailsAsync<DatabaseClosedException>(async () =>
+        {
+            await foreach (var _ in adapter.StreamMemoriesAsync(new MemoryQuery("messages")))
+            {
+                seen++;
+                await database.CloseAsync().WaitAsync(Patience);
+            }
+        });
+
+        Assert.Equal(1, seen);
+    }
+
     [Fact]
     public async Task A_transaction_whose_body_runs_on_is_undone_at_the_server_and_told_so()
     {

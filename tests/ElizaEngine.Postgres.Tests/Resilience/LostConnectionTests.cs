@@ -237,6 +237,44 @@ public sealed class LostConnectionTests : FaultTest
     }
 
     [Theory]
+    [InlineData("", false)]
+    [InlineData("pg_signal_backend", true)]
+    [InlineData("pg_signal_backend, pg_read_all_stats", true)]
+    public async Task A_write_that_the_server_still_holds_is_not_overtaken_when_the_login_acts_as_another_role(string rights, bool mayEndSessions)
+    {
+        // The session was looked for under the name of the role, was not found, and was believed to be over.
+        var (login, role) = ($"login_{Guid.NewGuid():N}", $"role_{Guid.NewGuid():N}");
+        await ExecuteAsync($"""
+            CREATE ROLE {role}; CREATE ROLE {login} LOGIN PASSWORD 'of a test' IN ROLE {role};
+            GRANT ALL ON ALL TABLES IN SCHEMA public, eliza_engine TO {role}; GRANT USAGE ON SCHEMA eliza_engine TO {role}
+            """);
+        if (rights.Length > 0) await ExecuteAsync($"GRANT {rights} TO {role}");
+        await using var proxy = StartProxy();
+        var adapter = await OpenAdapterAsync(
+            settings =>
+            {
+                Through(proxy)(settings);
+                settings.Username = login;
+                settings.Password = "of a test";
+                settings.Options = $"-c role={role}";
+            },
+            options => options with { Migrate = false });
+        await adapter.SetCacheAsync("key", Json.From("old"));
+        proxy.Arm("INSERT INTO public.cache", Fault.Held);
+
+        var error = await Record.ExceptionAsync(() => adapter.SetCacheAsync("key", Json.From("first")).WaitAsync(Patience));
+        Assert.True(proxy.HasStruck);
+        await adapter.SetCacheAsync("key", Json.From("second"));
+        await proxy.ReleaseAsync();
+
+        // Who may not end the session is told that the write may still come.
+        if (!mayEndSessions) Assert.IsType<CommitOutcomeUnknownException>(error);
+        else Assert.Null(error);
+        if (mayEndSessions) Assert.Equal(Json.From("second"), await adapter.GetCacheAsync("key"));
+        await ExecuteAsync($"DROP OWNED BY {role}; DROP OWNED BY {login}; DROP ROLE {login}; DROP ROLE {role}");
+    }
+
+    [Theory]
     [MemberData(nameof(Cuts))]
     public async Task A_commit_of_a_transaction_that_is_lost_says_that_nobody_knows_and_its_body_is_not_run_again(object cut)
     {

@@ -325,17 +325,45 @@ public sealed class TypedErrorTests : FaultTest
         Assert.Empty(await adapter.GetAllWorldsAsync());
     }
 
-    [Fact]
-    public async Task A_text_that_no_index_page_holds_is_too_large_a_row()
+    [Theory]
+    [InlineData("type", 3_000, false)]
+    [InlineData("type", 2_500, true)]
+    [InlineData("documentId", 2_500, true)]
+    [InlineData("position", 3_000, false)]
+    public async Task A_text_that_no_index_page_holds_is_too_large_a_row(string key, int bytes, bool fits)
     {
         var adapter = await OpenAdapterAsync();
-        var type = string.Concat(Enumerable.Range(0, 300).Select(number => Uuids.StringToUuid($"{number}").ToString("N")));
-        var memory = NewMemory() with { Metadata = new MemoryMetadata(Json.Parse($$"""{"type":"{{type}}"}""")) };
 
+        await AssertFitsAsync(adapter, Json.ObjectOf((key, RandomText(bytes))), fits);
+    }
+
+    [Fact]
+    public async Task The_document_and_the_position_of_a_fragment_must_fit_together()
+    {
+        var adapter = await OpenAdapterAsync();
+
+        await AssertFitsAsync(adapter, Json.ObjectOf(("documentId", RandomText(1_500)), ("position", RandomText(1_000))), fits: true);
+        await AssertFitsAsync(adapter, Json.ObjectOf(("documentId", RandomText(1_500)), ("position", RandomText(1_500))), fits: false);
+    }
+
+    private static async Task AssertFitsAsync(IDatabaseAdapter adapter, Json metadata, bool fits)
+    {
+        var memory = NewMemory(Guid.NewGuid()) with { Metadata = new MemoryMetadata(metadata) };
+        if (fits)
+        {
+            await adapter.CreateMemoriesAsync([memory], "messages");
+            return;
+        }
         var error = await FailsAsync<RowTooLargeException>(() => adapter.CreateMemoriesAsync([memory], "messages"));
+        Assert.Contains("2704", error.Message, StringComparison.Ordinal);
+        Assert.Null(await adapter.GetMemoryByIdAsync(memory.Id));
+    }
 
-        Assert.Contains("index row", error.Message, StringComparison.Ordinal);
-        Assert.Equal(0, await adapter.CountMemoriesAsync(new MemoryQuery("messages")));
+    // Too random to be compressed.
+    private static Json RandomText(int bytes)
+    {
+        var random = new Random(bytes);
+        return Json.From(string.Concat(Enumerable.Range(0, bytes).Select(_ => (char)random.Next('0', 'z' + 1))));
     }
 
     [Theory]
