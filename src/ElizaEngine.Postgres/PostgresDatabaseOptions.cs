@@ -50,7 +50,7 @@ public sealed record PostgresDatabaseOptions
     /// <summary>How long one statement may take; must be positive. A <c>Command Timeout</c> among Npgsql's keywords wins. Default: 30 s.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Bytes of values that the rows of one statement have at most; a row alone may have more. Several statements go in one trip.</summary>
+    /// <summary>Bytes of values that the rows of one statement have at most; a row alone may have more.</summary>
     internal int StatementBytes { get; init; } = 64 << 20;
 
     /// <summary>The clock.</summary>

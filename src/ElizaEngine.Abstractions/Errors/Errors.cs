@@ -112,8 +112,8 @@ public sealed class DimensionMismatchException : InvalidInputException
 }
 
 /// <summary>
-/// A row over <see cref="Limits.MaxRowBytes"/>, or one that a server has no room for in a page or an index. PostgreSQL gives JSON back with its
-/// numbers written out, 1e9 as 1000000000: there that length counts too.
+/// A row over <see cref="Limits.MaxRowBytes"/>, or one that a server has no room for in a page or an index. PostgreSQL gives JSON back
+/// with its numbers written out, 1e9 as 1000000000: there that length counts too.
 /// </summary>
 public sealed class RowTooLargeException : InvalidInputException
 {

@@ -129,7 +129,8 @@ internal abstract partial class PostgresSession
         var first = setBy is null ? active : lengths[setBy.Value];
         for (var i = setBy ?? 0; i < lengths.Length; i++)
         {
-            if (lengths[i] is { } given && first is { } set && given != set) throw new LengthRefusedException(i, new DimensionMismatchException(set, given));
+            if (lengths[i] is { } given && first is { } set && given != set)
+                throw new LengthRefusedException(i, new DimensionMismatchException(set, given));
         }
         if (active is null && first is { } dimension)
         {
@@ -165,7 +166,7 @@ internal abstract partial class PostgresSession
     /// <summary>The dimension is another one than an exchange found before: nothing of the exchange may be kept.</summary>
     private sealed class DimensionChangedException : Exception;
 
-    /// <summary>The vector of an item has another length than the dimension that an exchange found, or that an item before it sets.</summary>
+    /// <summary>The vector of an item has another length than the dimension that is set, or that an item before it would set.</summary>
     private sealed class LengthRefusedException(int place, DimensionMismatchException told) : Exception
     {
         public int Place => place;

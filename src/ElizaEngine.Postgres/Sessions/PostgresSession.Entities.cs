@@ -61,7 +61,9 @@ internal abstract partial class PostgresSession
         while (true)
         {
             var rows = await RowsAsync(
-                Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} AND {behind} ORDER BY id LIMIT {DbValue.Int(StreamPageRows)}"),
+                Statement.Of($"""
+                    {EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} AND {behind} ORDER BY id LIMIT {DbValue.Int(StreamPageRows)}
+                    """),
                 Rows.Entity,
                 cancellationToken).ConfigureAwait(false);
             foreach (var entity in rows)

@@ -165,7 +165,10 @@ internal abstract partial class PostgresSession
         [Sql.Of($"SELECT id FROM public.memories WHERE id = ANY({DbValue.Uuids(ids)}){Sql.Raw(IsTransaction ? "" : " ORDER BY id FOR KEY SHARE")}")],
         answer => answer.RowsAsync(static row => row.GetGuid(0)))).ConfigureAwait(false)];
 
-    /// <summary>One statement for all where it can be; where an item rests on those before it, one for each; where they are too long for one, several.</summary>
+    /// <summary>
+    /// One statement for all where it can be; several where they are too long for one, and one for each where an item rests on those
+    /// before it.
+    /// </summary>
     private Call<(int?, List<Stored>)> StoreCall(NewMemory[] items, bool isUpsert, int? dimension)
     {
         var isGuarded = Array.Exists(items, item => item.VectorLength is not null);

@@ -33,11 +33,16 @@ internal abstract partial class PostgresSession(Guid agentId, PostgresDatabaseOp
     /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
     protected abstract void ThrowIfClosed();
 
-    /// <summary>Begins a call. What is closed meanwhile lets it finish, however many trips it takes; a transaction's ends with its trip.</summary>
+    /// <summary>
+    /// Begins a call. An adapter or a database that is closed meanwhile lets it finish, however many trips it takes; a transaction that
+    /// is ended lets its trip finish.
+    /// </summary>
     /// <exception cref="DatabaseClosedException">Adapter, database or transaction are closed.</exception>
     protected abstract InFlight.Call BeginCall();
 
-    /// <summary>Sends one trip of a call that has begun. Errors come out typed; a missing reference as <see cref="StatementRefusedException"/> 23503.</summary>
+    /// <summary>
+    /// Sends one trip of a call that has begun. Errors come out typed; a missing reference as <see cref="StatementRefusedException"/> 23503.
+    /// </summary>
     protected abstract Task<T> SendAsync<T>(Call<T> call, CancellationToken cancellationToken);
 
     /// <summary>Makes several round trips that take effect together. The work may be run again from its beginning.</summary>

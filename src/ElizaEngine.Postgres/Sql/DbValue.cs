@@ -12,6 +12,9 @@ internal abstract class DbValue
 {
     // An element of an array has its length before it.
     private const int LengthBytes = 4;
+
+    // A vector has its dimension before it.
+    private const int HeadBytes = 4;
     private const int UuidBytes = 16;
     private const int NumberBytes = 8;
 
@@ -34,7 +37,8 @@ internal abstract class DbValue
 
     public static DbValue Text(string text) => new Of<string>(text, NpgsqlDbType.Text, text.Length * (long)MaxBytesOfChar);
 
-    public static DbValue Texts(string?[] texts) => ArrayOf(texts, NpgsqlDbType.Text, texts.Sum(text => (text?.Length ?? 0) * (long)MaxBytesOfChar));
+    public static DbValue Texts(string?[] texts) =>
+        ArrayOf(texts, NpgsqlDbType.Text, texts.Sum(text => (text?.Length ?? 0) * (long)MaxBytesOfChar));
 
     public static DbValue Bools(bool[] values) => ArrayOf(values, NpgsqlDbType.Boolean, values.Length);
 
@@ -76,13 +80,14 @@ internal abstract class DbValue
     }
 
     /// <summary>A vector of pgvector, one at least as long as one component.</summary>
-    public static DbValue Vector(float[] vector) => new Named<Vector>(new Vector(vector), "vector", vector.Length * (long)sizeof(float));
+    public static DbValue Vector(float[] vector) => new Named<Vector>(new Vector(vector), "vector", (vector.Length * (long)sizeof(float)) + HeadBytes);
 
     /// <summary>Vectors of pgvector, null for none.</summary>
     public static DbValue Vectors(IEnumerable<float[]?> vectors)
     {
         Vector?[] values = [.. vectors.Select(vector => vector is null ? null : new Vector(vector))];
-        return new Named<Vector?[]>(values, "vector[]", values.Sum(value => (value?.Memory.Length ?? 0) * (long)sizeof(float)) + (values.Length * (long)NumberBytes));
+        var components = values.Sum(value => (long)(value?.Memory.Length ?? 0));
+        return new Named<Vector?[]>(values, "vector[]", (components * sizeof(float)) + (values.Length * (long)(LengthBytes + HeadBytes)));
     }
 
     private static Of<T[]> ArrayOf<T>(T[] values, NpgsqlDbType type, long bytes) =>

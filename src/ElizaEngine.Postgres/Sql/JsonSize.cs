@@ -25,7 +25,9 @@ internal static class JsonSize
         Door.RowSize(WrittenOut(utf8));
     }
 
-    /// <summary>Bytes of JSON whose numbers are written out; a number that <c>numeric</c> does not hold, and the server refuses, stays as it is.</summary>
+    /// <summary>
+    /// Bytes of JSON whose numbers are written out. A number that <c>numeric</c> does not hold, and the server refuses, stays as it is.
+    /// </summary>
     public static long WrittenOut(ReadOnlySpan<byte> utf8)
     {
         long bytes = utf8.Length;
@@ -58,12 +60,14 @@ internal static class JsonSize
         return growth;
     }
 
-    private static int CountDigits(ReadOnlySpan<byte> utf8) => utf8.IndexOfAnyExceptInRange((byte)'0', (byte)'9') is >= 0 and var length ? length : utf8.Length;
+    private static int CountDigits(ReadOnlySpan<byte> utf8) =>
+        utf8.IndexOfAnyExceptInRange((byte)'0', (byte)'9') is >= 0 and var length ? length : utf8.Length;
 
     private static long NumberWrittenOut(ReadOnlySpan<byte> number)
     {
         var mark = number.IndexOfAny((byte)'e', (byte)'E');
-        if (mark < 0 || !int.TryParse(number[(mark + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)) return number.Length;
+        if (mark < 0) return number.Length;
+        if (!int.TryParse(number[(mark + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)) return number.Length;
         var sign = number[0] == '-' ? 1 : 0;
         var digits = number[sign..mark];
         var point = digits.IndexOf((byte)'.');

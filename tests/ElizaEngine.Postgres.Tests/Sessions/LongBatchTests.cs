@@ -4,8 +4,8 @@ using Xunit;
 namespace ElizaEngine.Postgres.Tests.Sessions;
 
 /// <summary>
-/// A batch whose rows are too long for one statement goes in several, in one trip, with the results of one. A batch of 1 GiB was one message,
-/// at which the server ended the session without a word, so that nobody could know what had become of it.
+/// A batch whose rows are too long for one statement goes in several, in one trip, with the results of one. A batch of 1 GiB was one
+/// message, at which the server ended the session without a word, so that nobody could know what had become of it.
 /// </summary>
 [Trait("Stage", "Postgres")]
 public sealed class LongBatchTests : FaultTest
@@ -27,7 +27,8 @@ public sealed class LongBatchTests : FaultTest
     // How many statements wrote into a table is noted by a trigger of each.
     private Task NoteStatementsAsync(string table) => ExecuteAsync($"""
         CREATE TABLE noted (rows bigint);
-        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO noted SELECT count(*) FROM changed; RETURN NULL; END $$;
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN INSERT INTO noted SELECT count(*) FROM changed; RETURN NULL; END $$;
         CREATE TRIGGER note AFTER INSERT ON {table} REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note()
         """);
 
@@ -59,7 +60,8 @@ public sealed class LongBatchTests : FaultTest
         if (!isTransaction) Assert.Equal(2, proxy.Trips - trips);
         await AssertWasCutAsync();
         var seen = new HashSet<Guid> { ids[7] };
-        Assert.Equal(given.Select(id => new MemoryCreateResult(id, seen.Add(id) ? CreateOutcome.Created : CreateOutcome.Existed, id != ids[7])), results);
+        Assert.Equal(
+            given.Select(id => new MemoryCreateResult(id, seen.Add(id) ? CreateOutcome.Created : CreateOutcome.Existed, id != ids[7])), results);
         var stored = await adapter.GetMemoriesByIdsAsync(ids);
         Assert.Equal(Rows, stored.Count);
         if (!haveVectors) return;
@@ -74,7 +76,8 @@ public sealed class LongBatchTests : FaultTest
         await using var _ = proxy;
         await NoteStatementsAsync("memories");
 
-        await adapter.CreateMemoriesAsync([.. Enumerable.Range(0, Rows).Select(i => Make(Guid.NewGuid(), i < 9 ? null : [1, i]))], "messages");
+        Memory[] memories = [.. Enumerable.Range(0, Rows).Select(i => Make(Guid.NewGuid(), i < 9 ? null : [1, i]))];
+        await adapter.CreateMemoriesAsync(memories, "messages");
 
         await AssertWasCutAsync();
         Assert.Equal(2, await adapter.GetEmbeddingDimensionAsync());
@@ -89,7 +92,8 @@ public sealed class LongBatchTests : FaultTest
         var (proxy, adapter) = await OpenCutAsync();
         await using var _ = proxy;
         var missing = Guid.NewGuid();
-        Memory[] memories = [.. Enumerable.Range(0, Rows).Select(i => Make(Guid.CreateVersion7()) with { RoomId = i == Rows - 1 ? missing : RoomId })];
+        Memory[] memories = [.. Enumerable.Range(0, Rows).Select(_ => Make(Guid.CreateVersion7()))];
+        memories[^1] = memories[^1] with { RoomId = missing };
 
         var error = await FailsAsync<ReferenceNotFoundException>(() => isTransaction
             ? adapter.TransactionAsync((session, token) => session.CreateMemoriesAsync(memories, "messages", token))
@@ -134,7 +138,8 @@ public sealed class LongBatchTests : FaultTest
         await using var _ = proxy;
         await adapter.SetCacheAsync("7", Json.From("old"));
         await NoteStatementsAsync("cache");
-        CacheEntry[] entries = [.. Enumerable.Range(0, Rows).Append(3).Select((key, i) => new CacheEntry($"{key}", Json.From($"{i}{s_text}")))];
+        int[] keys = [.. Enumerable.Range(0, Rows), 3];
+        CacheEntry[] entries = [.. keys.Select((key, i) => new CacheEntry($"{key}", Json.From($"{i}{s_text}")))];
 
         if (isTransaction) await adapter.TransactionAsync((session, token) => session.SetCacheAsync(entries, token));
         else await adapter.SetCacheAsync(entries);
@@ -160,7 +165,8 @@ public sealed class LongBatchTests : FaultTest
         var results = await adapter.CreateMemoriesAsync(memories, "messages");
 
         Assert.True(proxy.HasStruck);
-        Assert.Equal([CreateOutcome.Existed, .. Enumerable.Repeat(CreateOutcome.Created, Rows - 1)], results.Select(result => result.Outcome));
+        Assert.Equal(
+            [CreateOutcome.Existed, .. Enumerable.Repeat(CreateOutcome.Created, Rows - 1)], results.Select(result => result.Outcome));
         Assert.Equal(Rows, await adapter.CountMemoriesAsync(new MemoryQuery("messages")));
     }
 }
