@@ -20,7 +20,7 @@ public sealed partial class LocalDatabase
     private Task _checkpoint = Task.CompletedTask;
     private ulong _checkpointLsn;
     private long _checkpointRecords; // Records written since the opening, when it was made; less than 0: so many lay behind it then.
-    private long _checkpointBytes; // Of one that could not be written, too.
+    private long _checkpointBytes; // Of one that could not be written, or is too large, too.
     private ulong _triedLsn; // Where the last one was made, or failed: in the background the next one comes as long after it.
     private long _triedRecords;
     private int _failures; // Since the last one that was made.
@@ -37,6 +37,8 @@ public sealed partial class LocalDatabase
     /// <summary>
     /// Writes the state down, so that the next opening need not collect it. What fails is left for the next time, which in the background
     /// comes when the log has grown by as much as behind one that was written, or less where there is none: what made it fail may never go away.
+    /// Of a state that is too large there is none: that is seen when its rows have been counted, before anything is collected, and an older
+    /// checkpoint stays.
     /// </summary>
     /// <param name="minLogBytes">Where less has come to the log since the last, by what it takes to apply, nothing is written.</param>
     /// <param name="cancellationToken">Ends it; nothing is changed then.</param>
@@ -56,9 +58,19 @@ public sealed partial class LocalDatabase
                 // Before the snapshot: what comes between counts as behind it, and may be in front.
                 var records = _log.Statistics.Records;
                 var (state, snapshot) = Sequencer.TakeSnapshot();
-                var checkpoint = new StateCheckpoint(state, _log, cancellationToken);
-                _checkpointBytes = checkpoint.Length;
-                _log.WriteCheckpoint(snapshot, checkpoint.Length, checkpoint.Write);
+                var room = Options.LargestCheckpoint - LogCheckpoint.BytesOf(snapshot, StateCheckpoint.LeastLength(state, headsBytes: 0));
+                var heads = new CheckpointHeads(state, _log, room, cancellationToken);
+                // Before anything is collected, so that what is collected in vain, for want of memory, is not collected again so soon.
+                _checkpointBytes = StateCheckpoint.LeastLength(state, heads.Length);
+                if (heads.Length <= room)
+                {
+                    var checkpoint = new StateCheckpoint(state, heads, _log, cancellationToken);
+                    _checkpointBytes = checkpoint.Length;
+                    // With its scopes, which only the memories tell.
+                    if (LogCheckpoint.BytesOf(snapshot, checkpoint.Length) <= Options.LargestCheckpoint)
+                        _log.WriteCheckpoint(snapshot, checkpoint.Length, checkpoint.Write);
+                }
+                // One that is too large counts as made: the log must grow by as much as if it had been, before all is counted again.
                 (_checkpointLsn, _checkpointRecords) = (_triedLsn, _triedRecords) = (snapshot.EndLsn, records);
                 _failures = 0;
                 return;

@@ -1,4 +1,5 @@
 using ElizaEngine.Local;
+using ElizaEngine.Storage;
 
 namespace ElizaEngine;
 
@@ -97,6 +98,9 @@ public sealed record LocalDatabaseOptions
 
     /// <summary>Bytes by which the log has grown, each record as 1 KiB more, when another checkpoint is written in the background; 0: any.</summary>
     internal long LogBetweenCheckpoints { get; init; } = 128 << 20;
+
+    /// <summary>Bytes of the largest checkpoint that is written: at most <see cref="LogCheckpoint.MaxBytes"/>; tests ask for little.</summary>
+    internal long LargestCheckpoint { get; init; } = LogCheckpoint.MaxBytes;
 
     /// <summary>Vectors of a partition without a graph of theirs; tests ask for few.</summary>
     internal int VectorsWithoutGraph { get; init; } = VectorPartitions.FewForGraph;

@@ -12,6 +12,9 @@ namespace ElizaEngine.Local;
 /// </summary>
 internal sealed class RowHeads
 {
+    /// <summary>Bytes of the head of a log entry; of the first of its type the type is more.</summary>
+    public const int LeastLogBytes = 1 + (2 * sizeof(int)) + (3 * Id.Bytes) + sizeof(long);
+
     private const byte IsUnique = 1;
     private const byte IsNew = 2;
     private const byte HasEntity = 4;

@@ -14,7 +14,6 @@ namespace ElizaEngine.Local;
 /// </summary>
 internal sealed class StateCheckpoint
 {
-    private const int HeadEntryBytes = 17;
     private const int RowsBetweenLooks = 4096;
 
     private readonly DatabaseState _state;
@@ -25,17 +24,18 @@ internal sealed class StateCheckpoint
     private readonly int[] _byRoom;
     private readonly ScopeList _scopes = new();
     private readonly byte[] _scopeBytes;
-    private readonly ArrayBufferWriter<byte> _heads;
+    private readonly CheckpointHeads _heads;
     private readonly CheckpointLayout _layout;
 
-    /// <summary>Collects what there is to write. The caller holds a pin, until it is written.</summary>
+    /// <summary>Collects the memories. The caller holds a pin, until all is written.</summary>
     /// <param name="state">Published, and durable.</param>
+    /// <param name="heads">Of its other rows.</param>
     /// <param name="log">Where its records lie.</param>
     /// <param name="cancellationToken">Ends the collecting and the writing.</param>
-    public StateCheckpoint(DatabaseState state, WriteAheadLog log, CancellationToken cancellationToken)
+    public StateCheckpoint(DatabaseState state, CheckpointHeads heads, WriteAheadLog log, CancellationToken cancellationToken)
     {
         if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("Checkpoints are little-endian.");
-        (_state, _log, _cancellation) = (state, log, cancellationToken);
+        (_state, _heads, _log, _cancellation) = (state, heads, log, cancellationToken);
         _memories = new List<MemoryRow>(state.Memories.Count);
         _scopeOf = new int[state.Memories.Count];
         foreach (var row in state.MemoriesByTable.Ascend(new TableMemoryKey(int.MinValue, long.MinValue, Id.Min)))
@@ -46,16 +46,20 @@ internal sealed class StateCheckpoint
         }
         _byRoom = ByRoom();
         _scopeBytes = _scopes.ToArray();
-        _heads = HeadsOf(state, log);
         Span<byte> keys = stackalloc byte[2 * sizeof(ulong)];
         RandomNumberGenerator.Fill(keys);
         _layout = new CheckpointLayout(
-            _memories.Count, state.VectorCount, _byRoom.Length, state.MemoriesByDocument.Count, _scopeBytes.Length, _heads.WrittenCount,
+            _memories.Count, state.VectorCount, _byRoom.Length, state.MemoriesByDocument.Count, _scopeBytes.Length, heads.Length,
             BinaryPrimitives.ReadUInt64LittleEndian(keys), BinaryPrimitives.ReadUInt64LittleEndian(keys[sizeof(ulong)..]));
     }
 
     /// <summary>Bytes that will be written.</summary>
     public long Length => _layout.Length;
+
+    /// <summary>Bytes of all but the scopes: known before anything is collected, and perhaps more than a checkpoint has room for.</summary>
+    public static long LeastLength(DatabaseState state, long headsBytes) => new CheckpointLayout(
+        state.Memories.Count, state.VectorCount, state.MemoriesByRoom.Count, state.MemoriesByDocument.Count, ScopesBytes: 0, headsBytes,
+        Key1: 0, Key2: 0).Length;
 
     public void Write(CheckpointWriter writer)
     {
@@ -81,7 +85,7 @@ internal sealed class StateCheckpoint
         _cancellation.ThrowIfCancellationRequested();
         writer.Write(MemoryMarshal.AsBytes<int>(slots));
         writer.Write(_scopeBytes);
-        writer.Write(_heads.WrittenSpan);
+        _heads.Write(writer);
     }
 
     /// <summary>Reads a state back: its memories, and the rows of the other tables.</summary>
@@ -98,9 +102,15 @@ internal sealed class StateCheckpoint
         foreach (var (number, bytes) in checkpoint.FileBytes) bytesOf[number] = bytes;
         var scopes = ScopeList.Read(payload.Slice(layout.ScopesAt, layout.ScopesBytes), shared);
         if (!IsSound(payload, layout, scopes, bytesOf)) return null;
-        ReadHeads(payload.Slice(layout.HeadsAt, layout.HeadsBytes), bytesOf, rows, shared);
+        CheckpointHeads.Read(payload[layout.HeadsAt..], bytesOf, rows, shared);
         return new StoredMemories(checkpoint, layout, scopes);
     }
+
+    /// <summary>Whether a record may lie there.</summary>
+    /// <param name="location">As a checkpoint says.</param>
+    /// <param name="bytesOf">Sizes of the log files, by number.</param>
+    public static bool IsInside(RecordLocation location, long[] bytesOf) =>
+        (uint)location.File < (uint)bytesOf.Length && location.Offset >= 0 && location.Length >= 0 && (long)location.Offset + location.Length <= bytesOf[location.File];
 
     // Within a room and a table memories follow each other as they do within the table: they need only be dealt out to the rooms.
     private int[] ByRoom()
@@ -152,56 +162,6 @@ internal sealed class StateCheckpoint
         return slots;
     }
 
-    private static ArrayBufferWriter<byte> HeadsOf(DatabaseState state, WriteAheadLog log)
-    {
-        var written = new ArrayBufferWriter<byte>(4096);
-        var head = new ArrayBufferWriter<byte>(256);
-        var heads = new RowHeads();
-        foreach (var row in StateCheck.TableRows(state, Table.Memories))
-        {
-            head.ResetWrittenCount();
-            var place = log.PlaceOf(row.Location);
-            var length = log.LengthOf(row.Location);
-            var kind = (byte)row.Table;
-            try
-            {
-                // Of what there may be much of nothing is read: memory has what the head is made of. What is read is verified, since the
-                // checksum of the checkpoint will vouch for it.
-                if (row is LogRow entry) heads.Write(entry, head);
-                else if (row is CacheRow cached) head.Write(Rows.HeadOf(cached));
-                else heads.Write(kind, log.ReadVerified(row.Location), head);
-            }
-            catch (MessagePackSerializationException error)
-            {
-                throw EffectReader.Damage(row.Location, error);
-            }
-            var line = written.GetSpan(HeadEntryBytes);
-            line[0] = kind;
-            BinaryPrimitives.WriteInt32LittleEndian(line[1..], place.File);
-            BinaryPrimitives.WriteInt32LittleEndian(line[5..], place.Offset);
-            BinaryPrimitives.WriteInt32LittleEndian(line[9..], length);
-            BinaryPrimitives.WriteInt32LittleEndian(line[13..], head.WrittenCount);
-            written.Advance(HeadEntryBytes);
-            written.Write(head.WrittenSpan);
-        }
-        return written;
-    }
-
-    private static void ReadHeads(ReadOnlySpan<byte> entries, long[] bytesOf, LoadedRows rows, SharedValues shared)
-    {
-        var heads = new RowHeads();
-        while (entries.Length > 0)
-        {
-            if (entries.Length < HeadEntryBytes || BinaryPrimitives.ReadInt32LittleEndian(entries[13..]) is not (>= 0 and var bytes) || bytes > entries.Length - HeadEntryBytes)
-                throw HeadReader.Damaged("it does not fit into its checkpoint");
-            var location = new RecordLocation(
-                BinaryPrimitives.ReadInt32LittleEndian(entries[1..]), BinaryPrimitives.ReadInt32LittleEndian(entries[5..]), BinaryPrimitives.ReadInt32LittleEndian(entries[9..]));
-            if (!IsInside(location, bytesOf)) throw HeadReader.Damaged($"it says that its record lies at offset {location.Offset} of log file {location.File}");
-            EffectReader.Placed(heads.Read(entries[0], entries.Slice(HeadEntryBytes, bytes), rows, shared), location).Apply(rows);
-            entries = entries[(HeadEntryBytes + bytes)..];
-        }
-    }
-
     // Its checksum is right, so it is what was written. Still nothing that it says is followed out of its sections, or out of a file.
     private static bool IsSound(ReadOnlySpan<byte> payload, CheckpointLayout layout, MemoryScope[] scopes, long[] bytesOf)
     {
@@ -231,9 +191,6 @@ internal sealed class StateCheckpoint
         }
         return true;
     }
-
-    private static bool IsInside(RecordLocation location, long[] bytesOf) =>
-        (uint)location.File < (uint)bytesOf.Length && location.Offset >= 0 && location.Length >= 0 && (long)location.Offset + location.Length <= bytesOf[location.File];
 
     private static bool AreNumbers(ReadOnlySpan<byte> section, int from, int to)
     {

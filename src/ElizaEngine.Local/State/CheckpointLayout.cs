@@ -4,7 +4,7 @@ using System.Numerics;
 namespace ElizaEngine.Local;
 
 /// <summary>What the payload of a checkpoint begins with: how much of everything follows, and thereby where. Byte picture: <c>RECORDS.md</c>, "Checkpoint".</summary>
-internal sealed record CheckpointLayout(int Memories, int Vectors, int ByRoom, int ByDocument, int ScopesBytes, int HeadsBytes, ulong Key1, ulong Key2)
+internal sealed record CheckpointLayout(int Memories, int Vectors, int ByRoom, int ByDocument, int ScopesBytes, long HeadsBytes, ulong Key1, ulong Key2)
 {
     public const int Bytes = 48;
     public const int MemoriesAt = Bytes;
@@ -28,9 +28,10 @@ internal sealed record CheckpointLayout(int Memories, int Vectors, int ByRoom, i
     public long Length => Bytes + ((long)Memories * StoredMemory.Bytes) + ((long)Vectors * StoredVector.Bytes)
         + (sizeof(int) * ((long)ByRoom + ByDocument + Slots)) + ScopesBytes + HeadsBytes;
 
+    /// <summary>Only of a layout whose <see cref="Length"/> an int holds.</summary>
     public void Encode(Span<byte> header)
     {
-        Span<int> counts = [Memories, Vectors, ByRoom, ByDocument, ScopesBytes, HeadsBytes];
+        Span<int> counts = [Memories, Vectors, ByRoom, ByDocument, ScopesBytes, checked((int)HeadsBytes)];
         for (var i = 0; i < counts.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(header[(i * sizeof(int))..], counts[i]);
         header[24..32].Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(header[32..], Key1);

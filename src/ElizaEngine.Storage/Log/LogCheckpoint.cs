@@ -16,6 +16,9 @@ namespace ElizaEngine.Storage;
 /// </summary>
 internal sealed class LogCheckpoint : IDisposable
 {
+    /// <summary>Bytes of the largest: a map has no more.</summary>
+    public const int MaxBytes = int.MaxValue;
+
     private const ulong Magic = 0x504843415A494C45; // "ELIZACHP"
     private const ushort Major = 1;
     private const ushort Minor = 0;
@@ -64,7 +67,7 @@ internal sealed class LogCheckpoint : IDisposable
         try
         {
             using var file = files.Open(directory + "/" + FileNames.Checkpoint);
-            if (file.Length is >= HeaderBytes and <= int.MaxValue)
+            if (file.Length is >= HeaderBytes and <= MaxBytes)
             {
                 map = file.Map();
                 if (Decode(map, manifest) is { } checkpoint)
@@ -84,6 +87,10 @@ internal sealed class LogCheckpoint : IDisposable
     public bool IsOf(IEnumerable<LogFile> files) =>
         files.FirstOrDefault(file => file.Number == _lastFile) is { } last && _endOffset <= last.FileBytes && WitnessOf(last.Map, _endOffset) == _witness;
 
+    /// <summary>Bytes of the checkpoint of a log whose payload has so many; of more than <see cref="MaxBytes"/> none is written.</summary>
+    public static long BytesOf(LogSnapshot snapshot, long payloadBytes) =>
+        HeaderBytes + ((long)snapshot.Files.Count * FileEntryBytes) + payloadBytes;
+
     /// <summary>Writes the checkpoint of a log, in place of an older one.</summary>
     /// <param name="files">Of the directory.</param>
     /// <param name="directory">Of the log.</param>
@@ -95,9 +102,9 @@ internal sealed class LogCheckpoint : IDisposable
     public static void Write(
         IFileSystem files, string directory, LogSnapshot snapshot, long payloadBytes, Action<CheckpointWriter> write, Action recordDurable)
     {
-        var bytes = HeaderBytes + ((long)snapshot.Files.Count * FileEntryBytes) + payloadBytes;
-        // A map has no more. The index files do as well, only slower.
-        if (bytes > int.MaxValue || snapshot.Files.Count is 0 or > FilesMax)
+        var bytes = BytesOf(snapshot, payloadBytes);
+        // The index files do as well, only slower.
+        if (bytes > MaxBytes || snapshot.Files.Count is 0 or > FilesMax)
             return;
         var final = directory + "/" + FileNames.Checkpoint;
         var temporary = final + FileNames.Temporary;

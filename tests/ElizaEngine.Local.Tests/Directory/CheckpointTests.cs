@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using ElizaEngine.Local.Tests.Disk;
+using ElizaEngine.Local.Tests.Fixtures;
 using ElizaEngine.Local.Tests.State;
 using ElizaEngine.Storage.Simulation;
 using Xunit;
@@ -37,6 +38,43 @@ public sealed class CheckpointTests : IDisposable
         File.Delete(Checkpoint);
         await using (var database = await OpenAsync(expectsCheckpoint: false)) Assert.Equal(all, await DescribeAsync(database));
         await using (var database = await OpenAsync(expectsCheckpoint: true)) Assert.Equal(all, await DescribeAsync(database));
+    }
+
+    [Fact]
+    public async Task Rows_of_every_table_come_back_from_it_and_from_the_one_behind_a_compaction()
+    {
+        string all;
+        await using (var database = await OpenAsync(expectsCheckpoint: false))
+        {
+            await FixtureWriter.FillAsync(database);
+            Assert.Equal(Enum.GetValues<Table>(), TablesOf(database));
+            all = await ReadAsync(database);
+        }
+        await using (var database = await OpenAsync(expectsCheckpoint: true))
+        {
+            Assert.Equal(all, await ReadAsync(database));
+            DatabaseStateTests.AssertIndexesAgree(database.Sequencer.Published);
+            await FixtureWriter.ChangeAsync(database);
+            all = await ReadAsync(database);
+            database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
+            // Large log bodies are compressed, so that their records have another length now.
+            await database.CompactAsync(cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal(Enum.GetValues<Table>(), TablesOf(database));
+            Assert.Equal(all, await ReadAsync(database));
+        }
+        await using (var database = await OpenAsync(expectsCheckpoint: true))
+        {
+            Assert.Equal(all, await ReadAsync(database));
+            DatabaseStateTests.AssertIndexesAgree(database.Sequencer.Published);
+            Assert.Empty((await database.VerifyAsync(cancellationToken: TestContext.Current.CancellationToken)).Findings);
+        }
+        File.Delete(Checkpoint);
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) Assert.Equal(all, await ReadAsync(database));
+
+        static IEnumerable<Table> TablesOf(LocalDatabase database) =>
+            StateCheck.TableRows(database.Sequencer.Published).Select(static row => row.Table).Distinct();
+
+        static async Task<string> ReadAsync(LocalDatabase database) => (await FixtureRows.ReadAsync(database)).ToJsonString();
     }
 
     [Fact]
@@ -586,6 +624,41 @@ public sealed class CheckpointTests : IDisposable
         }
         await using var reopened = await LocalDatabase.OpenAsync(options, files, static log => log);
         Assert.True(reopened.OpenReport.FromCheckpoint);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_a_state_that_is_too_large_there_is_none_and_one_of_before_stays(bool isOneThere)
+    {
+        var options = OptionsOf(_directory) with { LargestCheckpoint = 4_000 };
+        List<string> all;
+        var before = Array.Empty<byte>();
+        await using (var database = await LocalDatabase.OpenAsync(options))
+        {
+            await database.ForAgent(s_other).CreateAgentAsync(new Agent { Id = s_other, Name = "Eve" });
+            if (isOneThere)
+            {
+                database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
+                before = await File.ReadAllBytesAsync(Checkpoint, TestContext.Current.CancellationToken);
+            }
+            await FillAsync(database);
+            database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
+            // So that it is tried at the close, too.
+            await database.ForAgent(s_agent).DeleteMemoriesAsync([.. _ids.Take(2)]);
+            all = await DescribeAsync(database);
+        }
+        Assert.Equal(isOneThere, File.Exists(Checkpoint));
+        if (isOneThere) Assert.Equal(before, await File.ReadAllBytesAsync(Checkpoint, TestContext.Current.CancellationToken));
+        Assert.False(File.Exists(Checkpoint + ".tmp"));
+        // With room enough for it, from here on.
+        await using (var database = await OpenAsync(expectsCheckpoint: isOneThere))
+        {
+            Assert.Equal(all, await DescribeAsync(database));
+            DatabaseStateTests.AssertIndexesAgree(database.Sequencer.Published);
+        }
+        await using (var database = await OpenAsync(expectsCheckpoint: true)) Assert.Equal(all, await DescribeAsync(database));
+        Assert.NotEqual(before, await File.ReadAllBytesAsync(Checkpoint, TestContext.Current.CancellationToken));
     }
 
     /// <summary>

@@ -90,7 +90,8 @@ internal static class FixtureWriter
 
     public static string SumOf(string file) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
 
-    private static async Task FillAsync(LocalDatabase database)
+    /// <summary>Writes rows of every kind.</summary>
+    public static async Task FillAsync(LocalDatabase database)
     {
         var time = DateTimeOffset.UnixEpoch.AddDays(20_000).AddMilliseconds(7);
         var json = Json.Parse("""{"text":"\u6771 \ud83d\udc69","n":[1,-2.5e3,null,true],"o":{"":{}}}""");
@@ -122,8 +123,8 @@ internal static class FixtureWriter
         });
     }
 
-    // Newer versions of rows, and a deletion of every kind.
-    private static async Task ChangeAsync(LocalDatabase database)
+    /// <summary>Newer versions of rows, and a deletion of every kind.</summary>
+    public static async Task ChangeAsync(LocalDatabase database)
     {
         await database.ForAgent(FixtureRows.Id('a', 2)).DeleteAgentsAsync([FixtureRows.Id('a', 2)]);
         await database.ForAgent(FixtureRows.Agent).TransactionAsync(async (session, token) =>
