@@ -240,7 +240,7 @@ public sealed class WalkTests
     // Beside an index, a search of the first room is answered by comparing, for this reason, and in full.
     private static async Task AssertComparedAsync(VectorWorld world, float[] query, string reason)
     {
-        await world.BuildReachableIndexAsync();
+        await world.Database.BuildVectorIndexAsync(world.Dimension, TestContext.Current.CancellationToken);
         var search = new MemorySearch(VectorWorld.Table, query) { RoomId = VectorWorld.Room(0) };
         Assert.False((await ExplainAsync(world, search with { RoomId = null })).IsExact);
 
