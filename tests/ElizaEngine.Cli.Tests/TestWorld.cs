@@ -33,6 +33,9 @@ internal sealed class TestWorld : IDisposable
 
     public bool IsTerminal { get; set; }
 
+    /// <summary>Columns of a line.</summary>
+    public int Width { get; set; } = 120;
+
     /// <summary>The environment.</summary>
     public Dictionary<string, string> Variables { get; } = [];
 
@@ -66,6 +69,7 @@ internal sealed class TestWorld : IDisposable
                 Out = output,
                 Error = error,
                 IsTerminal = IsTerminal,
+                Width = Width,
                 OpenDatabase = OpenDatabase,
                 Variable = Variables.GetValueOrDefault,
                 Generator = Generator,

@@ -37,6 +37,23 @@ public sealed class HintTests : IDisposable
         Assert.Contains($"{repair} --accept-loss\n", (await _world.RunAsync("repair", "--dir", directory)).Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(60, 10)]
+    [InlineData(120, 30)]
+    public async Task A_command_to_be_typed_is_whole_on_a_line_of_its_own(int width, int words)
+    {
+        _world.Width = width;
+        var directory = await WithoutManifestAsync(string.Join(' ', Enumerable.Repeat("data", words)));
+        var hint = $"--dir \"{directory}\"";
+        Assert.Contains($"eliza repair {hint}", Lines(await _world.RunAsync("verify", "--dir", directory)));
+        Assert.Contains($"eliza repair {hint} --accept-loss", Lines(await _world.RunAsync("repair", "--dir", directory)));
+        Assert.Equal(0, (await _world.RunAsync("repair", "--dir", directory, "--accept-loss")).ExitCode);
+        var recall = $"eliza recall \"oven thermostat\" {hint} --table messages";
+        Assert.Contains(recall, Lines(await _world.RunAsync("demo", "--dir", directory)));
+
+        static string[] Lines(Outcome outcome) => outcome.Out.Split('\n');
+    }
+
     [Fact]
     public async Task A_repair_that_has_nothing_to_keep_says_nothing_of_it()
     {
@@ -49,9 +66,9 @@ public sealed class HintTests : IDisposable
     }
 
     // All of the log is there: damaged, but not a byte of it.
-    private async Task<string> WithoutManifestAsync()
+    private async Task<string> WithoutManifestAsync(string name = "my data")
     {
-        var directory = _world.PathOf("my data");
+        var directory = _world.PathOf(name);
         Assert.Equal(0, (await _world.RunAsync("ingest", _world.Write("a.txt", "Tea at four."), "--dir", directory)).ExitCode);
         foreach (var manifest in Directory.GetFiles(directory, "MANIFEST-*")) File.Delete(manifest);
         return directory;

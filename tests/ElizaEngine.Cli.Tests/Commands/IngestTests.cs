@@ -1,4 +1,5 @@
 using System.IO.Pipes;
+using System.Text;
 using ElizaEngine.Cli.Database;
 using Xunit;
 
@@ -118,6 +119,26 @@ public sealed class IngestTests : IDisposable
         _world.Write("notes.txt", "zero \0 byte");
         Assert.Equal(1, (await IngestAsync(path)).Json.GetProperty("skipped").GetInt32());
         Assert.Equal("Tea at four.", Assert.Single(await _world.RowsAsync("knowledge")).Content.Text);
+    }
+
+    [Fact]
+    public async Task A_file_of_whose_lines_none_can_be_read_keeps_the_document_that_it_had()
+    {
+        const string Lines = "{\"text\": \"Tea at four.\"}\n{\"text\": \"Cake at five.\"}\n";
+        var path = _world.Write("a.jsonl", Lines);
+        await IngestAsync(path);
+        var (fragments, documents) = (await _world.RowsAsync("knowledge"), await _world.RowsAsync("documents"));
+        Assert.Equal((2, 1), (fragments.Count, documents.Count));
+        foreach (var (text, encoding) in ((string, Encoding)[])[("broken\n{}\n", Encoding.UTF8), (Lines, Encoding.Unicode)])
+        {
+            // With a byte order mark, as both encodings write it.
+            await File.WriteAllTextAsync(path, text, encoding, TestContext.Current.CancellationToken);
+            var outcome = await IngestAsync(path);
+            Assert.Equal((1, 1), (outcome.ExitCode, outcome.Json.GetProperty("skipped").GetInt32()));
+            Assert.Equal(0, outcome.Json.GetProperty("removed").GetInt32());
+            Assert.Equal(fragments, await _world.RowsAsync("knowledge"));
+            Assert.Equal(documents, await _world.RowsAsync("documents"));
+        }
     }
 
     [Fact]
@@ -251,7 +272,7 @@ public sealed class IngestTests : IDisposable
     public async Task Text_in_utf_16_is_read_by_its_byte_order_mark()
     {
         var path = _world.PathOf("windows.txt");
-        await File.WriteAllTextAsync(path, "Grüße aus dem Hafen.", System.Text.Encoding.Unicode, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(path, "Grüße aus dem Hafen.", Encoding.Unicode, TestContext.Current.CancellationToken);
         await IngestAsync(path);
         Assert.Equal("Grüße aus dem Hafen.", Assert.Single(await _world.RowsAsync("knowledge")).Content.Text);
     }

@@ -109,13 +109,65 @@ public sealed class InterruptedIngestTests : IDisposable
         Assert.Equal("The old version.", Assert.Single(await _world.RowsAsync("knowledge")).Content.Text);
     }
 
-    private async Task InterruptAsync(string path)
+    [Fact]
+    public async Task A_removal_that_is_interrupted_itself_is_completed_by_the_next()
+    {
+        var path = _world.Write("large.txt", LargeText("boat", 26_000));
+        await InterruptAsync(path, batches: 2);
+        Assert.Equal(512, (await _world.RowsAsync("knowledge")).Count);
+
+        _world.Write("large.txt", "Short now.");
+        var open = _world.OpenDatabase;
+        _world.OpenDatabase = async (location, token) =>
+        {
+            var opened = await open(location, token);
+            return opened with { Database = HookedDatabase.Of(opened.Database, failingDeletion: 2) };
+        };
+        var outcome = await _world.RunAsync("ingest", path, "--dir", _world.Data);
+        Assert.Equal((1, "eliza: Unexpected InvalidOperationException: The disk is gone."), (outcome.ExitCode, outcome.Error.Trim()));
+        _world.OpenDatabase = open;
+        var left = (await _world.RowsAsync("knowledge")).Select(fragment => fragment.Metadata!.Position).Order();
+        Assert.Equal(Enumerable.Range(0, 256).Select(position => (long?)position), left);
+
+        Assert.Equal(0, (await _world.RunAsync("ingest", path, "--dir", _world.Data)).ExitCode);
+        Assert.Equal("Short now.", Assert.Single(await _world.RowsAsync("knowledge")).Content.Text);
+        Assert.Single(await _world.RowsAsync("documents"));
+    }
+
+    [Theory]
+    [InlineData("large.txt")]
+    [InlineData("copy.txt")]
+    public async Task Nothing_of_what_a_file_was_while_it_was_read_is_in_the_document(string name)
+    {
+        // Of two batches. What takes its place fills both, under ids of the first, and more: its last batch would be seen not to be of it.
+        var text = LargeText("boat");
+        var path = _world.Write("large.txt", text);
+        await InterruptAsync(path, batches: 2, () => File.WriteAllText(path, LargeText("train", 40_000)));
+        var stored = await _world.RowsAsync("knowledge");
+        Assert.Contains(stored, fragment => fragment.Content.Text!.Contains("train", StringComparison.Ordinal));
+
+        var restored = _world.Write(name, text);
+        Assert.Equal(1, (await _world.RunAsync("ingest", restored, "--dir", _world.Data, "--json")).Json.GetProperty("added").GetInt32());
+        using var fresh = new TestWorld();
+        Assert.Equal(0, (await _world.RunAsync("ingest", restored, "--dir", fresh.Data)).ExitCode);
+        Assert.Equal(Comparable(await fresh.RowsAsync("knowledge")), Comparable(await _world.RowsAsync("knowledge")));
+        Assert.Equal(Assert.Single(await fresh.RowsAsync("documents")).Id, Assert.Single(await _world.RowsAsync("documents")).Id);
+
+        static IEnumerable<(long?, Guid, string?, string?, string)> Comparable(IReadOnlyList<Memory> fragments) => fragments
+            .OrderBy(fragment => fragment.Metadata!.Position)
+            .Select(fragment => (
+                fragment.Metadata!.Position, fragment.Id, fragment.Metadata.Source, fragment.Content.Text,
+                string.Join(' ', fragment.Embedding!.Value.ToArray())));
+    }
+
+    private async Task InterruptAsync(string path, int batches = 1, Action? first = null)
     {
         var generator = _world.Generator;
-        // Embeds one batch, then fails.
+        // Embeds so many batches, then fails.
         using var failing = new HookedGenerator(call =>
         {
-            if (call > 1) throw new InvalidOperationException("The model is gone.");
+            if (call == 1) first?.Invoke();
+            if (call > batches) throw new InvalidOperationException("The model is gone.");
         });
         _world.Generator = failing;
         var outcome = await _world.RunAsync("ingest", path, "--dir", _world.Data);
@@ -124,8 +176,8 @@ public sealed class InterruptedIngestTests : IDisposable
         Assert.Equal("eliza: Unexpected InvalidOperationException: The model is gone.", outcome.Error.Trim());
     }
 
-    private static string LargeText(string about) =>
-        string.Concat(Enumerable.Range(0, 13_000).Select(number => $"Sentence {number} is about {about} number {number * 7}. "));
+    private static string LargeText(string about, int sentences = 13_000) =>
+        string.Concat(Enumerable.Range(0, sentences).Select(number => $"Sentence {number} is about {about} number {number * 7}. "));
 
     // Told the number of each call, from 1, before it is answered.
     private sealed class HookedGenerator(Action<int> before) : IEmbeddingGenerator<string, Embedding<float>>

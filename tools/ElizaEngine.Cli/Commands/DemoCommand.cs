@@ -36,8 +36,9 @@ internal static class DemoCommand
             await story.TellAsync(cancellationToken);
             output.Line();
             output.Line(isKept
-                ? $"Done in {Quantity.Of(watch.Elapsed)}. Look around: eliza recall \"oven thermostat\" {location.Hint} --table {DemoScene.MessageTable}"
+                ? $"Done in {Quantity.Of(watch.Elapsed)}. Look around:"
                 : $"Done in {Quantity.Of(watch.Elapsed)}. The directory is removed; keep it with --dir DIR or --keep.");
+            if (isKept) output.Command($"eliza recall \"oven thermostat\" {location.Hint} --table {DemoScene.MessageTable}");
             output.Result(story.Report.ToJson(location, isKept, watch.Elapsed));
             return ExitCodes.Done;
         }

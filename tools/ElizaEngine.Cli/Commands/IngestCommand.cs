@@ -25,9 +25,9 @@ internal static class IngestCommand
         fragments of about 500 tokens (of four letters each) that overlap by about 100.
 
         A file that is stored already is not stored again; one that changed replaces its old document. The document of a file that
-        has become empty, or has no text in it any more, is removed; of one that is binary now it stays. Bad lines are reported and
-        left out. Where there is no text at all, no local database is made. Exit code 0 if anything was ingested, removed or there
-        already, and no file failed; else 1.
+        has become empty, or has no text in it any more, is removed; of one that is binary now, or has bad lines only, it stays. Bad
+        lines are reported and left out. Where there is no text at all, no local database is made. Exit code 0 if anything was
+        ingested, removed or there already, and no file failed; else 1.
         """;
 
     /// <summary>The command.</summary>

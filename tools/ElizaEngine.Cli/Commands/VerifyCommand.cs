@@ -52,7 +52,8 @@ internal static class VerifyCommand
             + $"{Quantity.Of(report.Rows, "row")}, {report.Indexes} indexes compared, in {Quantity.Of(report.Duration)}.");
         output.Markup(
             report.IsSound ? (FormattableString)$"[green]Nothing is damaged.[/]"
-            : $"[red]Damaged.[/] This says what can be kept: eliza repair {location.Hint}");
+            : $"[red]Damaged.[/] This says what can be kept:");
+        if (!report.IsSound) output.Command($"eliza repair {location.Hint}");
         output.Result(new JsonObject
         {
             ["directory"] = report.Directory,
@@ -76,9 +77,10 @@ internal static class VerifyCommand
         if (report.IsNeeded) PrintLosses(output, report);
         output.Line(
             !report.IsNeeded ? "Nothing is damaged; there is nothing to do."
-            : !report.IsDone ? $"Nothing was changed. This does it: eliza repair {location.Hint} --accept-loss"
+            : !report.IsDone ? "Nothing was changed. This does it:"
             : report.KeptFiles.Count == 0 ? $"Repaired in {Quantity.Of(report.Duration)}."
             : $"Repaired in {Quantity.Of(report.Duration)}. The damaged bytes are kept: {string.Join(", ", report.KeptFiles)}.");
+        if (report.IsNeeded && !report.IsDone) output.Command($"eliza repair {location.Hint} --accept-loss");
         output.Result(new JsonObject
         {
             ["directory"] = report.Directory,

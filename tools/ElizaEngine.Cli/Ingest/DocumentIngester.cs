@@ -8,10 +8,11 @@ namespace ElizaEngine.Cli.Ingest;
 /// <list type="bullet">
 /// <item>A document's own row is written in the same transaction as its last fragments; so a document that is there is whole.</item>
 /// <item>The document of an older version of a file goes in that transaction too; so one of the two is there, never none.</item>
-/// <item>Fragments of a document too large for one transaction are written before. A note in the cache says whose they are until
-/// the document is whole; the next ingest of that file completes them, or removes them if the file has changed since, whatever it
-/// is now.</item>
-/// <item>A file that has no text any more has no document. One that cannot be read as text keeps the document that it had.</item>
+/// <item>Fragments of a document too large for one transaction are written before, from position 0 without a gap. A note in the cache
+/// says whose they are until the document is whole. The next ingest of that file, or of another with that content, begins by removing
+/// them: the file may have been another while it was read, and their texts not those of the content that their ids say.</item>
+/// <item>A file that has no text any more has no document. One that cannot be read as text, or of whose lines none can be, keeps the
+/// document that it had.</item>
 /// <item>Memory is bounded by <see cref="BatchFragments"/>, whatever the size of the file.</item>
 /// </list>
 /// Not thread-safe: one ingester writes a room at a time.
@@ -52,17 +53,18 @@ internal sealed class DocumentIngester
             await using var file = SourceFiles.Open(path);
             if (SourceFiles.WhyNotText(file) is { } reason)
             {
-                await RemoveUnfinishedAsync(path, completed: null, cancellationToken);
+                await RemoveUnfinishedAsync(path, cancellationToken);
                 var skipped = new IngestResult(path, IngestOutcome.Skipped) { Note = reason };
                 return reason == SourceFiles.Empty ? await RemoveSourceAsync(skipped, cancellationToken) : skipped;
             }
             file.Position = 0;
             var contentHash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
             var documentId = DocumentRows.DocumentId(_adapter.AgentId, _roomId, _tableName, contentHash);
-            var stored = _shelf.Get(documentId);
-            await RemoveUnfinishedAsync(path, completed: stored is null ? documentId : null, cancellationToken);
-            if (stored is not null) return await AddSourceAsync(path, stored, cancellationToken);
+            await RemoveUnfinishedAsync(path, cancellationToken);
+            if (_shelf.Get(documentId) is { } stored) return await AddSourceAsync(path, stored, cancellationToken);
 
+            // Left by another file with this content, whose note is its own.
+            await RemoveFragmentsAsync(documentId, cancellationToken);
             file.Position = 0;
             return await StoreAsync(path, file, documentId, contentHash, reportBytes, cancellationToken);
         }
@@ -115,10 +117,15 @@ internal sealed class DocumentIngester
         if (reader.ContentHash != contentHash)
         {
             // Of a text that the file never was.
-            if (count > 0) await RemoveUnfinishedAsync(path, completed: null, cancellationToken);
+            if (count > 0) await RemoveUnfinishedAsync(path, cancellationToken);
             return result with { Outcome = IngestOutcome.Failed, Note = "changed while it was being read; ingest it again" };
         }
-        if (batch.Count == 0) return await RemoveSourceAsync(IngestResult.NoText(path, reader), cancellationToken);
+        if (batch.Count == 0)
+        {
+            var nothing = IngestResult.NoText(path, reader);
+            // Lines that cannot be read may have a text all the same, as in another encoding.
+            return reader.ProblemCount == 0 ? await RemoveSourceAsync(nothing, cancellationToken) : nothing;
+        }
 
         var rows = await RowsAsync(batch, documentId, path, count, now, cancellationToken);
         var wasSplit = count > 0;
@@ -179,19 +186,25 @@ internal sealed class DocumentIngester
         await session.UpdateMemoryAsync(new MemoryUpdate(document.Id) { Metadata = new MemoryMetadata(metadata) }, cancellationToken);
     }
 
-    // All but what is completed now. Positions of an unfinished document are filled from 0 without a gap: the first batch without a row is
-    // behind its end.
-    private async Task RemoveUnfinishedAsync(string path, Guid? completed, CancellationToken cancellationToken)
+    private async Task RemoveUnfinishedAsync(string path, CancellationToken cancellationToken)
     {
         var note = await _adapter.GetCacheAsync(UnfinishedKey(path), cancellationToken);
-        if (note is null || !Guid.TryParse(note.ToString().Trim('"'), out var unfinishedId) || unfinishedId == completed) return;
+        if (note is null || !Guid.TryParse(note.ToString().Trim('"'), out var unfinishedId)) return;
         // Another file may have been ingested whole with that content in the meantime.
-        for (var first = 0; _shelf.Get(unfinishedId) is null; first += BatchFragments)
-        {
-            var ids = Enumerable.Range(first, BatchFragments).Select(position => DocumentRows.FragmentId(_adapter.AgentId, unfinishedId, position));
-            if (await _adapter.DeleteMemoriesAsync([.. ids], cancellationToken) == 0) break;
-        }
+        if (_shelf.Get(unfinishedId) is null) await RemoveFragmentsAsync(unfinishedId, cancellationToken);
         await _adapter.DeleteCacheAsync(UnfinishedKey(path), cancellationToken);
+    }
+
+    // Of a document that is not whole. The last batch goes first, so that those left by an interruption begin at 0 without a gap as before,
+    // and a batch without its first fragment is behind the end.
+    private async Task RemoveFragmentsAsync(Guid documentId, CancellationToken cancellationToken)
+    {
+        var end = 0;
+        while (await _adapter.GetMemoryByIdAsync(IdOf(end), includeEmbedding: false, cancellationToken) is not null) end += BatchFragments;
+        for (var first = end - BatchFragments; first >= 0; first -= BatchFragments)
+            await _adapter.DeleteMemoriesAsync([.. Enumerable.Range(first, BatchFragments).Select(IdOf)], cancellationToken);
+
+        Guid IdOf(int position) => DocumentRows.FragmentId(_adapter.AgentId, documentId, position);
     }
 
     private string UnfinishedKey(string path) =>

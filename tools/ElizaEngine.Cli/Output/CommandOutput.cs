@@ -58,6 +58,9 @@ internal sealed class CommandOutput
         if (!_isJson) Environment.Out.Write(text);
     }
 
+    /// <summary>A command to be typed next: a line of its own, never broken, for half of a command does something else.</summary>
+    public void Command(string command) => Verbatim($"{command}\n");
+
     /// <summary>One line with Spectre's markup; what is put into the holes is escaped.</summary>
     public void Markup(FormattableString text) => Screen.MarkupLineInterpolated(text);
 
