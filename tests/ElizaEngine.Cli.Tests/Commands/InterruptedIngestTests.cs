@@ -139,7 +139,8 @@ public sealed class InterruptedIngestTests : IDisposable
     [InlineData("copy.txt")]
     public async Task Nothing_of_what_a_file_was_while_it_was_read_is_in_the_document(string name)
     {
-        // Of two batches. What takes its place fills both, under ids of the first, and more: its last batch would be seen not to be of it.
+        // Of two batches. What takes its place fills the second, under ids of this text, and goes on: before the last batch of a file is
+        // embedded, its hash is compared.
         var text = LargeText("boat");
         var path = _world.Write("large.txt", text);
         await InterruptAsync(path, batches: 2, () => File.WriteAllText(path, LargeText("train", 40_000)));
