@@ -61,7 +61,7 @@ public sealed class CheckpointHeadsTests : IDisposable
     /// <param name="room">Less than the log entries need, or enough for them, but not for all.</param>
     [Theory]
     [InlineData(1 << 20)]
-    [InlineData((Few * LogEntryBytes) + 1_000)]
+    [InlineData((Few * LogEntryBytes) + 1_500)]
     public async Task Where_they_are_too_many_nothing_is_collected_or_written_and_the_next_attempt_waits_for_eight_times_as_much(long room)
     {
         const int Bytes = Few * LogEntryBytes;
@@ -70,6 +70,10 @@ public sealed class CheckpointHeadsTests : IDisposable
         await AddLogsAsync(database, Few);
         await database.BackgroundWork;
         await AddLogsAsync(database, 1);
+        // The heads alone are too many. What is in front of them is less than a kilobyte.
+        var state = database.Sequencer.Published;
+        Assert.True(new CheckpointHeads(state, database.Log, long.MaxValue, TestContext.Current.CancellationToken).Length > room);
+        Assert.Equal(room > Bytes, (state.Logs.Count * (long)LogEntryBytes) + 1_024 <= room);
         _created = 0;
         Assert.InRange(AllocatedByWriting(database), 0, Bytes / 4);
         Assert.Equal(0, _created);
