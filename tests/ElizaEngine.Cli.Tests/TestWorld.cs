@@ -45,6 +45,12 @@ internal sealed class TestWorld : IDisposable
 
     public string PathOf(string name) => Path.Combine(Root, name);
 
+    /// <summary>Takes the manifests of a data directory away: all of its log is there, but it is damaged.</summary>
+    public static void DeleteManifests(string directory)
+    {
+        foreach (var manifest in Directory.GetFiles(directory, "MANIFEST-*")) File.Delete(manifest);
+    }
+
     /// <summary>Writes a file, with its folders, and returns its path.</summary>
     public string Write(string name, string text)
     {

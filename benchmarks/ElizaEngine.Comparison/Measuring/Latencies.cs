@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HdrHistogram;
 
 namespace ElizaEngine.Comparison.Measuring;
@@ -20,6 +21,9 @@ internal sealed class Latencies
     /// <param name="ticks">From the beginning to the answer.</param>
     /// <param name="frequency">Ticks in a second.</param>
     public void Record(long ticks, long frequency) => RecordNanoseconds(ticks * 1e9 / frequency);
+
+    /// <summary>What has passed since a timestamp of the <see cref="Stopwatch"/>.</summary>
+    public void RecordSince(long begin) => Record(Stopwatch.GetTimestamp() - begin, Stopwatch.Frequency);
 
     public void RecordUs(double microseconds) => RecordNanoseconds(microseconds * 1e3);
 

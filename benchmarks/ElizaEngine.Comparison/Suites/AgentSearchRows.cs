@@ -110,7 +110,7 @@ internal static class AgentSearchRows
                 var before = Stopwatch.GetTimestamp();
                 await WriteAsync(adapter, memory, vectorLater: i / 2 % 2 == 1);
                 bool[] answers = [await IsThereAsync(adapter, memory), await IsLatestAsync(adapter, memory), await IsNearestAsync(adapter, memory)];
-                latencies.Record(Stopwatch.GetTimestamp() - before, Stopwatch.Frequency);
+                latencies.RecordSince(before);
                 asked += answers.Length;
                 found += answers.Count(answer => answer);
             }

@@ -83,7 +83,7 @@ internal static class CodeScanRows
         {
             var before = Stopwatch.GetTimestamp();
             pass();
-            latencies.Record(Stopwatch.GetTimestamp() - before, Stopwatch.Frequency);
+            latencies.RecordSince(before);
         }
         while (Stopwatch.GetElapsedTime(start) < run.SliceTime);
         return new Slice(latencies, Stopwatch.GetElapsedTime(start)) { Operations = (double)latencies.Count * slots };

@@ -49,7 +49,7 @@ internal static class VectorSlice
                 var place = asked % queries.Count;
                 var before = Stopwatch.GetTimestamp();
                 counts[place] = await index.SearchAsync(set.Query(queries[place]), found.AsMemory(place * K, K));
-                recorder?.Record(Stopwatch.GetTimestamp() - before, Stopwatch.Frequency);
+                recorder?.RecordSince(before);
             }
             return (asked, Stopwatch.GetElapsedTime(start));
         }

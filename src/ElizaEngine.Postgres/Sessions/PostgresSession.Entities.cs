@@ -57,23 +57,21 @@ internal abstract partial class PostgresSession
         }
         // The server's idea of upper case depends on its locale; the contract's is ordinal. So names are compared here.
         var found = new List<Entity>();
-        var behind = Sql.Raw("true");
-        while (true)
+        await foreach (var entity in PagesAsync<Entity>(PageAsync, int.MaxValue).ConfigureAwait(false))
         {
-            var rows = await RowsAsync(
-                Statement.Of($"""
-                    {EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} AND {behind} ORDER BY id LIMIT {DbValue.Int(StreamPageRows)}
-                    """),
+            if (!entity.Names.Any(name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase))) continue;
+            found.Add(entity);
+            if (found.Count == limit) break;
+        }
+        return found;
+
+        async Task<IReadOnlyList<Entity>> PageAsync(Entity? last, int rows)
+        {
+            var behind = last is null ? Sql.Raw("true") : Sql.Of($"id > {DbValue.Uuid(last.Id)}");
+            return await RowsAsync(
+                Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} AND {behind} ORDER BY id LIMIT {DbValue.Int(rows)}"),
                 Rows.Entity,
                 cancellationToken).ConfigureAwait(false);
-            foreach (var entity in rows)
-            {
-                if (!entity.Names.Any(name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase))) continue;
-                found.Add(entity);
-                if (found.Count == limit) return found;
-            }
-            if (rows.Count < StreamPageRows) return found;
-            behind = Sql.Of($"id > {DbValue.Uuid(rows[^1].Id)}");
         }
     }
 

@@ -134,8 +134,7 @@ internal abstract partial class PostgresSession(Guid agentId, PostgresDatabaseOp
     }
 
     /// <summary>
-    /// Pages of a long read, each a statement of its own that goes on behind the last row of the one before. Each is a call of its own
-    /// too: closing does not wait for whoever reads the rows.
+    /// The rows of a long read whose reader takes his time. Each page is a call of its own: closing does not wait for whoever reads the rows.
     /// </summary>
     /// <param name="page">The page behind a row, or the first one, of at most so many rows.</param>
     /// <param name="limit">Rows in all at most.</param>
@@ -144,17 +143,29 @@ internal abstract partial class PostgresSession(Guid agentId, PostgresDatabaseOp
         Func<T?, int, Task<IReadOnlyList<T>>> page, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
+        await foreach (var row in PagesAsync<T>(CallAsync, limit).ConfigureAwait(false))
+        {
+            ThrowIfStopped(cancellationToken);
+            yield return row;
+        }
+
+        async Task<IReadOnlyList<T>> CallAsync(T? last, int rows)
+        {
+            using var underWay = Enter(cancellationToken);
+            return await page(last, rows).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The rows of a long read, by pages: each is a statement of its own that goes on behind the last row of the one before.</summary>
+    private static async IAsyncEnumerable<T> PagesAsync<T>(Func<T?, int, Task<IReadOnlyList<T>>> page, int limit)
+        where T : class
+    {
         T? last = null;
         while (limit > 0)
         {
             var wanted = Math.Min(limit, StreamPageRows);
-            IReadOnlyList<T> rows;
-            using (Enter(cancellationToken)) rows = await page(last, wanted).ConfigureAwait(false);
-            foreach (var row in rows)
-            {
-                ThrowIfStopped(cancellationToken);
-                yield return row;
-            }
+            var rows = await page(last, wanted).ConfigureAwait(false);
+            foreach (var row in rows) yield return row;
             if (rows.Count < wanted) yield break;
             last = rows[^1];
             limit -= rows.Count;

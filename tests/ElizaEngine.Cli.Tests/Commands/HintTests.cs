@@ -70,7 +70,7 @@ public sealed class HintTests : IDisposable
     {
         var directory = _world.PathOf(name);
         Assert.Equal(0, (await _world.RunAsync("ingest", _world.Write("a.txt", "Tea at four."), "--dir", directory)).ExitCode);
-        foreach (var manifest in Directory.GetFiles(directory, "MANIFEST-*")) File.Delete(manifest);
+        TestWorld.DeleteManifests(directory);
         return directory;
     }
 }

@@ -195,7 +195,7 @@ public sealed class RecallTests : IDisposable
     public async Task A_log_without_a_manifest_is_named_and_not_called_no_database(string line)
     {
         await IngestLibraryAsync();
-        foreach (var manifest in Directory.GetFiles(_world.Data, "MANIFEST-*")) File.Delete(manifest);
+        TestWorld.DeleteManifests(_world.Data);
         var before = Directory.GetFileSystemEntries(_world.Data).Order(StringComparer.Ordinal);
         var outcome = await _world.RunAsync([.. Words(line), "--dir", _world.Data, "--json"]);
         Assert.Equal(1, outcome.ExitCode);

@@ -51,16 +51,15 @@ internal sealed class DocumentIngester
         try
         {
             await using var file = SourceFiles.Open(path);
+            await RemoveUnfinishedAsync(path, cancellationToken);
             if (SourceFiles.WhyNotText(file) is { } reason)
             {
-                await RemoveUnfinishedAsync(path, cancellationToken);
                 var skipped = new IngestResult(path, IngestOutcome.Skipped) { Note = reason };
                 return reason == SourceFiles.Empty ? await RemoveSourceAsync(skipped, cancellationToken) : skipped;
             }
             file.Position = 0;
             var contentHash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
             var documentId = DocumentRows.DocumentId(_adapter.AgentId, _roomId, _tableName, contentHash);
-            await RemoveUnfinishedAsync(path, cancellationToken);
             if (_shelf.Get(documentId) is { } stored) return await AddSourceAsync(path, stored, cancellationToken);
 
             // Left by another file with this content, whose note is its own.
