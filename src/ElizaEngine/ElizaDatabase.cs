@@ -7,6 +7,7 @@ public static class ElizaDatabase
     /// Opens the database that the environment names, as elizaOS does: PostgreSQL when <c>POSTGRES_URL</c> is set, else a local
     /// one. See <see cref="ElizaDatabaseOptions.FromEnvironment"/>.
     /// </summary>
+    /// <exception cref="InvalidInputException">A directory that the environment names is a URL.</exception>
     /// <exception cref="InvalidConnectionStringException"><c>POSTGRES_URL</c> cannot be understood. The error holds no password.</exception>
     public static Task<IDatabase> OpenAsync() => OpenAsync(CancellationToken.None);
 

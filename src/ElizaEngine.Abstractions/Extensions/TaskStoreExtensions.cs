@@ -53,6 +53,7 @@ public static class TaskStoreExtensions
     /// too: with <c>int</c>, 0 may mean a cached 0 or nothing cached. To tell them apart ask for a nullable type
     /// (<c>int?</c>, with its type information), or use <see cref="GetCacheAsync"/>, which says null.
     /// </summary>
+    /// <exception cref="System.Text.Json.JsonException">The value is none of that type.</exception>
     public static async Task<T?> GetCacheAsAsync<T>(this ICacheStore store, string key, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
