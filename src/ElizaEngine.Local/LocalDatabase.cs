@@ -274,7 +274,7 @@ public sealed partial class LocalDatabase : IDatabase
             throw new InvalidInputException("maxLogFileBytes", options.MaxLogFileBytes, $"a multiple of 4096 from {MinLogFileBytes} to {LogFormat.MaxFileBytes}");
         if (options.CompactionShare is not (>= 0 and <= 1)) throw new InvalidInputException("compactionShare", options.CompactionShare, "from 0 to 1");
         if (options.CompactionBytesPerSecond < 0) throw new InvalidInputException("compactionBytesPerSecond", options.CompactionBytesPerSecond, "0 or more");
-        if (options.LogRetention is { } retention) CheckRetention(retention);
+        if (options.LogRetention is { } retention) Door.Retention(retention, "logRetention.");
         if (options.MemoryLifetimes is null) throw new InvalidInputException("memoryLifetimes", null, "a dictionary");
         foreach (var (table, lifetime) in options.MemoryLifetimes)
         {
