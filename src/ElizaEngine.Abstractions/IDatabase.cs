@@ -8,8 +8,9 @@ namespace ElizaEngine;
 /// <see cref="InvalidInputException"/> for a refused value, <see cref="DatabaseClosedException"/> after closing,
 /// <see cref="OperationCanceledException"/> (a write is cancelled only until it has its place in the order of writes; then the
 /// call returns the true outcome), <see cref="CorruptDataException"/> when stored bytes fail their checks. Writes can also throw
-/// <see cref="WritesRefusedException"/>, <see cref="DiskFullException"/> and <see cref="CommitOutcomeUnknownException"/>. On a
-/// backend that is a server: <see cref="ConnectionFailedException"/>, <see cref="CallTimedOutException"/> and
+/// <see cref="WritesRefusedException"/>, <see cref="DiskFullException"/>, <see cref="CommitOutcomeUnknownException"/> and, while the
+/// process can open or map no more files, <see cref="DirectoryAccessException"/>: nothing was stored, and a later write may succeed.
+/// On a backend that is a server: <see cref="ConnectionFailedException"/>, <see cref="CallTimedOutException"/> and
 /// <see cref="StatementRefusedException"/>, which say that nothing was stored.
 /// </para>
 /// <para>
@@ -31,7 +32,10 @@ public interface IDatabaseSession : IAgentStore, IEntityStore, IComponentStore, 
 /// <summary>elizaOS' database adapter: an agent's view of a database that several agents may share.</summary>
 public interface IDatabaseAdapter : IDatabaseSession, IAsyncDisposable
 {
-    /// <summary>Makes the database ready: opens it, brings its schema up to date. Harmless when it is ready already.</summary>
+    /// <summary>
+    /// Makes the database ready: brings its schema up to date, unless it was opened with options that leave it as it is; then one that is
+    /// behind is a <see cref="SchemaException"/>. Harmless when it is ready already.
+    /// </summary>
     Task InitializeAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Whether a call would be served now. Never throws but for cancellation.</summary>
@@ -63,6 +67,7 @@ public interface IDatabaseAdapter : IDatabaseSession, IAsyncDisposable
     Task<T> TransactionAsync<T>(Func<IDatabaseSession, CancellationToken, Task<T>> body, int attempts = 1, CancellationToken cancellationToken = default);
 
     /// <summary>Closes this adapter: calls in flight finish, later ones fail. The database stays open for other adapters. Harmless twice.</summary>
+    /// <param name="cancellationToken">Nobody looks at it: a close goes on to its end.</param>
     Task CloseAsync(CancellationToken cancellationToken = default);
 }
 
@@ -79,5 +84,9 @@ public interface IDatabase : IAsyncDisposable
     /// Closes the database: calls in flight finish or fail with <see cref="DatabaseClosedException"/>, nothing acknowledged is
     /// lost, and the data directory or connections are free afterwards. Harmless twice.
     /// </summary>
+    /// <param name="cancellationToken">
+    /// Does not end the close. The local backend leaves out its last checkpoint, so that the next opening takes longer, when that of the
+    /// first caller is cancelled; PostgreSQL's does not look at it.
+    /// </param>
     Task CloseAsync(CancellationToken cancellationToken = default);
 }

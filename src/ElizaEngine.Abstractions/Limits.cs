@@ -30,6 +30,15 @@ public static class Limits
     /// <summary>Rows of <c>getLogs</c> when no count is given.</summary>
     public const int DefaultLogCount = 10;
 
+    /// <summary>Rows of <c>searchEntitiesByName</c> when no count is given.</summary>
+    public const int DefaultNameSearchCount = 10;
+
+    /// <summary>Runs of <c>getAgentRunSummaries</c> when no count is given.</summary>
+    public const int DefaultRunCount = 20;
+
+    /// <summary>Runs of <c>getAgentRunSummaries</c> at most: a larger count counts as this.</summary>
+    public const int MaxRunCount = 100;
+
     /// <summary>Similarity from which an undecided new memory counts as a near-duplicate.</summary>
     public const float DuplicateSimilarity = 0.95f;
 }

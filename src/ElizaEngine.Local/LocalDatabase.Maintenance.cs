@@ -74,7 +74,7 @@ public sealed partial class LocalDatabase
     /// <exception cref="DirectoryAccessException">One of the two cannot be read or written.</exception>
     /// <exception cref="DiskFullException">There is no room.</exception>
     /// <exception cref="CorruptDataException">The backup is damaged.</exception>
-    /// <exception cref="UnsupportedFormatException">A newer version wrote it.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer version wrote it, or one of before format 1.</exception>
     public static async Task<BackupReport> RestoreAsync(
         string backup, string directory, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -112,7 +112,7 @@ public sealed partial class LocalDatabase
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryInUseException">It is open: verify it where it is open.</exception>
     /// <exception cref="DirectoryAccessException">It cannot be read.</exception>
-    /// <exception cref="UnsupportedFormatException">A newer version wrote it.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer version wrote it, or one of before format 1.</exception>
     public static Task<VerifyReport> VerifyDirectoryAsync(
         string directory, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -142,7 +142,7 @@ public sealed partial class LocalDatabase
     /// The disk gives back other bytes than when they were examined: it can be done again. Or no file is left that could stand for what is
     /// missing.
     /// </exception>
-    /// <exception cref="UnsupportedFormatException">A newer version wrote it.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer version wrote it, or one of before format 1.</exception>
     public static Task<RepairReport> RepairAsync(
         string directory, bool acceptLoss = false, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
     {

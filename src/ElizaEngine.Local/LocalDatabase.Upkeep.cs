@@ -94,11 +94,4 @@ public sealed partial class LocalDatabase
         var dead = bytes - LiveRecords.BytesOf(Sequencer.Published, _log, location => numbers.Contains(_log.PlaceOf(location).File));
         return dead >= Math.Max(MinDeadBytes, bytes * Options.CompactionShare);
     }
-
-    private static void CheckRetention(LogRetention retention)
-    {
-        if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException("logRetention.maxAge", retention.MaxAge, "zero or more");
-        if (retention.MaxBytes < 0) throw new InvalidInputException("logRetention.maxBytes", retention.MaxBytes, "0 or more");
-        if (retention.MaxCount < 0) throw new InvalidInputException("logRetention.maxCount", retention.MaxCount, "0 or more");
-    }
 }

@@ -72,9 +72,12 @@ public sealed partial class LocalDatabase : IDatabase
     /// <exception cref="InvalidInputException">An option is out of its range, or the directory is a URL. Nothing was touched.</exception>
     /// <exception cref="DirectoryInUseException">Another process, or this one, has the directory open.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
-    /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
+    /// <exception cref="DirectoryAccessException">
+    /// The directory cannot be created, read or written, or lies on a network file system, and
+    /// <see cref="LocalDatabaseOptions.AllowNetworkFileSystem"/> is not set.
+    /// </exception>
     /// <exception cref="CorruptDataException">Acknowledged bytes are missing or changed. Nothing was changed.</exception>
-    /// <exception cref="UnsupportedFormatException">A newer version wrote it.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer version wrote it, or one of before format 1.</exception>
     /// <exception cref="DiskFullException">There is no room to begin.</exception>
     /// <exception cref="PlatformNotSupportedException">
     /// Not Linux, and <see cref="LocalDatabaseOptions.AcceptUnprovenFlush"/> is not set.
@@ -122,6 +125,7 @@ public sealed partial class LocalDatabase : IDatabase
     /// Brings the index of an agent's vectors in one table up to date, on all processors, and waits for it. Searches do not need it: the
     /// first that compares many vectors has the index built in the background, on half of them, and until then all are compared.
     /// What was acknowledged before the call is in it afterwards; of what others write meanwhile the end may be left to the background.
+    /// On PostgreSQL the call of this name builds the index of a dimension, for all agents and tables at once.
     /// </summary>
     /// <param name="agentId">Whose memories.</param>
     /// <param name="tableName">1 to <see cref="Limits.MaxTableNameBytes"/> UTF-8 bytes; a table without vectors has nothing to build.</param>
@@ -270,7 +274,7 @@ public sealed partial class LocalDatabase : IDatabase
             throw new InvalidInputException("maxLogFileBytes", options.MaxLogFileBytes, $"a multiple of 4096 from {MinLogFileBytes} to {LogFormat.MaxFileBytes}");
         if (options.CompactionShare is not (>= 0 and <= 1)) throw new InvalidInputException("compactionShare", options.CompactionShare, "from 0 to 1");
         if (options.CompactionBytesPerSecond < 0) throw new InvalidInputException("compactionBytesPerSecond", options.CompactionBytesPerSecond, "0 or more");
-        if (options.LogRetention is { } retention) CheckRetention(retention);
+        if (options.LogRetention is { } retention) Door.Retention(retention, "logRetention.");
         if (options.MemoryLifetimes is null) throw new InvalidInputException("memoryLifetimes", null, "a dictionary");
         foreach (var (table, lifetime) in options.MemoryLifetimes)
         {

@@ -54,6 +54,11 @@ public sealed class PostgresDatabase : IDatabase
     /// Connects, looks at the schema, and brings it up to date unless the options say otherwise. When nothing is to be done that
     /// is one query.
     /// </summary>
+    /// <exception cref="InvalidInputException">
+    /// An option is missing or out of its range, or the data source does not know the type of vectors.
+    /// </exception>
+    /// <exception cref="InvalidConnectionStringException">A connection string cannot be understood. The error holds no password.</exception>
+    /// <exception cref="ConnectionFailedException">The server cannot be reached, or does not let the user in.</exception>
     /// <exception cref="SchemaException">The schema cannot be used, or could not be brought up to date.</exception>
     /// <exception cref="UnsupportedFormatException">The schema is of a later version than this one knows.</exception>
     /// <exception cref="DataIsolationException">Row level security hides rows, or keeps those of several elizaOS servers apart.</exception>
@@ -114,15 +119,16 @@ public sealed class PostgresDatabase : IDatabase
 
     /// <summary>
     /// Builds the index of all vectors of one dimension, unless it is there; one that was left unfinished is built anew. Everybody
-    /// goes on reading and writing. Searches do not need it: see <see cref="PostgresDatabaseOptions.VectorIndexRows"/>.
+    /// goes on reading and writing. Searches do not need it: see <see cref="PostgresDatabaseOptions.VectorIndexRows"/>. It is of all agents
+    /// and tables; on the local backend the call of this name builds the index of one agent in one table.
     /// </summary>
     /// <param name="dimension">Components of the vectors, 1 to <see cref="Limits.MaxDimension"/>.</param>
     /// <param name="cancellationToken">Breaks off the build and removes what there is of it.</param>
     /// <returns>Whether this call built it; false: it was there, or another process built it while this call waited.</returns>
     /// <exception cref="InvalidInputException">
-    /// There are no vectors of that dimension. Or the index is not there, and cannot be built for want of a
-    /// <see cref="PostgresDatabaseOptions.DirectConnectionString"/>: behind a pooler in transaction mode, or on a data source of one
-    /// connection.
+    /// The dimension is out of its range; that there are no vectors of it yet is no error. Or the index is not there, and cannot be built
+    /// for want of a <see cref="PostgresDatabaseOptions.DirectConnectionString"/>: behind a pooler in transaction mode, or on a data source
+    /// of one connection.
     /// </exception>
     /// <exception cref="DatabaseClosedException">The database is closed, or was closed before the index was done.</exception>
     public Task<bool> BuildVectorIndexAsync(int dimension, CancellationToken cancellationToken = default) =>

@@ -38,7 +38,7 @@ internal sealed class PostgresDatabaseAdapter : PostgresSession, IDatabaseAdapte
         {
             using var use = _database.BeginCall();
             var one = new Call<int>(CallKind.Read, [Statement.Of($"SELECT 1")], answer => answer.ScalarAsync<int>());
-            return await _database.Runner.RunOnceAsync(CallKind.Read, attempt => attempt.SendAsync(one), cancellationToken).ConfigureAwait(false) == 1;
+            return await _database.Runner.RunOnceAsync(attempt => attempt.SendAsync(one), cancellationToken).ConfigureAwait(false) == 1;
         }
         catch (DatabaseException)
         {

@@ -62,7 +62,8 @@ public sealed record PostgresDatabaseOptions
         $"{nameof(PostgresDatabaseOptions)} {{ {nameof(ConnectionString)} = {PostgresAddress.Redact(ConnectionString)}, "
         + $"{nameof(DataSource)} = {(DataSource is null ? "" : "given")}, "
         + $"{nameof(DirectConnectionString)} = {PostgresAddress.Redact(DirectConnectionString)}, "
-        + $"{nameof(Migrate)} = {Migrate}, {nameof(Retry)} = {Retry}, {nameof(CommandTimeout)} = {CommandTimeout} }}");
+        + $"{nameof(Migrate)} = {Migrate}, {nameof(VectorIndexRows)} = {VectorIndexRows}, {nameof(Retry)} = {Retry}, "
+        + $"{nameof(CommandTimeout)} = {CommandTimeout}, {nameof(TimeProvider)} = {TimeProvider} }}");
 }
 
 /// <summary>

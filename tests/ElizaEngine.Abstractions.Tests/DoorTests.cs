@@ -255,6 +255,23 @@ public sealed class DoorTests
     }
 
     [Fact]
+    public void A_retention_without_a_negative_limit_passes()
+    {
+        Door.Retention(new LogRetention());
+        Door.Retention(new LogRetention { MaxAge = TimeSpan.Zero, MaxCount = 0, MaxBytes = 0 });
+        foreach (var (retention, limit) in new[]
+        {
+            (new LogRetention { MaxAge = TimeSpan.FromTicks(-1) }, "maxAge"),
+            (new LogRetention { MaxCount = -1 }, "maxCount"),
+            (new LogRetention { MaxBytes = -1 }, "maxBytes"),
+        })
+        {
+            Assert.Equal(limit, Assert.Throws<InvalidInputException>(() => Door.Retention(retention)).Parameter);
+            Assert.Equal($"options.{limit}", Assert.Throws<InvalidInputException>(() => Door.Retention(retention, "options.")).Parameter);
+        }
+    }
+
+    [Fact]
     public void A_message_names_parameter_value_and_what_would_be_right_and_cuts_long_texts()
     {
         var error = Assert.Throws<InvalidInputException>(() => Door.TableName(new string('x', 300)));

@@ -281,11 +281,13 @@ public abstract class LogConformance : ConformanceTest
         await SetUpAsync();
         await Adapter.LogAsync(Make(1));
 
-        await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.TrimLogsAsync(new LogRetention { MaxCount = -1 }));
-        await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.TrimLogsAsync(new LogRetention { MaxBytes = -1 }));
-        await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.TrimLogsAsync(new LogRetention { MaxAge = TimeSpan.FromTicks(-1) }));
-
+        Assert.Equal("maxCount", await RefusedAsync(new LogRetention { MaxCount = -1 }));
+        Assert.Equal("maxBytes", await RefusedAsync(new LogRetention { MaxBytes = -1 }));
+        Assert.Equal("maxAge", await RefusedAsync(new LogRetention { MaxAge = TimeSpan.FromTicks(-1) }));
         Assert.Equal([Id(1)], await IdsAsync());
+
+        async Task<string> RefusedAsync(LogRetention retention) =>
+            (await Assert.ThrowsAsync<InvalidInputException>(() => Adapter.TrimLogsAsync(retention))).Parameter;
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class CompactionRangeTests
             Assert.Equal((ended[count - 1].Name, ended[count].FirstLsn), (error.File, error.Lsn));
         }
         Assert.Equal(before, directory.Files.List(directory.Path));
-        Assert.False(log.Log.IsPoisoned);
+        Assert.Null(log.Log.Fault);
         await log.Append("still");
     }
 

@@ -32,7 +32,7 @@ public sealed class DiskFullTests
 
             Assert.Equal(28, full.Errno);
             Assert.True(accepted.Count > 3);
-            Assert.False(log.IsPoisoned);
+            Assert.Null(log.Fault);
             Assert.Throws<LogDiskFullException>(() => PoisonTests.Append(log, "still full"));
 
             faulty.Fault = (_, _) => null;
@@ -93,7 +93,7 @@ public sealed class DiskFullTests
             Assert.Equal(errno, refused.Errno);
             Assert.False(refused.IsOfDisk);
             Assert.True(accepted.Count > 3);
-            Assert.False(log.IsPoisoned);
+            Assert.Null(log.Fault);
             await Assert.ThrowsAsync<LogDiskFullException>(() => CommitAsync(log, "still none", leads));
             using (log.Pin())
                 Assert.Equal(accepted, locations.Select(location => Encoding.UTF8.GetString(log.ReadVerified(location))));
@@ -123,7 +123,7 @@ public sealed class DiskFullTests
         await log.BackgroundWork;
         faulty.Fault = (call, path) => call == operation && path.EndsWith(".tmp", StringComparison.Ordinal) ? FaultyFileSystem.DiskFull(call, path) : null;
         Assert.Throws<LogDiskFullException>(() => AppendLarge(log));
-        Assert.False(log.IsPoisoned);
+        Assert.Null(log.Fault);
         faulty.Fault = (_, _) => null;
         await AppendLarge(log);
     }
@@ -154,7 +154,7 @@ public sealed class DiskFullTests
         Assert.Throws<LogDiskFullException>(() => AppendLarge(log));
 
         Assert.Equal(3, fills);
-        Assert.False(log.IsPoisoned);
+        Assert.Null(log.Fault);
         if (what != "no manifest either")
             Assert.Equal(before, Sizes());
         // A smaller one is welcome as before, and so is the same one when there is room.
@@ -202,7 +202,7 @@ public sealed class DiskFullTests
         Assert.Throws<LogDiskFullException>(() => AppendLarge(log));
 
         Assert.True(failed);
-        Assert.False(log.IsPoisoned);
+        Assert.Null(log.Fault);
         await AppendLarge(log);
     }
 

@@ -150,7 +150,7 @@ public sealed class OfferTests : IDisposable
 
         await Assert.ThrowsAsync<LogOutcomeUnknownException>(() => mine);
         await Assert.ThrowsAsync<LogOutcomeUnknownException>(() => joined);
-        Assert.True(log.IsPoisoned);
+        Assert.NotNull(log.Fault);
         Assert.Empty(_published);
         log.LeadOffered();
     }

@@ -106,7 +106,7 @@ public sealed class PreparingTests
         await using (var log = WriteAheadLog.Open(directory.Path, faulty, directory.Options, new ReplayedRecords(), static _ => { }))
         {
             await log.BackgroundWork;
-            Assert.False(log.IsPoisoned);
+            Assert.Null(log.Fault);
             for (var i = 0; i < 30; i++)
                 await PoisonTests.Append(log, $"{i}");
             await log.BackgroundWork;

@@ -6,10 +6,7 @@ namespace ElizaEngine;
 /// </summary>
 internal sealed class AgentRuns(AgentRunQuery query)
 {
-    private const int DefaultCount = 20;
-    private const int MaxCount = 100;
-
-    private readonly int _count = Math.Min(Door.Count(query.Count, DefaultCount), MaxCount);
+    private readonly int _count = Math.Min(Door.Count(query.Count, Limits.DefaultRunCount), Limits.MaxRunCount);
     private readonly Dictionary<string, Run> _runs = new(StringComparer.Ordinal);
 
     /// <summary>Whether entries of a type say anything about a run.</summary>

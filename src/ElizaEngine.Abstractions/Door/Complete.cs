@@ -4,7 +4,7 @@ namespace ElizaEngine;
 
 /// <summary>
 /// Records as they are to be stored: every default filled in, text clean, times in whole milliseconds, lists the caller's no
-/// more, size checked. The one place where the defaults of the contract stand.
+/// more, size checked. The one place that says what null means in a row; how many rows null means stands in <see cref="Limits"/>.
 /// </summary>
 internal static class Complete
 {

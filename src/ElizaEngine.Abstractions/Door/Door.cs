@@ -55,6 +55,18 @@ internal static class Door
     /// <exception cref="InvalidInputException">Negative.</exception>
     public static int Offset(int offset) => offset >= 0 ? offset : throw new InvalidInputException("offset", offset, "0 or more");
 
+    /// <summary>How much of a log is to be kept.</summary>
+    /// <param name="retention">The limits; a negative one is refused.</param>
+    /// <param name="prefix">What stands before the name of a limit in the error.</param>
+    /// <exception cref="InvalidInputException">A limit is negative.</exception>
+    public static void Retention(LogRetention retention, string prefix = "")
+    {
+        ArgumentNullException.ThrowIfNull(retention);
+        if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException(prefix + "maxAge", retention.MaxAge, "zero or more");
+        if (retention.MaxCount < 0) throw new InvalidInputException(prefix + "maxCount", retention.MaxCount, "0 or more");
+        if (retention.MaxBytes < 0) throw new InvalidInputException(prefix + "maxBytes", retention.MaxBytes, "0 or more");
+    }
+
     /// <exception cref="InvalidInputException">NaN or infinite.</exception>
     public static float? Threshold(float? threshold) => threshold is null || float.IsFinite(threshold.Value)
         ? threshold

@@ -4,8 +4,13 @@ namespace ElizaEngine;
 public static class RecallExtensions
 {
     /// <summary>
-    /// Samples stored vectors of an agent, evenly over a table, searches for each twice, as always and exactly, and compares the answers.
+    /// Samples stored vectors of an agent, evenly over a table, searches for each as always and exactly, and compares the answers.
     /// Stored vectors are found more easily than others: a walk that meets the vector itself has its neighbours at hand.
+    /// <para>
+    /// For each it searches three times, on PostgreSQL four times, and counts the memories that match: once more than it compares to be
+    /// told how the search was done. To reach a vector it passes over all memories before it, so that the whole takes time in proportion
+    /// to queries times memories.
+    /// </para>
     /// </summary>
     /// <param name="database">The database.</param>
     /// <param name="agentId">Whose memories.</param>

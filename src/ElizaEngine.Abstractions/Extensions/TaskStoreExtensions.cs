@@ -51,11 +51,14 @@ public static class TaskStoreExtensions
     /// <summary>
     /// The cached value as a type of the caller's own; <c>default(T)</c> when there is none, which for a value type is a value
     /// too: with <c>int</c>, 0 may mean a cached 0 or nothing cached. To tell them apart ask for a nullable type
-    /// (<c>int?</c>, with its type information), or use <see cref="GetCacheAsync"/>, which says null.
+    /// (<c>int?</c>, with its type information), or use <see cref="GetCacheAsync(ICacheStore, string, CancellationToken)"/>,
+    /// which says null.
     /// </summary>
-    public static async Task<T?> GetCacheAsAsync<T>(this ICacheStore store, string key, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
+    /// <exception cref="System.Text.Json.JsonException">The value is none of that type.</exception>
+    public static async Task<T?> GetCacheAsync<T>(this ICacheStore store, string key, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(typeInfo);
         var value = await store.GetCacheAsync(key, cancellationToken).ConfigureAwait(false);
         return value is null ? default : value.Deserialize(typeInfo);
     }

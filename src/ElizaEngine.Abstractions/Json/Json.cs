@@ -53,6 +53,7 @@ public sealed class Json : IEquatable<Json>
 
     /// <summary>Reads JSON text.</summary>
     /// <exception cref="InvalidJsonException">The text is not JSON, or nests too deep.</exception>
+    /// <exception cref="RowTooLargeException">It has more than <see cref="Limits.MaxRowBytes"/>.</exception>
     public static Json Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -62,6 +63,7 @@ public sealed class Json : IEquatable<Json>
 
     /// <summary>Reads UTF-8 JSON text.</summary>
     /// <exception cref="InvalidJsonException">The text is not JSON, or nests too deep.</exception>
+    /// <exception cref="RowTooLargeException">It has more than <see cref="Limits.MaxRowBytes"/>.</exception>
     public static Json Parse(ReadOnlySpan<byte> utf8) => new(JsonNormalizer.Normalize(utf8));
 
     /// <summary>Bytes that were a <see cref="Json"/> once, and whose checksum has been verified since: no second validation, no copy.</summary>
@@ -89,6 +91,7 @@ public sealed class Json : IEquatable<Json>
     public static Json From(bool value) => new(value ? "true"u8.ToArray() : "false"u8.ToArray());
 
     /// <summary>A JSON array of strings, in the order given.</summary>
+    /// <exception cref="InvalidInputException">One of them is null.</exception>
     public static Json From(IEnumerable<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -104,6 +107,8 @@ public sealed class Json : IEquatable<Json>
     }
 
     /// <summary>A JSON array, in the order given.</summary>
+    /// <exception cref="InvalidInputException">An item is null.</exception>
+    /// <exception cref="InvalidJsonException">The array nests too deep.</exception>
     public static Json From(IEnumerable<Json> items)
     {
         ArgumentNullException.ThrowIfNull(items);
@@ -119,6 +124,9 @@ public sealed class Json : IEquatable<Json>
     }
 
     /// <summary>A JSON object of the given members; of equal keys the last wins.</summary>
+    /// <exception cref="InvalidInputException">A value is null.</exception>
+    /// <exception cref="InvalidJsonException">The object nests too deep.</exception>
+    /// <exception cref="RowTooLargeException">It has more than <see cref="Limits.MaxRowBytes"/>.</exception>
     public static Json ObjectOf(params ReadOnlySpan<(string Key, Json Value)> members)
     {
         var json = new JsonText(InitialCapacity);
@@ -134,10 +142,13 @@ public sealed class Json : IEquatable<Json>
     }
 
     /// <summary>Serializes a value of the caller's own type with its source-generated type information.</summary>
+    /// <exception cref="JsonException">System.Text.Json refuses the value, such as one that nests deeper than the options of its type allow.</exception>
     /// <exception cref="InvalidJsonException">The result nests too deep.</exception>
+    /// <exception cref="RowTooLargeException">It has more than <see cref="Limits.MaxRowBytes"/>.</exception>
     public static Json From<T>(T value, JsonTypeInfo<T> typeInfo) => Parse(JsonSerializer.SerializeToUtf8Bytes(value, typeInfo));
 
     /// <summary>Deserializes into a type of the caller's own with its source-generated type information.</summary>
+    /// <exception cref="JsonException">The value is none of that type.</exception>
     public T? Deserialize<T>(JsonTypeInfo<T> typeInfo) => JsonSerializer.Deserialize(_utf8, typeInfo);
 
     /// <summary>The value of a key of this object; null when this is no object or has no such key.</summary>
@@ -215,6 +226,7 @@ public sealed class Json : IEquatable<Json>
 
     /// <summary>A copy of this object with one key set, or removed when <paramref name="value"/> is null (C# null, not JSON null).</summary>
     /// <exception cref="InvalidInputException">This is no object.</exception>
+    /// <exception cref="InvalidJsonException">The copy nests too deep.</exception>
     public Json With(string key, Json? value)
     {
         ArgumentNullException.ThrowIfNull(key);

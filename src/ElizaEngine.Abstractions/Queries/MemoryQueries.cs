@@ -70,7 +70,7 @@ public sealed record MemorySearch(string TableName, ReadOnlyMemory<float> Embedd
     /// <summary>Only memories that are no near-duplicates.</summary>
     public bool UniqueOnly { get; init; }
 
-    /// <summary>Similarity at least; -1 to 1, inclusive; 0 is a threshold like any other; null: none.</summary>
+    /// <summary>Similarity at least, inclusive: any finite number, where similarities are from -1 to 1; 0 is a threshold like any other; null: none.</summary>
     public float? Threshold { get; init; }
 
     /// <summary>At most so many; null: <see cref="Limits.DefaultSearchCount"/>, 0: none.</summary>

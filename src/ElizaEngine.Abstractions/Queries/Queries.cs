@@ -96,6 +96,6 @@ public sealed record AgentRunQuery
     /// <summary>Only runs with an event at or before this.</summary>
     public DateTimeOffset? To { get; init; }
 
-    /// <summary>At most so many; null: 20; more than 100 is 100; 0: none.</summary>
+    /// <summary>At most so many; null: <see cref="Limits.DefaultRunCount"/>; more than <see cref="Limits.MaxRunCount"/> is that; 0: none.</summary>
     public int? Count { get; init; }
 }

@@ -62,46 +62,46 @@ public sealed record Agent
 /// <param name="Id">The agent to change.</param>
 public sealed record AgentUpdate(Guid Id)
 {
-    /// <inheritdoc cref="Agent.Name"/>
+    /// <summary>The new name; null: it stays.</summary>
     public string? Name { get; init; }
 
-    /// <inheritdoc cref="Agent.Enabled"/>
+    /// <summary>Whether it is to run from now on; null: as before.</summary>
     public bool? Enabled { get; init; }
 
-    /// <inheritdoc cref="Agent.Username"/>
+    /// <summary>The new handle; null: it stays. Empty text takes it away.</summary>
     public string? Username { get; init; }
 
-    /// <inheritdoc cref="Agent.System"/>
+    /// <summary>The new system prompt; null: it stays. Empty text takes it away.</summary>
     public string? System { get; init; }
 
-    /// <inheritdoc cref="Agent.Bio"/>
+    /// <summary>The new biography, a string or an array of strings; null: it stays.</summary>
     public Json? Bio { get; init; }
 
-    /// <inheritdoc cref="Agent.MessageExamples"/>
+    /// <summary>The new conversations, all of them, each an array of <c>{name, content}</c>; null: they stay.</summary>
     public Json? MessageExamples { get; init; }
 
-    /// <inheritdoc cref="Agent.PostExamples"/>
+    /// <summary>The new posts, all of them, an array of strings; null: they stay.</summary>
     public Json? PostExamples { get; init; }
 
-    /// <inheritdoc cref="Agent.Topics"/>
+    /// <summary>The new topics, all of them, an array of strings; null: they stay.</summary>
     public Json? Topics { get; init; }
 
-    /// <inheritdoc cref="Agent.Adjectives"/>
+    /// <summary>The new adjectives, all of them, an array of strings; null: they stay.</summary>
     public Json? Adjectives { get; init; }
 
-    /// <inheritdoc cref="Agent.Knowledge"/>
+    /// <summary>The new knowledge, all of it: an array of strings, <c>{path, shared?}</c> or <c>{directory, shared?}</c>; null: it stays.</summary>
     public Json? Knowledge { get; init; }
 
-    /// <inheritdoc cref="Agent.Plugins"/>
+    /// <summary>The new plugins, all of them, an array of strings; null: they stay.</summary>
     public Json? Plugins { get; init; }
 
     /// <summary>
     /// Merged into the stored settings: objects merge key by key, <c>null</c> removes a key, everything else replaces;
-    /// an object that lost its last key this way is removed too, unless <c>{}</c> was given for it.
+    /// an object that lost its last key this way is removed too, unless <c>{}</c> was given for it. Null: they stay.
     /// </summary>
     public Json? Settings { get; init; }
 
-    /// <inheritdoc cref="Agent.Style"/>
+    /// <summary>The new style, whole: an object of <c>all</c>, <c>chat</c>, <c>post</c>, each an array of strings; null: it stays.</summary>
     public Json? Style { get; init; }
 
     /// <summary>UTC; null: now.</summary>

@@ -49,22 +49,22 @@ public sealed record AgentTask
 /// <param name="Id">The task to change.</param>
 public sealed record AgentTaskUpdate(Guid Id)
 {
-    /// <inheritdoc cref="AgentTask.Name"/>
+    /// <summary>The name of the new worker; null: it stays.</summary>
     public string? Name { get; init; }
 
-    /// <inheritdoc cref="AgentTask.Description"/>
+    /// <summary>The new description; null: it stays. Empty text takes it away.</summary>
     public string? Description { get; init; }
 
-    /// <inheritdoc cref="AgentTask.RoomId"/>
+    /// <summary>The new room, which need not exist; null: it stays.</summary>
     public Guid? RoomId { get; init; }
 
-    /// <inheritdoc cref="AgentTask.WorldId"/>
+    /// <summary>The new world, which need not exist; null: it stays.</summary>
     public Guid? WorldId { get; init; }
 
-    /// <inheritdoc cref="AgentTask.Tags"/>
+    /// <summary>The new tags, all of them; null: they stay, an empty list takes them away.</summary>
     public IReadOnlyList<string>? Tags { get; init; }
 
-    /// <inheritdoc cref="AgentTask.Metadata"/>
+    /// <summary>The new metadata, whole; null: it stays.</summary>
     public TaskMetadata? Metadata { get; init; }
 }
 

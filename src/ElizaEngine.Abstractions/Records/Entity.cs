@@ -69,21 +69,21 @@ public sealed record Component
 /// <param name="Id">The component to change.</param>
 public sealed record ComponentUpdate(Guid Id)
 {
-    /// <inheritdoc cref="Component.EntityId"/>
+    /// <summary>The new entity, which must exist; null: it stays.</summary>
     public Guid? EntityId { get; init; }
 
-    /// <inheritdoc cref="Component.RoomId"/>
+    /// <summary>The new room, which must exist; null: it stays.</summary>
     public Guid? RoomId { get; init; }
 
-    /// <inheritdoc cref="Component.WorldId"/>
+    /// <summary>The new world, which must exist; null: it stays.</summary>
     public Guid? WorldId { get; init; }
 
-    /// <inheritdoc cref="Component.SourceEntityId"/>
+    /// <summary>The new one who said it, who must exist; null: it stays.</summary>
     public Guid? SourceEntityId { get; init; }
 
-    /// <inheritdoc cref="Component.Type"/>
+    /// <summary>The new kind; null: it stays.</summary>
     public string? Type { get; init; }
 
-    /// <inheritdoc cref="Component.Data"/>
+    /// <summary>The new data, an object, whole; null: it stays.</summary>
     public Json? Data { get; init; }
 }

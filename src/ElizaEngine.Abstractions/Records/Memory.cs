@@ -75,10 +75,10 @@ public sealed record Memory
 /// <param name="Id">The memory to change.</param>
 public sealed record MemoryUpdate(Guid Id)
 {
-    /// <summary>The new content.</summary>
+    /// <summary>The new content, whole; null: it stays.</summary>
     public Content? Content { get; init; }
 
-    /// <summary>The new metadata.</summary>
+    /// <summary>The new metadata, whole; null: it stays.</summary>
     public MemoryMetadata? Metadata { get; init; }
 
     /// <summary>

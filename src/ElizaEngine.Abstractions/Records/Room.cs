@@ -44,25 +44,25 @@ public sealed record Room
 /// <param name="Id">The room to change.</param>
 public sealed record RoomUpdate(Guid Id)
 {
-    /// <inheritdoc cref="Room.Name"/>
+    /// <summary>The new name; null: it stays. It cannot become null again.</summary>
     public string? Name { get; init; }
 
-    /// <inheritdoc cref="Room.Source"/>
+    /// <summary>The new platform; null: it stays.</summary>
     public string? Source { get; init; }
 
-    /// <inheritdoc cref="Room.Type"/>
+    /// <summary>The new kind of channel, one of <see cref="ChannelTypes"/>; null: it stays.</summary>
     public string? Type { get; init; }
 
-    /// <inheritdoc cref="Room.ChannelId"/>
+    /// <summary>The platform's new id of the channel; null: it stays.</summary>
     public string? ChannelId { get; init; }
 
-    /// <inheritdoc cref="Room.MessageServerId"/>
+    /// <summary>The new message server; null: it stays.</summary>
     public Guid? MessageServerId { get; init; }
 
-    /// <inheritdoc cref="Room.WorldId"/>
+    /// <summary>The new world, which need not exist; null: it stays.</summary>
     public Guid? WorldId { get; init; }
 
-    /// <inheritdoc cref="Room.Metadata"/>
+    /// <summary>The new metadata, an object, whole; null: it stays.</summary>
     public Json? Metadata { get; init; }
 }
 

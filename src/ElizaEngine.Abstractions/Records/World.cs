@@ -34,13 +34,13 @@ public sealed record World
 /// <param name="Id">The world to change.</param>
 public sealed record WorldUpdate(Guid Id)
 {
-    /// <inheritdoc cref="World.Name"/>
+    /// <summary>The new name; null: it stays. Empty text takes it away.</summary>
     public string? Name { get; init; }
 
-    /// <inheritdoc cref="World.MessageServerId"/>
+    /// <summary>The new message server; null: it stays.</summary>
     public Guid? MessageServerId { get; init; }
 
-    /// <inheritdoc cref="World.Metadata"/>
+    /// <summary>The new metadata, whole; null: it stays.</summary>
     public WorldMetadata? Metadata { get; init; }
 }
 

@@ -20,7 +20,7 @@ public interface IEntityStore
 
     /// <summary>
     /// Entities of one agent with a name that contains the text, ignoring case (ordinal, independent of culture); a blank text matches all; every
-    /// character stands for itself. In order of id. <paramref name="count"/> null: 10, 0: none.
+    /// character stands for itself. In order of id. <paramref name="count"/> null: <see cref="Limits.DefaultNameSearchCount"/>, 0: none.
     /// Scope: <paramref name="agentId"/>, or this agent when it is null.
     /// </summary>
     Task<IReadOnlyList<Entity>> SearchEntitiesByNameAsync(string text, Guid? agentId = null, int? count = null, CancellationToken cancellationToken = default);

@@ -31,16 +31,12 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
 
     private long _restored;
     private long _saves;
-    private long _savedBytes;
 
     /// <summary>Partitions that came from their file, since opening.</summary>
     public long Restored => Interlocked.Read(ref _restored);
 
     /// <summary>Files that were written, since opening.</summary>
     public long Saves => Interlocked.Read(ref _saves);
-
-    /// <summary>Bytes of these files.</summary>
-    public long SavedBytes => Interlocked.Read(ref _savedBytes);
 
     /// <summary>Bytes of the files of a partition; 0: it has none, or nothing can be said of them.</summary>
     public long BytesOf(in PartitionKey key)
@@ -119,7 +115,6 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
                     : SavedChanges.Write(log, SavedVectors.ChangesName(partition.Key, table, before.Changes + 1), before, savedCount, saved),
                 partition.Bytes).ConfigureAwait(false);
             partition.Saved = written;
-            Interlocked.Add(ref _savedBytes, before is null ? written.FileBytes : written.ChangeBytes - before.ChangeBytes);
             Interlocked.Increment(ref _saves);
             if (before is null) RemoveChanges(partition.Key, table, after: 0);
         }

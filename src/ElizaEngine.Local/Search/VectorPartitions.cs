@@ -147,9 +147,6 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     /// <summary>Files that were written, since opening.</summary>
     public long Saves => _files?.Saves ?? 0;
 
-    /// <summary>Bytes of these files.</summary>
-    public long SavedBytes => _files?.SavedBytes ?? 0;
-
     /// <summary>Before the first call.</summary>
     /// <param name="log">The log.</param>
     /// <param name="sequencer">The states.</param>

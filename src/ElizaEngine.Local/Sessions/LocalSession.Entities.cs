@@ -2,8 +2,6 @@ namespace ElizaEngine.Local;
 
 internal abstract partial class LocalSession
 {
-    private const int DefaultNameCount = 10;
-
     public Task<IReadOnlyList<Entity>> GetEntitiesByIdsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         Read(
             ids,
@@ -51,7 +49,7 @@ internal abstract partial class LocalSession
                 return (IReadOnlyList<Entity>)self.EntitiesWhere(
                     view,
                     query.agentId,
-                    Door.Count(query.count, DefaultNameCount),
+                    Door.Count(query.count, Limits.DefaultNameSearchCount),
                     name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase),
                     isForAll: string.IsNullOrWhiteSpace(wanted));
             },

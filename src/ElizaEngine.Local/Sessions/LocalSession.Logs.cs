@@ -61,10 +61,7 @@ internal abstract partial class LocalSession
     public async Task<int> TrimLogsAsync(LogRetention retention, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        ArgumentNullException.ThrowIfNull(retention);
-        if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException("maxAge", retention.MaxAge, "zero or more");
-        if (retention.MaxBytes < 0) throw new InvalidInputException("maxBytes", retention.MaxBytes, "0 or more");
-        Door.Count(retention.MaxCount, int.MaxValue);
+        Door.Retention(retention);
         List<LogRow> doomed;
         using (var scope = BeginRead()) doomed = LogsBeyond(scope.View.State, retention, Agent);
         return doomed.Count == 0 ? 0 : await DeleteLogRows(doomed, cancellationToken).ConfigureAwait(false);

@@ -25,9 +25,9 @@ internal sealed class CallRunner(PostgresDatabaseOptions options, NpgsqlDataSour
             run => _retry.RunAsync(run, token => AttemptAsync(run, work, token), cancellationToken),
             cancellationToken);
 
-    /// <summary>As <see cref="RunAsync{T}"/>, but there is one attempt only.</summary>
-    public Task<T> RunOnceAsync<T>(CallKind kind, Func<Attempt, Task<T>> work, CancellationToken cancellationToken) =>
-        ToAnswerAsync(new CallRun(kind), run => AttemptAsync(run, work, cancellationToken), cancellationToken);
+    /// <summary>As <see cref="RunAsync{T}"/>, for what only reads, but there is one attempt only.</summary>
+    public Task<T> RunOnceAsync<T>(Func<Attempt, Task<T>> work, CancellationToken cancellationToken) =>
+        ToAnswerAsync(new CallRun(CallKind.Read), run => AttemptAsync(run, work, cancellationToken), cancellationToken);
 
     /// <summary>Runs work that finds its own connections. It must leave nothing when it fails, or the same when it is done twice.</summary>
     public Task<T> RunApartAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>

@@ -2,8 +2,6 @@ namespace ElizaEngine.Postgres;
 
 internal abstract partial class PostgresSession
 {
-    private const int DefaultNameCount = 10;
-
     private static readonly TableColumns<Entity> EntityTable = new(
         "entities",
         new("id", entities => DbValue.Uuids([.. entities.Select(entity => entity.Id)])),
@@ -47,7 +45,7 @@ internal abstract partial class PostgresSession
     {
         using var underWay = Enter(cancellationToken);
         var wanted = Door.Required(text, nameof(text));
-        var limit = Door.Count(count, DefaultNameCount);
+        var limit = Door.Count(count, Limits.DefaultNameSearchCount);
         if (limit == 0) return [];
         var agent = agentId ?? AgentId;
         if (string.IsNullOrWhiteSpace(wanted))

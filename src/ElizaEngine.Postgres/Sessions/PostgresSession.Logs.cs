@@ -56,14 +56,11 @@ internal abstract partial class PostgresSession
     public async Task<int> TrimLogsAsync(LogRetention retention, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        ArgumentNullException.ThrowIfNull(retention);
-        if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException("maxAge", retention.MaxAge, "zero or more");
-        if (retention.MaxBytes < 0) throw new InvalidInputException("maxBytes", retention.MaxBytes, "0 or more");
-        var maxCount = Door.Count(retention.MaxCount, int.MaxValue);
+        Door.Retention(retention);
         var now = Now;
         var limits = new List<Sql>();
         var page = new LogPage(AgentId);
-        if (retention.MaxCount is not null) limits.Add(page.Newest(Sql.Raw("true"), skipped: maxCount));
+        if (retention.MaxCount is { } maxCount) limits.Add(page.Newest(Sql.Raw("true"), skipped: maxCount));
         if (retention.MaxAge is { } age && age < now - DateTimeOffset.MinValue)
             limits.Add(page.Newest(Sql.Of($"l.created_at < {DbValue.Instant(Door.NotBefore(now - age)!.Value)}"), skipped: 0));
         var first = await FirstBeyondAsync(page, limits, retention.MaxBytes, cancellationToken).ConfigureAwait(false);

@@ -14,7 +14,5 @@ internal sealed class LogFormatNewerException(string file, string found, string 
 
     public string Found { get; } = found;
 
-    public string Known { get; } = known;
-
     public bool IsOlder { get; } = isOlder;
 }

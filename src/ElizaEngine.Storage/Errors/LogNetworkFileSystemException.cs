@@ -6,6 +6,4 @@ internal sealed class LogNetworkFileSystemException(string path, string fileSyst
         $"{path} lies on a network file system ({fileSystem}); {nameof(LogOptions.AllowNetworkFileSystem)} accepts that risk.")
 {
     public string Path { get; } = path;
-
-    public string FileSystem { get; } = fileSystem;
 }

@@ -94,8 +94,6 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         set => _commits.Grown = value;
     }
 
-    public bool IsPoisoned => _commits.Fault is not null;
-
     /// <summary>Completes when no file is being prepared, and no index written, in the background.</summary>
     public Task BackgroundWork => WhenQuietAsync();
 
@@ -351,10 +349,6 @@ internal sealed class WriteAheadLog : IAsyncDisposable
         kind = header.Kind;
         return record.Slice(LogFormat.RecordHeaderBytes, header.Length);
     }
-
-    /// <summary>Checks the checksum of a published record. The caller holds a pin.</summary>
-    /// <exception cref="LogDamagedException">It is wrong.</exception>
-    public void Verify(RecordLocation location) => _ = ReadVerified(location);
 
     /// <summary>
     /// The body of any record, published or not. The span is valid until the gate is left or the next batch begins. What comes from the

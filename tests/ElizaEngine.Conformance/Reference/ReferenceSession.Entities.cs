@@ -39,7 +39,7 @@ internal abstract partial class ReferenceSession
                 .. EntitiesOf(state, agentId)
                     .Where(entity => string.IsNullOrWhiteSpace(text) || entity.Names.Any(name => name.Contains(text, comparison)))
                     .OrderBy(entity => entity.Id)
-                    .Take(Door.Count(count, 10)),
+                    .Take(Door.Count(count, Limits.DefaultNameSearchCount)),
             ];
         });
 

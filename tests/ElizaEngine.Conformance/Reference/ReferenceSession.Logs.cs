@@ -30,10 +30,7 @@ internal abstract partial class ReferenceSession
     public Task<int> TrimLogsAsync(LogRetention retention, CancellationToken cancellationToken = default) =>
         WriteAsync(cancellationToken, state =>
         {
-            ArgumentNullException.ThrowIfNull(retention);
-            if (retention.MaxAge < TimeSpan.Zero) throw new InvalidInputException("maxAge", retention.MaxAge, "zero or more");
-            if (retention.MaxCount < 0) throw new InvalidInputException("maxCount", retention.MaxCount, "0 or more");
-            if (retention.MaxBytes < 0) throw new InvalidInputException("maxBytes", retention.MaxBytes, "0 or more");
+            Door.Retention(retention);
             var entries = LogsOfThisAgent(state, Faults.Has(Fault.TrimLogsOtherAgents)).NewestFirst(entry => entry.CreatedAt, entry => entry.Id).ToList();
             if (Faults.Has(Fault.TrimLogsKeepsOldest)) entries.Reverse();
 

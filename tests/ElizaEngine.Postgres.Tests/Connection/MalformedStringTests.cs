@@ -126,6 +126,9 @@ public sealed class MalformedStringTests
             options.ToString(),
             StringComparison.Ordinal);
         Assert.Contains("CommandTimeout = 00:00:30", options.ToString(), StringComparison.Ordinal);
+        Assert.All(
+            typeof(PostgresDatabaseOptions).GetProperties(),
+            property => Assert.Contains($" {property.Name} = ", options.ToString(), StringComparison.Ordinal));
         Assert.Contains("ConnectionString = ,", new PostgresDatabaseOptions().ToString(), StringComparison.Ordinal);
     }
 
