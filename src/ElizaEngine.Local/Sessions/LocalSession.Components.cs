@@ -23,16 +23,8 @@ internal abstract partial class LocalSession
             },
             cancellationToken);
 
-    private static List<Component> ComponentsOf(View view, Id entity)
-    {
-        var components = new List<Component>();
-        foreach (var row in view.State.ComponentsByEntity.Ascend(TimedKey.First(entity)))
-        {
-            if (row.EntityId != entity) break;
-            components.Add(view.Record<Component>(row));
-        }
-        return components;
-    }
+    private static List<Component> ComponentsOf(View view, Id entity) =>
+        [.. view.State.ComponentsByEntity.AscendWhile(TimedKey.First(entity), row => row.EntityId == entity).Select(row => view.Record<Component>(row))];
 
     public async Task<IReadOnlyList<CreateResult>> CreateComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default) =>
         await Store(

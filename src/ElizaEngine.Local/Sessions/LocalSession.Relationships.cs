@@ -27,21 +27,14 @@ internal abstract partial class LocalSession
         if ((query.SourceEntityId ?? query.EntityId) is { } sourceId)
         {
             Id source = sourceId;
-            foreach (var row in state.RelationshipsBySource.Ascend(new PairKey(source, Id.Min, Id.Min)))
-            {
-                if (row.SourceId != source) break;
-                rows.Add(row);
-            }
+            rows.AddRange(state.RelationshipsBySource.AscendWhile(new PairKey(source, Id.Min, Id.Min), row => row.SourceId == source));
             if (query.SourceEntityId is not null) return rows;
         }
         if ((query.TargetEntityId ?? query.EntityId) is { } targetId)
         {
             Id target = targetId;
-            foreach (var row in state.RelationshipsByTarget.Ascend(new PairKey(target, Id.Min, Id.Min)))
-            {
-                if (row.TargetId != target) break;
-                if (query.EntityId is null || row.SourceId != (Id)query.EntityId) rows.Add(row);
-            }
+            rows.AddRange(state.RelationshipsByTarget.AscendWhile(new PairKey(target, Id.Min, Id.Min), row => row.TargetId == target)
+                .Where(row => query.EntityId is not { } entity || row.SourceId != (Id)entity));
             return rows;
         }
         return [.. state.Relationships.All()];

@@ -12,19 +12,11 @@ internal abstract partial class LocalSession
     public Task<IReadOnlyList<Room>> GetRoomsByWorldAsync(Guid worldId, CancellationToken cancellationToken = default) =>
         Read(
             (Id)worldId,
-            static (_, view, world) => (IReadOnlyList<Room>)RoomsOfWorld(view.State, world).ConvertAll(row => view.Record<Room>(row)),
+            static (_, view, world) => (IReadOnlyList<Room>)RoomsOfWorld(view.State, world).Select(row => view.Record<Room>(row)).ToList(),
             cancellationToken);
 
-    private static List<RoomRow> RoomsOfWorld(DatabaseState state, Id world)
-    {
-        var rows = new List<RoomRow>();
-        foreach (var row in state.RoomsByWorld.Ascend(TimedKey.First(world)))
-        {
-            if (row.WorldId != world) break;
-            rows.Add(row);
-        }
-        return rows;
-    }
+    private static IEnumerable<RoomRow> RoomsOfWorld(DatabaseState state, Id world) =>
+        state.RoomsByWorld.AscendWhile(TimedKey.First(world), row => row.WorldId == world);
 
     public async Task<IReadOnlyList<CreateResult>> CreateRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default) =>
         await Store(() => CompleteRooms(rooms), static (draft, room) => draft.State.Rooms.Find(room.Id), Rows.Encode, PutRoom, change: null, cancellationToken)

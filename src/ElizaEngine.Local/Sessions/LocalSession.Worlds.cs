@@ -8,16 +8,9 @@ internal abstract partial class LocalSession
     public Task<IReadOnlyList<World>> GetAllWorldsAsync(CancellationToken cancellationToken = default) =>
         Read(
             0,
-            static (self, view, _) =>
-            {
-                var worlds = new List<World>();
-                foreach (var row in view.State.WorldsByAgent.Ascend(TimedKey.First(self.Agent)))
-                {
-                    if (row.AgentId != self.Agent) break;
-                    worlds.Add(view.Record<World>(row));
-                }
-                return (IReadOnlyList<World>)worlds;
-            },
+            static (self, view, _) => (IReadOnlyList<World>)view.State.WorldsByAgent
+                .AscendWhile(TimedKey.First(self.Agent), row => row.AgentId == self.Agent)
+                .Select(row => view.Record<World>(row)).ToList(),
             cancellationToken);
 
     public async Task<IReadOnlyList<CreateResult>> CreateWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default) =>
