@@ -43,7 +43,7 @@ internal abstract partial class LocalSession
     public async Task<IReadOnlyList<CreateResult>> CreateRelationshipsAsync(
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default) =>
         await Store(
-            () => CompleteRelationships(relationships),
+            () => Complete.Relationships(relationships, AgentId, Now),
             static (draft, relationship) => ByPair(draft.State, relationship) ?? draft.State.Relationships.Find(relationship.Id),
             Rows.Encode,
             PutRelationship,
@@ -53,7 +53,7 @@ internal abstract partial class LocalSession
     public async Task<IReadOnlyList<CreateResult>> UpsertRelationshipsAsync(
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default) =>
         await Store(
-            () => CompleteRelationships(relationships),
+            () => Complete.Relationships(relationships, AgentId, Now),
             static (draft, relationship) => ByPair(draft.State, relationship) ?? draft.State.Relationships.Find(relationship.Id),
             Rows.Encode,
             PutRelationship,
@@ -76,12 +76,6 @@ internal abstract partial class LocalSession
 
     public async Task<int> DeleteRelationshipsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         await DeleteByIds(ids, static (state, id) => state.Relationships.Find(id), cancellationToken).ConfigureAwait(false);
-
-    private Relationship[] CompleteRelationships(IReadOnlyList<Relationship> relationships)
-    {
-        var now = Now;
-        return [.. Door.List(relationships, nameof(relationships)).Select(relationship => Complete.Relationship(relationship, AgentId, now))];
-    }
 
     private static RelationshipRow? ByPair(DatabaseState state, Relationship relationship) =>
         state.RelationshipsBySource.Find(new PairKey(relationship.SourceEntityId, relationship.TargetEntityId, relationship.AgentId!.Value));

@@ -19,12 +19,17 @@ internal abstract partial class LocalSession
         state.RoomsByWorld.AscendWhile(TimedKey.First(world), row => row.WorldId == world);
 
     public async Task<IReadOnlyList<CreateResult>> CreateRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default) =>
-        await Store(() => CompleteRooms(rooms), static (draft, room) => draft.State.Rooms.Find(room.Id), Rows.Encode, PutRoom, change: null, cancellationToken)
-            .ConfigureAwait(false);
+        await Store(
+            () => Complete.Rooms(rooms, AgentId, Now),
+            static (draft, room) => draft.State.Rooms.Find(room.Id),
+            Rows.Encode,
+            PutRoom,
+            change: null,
+            cancellationToken).ConfigureAwait(false);
 
     public async Task<IReadOnlyList<CreateResult>> UpsertRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default) =>
         await Store(
-            () => CompleteRooms(rooms),
+            () => Complete.Rooms(rooms, AgentId, Now),
             static (draft, room) => draft.State.Rooms.Find(room.Id),
             Rows.Encode,
             PutRoom,
@@ -47,12 +52,6 @@ internal abstract partial class LocalSession
         return await Change(
             draft => Cascade.Delete(draft, [.. RoomsOfWorld(draft.State, worldId).Where(row => row.AgentId == Agent)]),
             cancellationToken).ConfigureAwait(false);
-    }
-
-    private Room[] CompleteRooms(IReadOnlyList<Room> rooms)
-    {
-        var now = Now;
-        return [.. Door.List(rooms, nameof(rooms)).Select(room => Complete.Room(room, AgentId, now))];
     }
 
     private static void PutRoom(Draft draft, Room room) => PutRoom(draft, room, Rows.Encode(room));

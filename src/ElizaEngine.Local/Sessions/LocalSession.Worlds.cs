@@ -14,12 +14,17 @@ internal abstract partial class LocalSession
             cancellationToken);
 
     public async Task<IReadOnlyList<CreateResult>> CreateWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default) =>
-        await Store(() => CompleteWorlds(worlds), static (draft, world) => draft.State.Worlds.Find(world.Id), Rows.Encode, PutWorld, change: null, cancellationToken)
-            .ConfigureAwait(false);
+        await Store(
+            () => Complete.Worlds(worlds, AgentId, Now),
+            static (draft, world) => draft.State.Worlds.Find(world.Id),
+            Rows.Encode,
+            PutWorld,
+            change: null,
+            cancellationToken).ConfigureAwait(false);
 
     public async Task<IReadOnlyList<CreateResult>> UpsertWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default) =>
         await Store(
-            () => CompleteWorlds(worlds),
+            () => Complete.Worlds(worlds, AgentId, Now),
             static (draft, world) => draft.State.Worlds.Find(world.Id),
             Rows.Encode,
             PutWorld,
@@ -37,12 +42,6 @@ internal abstract partial class LocalSession
 
     public async Task<int> DeleteWorldsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         await DeleteByIds(ids, static (state, id) => state.Worlds.Find(id), cancellationToken).ConfigureAwait(false);
-
-    private World[] CompleteWorlds(IReadOnlyList<World> worlds)
-    {
-        var now = Now;
-        return [.. Door.List(worlds, nameof(worlds)).Select(world => Complete.World(world, AgentId, now))];
-    }
 
     private static void PutWorld(Draft draft, World world) => PutWorld(draft, world, Rows.Encode(world));
 
