@@ -32,7 +32,7 @@ public static class ElizaDatabase
     /// Opens the local database in a directory, which is created when it is missing. A leading <c>~</c> is the home directory;
     /// <c>:memory:</c> keeps everything in memory.
     /// </summary>
-    /// <exception cref="InvalidInputException">It is a URL, or empty.</exception>
+    /// <exception cref="InvalidInputException">It is a URL, or blank.</exception>
     /// <exception cref="DirectoryInUseException">Another process, or this one, has the directory open.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
