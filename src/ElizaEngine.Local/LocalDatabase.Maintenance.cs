@@ -254,14 +254,7 @@ public sealed partial class LocalDatabase
         (long)state.Agents.Count + state.Entities.Count + state.Components.Count + state.Memories.Count + state.Rooms.Count + state.Worlds.Count
         + state.Participants.Count + state.Relationships.Count + state.Tasks.Count + state.Logs.Count + state.Cache.Count + state.Dimensions.Count;
 
-    private static string PathOf(string directory, string name)
-    {
-        ArgumentNullException.ThrowIfNull(directory, name);
-        DataDirectory.Check(directory, name, "a path");
-        if (string.IsNullOrWhiteSpace(directory) || directory.Contains('\0', StringComparison.Ordinal))
-            throw new InvalidInputException(name, directory, "a path");
-        return Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
-    }
+    private static string PathOf(string directory, string name) => DataDirectory.PathOf(directory, name, "a path");
 
     private static BackupReport Describe(string target, LogBackupReport report, long started) => new(
         target, report.EndLsn, report.Files, report.Linked, report.Copied, report.Kept, report.CopiedBytes, report.Frames, report.Records,

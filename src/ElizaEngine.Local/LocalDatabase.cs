@@ -69,7 +69,7 @@ public sealed partial class LocalDatabase : IDatabase
     internal bool IsOpen => _isOpen;
 
     /// <summary>Opens a directory, or a database in memory.</summary>
-    /// <exception cref="InvalidInputException">An option is out of its range, or the directory is a URL. Nothing was touched.</exception>
+    /// <exception cref="InvalidInputException">An option is out of its range, or the directory is blank or a URL. Nothing was touched.</exception>
     /// <exception cref="DirectoryInUseException">Another process, or this one, has the directory open.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">
@@ -97,7 +97,7 @@ public sealed partial class LocalDatabase : IDatabase
     internal static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options, IFileSystem files, Func<LogOptions, LogOptions> adjust)
     {
         Check(options);
-        return Task.Run(() => Open(options, files, options.Directory ?? MemoryDirectory, memory: null, adjust(LogOptionsOf(options))));
+        return Task.Run(() => Open(options, files, PathOf(options) ?? MemoryDirectory, memory: null, adjust(LogOptionsOf(options))));
     }
 
     /// <summary>
@@ -110,7 +110,7 @@ public sealed partial class LocalDatabase : IDatabase
     /// <exception cref="DirectoryAccessException">It cannot be read.</exception>
     internal static bool WouldBeNew(string directory)
     {
-        var (files, path) = (PosixFileSystem.Instance, Path.GetFullPath(directory));
+        var (files, path) = (PosixFileSystem.Instance, PathOf(directory, nameof(directory)));
         return Translated(() => !files.DirectoryExists(path) || DirectoryInspection.NewestManifest(files, path, files.List(path)) == 0);
     }
 
@@ -267,9 +267,7 @@ public sealed partial class LocalDatabase : IDatabase
         if (options.SearchRecall is not (>= 0.5 and <= 0.999)) throw new InvalidInputException("searchRecall", options.SearchRecall, "from 0.5 to 0.999");
         if (options.SearchMemoryLimit < 0) throw new InvalidInputException("searchMemoryLimit", options.SearchMemoryLimit, "0 or more, or null");
         if (options.RecordCacheBytes < 0) throw new InvalidInputException("recordCacheBytes", options.RecordCacheBytes, "0 or more");
-        if (options.Directory is { } directory) DataDirectory.Check(directory, nameof(directory), "a path, or null for memory");
-        if (options.Directory is { Length: 0 }) throw new InvalidInputException("directory", "", "a path, or null for memory");
-        if (options.Directory?.Contains('\0', StringComparison.Ordinal) == true) throw new InvalidInputException("directory", options.Directory, "a path without U+0000");
+        _ = PathOf(options);
         if (options.MaxLogFileBytes is < MinLogFileBytes or > LogFormat.MaxFileBytes || options.MaxLogFileBytes % 4096 != 0)
             throw new InvalidInputException("maxLogFileBytes", options.MaxLogFileBytes, $"a multiple of 4096 from {MinLogFileBytes} to {LogFormat.MaxFileBytes}");
         if (options.CompactionShare is not (>= 0 and <= 1)) throw new InvalidInputException("compactionShare", options.CompactionShare, "from 0 to 1");
@@ -288,9 +286,12 @@ public sealed partial class LocalDatabase : IDatabase
         if (options.TimeProvider is null) throw new InvalidInputException("timeProvider", null, "a clock");
     }
 
+    private static string? PathOf(LocalDatabaseOptions options) =>
+        options.Directory is { } directory ? DataDirectory.PathOf(directory, nameof(directory), "a path, or null for memory") : null;
+
     private static LocalDatabase Open(LocalDatabaseOptions options)
     {
-        if (options.Directory is not null) return Open(options, new PosixFileSystem(), Path.GetFullPath(options.Directory), memory: null, LogOptionsOf(options));
+        if (PathOf(options) is { } path) return Open(options, new PosixFileSystem(), path, memory: null, LogOptionsOf(options));
         var memory = new MemoryFileSystem();
         return Open(options, memory, MemoryDirectory, memory, LogOptionsOf(options));
     }

@@ -18,7 +18,7 @@ public sealed record LocalDatabaseOptions
 {
     /// <summary>
     /// The data directory; created, with its parents, when it is missing. Null: in memory, gone when closed. A path as it stands, in which
-    /// <c>~</c> is a name like any other; a URL, or <c>:memory:</c>, is refused.
+    /// <c>~</c> is a name like any other; a blank one, a URL, or <c>:memory:</c>, is refused.
     /// </summary>
     public string? Directory { get; init; }
 

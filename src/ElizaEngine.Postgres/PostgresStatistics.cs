@@ -3,8 +3,11 @@ using Npgsql;
 
 namespace ElizaEngine;
 
-/// <summary>How much a PostgreSQL database holds, at one point in time. Counts are rows of all agents; sizes are bytes.</summary>
-public sealed record PostgresStatistics
+/// <summary>
+/// How much a PostgreSQL database holds, at one point in time. Counts are rows of all agents; sizes are bytes. Of the embeddings elizaOS' zero
+/// vectors, and second ones of a memory, are counted too.
+/// </summary>
+public sealed record PostgresStatistics : DatabaseStatistics
 {
     private static readonly Statement Query = Statement.Of($"""
         SELECT (SELECT count(*) FROM public.agents), (SELECT count(*) FROM public.entities), (SELECT count(*) FROM public.components),
@@ -18,42 +21,6 @@ public sealed record PostgresStatistics
                 WHERE c.relkind = 'r' AND (n.nspname = 'eliza_engine' OR n.nspname = 'public' AND c.relname IN ('agents', 'entities', 'components',
                     'memories', 'embeddings', 'rooms', 'worlds', 'participants', 'relationships', 'tasks', 'logs', 'cache')))
         """);
-
-    /// <summary>Agents.</summary>
-    public long Agents { get; init; }
-
-    /// <summary>Entities.</summary>
-    public long Entities { get; init; }
-
-    /// <summary>Components.</summary>
-    public long Components { get; init; }
-
-    /// <summary>Memories, of all tables.</summary>
-    public long Memories { get; init; }
-
-    /// <summary>Stored vectors of memories, of all dimensions; elizaOS' zero vectors, and second ones of a memory, are counted too.</summary>
-    public long Embeddings { get; init; }
-
-    /// <summary>Rooms.</summary>
-    public long Rooms { get; init; }
-
-    /// <summary>Worlds.</summary>
-    public long Worlds { get; init; }
-
-    /// <summary>Memberships.</summary>
-    public long Participants { get; init; }
-
-    /// <summary>Relationships.</summary>
-    public long Relationships { get; init; }
-
-    /// <summary>Tasks.</summary>
-    public long Tasks { get; init; }
-
-    /// <summary>Log entries.</summary>
-    public long Logs { get; init; }
-
-    /// <summary>Cached values, also those whose life is over.</summary>
-    public long CacheEntries { get; init; }
 
     /// <summary>Bytes of these tables on the server's disk, with their indexes, and the room in them that is free to use again.</summary>
     public long Bytes { get; init; }

@@ -35,7 +35,7 @@ public static class ElizaDatabase
     /// <c>:memory:</c> keeps everything in memory. The other errors are those of
     /// <see cref="LocalDatabase.OpenAsync(LocalDatabaseOptions, CancellationToken)"/>.
     /// </summary>
-    /// <exception cref="InvalidInputException">It is a URL, or empty, or begins with <c>~</c>, and there is no home directory.</exception>
+    /// <exception cref="InvalidInputException">It is a URL, or blank, or begins with <c>~</c>, and there is no home directory.</exception>
     /// <exception cref="DirectoryInUseException">Another process, or this one, has the directory open.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>

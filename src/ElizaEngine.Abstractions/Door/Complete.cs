@@ -4,10 +4,14 @@ namespace ElizaEngine;
 
 /// <summary>
 /// Records as they are to be stored: every default filled in, text clean, times in whole milliseconds, lists the caller's no
-/// more, size checked. The one place that says what null means in a row; how many rows null means stands in <see cref="Limits"/>.
+/// more, size checked. The one place that says what null means in a row; how many rows null means stands in <see cref="Limits"/>. What has the
+/// name of many takes a list, as a call gives it.
 /// </summary>
 internal static class Complete
 {
+    public static Agent[] Agents(IReadOnlyList<Agent> agents, DateTimeOffset now) =>
+        Array.ConvertAll(Door.List(agents, nameof(agents)), agent => Agent(agent, now));
+
     public static Agent Agent(Agent agent, DateTimeOffset now)
     {
         var complete = agent with
@@ -112,6 +116,9 @@ internal static class Complete
         },
         now);
 
+    public static Entity[] Entities(IReadOnlyList<Entity> entities, Guid agentId, DateTimeOffset now) =>
+        Array.ConvertAll(Door.List(entities, nameof(entities)), entity => Entity(entity, agentId, now));
+
     public static Entity Entity(Entity entity, Guid agentId, DateTimeOffset now)
     {
         var complete = entity with
@@ -125,6 +132,9 @@ internal static class Complete
         Door.RowSize(complete.Names.Sum(Size) + Size(complete.Metadata));
         return complete;
     }
+
+    public static Component[] Components(IReadOnlyList<Component> components, Guid agentId, DateTimeOffset now) =>
+        Array.ConvertAll(Door.List(components, nameof(components)), component => Component(component, agentId, now));
 
     public static Component Component(Component component, Guid agentId, DateTimeOffset now)
     {
@@ -185,6 +195,9 @@ internal static class Complete
         return complete;
     }
 
+    public static Relationship[] Relationships(IReadOnlyList<Relationship> relationships, Guid agentId, DateTimeOffset now) =>
+        Array.ConvertAll(Door.List(relationships, nameof(relationships)), relationship => Relationship(relationship, agentId, now));
+
     public static Relationship Relationship(Relationship relationship, Guid agentId, DateTimeOffset now)
     {
         var complete = relationship with
@@ -197,6 +210,9 @@ internal static class Complete
         Door.RowSize(complete.Tags.Sum(Size) + Size(complete.Metadata));
         return complete;
     }
+
+    public static World[] Worlds(IReadOnlyList<World> worlds, Guid agentId, DateTimeOffset now) =>
+        Array.ConvertAll(Door.List(worlds, nameof(worlds)), world => World(world, agentId, now));
 
     public static World World(World world, Guid agentId, DateTimeOffset now)
     {
@@ -220,6 +236,9 @@ internal static class Complete
         },
         stored.AgentId!.Value,
         stored.CreatedAt!.Value);
+
+    public static Room[] Rooms(IReadOnlyList<Room> rooms, Guid agentId, DateTimeOffset now) =>
+        Array.ConvertAll(Door.List(rooms, nameof(rooms)), room => Room(room, agentId, now));
 
     public static Room Room(Room room, Guid agentId, DateTimeOffset now)
     {
@@ -252,6 +271,9 @@ internal static class Complete
         agentId,
         stored.CreatedAt!.Value);
 
+    public static AgentTask[] Tasks(IReadOnlyList<AgentTask> tasks, Guid agentId, DateTimeOffset now) =>
+        Array.ConvertAll(Door.List(tasks, nameof(tasks)), task => Task(task, agentId, now));
+
     public static AgentTask Task(AgentTask task, Guid agentId, DateTimeOffset now)
     {
         if (task.WorldId is null) throw new InvalidInputException("worldId", null, "the id of the task's world");
@@ -283,6 +305,9 @@ internal static class Complete
         },
         stored.AgentId!.Value,
         now);
+
+    public static LogEntry[] Logs(IReadOnlyList<LogEntry> entries, DateTimeOffset now) =>
+        Array.ConvertAll(Door.List(entries, nameof(entries)), entry => Log(entry, now));
 
     public static LogEntry Log(LogEntry entry, DateTimeOffset now)
     {

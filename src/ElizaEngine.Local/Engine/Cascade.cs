@@ -47,80 +47,28 @@ internal static class Cascade
 
     private static void AddOfAgent(DatabaseState state, Id agent, List<Row> found)
     {
-        foreach (var row in state.EntitiesByAgent.Ascend(new ChildKey(agent, Id.Min)))
-        {
-            if (row.AgentId != agent) break;
-            found.Add(row);
-        }
-        foreach (var row in state.RoomsByAgent.Ascend(new ChildKey(agent, Id.Min)))
-        {
-            if (row.AgentId != agent) break;
-            found.Add(row);
-        }
-        foreach (var row in state.WorldsByAgent.Ascend(TimedKey.First(agent)))
-        {
-            if (row.AgentId != agent) break;
-            found.Add(row);
-        }
-        foreach (var row in state.TasksByAgent.Ascend(TimedKey.First(agent)))
-        {
-            if (row.AgentId != agent) break;
-            found.Add(row);
-        }
-        foreach (var row in state.Cache.Ascend(new CacheKey(agent, "")))
-        {
-            if (row.Id != agent) break;
-            found.Add(row);
-        }
+        found.AddRange(state.EntitiesByAgent.AscendWhile(new ChildKey(agent, Id.Min), row => row.AgentId == agent));
+        found.AddRange(state.RoomsByAgent.AscendWhile(new ChildKey(agent, Id.Min), row => row.AgentId == agent));
+        found.AddRange(state.WorldsByAgent.AscendWhile(TimedKey.First(agent), row => row.AgentId == agent));
+        found.AddRange(state.TasksByAgent.AscendWhile(TimedKey.First(agent), row => row.AgentId == agent));
+        found.AddRange(state.Cache.AscendWhile(new CacheKey(agent, ""), row => row.Id == agent));
         if (state.Dimensions.Find(agent) is { } dimension) found.Add(dimension);
     }
 
     private static void AddOfRoom(DatabaseState state, Id room, List<Row> found)
     {
-        foreach (var row in state.MemoriesByRoom.Ascend(new RoomMemoryKey(room, int.MinValue, long.MinValue, Id.Min)))
-        {
-            if (row.RoomId != room) break;
-            found.Add(row);
-        }
-        foreach (var row in state.LogsByRoom.Ascend(TimedKey.First(room)))
-        {
-            if (row.RoomId != room) break;
-            found.Add(row);
-        }
-        foreach (var row in state.ComponentsByRoom.Ascend(new ChildKey(room, Id.Min)))
-        {
-            if (row.RoomId != room) break;
-            found.Add(row);
-        }
-        foreach (var row in state.Participants.Ascend(new PairKey(room, Id.Min, Id.Min)))
-        {
-            if (row.RoomId != room) break;
-            found.Add(row);
-        }
+        found.AddRange(state.MemoriesByRoom.AscendWhile(new RoomMemoryKey(room, int.MinValue, long.MinValue, Id.Min), row => row.RoomId == room));
+        found.AddRange(state.LogsByRoom.AscendWhile(TimedKey.First(room), row => row.RoomId == room));
+        found.AddRange(state.ComponentsByRoom.AscendWhile(new ChildKey(room, Id.Min), row => row.RoomId == room));
+        found.AddRange(state.Participants.AscendWhile(new PairKey(room, Id.Min, Id.Min), row => row.RoomId == room));
     }
 
     private static void AddOfEntity(DatabaseState state, Id entity, List<Row> found)
     {
-        foreach (var row in state.ComponentsByEntity.Ascend(TimedKey.First(entity)))
-        {
-            if (row.EntityId != entity) break;
-            found.Add(row);
-        }
-        foreach (var row in state.ParticipantsByEntity.Ascend(new PairKey(entity, Id.Min, Id.Min)))
-        {
-            if (row.EntityId != entity) break;
-            found.Add(row);
-        }
-        foreach (var row in state.RelationshipsBySource.Ascend(new PairKey(entity, Id.Min, Id.Min)))
-        {
-            if (row.SourceId != entity) break;
-            found.Add(row);
-        }
-        foreach (var row in state.RelationshipsByTarget.Ascend(new PairKey(entity, Id.Min, Id.Min)))
-        {
-            if (row.TargetId != entity) break;
-            found.Add(row);
-        }
+        found.AddRange(state.ComponentsByEntity.AscendWhile(TimedKey.First(entity), row => row.EntityId == entity));
+        found.AddRange(state.ParticipantsByEntity.AscendWhile(new PairKey(entity, Id.Min, Id.Min), row => row.EntityId == entity));
+        found.AddRange(state.RelationshipsBySource.AscendWhile(new PairKey(entity, Id.Min, Id.Min), row => row.SourceId == entity));
+        found.AddRange(state.RelationshipsByTarget.AscendWhile(new PairKey(entity, Id.Min, Id.Min), row => row.TargetId == entity));
     }
 
     // What no index leads to: deleting entities, worlds and agents is rare, an index for it would cost every write.

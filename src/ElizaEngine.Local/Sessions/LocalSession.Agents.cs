@@ -24,11 +24,7 @@ internal abstract partial class LocalSession
     private Task<IReadOnlyList<CreateResult>> StoreAgents(IReadOnlyList<Agent> agents, bool isUpsert, CancellationToken cancellationToken)
     {
         return Store(
-            () =>
-            {
-                var now = Now;
-                return Array.ConvertAll(Door.List(agents, nameof(agents)), agent => Complete.Agent(agent, now));
-            },
+            () => Complete.Agents(agents, Now),
             static (draft, agent) => draft.State.Agents.Find(agent.Id),
             Rows.Encode,
             static (draft, agent, body) => draft.Put(Rows.Of(agent), body),

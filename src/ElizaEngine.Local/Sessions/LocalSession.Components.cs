@@ -23,20 +23,12 @@ internal abstract partial class LocalSession
             },
             cancellationToken);
 
-    private static List<Component> ComponentsOf(View view, Id entity)
-    {
-        var components = new List<Component>();
-        foreach (var row in view.State.ComponentsByEntity.Ascend(TimedKey.First(entity)))
-        {
-            if (row.EntityId != entity) break;
-            components.Add(view.Record<Component>(row));
-        }
-        return components;
-    }
+    private static List<Component> ComponentsOf(View view, Id entity) =>
+        [.. view.State.ComponentsByEntity.AscendWhile(TimedKey.First(entity), row => row.EntityId == entity).Select(row => view.Record<Component>(row))];
 
     public async Task<IReadOnlyList<CreateResult>> CreateComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default) =>
         await Store(
-            () => CompleteComponents(components),
+            () => Complete.Components(components, AgentId, Now),
             static (draft, component) => draft.State.Components.Find(component.Id),
             Rows.Encode,
             PutComponent,
@@ -47,7 +39,7 @@ internal abstract partial class LocalSession
     {
         var natural = new NaturalKeys();
         return await Store(
-            () => CompleteComponents(components),
+            () => Complete.Components(components, AgentId, Now),
             (draft, component) => natural.Find(draft.State, component) ?? draft.State.Components.Find(component.Id),
             Rows.Encode,
             (draft, component, body) =>
@@ -69,12 +61,6 @@ internal abstract partial class LocalSession
 
     public async Task<int> DeleteComponentsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         await DeleteByIds(ids, static (state, id) => state.Components.Find(id), cancellationToken).ConfigureAwait(false);
-
-    private Component[] CompleteComponents(IReadOnlyList<Component> components)
-    {
-        var now = Now;
-        return [.. Door.List(components, nameof(components)).Select(component => Complete.Component(component, AgentId, now))];
-    }
 
     private static void PutComponent(Draft draft, Component component) => PutComponent(draft, component, Rows.Encode(component));
 

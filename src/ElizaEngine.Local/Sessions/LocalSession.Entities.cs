@@ -76,7 +76,7 @@ internal abstract partial class LocalSession
 
     private Task<IReadOnlyList<CreateResult>> StoreEntities(IReadOnlyList<Entity> entities, bool isUpsert, CancellationToken cancellationToken) =>
         Store(
-            () => CompleteEntities(entities),
+            () => Complete.Entities(entities, AgentId, Now),
             static (draft, entity) => draft.State.Entities.Find(entity.Id),
             Rows.Encode,
             static (draft, entity, body) =>
@@ -88,13 +88,7 @@ internal abstract partial class LocalSession
             cancellationToken);
 
     public Task<int> UpdateEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default) =>
-        Update(() => CompleteEntities(entities), static (draft, entity) => draft.State.Entities.Find(entity.Id), ReplaceEntity, cancellationToken);
-
-    private Entity[] CompleteEntities(IReadOnlyList<Entity> entities)
-    {
-        var now = Now;
-        return Array.ConvertAll(Door.List(entities, nameof(entities)), entity => Complete.Entity(entity, AgentId, now));
-    }
+        Update(() => Complete.Entities(entities, AgentId, Now), static (draft, entity) => draft.State.Entities.Find(entity.Id), ReplaceEntity, cancellationToken);
 
     private static void ReplaceEntity(Draft draft, Entity entity, Row row)
     {

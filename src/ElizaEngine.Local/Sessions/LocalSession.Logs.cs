@@ -7,8 +7,7 @@ internal abstract partial class LocalSession
     public async Task<IReadOnlyList<CreateResult>> CreateLogsAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        var now = Now;
-        var items = Door.List(entries, nameof(entries)).Select(entry => Complete.Log(entry, now)).ToArray();
+        var items = Complete.Logs(entries, Now);
         if (items.Length == 0) return [];
         var bodies = Array.ConvertAll(items, Rows.Encode);
         return await Change<IReadOnlyList<CreateResult>>(

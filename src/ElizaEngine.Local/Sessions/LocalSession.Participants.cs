@@ -56,20 +56,13 @@ internal abstract partial class LocalSession
     public Task<IReadOnlyList<Participant>> GetParticipantsForEntityAsync(Guid entityId, CancellationToken cancellationToken = default) =>
         Read(
             (Id)entityId,
-            static (_, view, entity) =>
-            {
-                var memberships = new List<Participant>();
-                foreach (var row in view.State.ParticipantsByEntity.Ascend(new PairKey(entity, Id.Min, Id.Min)))
-                {
-                    if (row.EntityId != entity) break;
-                    memberships.Add(new Participant(row.Id, row.EntityId, row.RoomId, row.AgentId));
-                }
-                return (IReadOnlyList<Participant>)memberships;
-            },
+            static (_, view, entity) => (IReadOnlyList<Participant>)view.State.ParticipantsByEntity
+                .AscendWhile(new PairKey(entity, Id.Min, Id.Min), row => row.EntityId == entity)
+                .Select(row => new Participant(row.Id, row.EntityId, row.RoomId, row.AgentId)).ToList(),
             cancellationToken);
 
     public Task<bool> IsRoomParticipantAsync(Guid roomId, Guid entityId, CancellationToken cancellationToken = default) =>
-        Read((roomId, entityId), static (_, view, query) => Memberships(view.State, query.roomId, query.entityId).Count > 0, cancellationToken);
+        Read((roomId, entityId), static (_, view, query) => Memberships(view.State, query.roomId, query.entityId).Any(), cancellationToken);
 
     public Task<IReadOnlyList<Guid>> GetRoomsForParticipantsAsync(IReadOnlyList<Guid> entityIds, CancellationToken cancellationToken = default) =>
         Read(
@@ -112,14 +105,6 @@ internal abstract partial class LocalSession
     }
 
     // One for each agent that noted it.
-    private static List<ParticipantRow> Memberships(DatabaseState state, Id room, Id entity)
-    {
-        var rows = new List<ParticipantRow>();
-        foreach (var row in state.Participants.Ascend(new PairKey(room, entity, Id.Min)))
-        {
-            if (row.RoomId != room || row.EntityId != entity) break;
-            rows.Add(row);
-        }
-        return rows;
-    }
+    private static IEnumerable<ParticipantRow> Memberships(DatabaseState state, Id room, Id entity) =>
+        state.Participants.AscendWhile(new PairKey(room, entity, Id.Min), row => row.RoomId == room && row.EntityId == entity);
 }

@@ -27,21 +27,14 @@ internal abstract partial class LocalSession
         if ((query.SourceEntityId ?? query.EntityId) is { } sourceId)
         {
             Id source = sourceId;
-            foreach (var row in state.RelationshipsBySource.Ascend(new PairKey(source, Id.Min, Id.Min)))
-            {
-                if (row.SourceId != source) break;
-                rows.Add(row);
-            }
+            rows.AddRange(state.RelationshipsBySource.AscendWhile(new PairKey(source, Id.Min, Id.Min), row => row.SourceId == source));
             if (query.SourceEntityId is not null) return rows;
         }
         if ((query.TargetEntityId ?? query.EntityId) is { } targetId)
         {
             Id target = targetId;
-            foreach (var row in state.RelationshipsByTarget.Ascend(new PairKey(target, Id.Min, Id.Min)))
-            {
-                if (row.TargetId != target) break;
-                if (query.EntityId is null || row.SourceId != (Id)query.EntityId) rows.Add(row);
-            }
+            rows.AddRange(state.RelationshipsByTarget.AscendWhile(new PairKey(target, Id.Min, Id.Min), row => row.TargetId == target)
+                .Where(row => query.EntityId is not { } entity || row.SourceId != (Id)entity));
             return rows;
         }
         return [.. state.Relationships.All()];
@@ -50,7 +43,7 @@ internal abstract partial class LocalSession
     public async Task<IReadOnlyList<CreateResult>> CreateRelationshipsAsync(
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default) =>
         await Store(
-            () => CompleteRelationships(relationships),
+            () => Complete.Relationships(relationships, AgentId, Now),
             static (draft, relationship) => ByPair(draft.State, relationship) ?? draft.State.Relationships.Find(relationship.Id),
             Rows.Encode,
             PutRelationship,
@@ -60,7 +53,7 @@ internal abstract partial class LocalSession
     public async Task<IReadOnlyList<CreateResult>> UpsertRelationshipsAsync(
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default) =>
         await Store(
-            () => CompleteRelationships(relationships),
+            () => Complete.Relationships(relationships, AgentId, Now),
             static (draft, relationship) => ByPair(draft.State, relationship) ?? draft.State.Relationships.Find(relationship.Id),
             Rows.Encode,
             PutRelationship,
@@ -83,12 +76,6 @@ internal abstract partial class LocalSession
 
     public async Task<int> DeleteRelationshipsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         await DeleteByIds(ids, static (state, id) => state.Relationships.Find(id), cancellationToken).ConfigureAwait(false);
-
-    private Relationship[] CompleteRelationships(IReadOnlyList<Relationship> relationships)
-    {
-        var now = Now;
-        return [.. Door.List(relationships, nameof(relationships)).Select(relationship => Complete.Relationship(relationship, AgentId, now))];
-    }
 
     private static RelationshipRow? ByPair(DatabaseState state, Relationship relationship) =>
         state.RelationshipsBySource.Find(new PairKey(relationship.SourceEntityId, relationship.TargetEntityId, relationship.AgentId!.Value));

@@ -12,27 +12,24 @@ internal abstract partial class LocalSession
     public Task<IReadOnlyList<Room>> GetRoomsByWorldAsync(Guid worldId, CancellationToken cancellationToken = default) =>
         Read(
             (Id)worldId,
-            static (_, view, world) => (IReadOnlyList<Room>)RoomsOfWorld(view.State, world).ConvertAll(row => view.Record<Room>(row)),
+            static (_, view, world) => (IReadOnlyList<Room>)RoomsOfWorld(view.State, world).Select(row => view.Record<Room>(row)).ToList(),
             cancellationToken);
 
-    private static List<RoomRow> RoomsOfWorld(DatabaseState state, Id world)
-    {
-        var rows = new List<RoomRow>();
-        foreach (var row in state.RoomsByWorld.Ascend(TimedKey.First(world)))
-        {
-            if (row.WorldId != world) break;
-            rows.Add(row);
-        }
-        return rows;
-    }
+    private static IEnumerable<RoomRow> RoomsOfWorld(DatabaseState state, Id world) =>
+        state.RoomsByWorld.AscendWhile(TimedKey.First(world), row => row.WorldId == world);
 
     public async Task<IReadOnlyList<CreateResult>> CreateRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default) =>
-        await Store(() => CompleteRooms(rooms), static (draft, room) => draft.State.Rooms.Find(room.Id), Rows.Encode, PutRoom, change: null, cancellationToken)
-            .ConfigureAwait(false);
+        await Store(
+            () => Complete.Rooms(rooms, AgentId, Now),
+            static (draft, room) => draft.State.Rooms.Find(room.Id),
+            Rows.Encode,
+            PutRoom,
+            change: null,
+            cancellationToken).ConfigureAwait(false);
 
     public async Task<IReadOnlyList<CreateResult>> UpsertRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default) =>
         await Store(
-            () => CompleteRooms(rooms),
+            () => Complete.Rooms(rooms, AgentId, Now),
             static (draft, room) => draft.State.Rooms.Find(room.Id),
             Rows.Encode,
             PutRoom,
@@ -55,12 +52,6 @@ internal abstract partial class LocalSession
         return await Change(
             draft => Cascade.Delete(draft, [.. RoomsOfWorld(draft.State, worldId).Where(row => row.AgentId == Agent)]),
             cancellationToken).ConfigureAwait(false);
-    }
-
-    private Room[] CompleteRooms(IReadOnlyList<Room> rooms)
-    {
-        var now = Now;
-        return [.. Door.List(rooms, nameof(rooms)).Select(room => Complete.Room(room, AgentId, now))];
     }
 
     private static void PutRoom(Draft draft, Room room) => PutRoom(draft, room, Rows.Encode(room));

@@ -35,11 +35,7 @@ internal abstract partial class LocalSession
 
     public Task<IReadOnlyList<CreateResult>> CreateTasksAsync(IReadOnlyList<AgentTask> tasks, CancellationToken cancellationToken = default) =>
         Store(
-            () =>
-            {
-                var now = Now;
-                return Array.ConvertAll(Door.List(tasks, nameof(tasks)), task => Complete.Task(task, AgentId, now));
-            },
+            () => Complete.Tasks(tasks, AgentId, Now),
             static (draft, task) => draft.State.Tasks.Find(task.Id),
             Rows.Encode,
             static (draft, task, body) =>

@@ -8,25 +8,23 @@ internal abstract partial class LocalSession
     public Task<IReadOnlyList<World>> GetAllWorldsAsync(CancellationToken cancellationToken = default) =>
         Read(
             0,
-            static (self, view, _) =>
-            {
-                var worlds = new List<World>();
-                foreach (var row in view.State.WorldsByAgent.Ascend(TimedKey.First(self.Agent)))
-                {
-                    if (row.AgentId != self.Agent) break;
-                    worlds.Add(view.Record<World>(row));
-                }
-                return (IReadOnlyList<World>)worlds;
-            },
+            static (self, view, _) => (IReadOnlyList<World>)view.State.WorldsByAgent
+                .AscendWhile(TimedKey.First(self.Agent), row => row.AgentId == self.Agent)
+                .Select(row => view.Record<World>(row)).ToList(),
             cancellationToken);
 
     public async Task<IReadOnlyList<CreateResult>> CreateWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default) =>
-        await Store(() => CompleteWorlds(worlds), static (draft, world) => draft.State.Worlds.Find(world.Id), Rows.Encode, PutWorld, change: null, cancellationToken)
-            .ConfigureAwait(false);
+        await Store(
+            () => Complete.Worlds(worlds, AgentId, Now),
+            static (draft, world) => draft.State.Worlds.Find(world.Id),
+            Rows.Encode,
+            PutWorld,
+            change: null,
+            cancellationToken).ConfigureAwait(false);
 
     public async Task<IReadOnlyList<CreateResult>> UpsertWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default) =>
         await Store(
-            () => CompleteWorlds(worlds),
+            () => Complete.Worlds(worlds, AgentId, Now),
             static (draft, world) => draft.State.Worlds.Find(world.Id),
             Rows.Encode,
             PutWorld,
@@ -44,12 +42,6 @@ internal abstract partial class LocalSession
 
     public async Task<int> DeleteWorldsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         await DeleteByIds(ids, static (state, id) => state.Worlds.Find(id), cancellationToken).ConfigureAwait(false);
-
-    private World[] CompleteWorlds(IReadOnlyList<World> worlds)
-    {
-        var now = Now;
-        return [.. Door.List(worlds, nameof(worlds)).Select(world => Complete.World(world, AgentId, now))];
-    }
 
     private static void PutWorld(Draft draft, World world) => PutWorld(draft, world, Rows.Encode(world));
 

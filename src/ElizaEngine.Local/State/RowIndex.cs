@@ -106,6 +106,16 @@ internal readonly partial struct RowIndex<TKey, TRow, TOrder>
     /// <summary>The rows with keys from <paramref name="from"/> on, in ascending order.</summary>
     public Cursor Ascend(in TKey from) => new(_root, from, isAscending: true);
 
+    /// <summary>The same, up to the first row that is not one of those wanted: the rows under a parent, from its first key on.</summary>
+    public IEnumerable<TRow> AscendWhile(TKey from, Func<TRow, bool> isOf)
+    {
+        foreach (var row in Ascend(from))
+        {
+            if (!isOf(row)) yield break;
+            yield return row;
+        }
+    }
+
     /// <summary>The rows with keys up to <paramref name="from"/>, itself included, in descending order.</summary>
     public Cursor Descend(in TKey from) => new(_root, from, isAscending: false);
 

@@ -55,13 +55,15 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> CreateAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        return await CreateAsync(AgentTable, CompleteAgents(agents), static agent => agent.Id, static _ => [], cancellationToken).ConfigureAwait(false);
+        return await CreateAsync(AgentTable, Complete.Agents(agents, Now), static agent => agent.Id, static _ => [], cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertAgentsAsync(IReadOnlyList<Agent> agents, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        return await UpsertAsync(AgentTable, CompleteAgents(agents), static agent => agent.Id, AgentChange, static _ => [], cancellationToken).ConfigureAwait(false);
+        return await UpsertAsync(
+            AgentTable, Complete.Agents(agents, Now), static agent => agent.Id, AgentChange, static _ => [], cancellationToken)
+            .ConfigureAwait(false);
     }
 
     public async Task<int> UpdateAgentsAsync(IReadOnlyList<AgentUpdate> updates, CancellationToken cancellationToken = default)
@@ -100,11 +102,5 @@ internal abstract partial class PostgresSession
         // A trigger forgets their dimensions, whoever removes them.
         if (isOwn) AssumedDimension = null;
         return count;
-    }
-
-    private Agent[] CompleteAgents(IReadOnlyList<Agent> agents)
-    {
-        var now = Now;
-        return Array.ConvertAll(Door.List(agents, nameof(agents)), agent => Complete.Agent(agent, now));
     }
 }

@@ -30,13 +30,15 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> CreateComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        return await CreateAsync(ComponentTable, CompleteComponents(components), static component => component.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
+        return await CreateAsync(
+            ComponentTable, Complete.Components(components, AgentId, Now), static component => component.Id, ReferencesOf, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertComponentsAsync(IReadOnlyList<Component> components, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        var items = CompleteComponents(components);
+        var items = Complete.Components(components, AgentId, Now);
         if (items.Length == 0) return [];
         var statements = new List<Statement>();
         // Two plain upserts of one key at once make one component; the contract allows transactions to make two.
@@ -96,12 +98,6 @@ internal abstract partial class PostgresSession
 
     public Task<int> DeleteComponentsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         DeleteAsync("components", ids, null, cancellationToken);
-
-    private Component[] CompleteComponents(IReadOnlyList<Component> components)
-    {
-        var now = Now;
-        return Array.ConvertAll(Door.List(components, nameof(components)), component => Complete.Component(component, AgentId, now));
-    }
 
     private static IEnumerable<Reference> ReferencesOf(Component component) =>
     [

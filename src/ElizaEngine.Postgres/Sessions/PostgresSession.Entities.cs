@@ -76,22 +76,28 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> CreateEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        return await CreateAsync(EntityTable, CompleteEntities(entities), static entity => entity.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
+        return await CreateAsync(
+            EntityTable, Complete.Entities(entities, AgentId, Now), static entity => entity.Id, ReferencesOf, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
         return await UpsertAsync(
-            EntityTable, CompleteEntities(entities), static entity => entity.Id, "names = excluded.names, metadata = excluded.metadata", ReferencesOf, cancellationToken)
-            .ConfigureAwait(false);
+            EntityTable,
+            Complete.Entities(entities, AgentId, Now),
+            static entity => entity.Id,
+            "names = excluded.names, metadata = excluded.metadata",
+            ReferencesOf,
+            cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> UpdateEntitiesAsync(IReadOnlyList<Entity> entities, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
         return await UpdateAsync(
-            CompleteEntities(entities),
+            Complete.Entities(entities, AgentId, Now),
             static entity => entity.Id,
             static entity => UpdateById("entities", entity.Id,
                 [.. Set("names", DbValue.Texts([.. entity.Names])), .. Set("metadata", DbValue.Json(entity.Metadata!))]),
@@ -126,12 +132,6 @@ internal abstract partial class PostgresSession
     }
 
     private static string Prefixed(string alias, string columns) => string.Join(", ", columns.Split(", ").Select(column => $"{alias}.{column}"));
-
-    private Entity[] CompleteEntities(IReadOnlyList<Entity> entities)
-    {
-        var now = Now;
-        return Array.ConvertAll(Door.List(entities, nameof(entities)), entity => Complete.Entity(entity, AgentId, now));
-    }
 
     private static IEnumerable<Reference> ReferencesOf(Entity entity) => [new("agents", entity.AgentId!.Value, "entities.agentId", entity.Id)];
 }

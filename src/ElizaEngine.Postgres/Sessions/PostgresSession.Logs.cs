@@ -14,8 +14,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> CreateLogsAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        var now = Now;
-        var items = Array.ConvertAll(Door.List(entries, nameof(entries)), entry => Complete.Log(entry, now));
+        var items = Complete.Logs(entries, Now);
         return await CreateAsync(
             LogTable,
             items,

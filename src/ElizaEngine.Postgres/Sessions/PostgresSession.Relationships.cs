@@ -33,7 +33,7 @@ internal abstract partial class PostgresSession
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        var items = CompleteRelationships(relationships);
+        var items = Complete.Relationships(relationships, AgentId, Now);
         if (items.Length == 0) return [];
         // One by one, since either the pair or the id may be there already, by an earlier item too; then the stored id is the answer.
         var guards = BatchGuards(items);
@@ -56,7 +56,7 @@ internal abstract partial class PostgresSession
         IReadOnlyList<Relationship> relationships, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        var items = CompleteRelationships(relationships);
+        var items = Complete.Relationships(relationships, AgentId, Now);
         if (items.Length == 0) return [];
         var guards = BatchGuards(items);
         Statement[] statements = [.. guards, .. items.Select(item => Statement.Of($"""
@@ -88,12 +88,6 @@ internal abstract partial class PostgresSession
 
     public Task<int> DeleteRelationshipsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         DeleteAsync("relationships", ids, null, cancellationToken);
-
-    private Relationship[] CompleteRelationships(IReadOnlyList<Relationship> relationships)
-    {
-        var now = Now;
-        return Array.ConvertAll(Door.List(relationships, nameof(relationships)), relationship => Complete.Relationship(relationship, AgentId, now));
-    }
 
     // An item may meet a row by its pair and by its id, so no order of the items keeps two batches from a deadlock: the guards do. One
     // item has nothing to hold while it waits.

@@ -41,13 +41,15 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> CreateRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        return await CreateAsync(RoomTable, CompleteRooms(rooms), static room => room.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
+        return await CreateAsync(RoomTable, Complete.Rooms(rooms, AgentId, Now), static room => room.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertRoomsAsync(IReadOnlyList<Room> rooms, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        return await UpsertAsync(RoomTable, CompleteRooms(rooms), static room => room.Id, RoomChange, _ => [new("agents", AgentId, "rooms.agentId")], cancellationToken).ConfigureAwait(false);
+        return await UpsertAsync(
+            RoomTable, Complete.Rooms(rooms, AgentId, Now), static room => room.Id, RoomChange, _ => [new("agents", AgentId, "rooms.agentId")], cancellationToken)
+            .ConfigureAwait(false);
     }
 
     public async Task<int> UpdateRoomsAsync(IReadOnlyList<RoomUpdate> updates, CancellationToken cancellationToken = default)
@@ -79,12 +81,6 @@ internal abstract partial class PostgresSession
         using var underWay = Enter(cancellationToken);
         return await CountRemovedAsync(
             Sql.Of($"DELETE FROM public.rooms WHERE world_id = {DbValue.Uuid(worldId)} AND agent_id = {DbValue.Uuid(AgentId)}"), cancellationToken).ConfigureAwait(false);
-    }
-
-    private Room[] CompleteRooms(IReadOnlyList<Room> rooms)
-    {
-        var now = Now;
-        return Array.ConvertAll(Door.List(rooms, nameof(rooms)), room => Complete.Room(room, AgentId, now));
     }
 
     private static IEnumerable<Reference> ReferencesOf(Room room) => [new("agents", room.AgentId!.Value, "rooms.agentId", room.Id)];

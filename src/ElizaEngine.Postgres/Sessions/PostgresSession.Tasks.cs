@@ -47,8 +47,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> CreateTasksAsync(IReadOnlyList<AgentTask> tasks, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        var now = Now;
-        var items = Array.ConvertAll(Door.List(tasks, nameof(tasks)), task => Complete.Task(task, AgentId, now));
+        var items = Complete.Tasks(tasks, AgentId, Now);
         return await CreateAsync(TaskTable, items, static task => task.Id, task => [new("agents", AgentId, "tasks.agentId", task.Id)], cancellationToken).ConfigureAwait(false);
     }
 

@@ -31,7 +31,7 @@ internal abstract partial class PostgresSession
     public async Task<IReadOnlyList<CreateResult>> CreateWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        return await CreateAsync(WorldTable, CompleteWorlds(worlds), static world => world.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
+        return await CreateAsync(WorldTable, Complete.Worlds(worlds, AgentId, Now), static world => world.Id, ReferencesOf, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<IReadOnlyList<CreateResult>> UpsertWorldsAsync(IReadOnlyList<World> worlds, CancellationToken cancellationToken = default)
@@ -39,7 +39,7 @@ internal abstract partial class PostgresSession
         using var underWay = Enter(cancellationToken);
         return await UpsertAsync(
             WorldTable,
-            CompleteWorlds(worlds),
+            Complete.Worlds(worlds, AgentId, Now),
             static world => world.Id,
             "name = excluded.name, message_server_id = excluded.message_server_id, metadata = excluded.metadata",
             ReferencesOf,
@@ -64,12 +64,6 @@ internal abstract partial class PostgresSession
 
     public Task<int> DeleteWorldsAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default) =>
         DeleteAsync("worlds", ids, null, cancellationToken);
-
-    private World[] CompleteWorlds(IReadOnlyList<World> worlds)
-    {
-        var now = Now;
-        return Array.ConvertAll(Door.List(worlds, nameof(worlds)), world => Complete.World(world, AgentId, now));
-    }
 
     private static IEnumerable<Reference> ReferencesOf(World world) => [new("agents", world.AgentId!.Value, "worlds.agentId", world.Id)];
 }

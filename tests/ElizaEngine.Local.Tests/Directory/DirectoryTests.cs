@@ -75,27 +75,60 @@ public sealed class DirectoryTests
     [InlineData(":memory:", ":memory:", ":memory:")]
     public async Task What_names_another_kind_of_database_is_no_directory_and_not_repeated(string text, string shown, string folder)
     {
-        Func<Task>[] calls =
-        [
-            () => LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = text }),
-            async () =>
-            {
-                await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions());
-                await database.BackupAsync(text);
-            },
-            () => LocalDatabase.RestoreAsync(text, "restored"),
-            () => LocalDatabase.RestoreAsync("backup", text),
-            () => LocalDatabase.VerifyDirectoryAsync(text),
-            () => LocalDatabase.RepairAsync(text),
-        ];
-        foreach (var call in calls)
+        foreach (var door in DoorsOf(text))
         {
-            var error = await Assert.ThrowsAsync<InvalidInputException>(call);
+            var error = await Assert.ThrowsAsync<InvalidInputException>(door);
             Assert.Equal(shown, error.Value);
             Assert.DoesNotContain("Tr0ub4dor", error.ToString(), StringComparison.Ordinal);
         }
         Assert.False(System.IO.Directory.Exists(folder));
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("\t\n")]
+    [InlineData("with\0zero")]
+    public async Task What_is_no_path_is_refused_at_every_door(string text)
+    {
+        foreach (var door in DoorsOf(text))
+        {
+            var error = await Assert.ThrowsAsync<InvalidInputException>(door);
+            Assert.Equal(text, error.Value);
+            Assert.Contains(error.Parameter, (string[])["directory", "backup"]);
+        }
+        Assert.False(System.IO.Directory.Exists(text));
+    }
+
+    [Fact]
+    public async Task A_slash_at_the_end_of_a_directory_is_not_kept_at_any_door()
+    {
+        using var folder = new TestFolder();
+        await using (var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = folder.In("a/") }))
+        {
+            Assert.Equal(folder.In("a"), (await database.VerifyAsync()).Directory);
+            Assert.Equal(folder.In("b"), (await database.BackupAsync(folder.In("b/"))).Directory);
+        }
+        Assert.Equal(folder.In("c"), (await LocalDatabase.RestoreAsync(folder.In("b/"), folder.In("c/"))).Directory);
+        Assert.Equal(folder.In("c"), (await LocalDatabase.VerifyDirectoryAsync(folder.In("c/"))).Directory);
+        Assert.Equal(folder.In("c"), (await LocalDatabase.RepairAsync(folder.In("c/"))).Directory);
+    }
+
+    /// <summary>Every call that is given a directory, with this one.</summary>
+    private static Func<Task>[] DoorsOf(string directory) =>
+    [
+        () => ElizaDatabase.OpenAsync(directory),
+        () => LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = directory }),
+        async () =>
+        {
+            await using var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions());
+            await database.BackupAsync(directory);
+        },
+        () => LocalDatabase.RestoreAsync(directory, "restored"),
+        () => LocalDatabase.RestoreAsync("backup", directory),
+        () => LocalDatabase.VerifyDirectoryAsync(directory),
+        () => LocalDatabase.RepairAsync(directory),
+    ];
 
     [Fact]
     public async Task A_relative_directory_is_the_one_under_the_working_directory()

@@ -103,6 +103,15 @@ public sealed class RowIndexTests
     }
 
     [Fact]
+    public void A_walk_while_rows_are_wanted_ends_before_the_first_that_is_not()
+    {
+        var index = Of(Enumerable.Range(0, 1_000).Select(key => (long)key));
+        Assert.Equal(Enumerable.Range(100, 200), index.AscendWhile(100, row => row.Key % 500 < 300).Select(row => (int)row.Key));
+        Assert.Empty(index.AscendWhile(300, row => row.Key % 500 < 300));
+        Assert.Empty(default(Items).AscendWhile(100, _ => true));
+    }
+
+    [Fact]
     public void Removing_what_is_not_there_gives_the_same_index()
     {
         var index = Of([1, 2, 3]);

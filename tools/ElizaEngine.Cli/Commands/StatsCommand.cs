@@ -21,21 +21,21 @@ internal static class StatsCommand
     private static async Task<int> RunAsync(CommandOutput output, DatabaseLocation location, CancellationToken cancellationToken)
     {
         await using var database = await ExistingDatabase.OpenAsync(output.OpenDatabaseAsync, location, cancellationToken);
-        var statistics = await database.GetStatisticsAsync(cancellationToken);
+        var contents = await database.CountAsync(cancellationToken);
 
         var table = CommandOutput.NewTable("", "Count");
         table.Columns[1].RightAligned();
-        foreach (var (name, count) in statistics.Counts) table.AddRow(new Text(Words(name)), new Text(Quantity.Of(count)));
+        foreach (var (name, count) in contents.Counts) table.AddRow(new Text(Words(name)), new Text(Quantity.Of(count)));
         output.Screen.Write(table);
-        var where = statistics.Files is { } files ? Quantity.Of(files, "file") : "tables and indexes";
-        output.Line($"{Quantity.OfBytes(statistics.Bytes)} in {where}. A write is acknowledged when it survives {database.Durability}.");
+        var where = contents.Files is { } files ? Quantity.Of(files, "file") : "tables and indexes";
+        output.Line($"{Quantity.OfBytes(contents.Bytes)} in {where}. A write is acknowledged when it survives {database.Durability}.");
         output.Line($"Database: {database.Name}{(database.Server is { } server ? $" ({server})" : "")}");
         if (database.OpenReport is { } report) output.Line($"Opened: {report}.");
 
         var document = new JsonObject { ["backend"] = database.Backend, [location is LocalLocation ? "directory" : "database"] = location is LocalLocation local ? Path.GetFullPath(local.Directory) : database.Name };
-        foreach (var (name, count) in statistics.Counts) document[name] = count;
-        document["bytes"] = statistics.Bytes;
-        if (statistics.Files is not null) document["files"] = statistics.Files;
+        foreach (var (name, count) in contents.Counts) document[name] = count;
+        document["bytes"] = contents.Bytes;
+        if (contents.Files is not null) document["files"] = contents.Files;
         document["durability"] = database.Durability;
         if (database.Server is not null) document["server"] = database.Server;
         if (database.OpenReport is not null) document["opened"] = database.OpenReport;

@@ -13,7 +13,7 @@ internal sealed record OpenDatabase(IDatabase Database) : IAsyncDisposable
     public required string Backend { get; init; }
 
     /// <summary>What is in it, counted now.</summary>
-    public required Func<CancellationToken, Task<DatabaseStatistics>> GetStatisticsAsync { get; init; }
+    public required Func<CancellationToken, Task<DatabaseContents>> CountAsync { get; init; }
 
     /// <summary>The tables that have an index of vectors, or would have one if they were searched: in order of agent and name.</summary>
     public required Func<CancellationToken, Task<IReadOnlyList<IndexedTable>>> GetIndexedTablesAsync { get; init; }
@@ -38,10 +38,28 @@ internal sealed record OpenDatabase(IDatabase Database) : IAsyncDisposable
 internal sealed record IndexedTable(Guid AgentId, string TableName, int Dimension);
 
 /// <summary>What is in a database.</summary>
-/// <param name="Counts">Rows by kind, in the order to show them; names in camel case.</param>
+/// <param name="Rows">How many rows.</param>
 /// <param name="Bytes">Bytes of its files, or of its tables and indexes.</param>
 /// <param name="Files">Its files; null for tables of a server.</param>
-internal sealed record DatabaseStatistics(IReadOnlyList<(string Name, long Count)> Counts, long Bytes, long? Files);
+internal sealed record DatabaseContents(DatabaseStatistics Rows, long Bytes, long? Files)
+{
+    /// <summary>Rows by kind, in the order to show them; names in camel case.</summary>
+    public IReadOnlyList<(string Name, long Count)> Counts { get; } =
+    [
+        ("agents", Rows.Agents),
+        ("entities", Rows.Entities),
+        ("components", Rows.Components),
+        ("worlds", Rows.Worlds),
+        ("rooms", Rows.Rooms),
+        ("participants", Rows.Participants),
+        ("relationships", Rows.Relationships),
+        ("memories", Rows.Memories),
+        ("embeddings", Rows.Embeddings),
+        ("tasks", Rows.Tasks),
+        ("logs", Rows.Logs),
+        ("cacheEntries", Rows.CacheEntries),
+    ];
+}
 
 /// <summary>Opens a database that is there already: a question about a database must not make one, or change its schema.</summary>
 internal static class ExistingDatabase

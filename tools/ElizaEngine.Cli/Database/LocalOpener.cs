@@ -14,30 +14,18 @@ internal static class LocalOpener
         {
             Name = directory,
             Backend = "local",
-            GetStatisticsAsync = _ => Task.FromResult(Count(local.GetStatistics())),
+            CountAsync = _ => Task.FromResult(Count(local)),
             GetIndexedTablesAsync = _ => Task.FromResult(Indexed(local)),
             Durability = Describe(options),
             OpenReport = Describe(local.OpenReport),
         };
     }
 
-    private static DatabaseStatistics Count(LocalStatistics statistics) => new(
-        [
-            ("agents", statistics.Agents),
-            ("entities", statistics.Entities),
-            ("components", statistics.Components),
-            ("worlds", statistics.Worlds),
-            ("rooms", statistics.Rooms),
-            ("participants", statistics.Participants),
-            ("relationships", statistics.Relationships),
-            ("memories", statistics.Memories),
-            ("embeddings", statistics.Embeddings),
-            ("tasks", statistics.Tasks),
-            ("logs", statistics.Logs),
-            ("cacheEntries", statistics.CacheEntries),
-        ],
-        statistics.FileBytes,
-        statistics.Files);
+    private static DatabaseContents Count(LocalDatabase local)
+    {
+        var statistics = local.GetStatistics();
+        return new DatabaseContents(statistics, statistics.FileBytes, statistics.Files);
+    }
 
     private static IReadOnlyList<IndexedTable> Indexed(LocalDatabase local) =>
         [.. from table in local.GetVectorTables() where table.HasGraph select new IndexedTable(table.AgentId, table.TableName, table.Dimension)];

@@ -16,7 +16,7 @@ internal static class PostgresOpener
             {
                 Name = database.Address,
                 Backend = "postgres",
-                GetStatisticsAsync = async token => Count(await database.GetStatisticsAsync(token)),
+                CountAsync = token => CountAsync(database, token),
                 GetIndexedTablesAsync = token => IndexedAsync(database, token),
                 Durability = durability,
                 Server = server,
@@ -54,6 +54,12 @@ internal static class PostgresOpener
         return ($"PostgreSQL {row.GetString(0).Split(' ')[0]}, pgvector {row.GetString(1)}", durability);
     }
 
+    private static async Task<DatabaseContents> CountAsync(PostgresDatabase database, CancellationToken cancellationToken)
+    {
+        var statistics = await database.GetStatisticsAsync(cancellationToken);
+        return new DatabaseContents(statistics, statistics.Bytes, Files: null);
+    }
+
     // An index is of a dimension, for all agents and tables.
     private static async Task<IReadOnlyList<IndexedTable>> IndexedAsync(PostgresDatabase database, CancellationToken cancellationToken)
     {
@@ -73,22 +79,4 @@ internal static class PostgresOpener
         while (await rows.ReadAsync(cancellationToken)) tables.Add(new IndexedTable(rows.GetGuid(0), rows.GetString(1), rows.GetInt32(2)));
         return tables;
     }
-
-    private static DatabaseStatistics Count(PostgresStatistics statistics) => new(
-        [
-            ("agents", statistics.Agents),
-            ("entities", statistics.Entities),
-            ("components", statistics.Components),
-            ("worlds", statistics.Worlds),
-            ("rooms", statistics.Rooms),
-            ("participants", statistics.Participants),
-            ("relationships", statistics.Relationships),
-            ("memories", statistics.Memories),
-            ("embeddings", statistics.Embeddings),
-            ("tasks", statistics.Tasks),
-            ("logs", statistics.Logs),
-            ("cacheEntries", statistics.CacheEntries),
-        ],
-        statistics.Bytes,
-        Files: null);
 }
