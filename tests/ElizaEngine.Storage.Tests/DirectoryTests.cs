@@ -91,6 +91,36 @@ public sealed class DirectoryTests
         await log.Append("works");
     }
 
+    /// <summary>
+    /// The story: a copy is as large as its frames, and one of less than a block was taken for what an interrupted creation had left. Opening
+    /// deleted it, and began an empty database.
+    /// </summary>
+    [Fact]
+    public async Task A_small_copy_without_a_manifest_is_no_leftover()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        await using (var log = TestLog.Open(directory))
+        {
+            await log.Append("kept");
+            await log.CompactAsync();
+        }
+
+        var image = DiskImage.Take(directory);
+        foreach (var manifest in image.Files.Keys.Where(static name => FileNames.TryManifest(name, out _)).ToList())
+            image = image.Without(manifest);
+        var copy = Assert.Single(image.Files, static file => file.Value.AsSpan(LogFormat.FileHeaderBytes..).ContainsAnyExcept((byte)0));
+        Assert.InRange(copy.Value.Length, LogFormat.FileHeaderBytes + 1, (2 * LogFormat.FileHeaderBytes) - 1);
+        using var without = image.Restore();
+        var before = DiskImage.Take(without).Files;
+        Assert.Equal(copy.Key, Assert.Throws<LogDirectoryForeignException>(() => TestLog.Open(without)).Evidence);
+        Assert.Equal(copy.Key, Assert.Throws<LogDirectoryForeignException>(() => BackupTarget.ForBackup(without.Files, without.Path)).Evidence);
+        Assert.Equal(before, DiskImage.Take(without).Files);
+        // Repair makes the manifest anew.
+        Assert.Empty(Examined.Run(without, repair: true).Lost);
+        await using var repaired = TestLog.Open(without);
+        Assert.Equal(["kept"], repaired.Replayed.Texts);
+    }
+
     [Fact]
     public async Task Leftovers_of_an_interrupted_preparation_are_removed()
     {

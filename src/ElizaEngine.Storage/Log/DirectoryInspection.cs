@@ -58,15 +58,17 @@ internal static class DirectoryInspection
     }
 
     /// <summary>
-    /// Whether a log file that no manifest lists is a leftover of an interrupted creation: zeros where the first frame would be.
+    /// Whether a log file that no manifest lists is a leftover of an interrupted creation: zeros where the first frame would be, or nothing. A
+    /// copy is as large as its frames, and may have less than a block of them.
     /// </summary>
     public static bool HoldsNoFrame(IFileSystem files, string path)
     {
         using var file = files.Open(path);
-        var block = new byte[LogFormat.FileHeaderBytes];
-        if (file.Length < 2 * block.Length)
+        var length = file.Length;
+        if (length <= LogFormat.FileHeaderBytes)
             return true;
-        file.Read(block.Length, block);
-        return !block.AsSpan().ContainsAnyExcept((byte)0);
+        var first = new byte[Math.Min(LogFormat.MaxBlockBytes, length - LogFormat.FileHeaderBytes)];
+        file.Read(LogFormat.FileHeaderBytes, first);
+        return !first.AsSpan().ContainsAnyExcept((byte)0);
     }
 }
