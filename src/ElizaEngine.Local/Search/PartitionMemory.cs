@@ -17,6 +17,10 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
     private readonly Lock _gate = new();
     private long _clock; // Of searches; stands where memory has no limit.
 
+    // Bytes of all partitions but the one whose turn it is, as they were when the turn began or had come to them. A sum for each would cost
+    // the square of their number.
+    private long _others;
+
     /// <summary>Bytes that partitions take, those that will take the place of one among them.</summary>
     public long Bytes
     {
@@ -44,52 +48,78 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
     /// </summary>
     /// <param name="key">Whose.</param>
     /// <param name="needed">Bytes that it takes.</param>
-    /// <param name="total">Vectors of the database.</param>
-    public bool IsAdmitted(in PartitionKey key, long needed, long total)
+    /// <param name="gone">The database's <see cref="DatabaseState.VectorsGone"/>.</param>
+    public bool IsAdmitted(in PartitionKey key, long needed, long gone)
     {
         if (limit is not { } allowed) return true;
         var now = Interlocked.Increment(ref _clock);
+        Ask ask;
+        bool isKnown;
         lock (_gate)
         {
-            var known = _asks.TryGetValue(key, out var ask);
-            if (needed > allowed || (known && ask.TooLargeAt is { } then && total >= then - (then / 8))) return false;
+            isKnown = _asks.TryGetValue(key, out ask);
+            if (needed > allowed || (isKnown && gone < ask.NotBeforeGone)) return false;
             if (_asks.Count >= AsksMax) _asks.Clear();
-            _asks[key] = new Ask(now, null);
-            var room = allowed - Bytes;
-            foreach (var partition in LeastRecentlyUsed())
-            {
-                if (room >= needed) return true;
-                if (!known || Volatile.Read(ref partition.SearchedAt) >= ask.At) return false;
-                room += partition.Bytes;
-            }
-            return room >= needed;
+            _asks[key] = new Ask(now, 0);
         }
+        var room = allowed - Bytes;
+        if (room >= needed) return true;
+        if (!isKnown) return false;
+        foreach (var partition in LeastRecentlyUsed())
+        {
+            if (Volatile.Read(ref partition.SearchedAt) >= ask.At) return false;
+            room += partition.Bytes;
+            if (room >= needed) return true;
+        }
+        return false;
     }
 
     /// <summary>Whether what takes so many bytes has no room, though it be alone.</summary>
     public bool IsTooLarge(long needed) => needed > limit;
 
-    /// <summary>Whether there is room for so many bytes more.</summary>
-    public bool HasRoom(long needed) => limit is not { } allowed || Bytes + needed <= allowed;
+    /// <summary>Goes through all partitions anew.</summary>
+    public void BeginTurn()
+    {
+        if (limit is not null) _others = Bytes;
+    }
 
-    /// <summary>Evicts others, until there is room for a partition. False: there is none, and it is evicted itself.</summary>
+    /// <summary>Comes to a partition: what it takes changes.</summary>
+    public void Begin(VectorPartition partition) => _others -= partition.Bytes;
+
+    /// <summary>Is done with it.</summary>
+    /// <param name="partition">What has its place now; null: nothing.</param>
+    public void End(VectorPartition? partition) => _others += partition?.Bytes ?? 0;
+
+    /// <summary>Whether there is room, beside all the others, for the partition whose turn it is.</summary>
+    /// <param name="needed">All bytes that it will take.</param>
+    public bool HasRoom(long needed) => limit is not { } allowed || _others + needed <= allowed;
+
+    /// <summary>
+    /// Evicts the least recently used, until there is room for the partition whose turn it is. False: there is none, or it is the least
+    /// recently used itself, and is evicted.
+    /// </summary>
     /// <param name="partition">For which.</param>
+    /// <param name="isNew">Whether it was let in for this turn: it stays, whatever was searched since.</param>
     /// <param name="needed">Bytes that it will take.</param>
-    /// <param name="total">Vectors of the database.</param>
+    /// <param name="gone">The database's <see cref="DatabaseState.VectorsGone"/>.</param>
     /// <param name="evictAsync">Takes one out.</param>
-    public async Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed, long total, Func<VectorPartition, Task> evictAsync)
+    public async Task<bool> TryMakeRoomAsync(VectorPartition partition, bool isNew, long needed, long gone, Func<VectorPartition, Task> evictAsync)
     {
         if (IsTooLarge(needed))
         {
-            lock (_gate) _asks[partition.Key] = new Ask(Now, total);
+            // It would be again, until an eighth of it has gone; whose vectors go nobody counts.
+            lock (_gate) _asks[partition.Key] = new Ask(Now, gone + Math.Max(1, partition.Count / 8));
             await evictAsync(partition).ConfigureAwait(false);
             return false;
         }
-        if (HasRoom(needed - partition.Bytes)) return true;
-        foreach (var other in LeastRecentlyUsed().Where(other => other != partition).ToArray())
+        if (HasRoom(needed)) return true;
+        foreach (var other in LeastRecentlyUsed().ToArray())
         {
+            if (other == partition && isNew) continue;
+            if (other != partition) _others -= other.Bytes;
             await evictAsync(other).ConfigureAwait(false);
-            if (HasRoom(needed - partition.Bytes)) break;
+            if (other == partition) return false;
+            if (HasRoom(needed)) break;
         }
         return true;
     }
@@ -98,6 +128,6 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
 
     /// <summary>A search without a partition.</summary>
     /// <param name="At">When it was.</param>
-    /// <param name="TooLargeAt">Vectors of the database when the partition was found to be too large; null: it was not.</param>
-    private readonly record struct Ask(long At, long? TooLargeAt);
+    /// <param name="NotBeforeGone">Where the partition was found to be too large: so many vectors have to have gone from the database before it is tried again.</param>
+    private readonly record struct Ask(long At, long NotBeforeGone);
 }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using ElizaEngine.Storage;
 using ElizaEngine.Vectors;
+using Turn = System.Threading.Tasks.TaskCompletionSource<System.Collections.Generic.Dictionary<ElizaEngine.Local.PartitionKey, System.Exception>>;
 
 namespace ElizaEngine.Local;
 
@@ -53,14 +55,14 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private long _released;
     private readonly CancellationTokenSource _stop = new();
     private volatile bool _isUsed; // Before the first partition is there; asking the dictionary would take its locks.
-    private TaskCompletionSource _turn = new(TaskCreationOptions.RunContinuationsAsynchronously); // The one that is to end next.
+    private Turn _turn = NewTurn(); // The one that is to end next.
     private int _builders;
     private bool _isWanted;
     private bool _isAtWork;
     private bool _isStopped;
     private bool _isSaveDue;
 
-    /// <summary>The work in the background that is under way, or was last. It does not fail.</summary>
+    /// <summary>The work in the background that is under way, or was last. Fails, at its end, with the first that failed in it.</summary>
     public Task Work { get; private set; } = Task.CompletedTask;
 
     /// <summary>The partition, if it has all vectors of a state.</summary>
@@ -81,9 +83,9 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         if (Math.Max(vectors, rows / RowsOfVector) <= few || _partitions.ContainsKey(key)) return;
         // Where there is no room at all there is none for an empty one either.
-        if (!_memory.IsAdmitted(key, BytesOf(key, Math.Max(1, vectors)), _sequencer.Published.VectorCount)) return;
+        if (!_memory.IsAdmitted(key, BytesOf(key, Math.Max(1, vectors)), _sequencer.Published.VectorsGone)) return;
         _isUsed = true;
-        var partition = NewPartition(key);
+        var partition = NewPartition(key, mayBeEmpty: rows / RowsOfVector > few);
         partition.SearchedAt = _memory.Now;
         _partitions.TryAdd(key, partition);
         Begin();
@@ -96,7 +98,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     public async Task<bool> BuildAsync(PartitionKey key)
     {
         _isUsed = true;
-        var partition = _partitions.GetOrAdd(key, NewPartition);
+        var partition = _partitions.GetOrAdd(key, key => NewPartition(key));
         _memory.Touch(partition);
         Interlocked.Increment(ref _builders);
         try
@@ -108,9 +110,9 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                 if (counted != partition && partition.CompleteFrom != long.MaxValue)
                     (counted, wanted) = (partition, partition.PeekUpTo(_sequencer.Published.Sequence));
                 if (counted == partition && IsBuiltUpTo(partition, wanted)) return true;
-                await TurnAsync().ConfigureAwait(false);
+                if ((await TurnAsync().ConfigureAwait(false))?.GetValueOrDefault(key) is { } error) ExceptionDispatchInfo.Throw(error);
                 if (IsStopped) return false;
-                // It may have been replaced, or there is no memory for it.
+                // It may have been replaced, or there is no memory for it, or nothing in it.
                 if (!_partitions.TryGetValue(key, out partition)) return true;
             }
         }
@@ -214,44 +216,61 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         _stop.Dispose();
     }
 
-    // Ends when the work has been through all partitions, or is over. It may go on: others want something all the time.
-    private async Task TurnAsync()
+    // Ends when the work has been through all partitions, or is over. It may go on: others want something all the time. Returns which of
+    // them failed.
+    private async Task<Dictionary<PartitionKey, Exception>?> TurnAsync()
     {
-        Task turn;
+        Task<Dictionary<PartitionKey, Exception>> turn;
         lock (_gate) turn = _turn.Task;
         Begin();
         var first = await Task.WhenAny(Work, turn).ConfigureAwait(false);
+        if (turn.IsCompleted) return await turn.ConfigureAwait(false);
         await first.ConfigureAwait(false);
+        return null;
     }
 
-    private void EndTurn()
+    private static Turn NewTurn() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void EndTurn(Dictionary<PartitionKey, Exception> failed)
     {
-        TaskCompletionSource turn;
-        lock (_gate) (turn, _turn) = (_turn, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        turn.SetResult();
+        Turn turn;
+        lock (_gate) (turn, _turn) = (_turn, NewTurn());
+        turn.SetResult(failed);
     }
 
     private async Task RunAsync()
     {
+        Exception? first = null;
         try
         {
             while (Continue())
             {
                 bool isSaveDue;
                 lock (_gate) (isSaveDue, _isSaveDue) = (_isSaveDue, false);
-                foreach (var (key, known) in _partitions)
+                var failed = new Dictionary<PartitionKey, Exception>();
+                _memory.BeginTurn();
+                foreach (var key in _partitions.Keys)
                 {
-                    if (known.CompleteFrom == long.MaxValue) await FillAsync(known).ConfigureAwait(false);
-                    // It may have been replaced, or released for another.
-                    if (!_partitions.TryGetValue(key, out var partition)) continue;
-                    // First: what will be replaced need not have room, nor its graph be repaired.
-                    if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
-                    if (!await TryMakeRoomAsync(partition).ConfigureAwait(false)) continue;
-                    await CodeAsync(partition).ConfigureAwait(false);
-                    await LinkAsync(partition).ConfigureAwait(false);
-                    await SaveAsync(partition, isSaveDue ? SaveMoment.Later : SaveMoment.Now).ConfigureAwait(false);
+                    // It may have been released for another.
+                    if (!_partitions.TryGetValue(key, out var known)) continue;
+                    _memory.Begin(known);
+                    try
+                    {
+                        await BringUpAsync(key, known, isSaveDue ? SaveMoment.Later : SaveMoment.Now).ConfigureAwait(false);
+                    }
+                    catch (Exception error) when (error is not (LogClosedException or LogPoisonedException))
+                    {
+                        // Too little memory, for one: there may be enough for others. Who waits for it hears of it, and the next who wants
+                        // something done begins again.
+                        failed[key] = error;
+                        first ??= error;
+                    }
+                    finally
+                    {
+                        _memory.End(_partitions.GetValueOrDefault(key));
+                    }
                 }
-                EndTurn();
+                EndTurn(failed);
             }
         }
         catch (Exception error) when (error is LogClosedException or LogPoisonedException)
@@ -261,10 +280,30 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         }
         catch
         {
-            // Too little memory, for one. Who waits hears of it, and the next who wants something done begins again.
             lock (_gate) _isAtWork = false;
             throw;
         }
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
+    }
+
+    private async Task BringUpAsync(PartitionKey key, VectorPartition known, SaveMoment moment)
+    {
+        // No search reaches it any more; should its dimension come back, it comes back from its file.
+        if (_sequencer.Published.DimensionOf(key.AgentId) != key.Dimension)
+        {
+            if (!TryRemoveEmpty(known)) await SaveAndRemoveAsync(known).ConfigureAwait(false);
+            return;
+        }
+        var isNew = known.CompleteFrom == long.MaxValue;
+        if (isNew) await FillAsync(known).ConfigureAwait(false);
+        // It may have been replaced.
+        if (!_partitions.TryGetValue(key, out var partition) || TryRemoveEmpty(partition)) return;
+        // First: what will be replaced need not have room, nor its graph be repaired.
+        if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
+        if (!await TryMakeRoomAsync(partition, isNew, Math.Max(partition.Bytes, BytesOf(key, partition.Count))).ConfigureAwait(false)) return;
+        await CodeAsync(partition).ConfigureAwait(false);
+        await LinkAsync(partition).ConfigureAwait(false);
+        await SaveAsync(partition, moment).ConfigureAwait(false);
     }
 
     private bool IsStopped
@@ -286,21 +325,48 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     }
 
     // What goes from here on has an entry in it, or never will.
-    private VectorPartition NewPartition(PartitionKey key) => new(key) { GoneBefore = _sequencer.Published.VectorsGone };
+    private VectorPartition NewPartition(PartitionKey key, bool mayBeEmpty = false) =>
+        new(key) { GoneBefore = _sequencer.Published.VectorsGone, MayBeEmpty = mayBeEmpty };
 
-    private Task<bool> TryMakeRoomAsync(VectorPartition partition) =>
-        TryMakeRoomAsync(partition, Math.Max(partition.Bytes, BytesOf(partition.Key, partition.Count)));
-
-    private Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed) =>
-        _memory.TryMakeRoomAsync(partition, needed, _sequencer.Published.VectorCount, ReleaseAsync);
+    private Task<bool> TryMakeRoomAsync(VectorPartition partition, bool isNew, long needed) =>
+        _memory.TryMakeRoomAsync(partition, isNew, needed, _sequencer.Published.VectorsGone, ReleaseAsync);
 
     private async Task ReleaseAsync(VectorPartition partition)
     {
-        await SaveAsync(partition, SaveMoment.End).ConfigureAwait(false);
-        _partitions.TryRemove(partition.Key, out _);
+        await SaveAndRemoveAsync(partition).ConfigureAwait(false);
         Interlocked.Increment(ref _released);
+    }
+
+    private async Task SaveAndRemoveAsync(VectorPartition partition)
+    {
+        await SaveAsync(partition, SaveMoment.End).ConfigureAwait(false);
+        Remove(partition);
+    }
+
+    private void Remove(VectorPartition partition)
+    {
+        _partitions.TryRemove(partition.Key, out _);
         // Whoever searches it keeps its memory until he is done.
         partition.Dispose();
+    }
+
+    // Agents and tables come and go: one of which nothing is left does not stay. Who misses it gets one that is empty.
+    private bool TryRemoveEmpty(VectorPartition partition)
+    {
+        if (partition.CompleteFrom == long.MaxValue) return false;
+        var state = _sequencer.Published;
+        var count = partition.CountUpTo(state.Sequence);
+        if (count < partition.Count || (count == 0 && partition.MayBeEmpty)) return false;
+        if (partition.Dead < count && partition.DeadAtMost(state) >= count) Sweep(partition, state, count);
+        if (partition.Dead < count) return false;
+        // What a commit adds from here on it adds to another one, or to none.
+        lock (_log.Gate)
+        {
+            if (partition.Dead < partition.Count) return false;
+            Remove(partition);
+        }
+        _files?.Delete(partition.Key);
+        return true;
     }
 
     private long BytesOf(in PartitionKey key, int vectors) =>
@@ -312,7 +378,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         var saved = memoryLimit is null ? 0 : _files?.BytesOf(partition.Key) ?? 0;
         if (!_memory.IsTooLarge(saved))
         {
-            await TryMakeRoomAsync(partition, saved).ConfigureAwait(false);
+            await TryMakeRoomAsync(partition, isNew: true, saved).ConfigureAwait(false);
             if (await TryRestoreAsync(partition).ConfigureAwait(false)) return;
         }
         await LoadAsync(partition).ConfigureAwait(false);
@@ -410,7 +476,9 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (own.Length == 0) return;
         try
         {
-            var (effort, _) = EffortSearch.Find(graph, queries, own, RecallCount, recall, Threads, _stop.Token);
+            // Until it is measured again: what takes more is scanned.
+            var most = (int)Math.Clamp(SimilaritySearch.StepsOfScan(partition, (long)(MeasuredAgain * graph.Count)), RecallCount, EffortSearch.EffortMax);
+            var (effort, _) = EffortSearch.Find(graph, queries, own, RecallCount, recall, most, Threads, _stop.Token);
             partition.Effort = (int)Math.Ceiling(effort * EffortMargin);
             partition.EffortMeasuredAt = graph.Count;
         }
@@ -481,7 +549,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (IsStopped) return old;
         var next = NewPartition(old.Key);
         next.SearchedAt = Volatile.Read(ref old.SearchedAt);
-        if (!_memory.HasRoom(BytesOf(old.Key, old.Count - old.Dead)))
+        if (!_memory.HasRoom(old.Bytes + BytesOf(old.Key, old.Count - old.Dead)))
         {
             // There is no room for both. Searches compare floats meanwhile; the file would bring the old one back.
             _files?.Delete(old.Key);

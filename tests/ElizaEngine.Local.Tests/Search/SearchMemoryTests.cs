@@ -111,11 +111,18 @@ public sealed class SearchMemoryTests : IDisposable
         Assert.True(database.GetStatistics().VectorIndexesReleased > 0, $"nothing was released in {searches} searches");
     }
 
-    [Fact]
-    public async Task An_index_that_outgrows_the_limit_is_released()
+    /// <summary>The story: a table that had been too large once was refused until as much of the whole database was gone, whatever others hold.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4_000)]
+    public async Task An_index_that_outgrows_the_limit_is_released(int elsewhere)
     {
         await using var database = await OpenAsync((OneIndex * 3) / 2);
         await FillAsync(database, 1);
+        if (elsewhere > 0)
+        {
+            await database.ForAgent(s_agent).CreateMemoriesAsync([.. Enumerable.Range(0, elsewhere).Select(_ => NewMemory())], "elsewhere");
+        }
         await AssertRightAsync(database, 0, _random);
         await database.Partitions.Work;
         Assert.Equal(1, database.GetStatistics().VectorIndexes);
@@ -223,6 +230,65 @@ public sealed class SearchMemoryTests : IDisposable
         Assert.Equal((1L, 0L, 0L), Indexes(database));
         AssertWithin(database);
         Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, 0, _random));
+    }
+
+    [Fact]
+    public async Task An_index_that_grows_goes_before_one_that_was_searched_since()
+    {
+        await using var database = await OpenAsync(OneIndex * 23 / 10);
+        await FillAsync(database, tables: 2);
+        for (var table = 0; table < 2; table++)
+        {
+            await AssertRightAsync(database, table, _random);
+            await database.Partitions.Work;
+        }
+        Assert.Equal((2L, 0L, 0L), Indexes(database));
+        await FillAsync(database, tables: 1, rows: Rows / 2);
+        Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, 1, _random));
+        database.Partitions.Begin();
+        await database.Partitions.Work;
+
+        Assert.Equal((1L, 0L, 1L), Indexes(database));
+        Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, 1, _random));
+        AssertWithin(database);
+    }
+
+    // To sum up what all of them take allocates, and so does to put them in order.
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(10_000)]
+    public async Task Who_asks_for_room_does_not_go_through_all_indexes(long limit)
+    {
+        const int count = 1_000;
+        var partitions = Enumerable.Range(1, count).Select(static table => new VectorPartition(new PartitionKey(s_agent, table, Dimension))).ToArray();
+        var memory = new PartitionMemory(new(partitions.Select(static partition => KeyValuePair.Create(partition.Key, partition))), limit);
+        for (var round = 0; round < 2; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var admitted = 0;
+            for (var table = 1; table <= count; table++)
+            {
+                // There is enough for all, or none for who asks for the first time.
+                if (memory.IsAdmitted(new PartitionKey(s_agent, table + ((round + 1) * count), Dimension), needed: 5_000, gone: 0)) admitted++;
+            }
+            var asked = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.Equal(limit == long.MaxValue ? count : 0, admitted);
+            if (round > 0) Assert.InRange(asked / count, 0, 1_000);
+        }
+
+        if (limit == long.MaxValue)
+        {
+            memory.BeginTurn();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (var partition in partitions)
+            {
+                memory.Begin(partition);
+                Assert.True(await memory.TryMakeRoomAsync(partition, isNew: false, needed: 5_000, gone: 0, static _ => throw new InvalidOperationException()));
+                memory.End(partition);
+            }
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20 * count);
+        }
+        foreach (var partition in partitions) partition.Dispose();
     }
 
     [Fact]
