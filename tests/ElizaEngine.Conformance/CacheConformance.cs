@@ -33,12 +33,12 @@ public abstract partial class CacheConformance : ConformanceTest
     {
         await Adapter.SetCacheAsync("key", Json.Parse("""{"Name": "Ada", "Visits": 3}"""));
 
-        Assert.Equal(new Visitor("Ada", 3), await Adapter.GetCacheAsync("key", Types.Default.Visitor));
-        await Assert.ThrowsAsync<JsonException>(() => Adapter.GetCacheAsync("key", Types.Default.Int32));
-        Assert.Null(await Adapter.GetCacheAsync("other key", Types.Default.Visitor));
-        Assert.Equal(0, await Adapter.GetCacheAsync("other key", Types.Default.Int32));
-        Assert.Null(await Adapter.GetCacheAsync("other key", Types.Default.NullableInt32));
-        await Assert.ThrowsAsync<ArgumentNullException>(() => Adapter.GetCacheAsync<Visitor>("other key", null!));
+        Assert.Equal(new Visitor("Ada", 3), await Adapter.GetCachedValueAsync("key", Types.Default.Visitor));
+        await Assert.ThrowsAsync<JsonException>(() => Adapter.GetCachedValueAsync("key", Types.Default.Int32));
+        Assert.Null(await Adapter.GetCachedValueAsync("other key", Types.Default.Visitor));
+        Assert.Equal(0, await Adapter.GetCachedValueAsync("other key", Types.Default.Int32));
+        Assert.Null(await Adapter.GetCachedValueAsync("other key", Types.Default.NullableInt32));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => Adapter.GetCachedValueAsync<Visitor>("other key", null!));
     }
 
     [Fact]

@@ -55,7 +55,7 @@ public static class TaskStoreExtensions
     /// which says null.
     /// </summary>
     /// <exception cref="System.Text.Json.JsonException">The value is none of that type.</exception>
-    public static async Task<T?> GetCacheAsync<T>(this ICacheStore store, string key, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
+    public static async Task<T?> GetCachedValueAsync<T>(this ICacheStore store, string key, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(typeInfo);
