@@ -41,7 +41,7 @@ public sealed partial class LocalDatabase
     /// checkpoint stays.
     /// </summary>
     /// <param name="minLogBytes">Where less has come to the log since the last, by what it takes to apply, nothing is written.</param>
-    /// <param name="cancellationToken">Ends it; nothing is changed then.</param>
+    /// <param name="cancellationToken">Ends it, as a failure does.</param>
     internal void WriteCheckpoint(long minLogBytes, CancellationToken cancellationToken)
     {
         lock (_checkpointWriting)
@@ -75,17 +75,14 @@ public sealed partial class LocalDatabase
                 _failures = 0;
                 return;
             }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
             catch (LogDamagedException damage)
             {
                 _log.NoteDamage(damage);
             }
             catch (Exception)
             {
-                // Whatever it is, a full disk or too little memory: without a checkpoint the index files are read, or the log.
+                // Whatever it is, a full disk, too little memory, or somebody who cancels: without a checkpoint the index files are read, or
+                // the log.
             }
             (_triedLsn, _triedRecords) = (tried.WrittenLsn, tried.Records);
             _failures++;
@@ -111,7 +108,7 @@ public sealed partial class LocalDatabase
             if (!IsDue(log, _triedLsn, _triedRecords, wait)) return;
             // Without a thread for it: when the log has grown once more.
             var bytes = (long)(log.WrittenLsn - _triedLsn);
-            _checkpoint = OwnThread.TryRun(() => WriteCheckpoint(growth, _upkeepEnd.Token), bytes) ?? _checkpoint;
+            _checkpoint = OwnThread.TryRun(() => WriteCheckpoint(wait, _upkeepEnd.Token), bytes) ?? _checkpoint;
         }
     }
 

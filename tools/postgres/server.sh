@@ -139,10 +139,12 @@ make_home() { # path of ours, mode
     give "$1"
 }
 
-# Deletes what machines that went down left behind: folders a day old in which nothing runs.
+# Deletes what machines that went down left behind: folders a day old in which nothing runs, and that nobody's directory keeps.
 sweep() {
-    local old process
+    local old process keeper
     while read -r old; do
+        keeper=$(keep cat "$old/keeper" 2>/dev/null || true)
+        if [[ -n $keeper ]] && grep -qF "${old##*/}" "$keeper/state" 2>/dev/null; then continue; fi
         # Of a server, of PgBouncer, and of a socket, which only the server's user can look at.
         # shellcheck disable=SC2016
         process=$(keep sh -c 'cat "$1/data/postmaster.pid" "$1/pid" "$1"/.s.PGSQL.*.lock' sh "$old" 2>/dev/null | head -n 1 || true)
@@ -224,6 +226,8 @@ load() {
     [[ -f $dir/state ]] || die "there is no server in $dir"
     # shellcheck source=/dev/null
     . "$dir/state"
+    # An older version kept the socket beside the data, and did not say so.
+    : "${socket=$home/socket}" "${socket_here=$home_here/socket}"
     prepare_runner
 }
 
@@ -253,6 +257,8 @@ new_cluster() { # setting=value...
     socket=$made socket_here=$made_here
     save
     make_home "$home_here" 0711
+    # One with an owner goes with it; one without is kept, also stopped, as long as its directory is there.
+    if [[ -z ${watcher:-} ]]; then printf '%s\n' "$dir" | keep tee "$home_here/keeper" >/dev/null; fi
     keep cp -a --reflink=auto "$kept" "$home_here/data"
     # The private root has no /dev/shm of its own, and what System V keeps outlives a server that is killed.
     if [[ $kind == root ]]; then set -- dynamic_shared_memory_type=mmap "$@"; fi

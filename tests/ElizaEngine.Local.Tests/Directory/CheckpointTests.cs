@@ -590,10 +590,11 @@ public sealed class CheckpointTests : IDisposable
         using var cancellation = new CancellationTokenSource();
         var attempts = 0;
         var files = new FaultyFileSystem(memory);
-        await using var database = await LocalDatabase.OpenAsync(OptionsOf("/data") with { LogBetweenCheckpoints = 8 << 20 }, files, static log => log);
+        await using var database = await LocalDatabase.OpenAsync(OptionsOf("/data") with { LogBetweenCheckpoints = 64 << 20 }, files, static log => log);
         var adapter = database.ForAgent(s_agent);
         await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
         await WriteAsync(500);
+        database.WriteCheckpoint(minLogBytes: 0, TestContext.Current.CancellationToken);
         Assert.Contains(Storage.FileNames.Checkpoint, memory.List("/data"));
         files.Fault = (call, path) =>
         {
@@ -605,8 +606,9 @@ public sealed class CheckpointTests : IDisposable
         await database.CompactAsync(null, cancellation.Token);
         Assert.Equal(1, attempts);
         Assert.DoesNotContain(Storage.FileNames.Checkpoint, memory.List("/data"));
-        // Less than what lies between two of them.
+        // Less than what lies between two of them, also counted from the beginning of the log.
         await WriteAsync(300);
+        Assert.InRange((long)database.Log.Statistics.WrittenLsn, 0, 63 << 20);
         Assert.Contains(Storage.FileNames.Checkpoint, memory.List("/data"));
 
         // 20 KB each.

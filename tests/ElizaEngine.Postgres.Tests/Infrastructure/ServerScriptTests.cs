@@ -61,6 +61,58 @@ public sealed class ServerScriptTests : IDisposable
         Assert.False(Directory.Exists(server));
     }
 
+    [Fact]
+    public async Task What_was_stopped_days_ago_is_kept_as_long_as_its_directory_is_and_then_swept_away()
+    {
+        MakePrograms();
+        var temporary = Folder("temporary");
+        var (kept, forgotten, other) = (Path.Combine(_directory, "kept"), Path.Combine(_directory, "forgotten"), Path.Combine(_directory, "other"));
+        var keptHome = await StartAsync(kept);
+        var forgottenHome = await StartAsync(forgotten);
+        foreach (var home in (string[])[keptHome, forgottenHome]) Directory.SetLastWriteTimeUtc(home, DateTime.UtcNow.AddDays(-3));
+        Directory.Delete(forgotten, recursive: true);
+
+        await StartAsync(other);
+
+        Assert.True(File.Exists(Path.Combine(keptHome, "data", "postgresql.conf")));
+        Assert.False(Directory.Exists(forgottenHome));
+        // Started again, although its socket may have been swept away.
+        await RunAsync(temporary, "start", kept);
+        foreach (var server in (string[])[kept, other]) await RunAsync(temporary, "remove", server);
+
+        async Task<string> StartAsync(string server)
+        {
+            await RunAsync(temporary, "start", server);
+            return Path.GetDirectoryName((await RunAsync(temporary, "data", server)).Split(' ', 2)[1])!;
+        }
+    }
+
+    [Fact]
+    public async Task A_server_of_an_older_version_whose_state_names_no_socket_starts_again()
+    {
+        MakePrograms();
+        var temporary = Folder("temporary");
+        var server = Path.Combine(_directory, "server");
+        await RunAsync(temporary, "start", server);
+        var data = (await RunAsync(temporary, "data", server)).Split(' ', 2)[1];
+        var state = Path.Combine(server, "state");
+        var lines = await File.ReadAllLinesAsync(state, TestContext.Current.CancellationToken);
+        var old = lines.Where(static line => !line.StartsWith("socket", StringComparison.Ordinal));
+        // The imitation stops nothing, so nothing has to be stopped.
+        var socket = lines.Single(static line => line.StartsWith("socket_here=", StringComparison.Ordinal)).Split('=')[1];
+        await File.WriteAllLinesAsync(state, old, TestContext.Current.CancellationToken);
+        var besideData = Path.Combine(Path.GetDirectoryName(data)!, "socket");
+        var settings = Path.Combine(data, "postgresql.conf");
+        var text = await File.ReadAllTextAsync(settings, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(settings, text.Replace(socket, besideData, StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        await RunAsync(temporary, "restart", server);
+        Assert.NotEmpty(Directory.EnumerateFiles(besideData));
+        await RunAsync(temporary, "remove", server);
+        Directory.Delete(socket, recursive: true);
+        Assert.False(Directory.Exists(besideData));
+    }
+
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     private void MakePrograms()
