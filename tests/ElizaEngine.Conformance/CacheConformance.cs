@@ -1,9 +1,11 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Xunit;
 
 namespace ElizaEngine.Conformance;
 
 /// <summary>The cache: any JSON value but null under a key of one agent, for ever or for a time.</summary>
-public abstract class CacheConformance : ConformanceTest
+public abstract partial class CacheConformance : ConformanceTest
 {
     [Theory]
     [InlineData("\"text\"")]
@@ -24,6 +26,19 @@ public abstract class CacheConformance : ConformanceTest
         Assert.True(await Adapter.SetCacheAsync("key", Json.Parse(text)));
 
         Assert.Equal(Json.Parse(text), await Adapter.GetCacheAsync("key"));
+    }
+
+    [Fact]
+    public async Task A_value_comes_back_as_a_type_of_the_callers_own()
+    {
+        await Adapter.SetCacheAsync("key", Json.Parse("""{"Name": "Ada", "Visits": 3}"""));
+
+        Assert.Equal(new Visitor("Ada", 3), await Adapter.GetCachedValueAsync("key", Types.Default.Visitor));
+        await Assert.ThrowsAsync<JsonException>(() => Adapter.GetCachedValueAsync("key", Types.Default.Int32));
+        Assert.Null(await Adapter.GetCachedValueAsync("other key", Types.Default.Visitor));
+        Assert.Equal(0, await Adapter.GetCachedValueAsync("other key", Types.Default.Int32));
+        Assert.Null(await Adapter.GetCachedValueAsync("other key", Types.Default.NullableInt32));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => Adapter.GetCachedValueAsync<Visitor>("other key", null!));
     }
 
     [Fact]
@@ -287,4 +302,11 @@ public abstract class CacheConformance : ConformanceTest
         Time.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal(["a"], (await Adapter.GetCacheAsync(["a", "b", "c", "d"])).Keys);
     }
+
+    internal sealed record Visitor(string Name, int Visits);
+
+    [JsonSerializable(typeof(Visitor))]
+    [JsonSerializable(typeof(int))]
+    [JsonSerializable(typeof(int?))]
+    internal sealed partial class Types : JsonSerializerContext;
 }

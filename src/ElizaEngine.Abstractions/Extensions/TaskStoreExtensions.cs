@@ -54,9 +54,10 @@ public static class TaskStoreExtensions
     /// (<c>int?</c>, with its type information), or use <see cref="GetCacheAsync"/>, which says null.
     /// </summary>
     /// <exception cref="System.Text.Json.JsonException">The value is none of that type.</exception>
-    public static async Task<T?> GetCacheAsAsync<T>(this ICacheStore store, string key, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
+    public static async Task<T?> GetCachedValueAsync<T>(this ICacheStore store, string key, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(typeInfo);
         var value = await store.GetCacheAsync(key, cancellationToken).ConfigureAwait(false);
         return value is null ? default : value.Deserialize(typeInfo);
     }

@@ -12,5 +12,5 @@ namespace ElizaEngine;
 public sealed record SearchPlan(bool IsExact, long EligibleRows, long? ComparedRows, string? Index, string Reason, string Details)
 {
     /// <summary>The plan of a search that finds nothing, whatever is stored.</summary>
-    public static SearchPlan Nothing(string reason) => new(IsExact: true, EligibleRows: 0, ComparedRows: 0, Index: null, reason, Details: "");
+    internal static SearchPlan Nothing(string reason) => new(IsExact: true, EligibleRows: 0, ComparedRows: 0, Index: null, reason, Details: "");
 }
