@@ -34,23 +34,26 @@ internal static class DirectoryInspection
         return FileNames.TryLog(name, out _) && HoldsNoFrame(files, directory + "/" + name);
     }
 
-    /// <summary>Whether a log file has the header block of a copy, which is whole before the file has its name.</summary>
-    public static bool IsCopy(IFileSystem files, string directory, int number)
+    /// <summary>
+    /// The header block of a log file, which that of a copy has before it has its name; null: it is not there, damaged, or of another file.
+    /// </summary>
+    /// <exception cref="LogFormatNewerException">A newer version wrote it, or one of before version 1.</exception>
+    public static LogFileHeader? ReadHeader(IFileSystem files, string directory, int number)
     {
         var name = FileNames.Log(number);
         using var file = files.Open(directory + "/" + name);
         var block = new byte[LogFormat.FileHeaderBytes];
         if (file.Length < block.Length)
-            return false;
+            return null;
         file.Read(0, block);
         try
         {
             var header = LogFileHeader.Decode(name, block);
-            return header.Copied is not null && header.Number == number;
+            return header.Number == number ? header : null;
         }
         catch (LogDamagedException)
         {
-            return false;
+            return null;
         }
     }
 

@@ -174,7 +174,7 @@ internal sealed class LogDirectory : IDisposable
         var copies = new List<LogFileHeader>();
         foreach (var number in numbers)
         {
-            if (ReadHeader(number) is not { } header)
+            if (DirectoryInspection.ReadHeader(_files, Path, number) is not { } header)
             {
                 Strays.Add(FileNames.Log(number));
                 continue;
@@ -292,25 +292,6 @@ internal sealed class LogDirectory : IDisposable
             var place = Files.FindIndex(other => !other.Entry.IsSealed && (other.FindFirstLsn() ?? ulong.MaxValue) > file.FirstLsn);
             Files.Insert(place < 0 ? Files.Count : place, file);
             _goesOn = true;
-        }
-    }
-
-    private LogFileHeader? ReadHeader(int number)
-    {
-        var name = FileNames.Log(number);
-        using var file = _files.Open(Path + "/" + name);
-        var block = new byte[LogFormat.FileHeaderBytes];
-        if (file.Length < block.Length)
-            return null;
-        file.Read(0, block);
-        try
-        {
-            var header = LogFileHeader.Decode(name, block);
-            return header.Number == number ? header : null;
-        }
-        catch (LogDamagedException)
-        {
-            return null;
         }
     }
 }
