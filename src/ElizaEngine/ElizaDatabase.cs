@@ -5,9 +5,10 @@ public static class ElizaDatabase
 {
     /// <summary>
     /// Opens the database that the environment names, as elizaOS does: PostgreSQL when <c>POSTGRES_URL</c> is set, else a local
-    /// one. See <see cref="ElizaDatabaseOptions.FromEnvironment"/>.
+    /// one. See <see cref="ElizaDatabaseOptions.FromEnvironment"/>. The other errors are those of
+    /// <see cref="PostgresDatabase.OpenAsync"/> or <see cref="LocalDatabase.OpenAsync(LocalDatabaseOptions, CancellationToken)"/>.
     /// </summary>
-    /// <exception cref="InvalidInputException">A directory that the environment names is a URL.</exception>
+    /// <exception cref="InvalidInputException">The directory that the environment names is a URL, or begins with <c>~</c>, and there is no home directory.</exception>
     /// <exception cref="InvalidConnectionStringException"><c>POSTGRES_URL</c> cannot be understood. The error holds no password.</exception>
     public static Task<IDatabase> OpenAsync() => OpenAsync(CancellationToken.None);
 
@@ -31,9 +32,10 @@ public static class ElizaDatabase
 
     /// <summary>
     /// Opens the local database in a directory, which is created when it is missing. A leading <c>~</c> is the home directory;
-    /// <c>:memory:</c> keeps everything in memory.
+    /// <c>:memory:</c> keeps everything in memory. The other errors are those of
+    /// <see cref="LocalDatabase.OpenAsync(LocalDatabaseOptions, CancellationToken)"/>.
     /// </summary>
-    /// <exception cref="InvalidInputException">It is a URL, or empty.</exception>
+    /// <exception cref="InvalidInputException">It is a URL, or empty, or begins with <c>~</c>, and there is no home directory.</exception>
     /// <exception cref="DirectoryInUseException">Another process, or this one, has the directory open.</exception>
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>

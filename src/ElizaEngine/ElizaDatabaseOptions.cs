@@ -26,7 +26,9 @@ public sealed record ElizaDatabaseOptions
     /// is the home directory (elizaOS takes the current one).
     /// </summary>
     /// <param name="read">The value of a variable, null when it is not set. Null: the environment of this process.</param>
-    /// <exception cref="InvalidInputException">A directory is a URL, such as <c>idb://</c> or <c>pglite://</c>.</exception>
+    /// <exception cref="InvalidInputException">
+    /// The directory is a URL, such as <c>idb://</c> or <c>pglite://</c>, or begins with <c>~</c>, and there is no home directory.
+    /// </exception>
     public static ElizaDatabaseOptions FromEnvironment(Func<string, string?>? read = null)
     {
         var variable = read ?? Environment.GetEnvironmentVariable;
