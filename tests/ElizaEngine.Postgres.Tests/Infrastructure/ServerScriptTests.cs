@@ -69,7 +69,7 @@ public sealed class ServerScriptTests : IDisposable
         var (kept, forgotten, other) = (Path.Combine(_directory, "kept"), Path.Combine(_directory, "forgotten"), Path.Combine(_directory, "other"));
         var keptHome = await StartAsync(kept);
         var forgottenHome = await StartAsync(forgotten);
-        foreach (var home in (string[])[keptHome, forgottenHome]) Directory.SetLastWriteTimeUtc(home, DateTime.UtcNow.AddDays(-3));
+        foreach (var home in (string[])[keptHome, forgottenHome]) Directory.SetLastWriteTimeUtc(home, TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-3));
         Directory.Delete(forgotten, recursive: true);
 
         await StartAsync(other);
