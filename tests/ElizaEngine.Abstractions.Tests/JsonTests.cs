@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Xunit;
@@ -109,6 +110,53 @@ public sealed partial class JsonTests
         Assert.Throws<InvalidJsonException>(() => Json.From([deepest]));
         Assert.Throws<InvalidJsonException>(() => Json.ObjectOf(("a", deepest)));
         Assert.Throws<InvalidJsonException>(() => Json.EmptyObject.With("a", deepest));
+    }
+
+    // What elizaOS stored nests as deep as it likes, and readers of it threw a JsonException of their own.
+    [Theory]
+    [InlineData(100)]
+    [InlineData(10_000)]
+    public void A_value_that_was_stored_elsewhere_is_read_however_deep_it_is(int levels)
+    {
+        Json Deep(char open, char close, string key, string core) =>
+            Json.FromTrusted(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(open + key, levels)) + core + new string(close, levels)));
+        var (array, members) = (Deep('[', ']', "", "1"), Deep('{', '}', "\"a\":", "1"));
+        var json = Json.FromTrusted(Encoding.UTF8.GetBytes($$"""{"array":{{array}},"members":{{members}},"texts":["x",{{array}}],"text":"t"}"""));
+
+        Assert.Equal(("t", 4, levels - 1), (json.GetString("text"), json.Members().Count, json["array"]!.Items()[0].Utf8.Length / 2));
+        Assert.Equal(["x"], json.GetStrings("texts")!);
+        Assert.Equal((null, null, null), (json.GetNumber("array"), json.GetBoolean("members"), json.GetGuid("none")));
+        Assert.Equal(json["members"]!.ToString(), json.ToElement().GetProperty("members").GetRawText());
+        Assert.Equal("other", json.With("text", Json.From("other")).With("array", Json.EmptyArray).GetString("text"));
+        Assert.Equal("t", (new Content(json) with { Thought = "h" }).Text);
+        Assert.Throws<InvalidJsonException>(() => Json.From([json]));
+        Assert.Throws<InvalidJsonException>(() => json.With("text", array));
+        Assert.Throws<InvalidJsonException>(() => Json.ObjectOf(("a", json)));
+    }
+
+    // With little stack, too: the library's own comparison calls itself at every level, until there is none left.
+    [Theory]
+    [InlineData(100)]
+    [InlineData(2_000)]
+    public void Values_that_were_stored_elsewhere_are_compared_however_deep_they_are(int levels)
+    {
+        const int stackBytes = 256 << 10;
+        Json Deep(string core) => Json.FromTrusted(Encoding.UTF8.GetBytes(
+            string.Concat(Enumerable.Repeat("[{\"a\":", levels)) + core + string.Concat(Enumerable.Repeat("}]", levels))));
+        var one = Deep("""{"x":1,"y":[true,null,"s"]}""");
+        var other = Deep("""{ "y": [true, null, "\u0073"], "x": 1.0 }""");
+        string[] others = ["""{"x":1,"y":[true,null,"t"]}""", """{"x":1,"y":[true,null]}""", """{"x":1,"z":[true,null,"s"]}""", """{"x":1}""", "1"];
+        var (equal, unequal) = (false, 0);
+        Exception? error = null;
+
+        var thread = new Thread(() => error = Record.Exception(() => (equal, unequal) = (one == other, others.Count(text => one != Deep(text)))), stackBytes);
+        thread.Start();
+        thread.Join();
+
+        Assert.Null(error);
+        Assert.True(equal);
+        Assert.Equal(others.Length, unequal);
+        Assert.Equal(one.GetHashCode(), other.GetHashCode());
     }
 
     [Fact]

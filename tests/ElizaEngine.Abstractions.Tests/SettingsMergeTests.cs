@@ -1,3 +1,4 @@
+using System.Text;
 using Xunit;
 
 namespace ElizaEngine.Abstractions.Tests;
@@ -27,4 +28,17 @@ public sealed class SettingsMergeTests
     [InlineData("""{"secrets":{"K1":"v1","K2":"v2"}}""", """{"secrets":{"K1":null,"K3":"v3"}}""", """{"secrets":{"K2":"v2","K3":"v3"}}""")]
     public void A_change_is_merged_key_by_key(string stored, string change, string expected) =>
         Assert.Equal(Json.Parse(expected), SettingsMerge.Merge(Json.Parse(stored), Json.Parse(change)));
+
+    // elizaOS has no limit of depth.
+    [Fact]
+    public void Stored_settings_may_be_deeper_than_a_change_can_be()
+    {
+        var deep = new string('[', 100_000) + new string(']', 100_000);
+        var stored = Json.FromTrusted(Encoding.UTF8.GetBytes($$$"""{"a":{"deep":{{{deep}}},"b":1}}"""));
+
+        var merged = SettingsMerge.Merge(stored, Json.Parse("""{"a":{"b":null,"c":{"d":2}}}"""));
+
+        Assert.Equal($$$$"""{"a":{"deep":{{{{deep}}}},"c":{"d":2}}}""", merged.ToString());
+        Assert.Throws<InvalidJsonException>(() => SettingsMerge.Merge(stored, stored));
+    }
 }

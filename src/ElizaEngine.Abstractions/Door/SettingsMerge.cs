@@ -8,10 +8,15 @@ namespace ElizaEngine;
 /// </summary>
 internal static class SettingsMerge
 {
-    /// <summary>The merged settings, <c>{}</c> at least.</summary>
-    public static Json Merge(Json stored, Json change) => MergeObjects(stored, change) ?? Json.EmptyObject;
+    /// <summary>The merged settings, <c>{}</c> at least. What elizaOS stored may be deeper than the door allows.</summary>
+    /// <exception cref="InvalidJsonException">The change is, which only one that was read from there can be.</exception>
+    public static Json Merge(Json stored, Json change)
+    {
+        JsonNormalizer.CheckDepth(change.Utf8.Span, Limits.MaxJsonDepth);
+        return MergeObjects(stored, change) ?? Json.EmptyObject;
+    }
 
-    // Null: nothing is left of the object.
+    // Null: nothing is left of the object. It calls itself as often as the change is deep; the result is no deeper than the deeper of both.
     private static Json? MergeObjects(Json stored, Json change)
     {
         var result = stored;
@@ -19,16 +24,16 @@ internal static class SettingsMerge
         {
             if (value.IsNull)
             {
-                result = result.With(key, null);
+                result = result.WithChecked(key, null);
             }
             else if (value.Kind == JsonValueKind.Object)
             {
                 var old = result[key] is { Kind: JsonValueKind.Object } nested ? nested : Json.EmptyObject;
-                result = result.With(key, MergeObjects(old, value));
+                result = result.WithChecked(key, MergeObjects(old, value));
             }
             else
             {
-                result = result.With(key, value);
+                result = result.WithChecked(key, value);
             }
         }
         return result.Members().Count == 0 && change.Members().Count > 0 ? null : result;

@@ -9,7 +9,8 @@ namespace ElizaEngine;
 /// <summary>
 /// An immutable JSON value, validated once, when it is made.
 /// <list type="bullet">
-/// <item>Malformed text, or nesting deeper than <see cref="Limits.MaxJsonDepth"/>, is an <see cref="InvalidJsonException"/>.</item>
+/// <item>Malformed text, or nesting deeper than <see cref="Limits.MaxJsonDepth"/>, is an <see cref="InvalidJsonException"/>. A value that
+/// elizaOS stored in PostgreSQL may be deeper, and is read as it is.</item>
 /// <item>Of duplicate keys in one object the last wins.</item>
 /// <item>U+0000 and lone surrogates, which PostgreSQL cannot store, become U+FFFD, in keys and in strings.</item>
 /// <item>Equality is structural: key order and the spelling of numbers (1.0, 1e0) do not count, and neither is promised to survive.</item>
@@ -19,6 +20,10 @@ namespace ElizaEngine;
 public sealed class Json : IEquatable<Json>
 {
     private const int InitialCapacity = 256;
+
+    // The depth was looked at when a value came in. One that elizaOS stored may be deeper, and is read all the same.
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = int.MaxValue };
+    private static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = int.MaxValue };
 
     private readonly byte[] _utf8;
 
@@ -145,7 +150,7 @@ public sealed class Json : IEquatable<Json>
     {
         get
         {
-            var reader = new Utf8JsonReader(_utf8);
+            var reader = new Utf8JsonReader(_utf8, ReaderOptions);
             return Seek(ref reader, key) ? Slice(ref reader) : null;
         }
     }
@@ -153,7 +158,7 @@ public sealed class Json : IEquatable<Json>
     /// <summary>The string under a key; null when the key is missing or holds no string.</summary>
     public string? GetString(string key)
     {
-        var reader = new Utf8JsonReader(_utf8);
+        var reader = new Utf8JsonReader(_utf8, ReaderOptions);
         return Seek(ref reader, key) && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
     }
 
@@ -163,21 +168,21 @@ public sealed class Json : IEquatable<Json>
     /// <summary>The number under a key; null when the key is missing or holds no number.</summary>
     public double? GetNumber(string key)
     {
-        var reader = new Utf8JsonReader(_utf8);
+        var reader = new Utf8JsonReader(_utf8, ReaderOptions);
         return Seek(ref reader, key) && reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : null;
     }
 
     /// <summary>The boolean under a key; null when the key is missing or holds no boolean.</summary>
     public bool? GetBoolean(string key)
     {
-        var reader = new Utf8JsonReader(_utf8);
+        var reader = new Utf8JsonReader(_utf8, ReaderOptions);
         return Seek(ref reader, key) && reader.TokenType is JsonTokenType.True or JsonTokenType.False ? reader.GetBoolean() : null;
     }
 
     /// <summary>The strings of the array under a key, other items left out; null when the key is missing or holds no array.</summary>
     public IReadOnlyList<string>? GetStrings(string key)
     {
-        var reader = new Utf8JsonReader(_utf8);
+        var reader = new Utf8JsonReader(_utf8, ReaderOptions);
         if (!Seek(ref reader, key) || reader.TokenType != JsonTokenType.StartArray) return null;
         var strings = new List<string>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
@@ -192,7 +197,7 @@ public sealed class Json : IEquatable<Json>
     public IReadOnlyList<Json> Items()
     {
         var items = new List<Json>();
-        var reader = new Utf8JsonReader(_utf8);
+        var reader = new Utf8JsonReader(_utf8, ReaderOptions);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray) return items;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) items.Add(Slice(ref reader));
         return items;
@@ -202,7 +207,7 @@ public sealed class Json : IEquatable<Json>
     public IReadOnlyList<KeyValuePair<string, Json>> Members()
     {
         var members = new List<KeyValuePair<string, Json>>();
-        var reader = new Utf8JsonReader(_utf8);
+        var reader = new Utf8JsonReader(_utf8, ReaderOptions);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return members;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -218,10 +223,17 @@ public sealed class Json : IEquatable<Json>
     public Json With(string key, Json? value)
     {
         ArgumentNullException.ThrowIfNull(key);
+        if (value?.Kind is JsonValueKind.Object or JsonValueKind.Array) JsonNormalizer.CheckDepth(value._utf8, Limits.MaxJsonDepth - 1);
+        return WithChecked(key, value);
+    }
+
+    /// <summary>As <see cref="With"/>, for a value that is known not to nest too deep.</summary>
+    internal Json WithChecked(string key, Json? value)
+    {
         var json = Without([(key, "")], value?._utf8.Length ?? 0);
         if (value is not null) Member(json, key, value);
         json.Raw((byte)'}');
-        return value?.Kind is JsonValueKind.Object or JsonValueKind.Array ? Composed(json) : new(json.ToArray());
+        return new(json.ToArray());
     }
 
     /// <summary>The same with some strings, under keys that differ, without a JSON value for each in between.</summary>
@@ -242,7 +254,7 @@ public sealed class Json : IEquatable<Json>
     /// <summary>A DOM view of the value; detached, may be kept.</summary>
     public JsonElement ToElement()
     {
-        using var document = JsonDocument.Parse(_utf8);
+        using var document = JsonDocument.Parse(_utf8, DocumentOptions);
         return document.RootElement.Clone();
     }
 
@@ -254,11 +266,11 @@ public sealed class Json : IEquatable<Json>
     {
         if (other is null) return false;
         if (ReferenceEquals(this, other) || _utf8.AsSpan().SequenceEqual(other._utf8)) return true;
-        using var left = JsonDocument.Parse(_utf8);
-        using var right = JsonDocument.Parse(other._utf8);
+        using var left = JsonDocument.Parse(_utf8, DocumentOptions);
+        using var right = JsonDocument.Parse(other._utf8, DocumentOptions);
         try
         {
-            return JsonElement.DeepEquals(left.RootElement, right.RootElement);
+            return DeepEquals(left.RootElement, right.RootElement);
         }
         catch (ArgumentOutOfRangeException)
         {
@@ -288,6 +300,49 @@ public sealed class Json : IEquatable<Json>
 
     /// <summary>Structural inequality.</summary>
     public static bool operator !=(Json? left, Json? right) => !(left == right);
+
+    // As that of JsonElement, also of values that are too deep for it, which calls itself at every level.
+    private static bool DeepEquals(JsonElement left, JsonElement right)
+    {
+        try
+        {
+            return JsonElement.DeepEquals(left, right);
+        }
+        catch (InsufficientExecutionStackException)
+        {
+            return DeepEqualsOnHeap(left, right);
+        }
+    }
+
+    private static bool DeepEqualsOnHeap(JsonElement left, JsonElement right)
+    {
+        var pairs = new Stack<(JsonElement, JsonElement)>([(left, right)]);
+        while (pairs.TryPop(out var pair))
+        {
+            (left, right) = pair;
+            if (left.ValueKind != right.ValueKind) return false;
+            switch (left.ValueKind)
+            {
+                case JsonValueKind.Array:
+                    if (left.GetArrayLength() != right.GetArrayLength()) return false;
+                    foreach (var items in left.EnumerateArray().Zip(right.EnumerateArray())) pairs.Push(items);
+                    break;
+                case JsonValueKind.Object:
+                    if (left.GetPropertyCount() != right.GetPropertyCount()) return false;
+                    var others = right.EnumerateObject().ToDictionary(member => member.Name, member => member.Value, StringComparer.Ordinal);
+                    foreach (var member in left.EnumerateObject())
+                    {
+                        if (!others.TryGetValue(member.Name, out var other)) return false;
+                        pairs.Push((member.Value, other));
+                    }
+                    break;
+                default:
+                    if (!JsonElement.DeepEquals(left, right)) return false;
+                    break;
+            }
+        }
+        return true;
+    }
 
     private int FirstToken() => _utf8.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
 
@@ -323,7 +378,7 @@ public sealed class Json : IEquatable<Json>
         if (Kind != JsonValueKind.Object) throw new InvalidInputException("json", Kind, "a JSON object");
         var json = new JsonText(_utf8.Length + more + InitialCapacity);
         json.Raw((byte)'{');
-        var reader = new Utf8JsonReader(_utf8);
+        var reader = new Utf8JsonReader(_utf8, ReaderOptions);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -370,7 +425,7 @@ public sealed class Json : IEquatable<Json>
     // A value made of other values: every part is valid, only the depth may have grown too far.
     private static Json Composed(JsonText json)
     {
-        JsonNormalizer.CheckDepth(json.Written);
+        JsonNormalizer.CheckDepth(json.Written, Limits.MaxJsonDepth);
         return new(json.ToArray());
     }
 }

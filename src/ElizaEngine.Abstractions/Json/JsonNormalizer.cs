@@ -39,11 +39,11 @@ internal static class JsonNormalizer
     }
 
     /// <exception cref="InvalidJsonException">The text nests too deep.</exception>
-    public static void CheckDepth(ReadOnlySpan<byte> utf8)
+    public static void CheckDepth(ReadOnlySpan<byte> utf8, int maxDepth)
     {
         try
         {
-            var reader = new Utf8JsonReader(utf8, ReaderOptions);
+            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
             while (reader.Read())
             {
             }

@@ -31,7 +31,7 @@ internal static class JsonSize
     public static long WrittenOut(ReadOnlySpan<byte> utf8)
     {
         long bytes = utf8.Length;
-        var reader = new Utf8JsonReader(utf8);
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = int.MaxValue });
         while (reader.Read())
         {
             if (reader.TokenType == JsonTokenType.Number) bytes += NumberWrittenOut(reader.ValueSpan) - reader.ValueSpan.Length;

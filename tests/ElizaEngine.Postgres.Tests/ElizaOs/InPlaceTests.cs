@@ -291,6 +291,31 @@ public sealed class InPlaceTests : SharedDatabaseTest
         Assert.Equal(3, (await adapter.GetAgentRunSummariesAsync(new AgentRunQuery())).Total);
     }
 
+    // The result of an action is a plugin's, and nests as deep as that likes: one such entry broke the summaries of all runs.
+    [Theory]
+    [InlineData(100)]
+    [InlineData(2_000)]
+    public async Task JSON_that_nests_deeper_than_can_be_written_is_read(int levels)
+    {
+        await PopulatedByElizaOsAsync();
+        var deep = $"repeat('[', {levels}) || repeat(']', {levels})";
+        await SqlAsync($$"""INSERT INTO logs (entity_id, room_id, type, body) VALUES ($1, $2, 'run_event', '{"runId":"r","status":"started"}'), ($1, $2, 'action', ('{"runId":"r","result":{"values":' || {{deep}} || ',"success":false} }')::jsonb)""", Ann, RoomId);
+        await SqlAsync($$"""INSERT INTO memories (id, type, content, metadata, agent_id, room_id) SELECT $1, 'messages', json, json, $2, $3 FROM (SELECT ('{"deep":' || {{deep}} || ',"text":"said","type":"custom"}')::jsonb) AS one (json)""", Id(1), AgentId, RoomId);
+        await SqlAsync($$"""UPDATE agents SET settings = settings || ('{"deep":{"a":' || {{deep}} || '} }')::jsonb WHERE id = $1""", AgentId);
+        var adapter = await OpenAsync();
+
+        var run = Assert.Single((await adapter.GetAgentRunSummariesAsync(new AgentRunQuery())).Runs);
+        Assert.Equal((1, 1), (run.Actions, run.Errors));
+        Assert.Equal("r", Assert.Single(await adapter.GetLogsAsync(new LogQuery { Type = "action" })).Body.RunId);
+        var memory = Assert.Single(await adapter.GetMemoriesAsync(new MemoryQuery("messages")));
+        Assert.Equal(("said", "custom"), (memory.Content.Text, memory.Metadata!.Type));
+        Assert.True(await adapter.UpdateMemoryAsync(new MemoryUpdate(Id(1)) { Content = memory.Content with { Text = "said again" } }));
+        Assert.Equal("said again", (await adapter.GetMemoryByIdAsync(Id(1)))!.Content.Text);
+        Assert.True(await adapter.UpdateAgentAsync(new AgentUpdate(AgentId) { Settings = Json.Parse("""{"deep":{"b":{"c":1}},"voice":null}""") }));
+        var settings = (await adapter.GetAgentAsync(AgentId))!.Settings!;
+        Assert.Equal((levels * 2, Json.Parse("""{"c":1}"""), null), (settings["deep"]!["a"]!.Utf8.Length, settings["deep"]!["b"], settings["voice"]));
+    }
+
     [Fact]
     public async Task Fragments_go_with_their_document()
     {
