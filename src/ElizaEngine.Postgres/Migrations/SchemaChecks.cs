@@ -13,12 +13,15 @@ internal static class SchemaChecks
     }
 
     /// <exception cref="UnsupportedFormatException">The schema is of a later version.</exception>
-    /// <exception cref="SchemaException">The schema is of another program, of an elizaOS before 1.6.5, or was made by other scripts than ours.</exception>
+    /// <exception cref="SchemaException">
+    /// The schema is of another program, of an elizaOS before 1.6.5, or was made by other scripts than ours; or the database does not keep Unicode.
+    /// </exception>
     /// <exception cref="DataIsolationException">Rows are hidden by row level security.</exception>
     /// <exception cref="VectorExtensionException">pgvector is there, and will not do.</exception>
     public static void ThrowIfUnfit(SchemaState state)
     {
         ThrowIfNewer(state);
+        ThrowIfOtherEncoding(state);
         ThrowIfOtherScripts(state);
         ThrowIfIsolated(state);
         ThrowIfOtherTables(state);
@@ -43,6 +46,15 @@ internal static class SchemaChecks
         throw new UnsupportedFormatException(
             $"The database {state.Database} has version {state.Version} of the schema, made by {maker}; this is {ThisProgram.Name}, which knows version {Migration.Latest} and earlier ones. "
             + $"Nothing was changed. Open it with {maker} or a later one.");
+    }
+
+    // SQL_ASCII takes every byte and counts bytes for characters; the others have no room for most of Unicode.
+    private static void ThrowIfOtherEncoding(SchemaState state)
+    {
+        if (state.Encoding == "UTF8") return;
+        throw new SchemaException(
+            $"The database {state.Database} has the encoding {state.Encoding}; only in UTF8 every text can be stored and measured. Nothing was changed. "
+            + "Make another with CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8', and move what is in this one with pg_dump.");
     }
 
     private static void ThrowIfOtherScripts(SchemaState state)

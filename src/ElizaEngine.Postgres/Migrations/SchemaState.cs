@@ -28,6 +28,9 @@ internal sealed record SchemaState
     /// <summary>The name of the database.</summary>
     public required string Database { get; init; }
 
+    /// <summary>The encoding of the texts in the database, such as <c>UTF8</c>.</summary>
+    public required string Encoding { get; init; }
+
     /// <summary>The search path of the connection.</summary>
     public required string SearchPath { get; init; }
 
@@ -112,6 +115,7 @@ internal sealed record SchemaState
     {
         Role = answer.GetProperty("role").GetString()!,
         Database = answer.GetProperty("database").GetString()!,
+        Encoding = answer.GetProperty("encoding").GetString()!,
         SearchPath = answer.GetProperty("search_path").GetString()!,
         Versions = answer.GetProperty("versions") is { ValueKind: JsonValueKind.Array } versions
             ? [.. versions.EnumerateArray().Select(row => new AppliedMigration(
@@ -139,6 +143,7 @@ internal sealed record SchemaState
         SELECT json_build_object(
             'role', current_user,
             'database', current_database(),
+            'encoding', current_setting('server_encoding'),
             'search_path', current_setting('search_path'),
             'versions', {{(withVersions
                 ? "(SELECT coalesce(json_agg(v ORDER BY v.version), '[]') FROM (SELECT version, name, checksum, applied_by FROM eliza_engine.schema_versions) v)"

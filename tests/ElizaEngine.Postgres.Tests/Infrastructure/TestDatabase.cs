@@ -25,6 +25,14 @@ internal sealed class TestDatabase : IAsyncDisposable
     /// <summary>A database with nothing in it.</summary>
     public static Task<TestDatabase> CreateEmptyAsync() => CopyAsync("template0");
 
+    /// <summary>A database with nothing in it, whose texts have another encoding than UTF8.</summary>
+    public static async Task<TestDatabase> CreateEncodedAsync(string encoding)
+    {
+        var database = new TestDatabase($"test_{Guid.NewGuid():N}");
+        await PostgresServer.ExecuteAsync($"CREATE DATABASE {database.Name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'");
+        return database;
+    }
+
     /// <summary>A database with the extension <c>vector</c> and nothing else.</summary>
     public static Task<TestDatabase> CreateWithVectorAsync() => CreateFromTemplateAsync("vector", CreateVectorAsync);
 

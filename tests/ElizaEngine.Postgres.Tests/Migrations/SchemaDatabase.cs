@@ -24,6 +24,9 @@ internal sealed class SchemaDatabase : IAsyncDisposable
     /// <summary>Without anything, pgvector included.</summary>
     public static async Task<SchemaDatabase> EmptyAsync() => new(await TestDatabase.CreateEmptyAsync());
 
+    /// <summary>Without anything, in another encoding than UTF8.</summary>
+    public static async Task<SchemaDatabase> EncodedAsync(string encoding) => new(await TestDatabase.CreateEncodedAsync(encoding));
+
     /// <summary>Of the latest version, made by opening it.</summary>
     public static async Task<SchemaDatabase> LatestAsync() => new(await TestDatabase.CreateFromTemplateAsync("latest", async connectionString =>
     {

@@ -38,6 +38,19 @@ public sealed class StrangeDatabaseTests
         Assert.Contains("Give ElizaEngine a database of its own", message, StringComparison.Ordinal);
     }
 
+    // They opened without a word. SQL_ASCII counts bytes where texts are to be measured and refuses \u00e9 in JSON; LATIN1 refuses most characters.
+    [Theory]
+    [InlineData("SQL_ASCII")]
+    [InlineData("LATIN1")]
+    public async Task A_database_in_another_encoding_than_UTF8_is_refused(string encoding)
+    {
+        await using var database = await SchemaDatabase.EncodedAsync(encoding);
+        Assert.Contains($"has the encoding {encoding}", await RefusedAsync<SchemaException>(database), StringComparison.Ordinal);
+        await Assert.ThrowsAsync<SchemaException>(() => PostgresDatabase.MigrateAsync(database.Options));
+        await Assert.ThrowsAsync<SchemaException>(() => PostgresDatabase.GetMigrationScriptAsync(database.Options));
+        Assert.Equal("", await database.DescribeAsync());
+    }
+
     [Fact]
     public async Task elizaOS_data_isolation_is_refused_also_for_a_role_that_sees_everything()
     {
