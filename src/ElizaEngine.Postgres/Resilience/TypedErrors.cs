@@ -9,6 +9,8 @@ namespace ElizaEngine.Postgres;
 /// </summary>
 internal sealed class TypedErrors(NpgsqlDataSource source, TimeSpan commandTimeout)
 {
+    private const string TooMuchAtOnce = "invalid memory alloc request size ";
+
     private readonly NpgsqlConnectionStringBuilder _settings = new(source.ConnectionString);
 
     private string? Database => _settings.Database ?? _settings.Username;
@@ -48,6 +50,7 @@ internal sealed class TypedErrors(NpgsqlDataSource source, TimeSpan commandTimeo
         PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected => Conflict(refusal),
         PostgresErrorCodes.DiskFull => new DiskFullException($"the database '{Database}' on {Place}", refusal),
         PostgresErrorCodes.ProgramLimitExceeded => new RowTooLargeException(refusal.MessageText, refusal),
+        PostgresErrorCodes.InternalError when IsTooMuchAtOnce(refusal.MessageText) => new RowTooLargeException(refusal.MessageText, refusal),
         // Only numbers in JSON come from a caller without limits.
         PostgresErrorCodes.NumericValueOutOfRange => new InvalidJsonException(refusal.MessageText, "JSON with numbers that PostgreSQL's numeric holds", refusal),
         PostgresErrorCodes.QueryCanceled => new CallTimedOutException($"The server stopped the call: {Sentence(refusal.MessageText)}", null, refusal),
@@ -72,6 +75,11 @@ internal sealed class TypedErrors(NpgsqlDataSource source, TimeSpan commandTimeo
 
     // The innermost says what happened; those around it that something did.
     private static string Reason(Exception error) => error.InnerException is { } inner && error is not PostgresException ? $"{error.Message}: {inner.Message}" : error.Message;
+
+    // What the server says, in English always, where it would need more than 1 GiB at once, as for JSON with more than 16,777,216 items in an
+    // array. A damaged row may have a length below zero, which it says as a number that no long holds.
+    private static bool IsTooMuchAtOnce(string message) =>
+        message.StartsWith(TooMuchAtOnce, StringComparison.Ordinal) && long.TryParse(message.AsSpan(TooMuchAtOnce.Length), CultureInfo.InvariantCulture, out _);
 
     private static string Sentence(string text) => text is [.., '.' or '!' or '?'] ? text : $"{text}.";
 }

@@ -326,6 +326,39 @@ public sealed class TypedErrorTests : FaultTest
     }
 
     [Theory]
+    [InlineData("invalid memory alloc request size 1207959552", typeof(RowTooLargeException))]
+    [InlineData("invalid memory alloc request size 18446744073709551613", typeof(StatementRefusedException))]
+    [InlineData("unexpected chunk number 0", typeof(StatementRefusedException))]
+    public async Task Of_its_internal_errors_only_that_of_too_much_at_once_is_of_the_row(string message, Type type)
+    {
+        await ExecuteAsync($"""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = 'XX000'; END $$;
+            CREATE TRIGGER refuse AFTER INSERT ON worlds FOR EACH STATEMENT EXECUTE FUNCTION refuse()
+            """);
+        var adapter = await OpenAdapterAsync();
+
+        var error = await FailsAsync<DatabaseException>(() => adapter.CreateWorldAsync(new World()));
+
+        AssertIsTyped(error);
+        Assert.IsType(type, error);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    // That message comes from the server itself here.
+    [Fact]
+    [Trait("Speed", "Slow")]
+    public async Task JSON_with_more_items_than_the_server_can_hold_is_too_large_a_row()
+    {
+        var adapter = await OpenAdapterAsync();
+        var items = Json.Parse($$"""{"items":[{{string.Concat(Enumerable.Repeat("0,", 1 << 24))}}0]}""");
+
+        var error = await FailsAsync<RowTooLargeException>(() => adapter.UpdateRoomAsync(new RoomUpdate(RoomId) { Metadata = items }));
+
+        AssertIsTyped(error);
+        Assert.Null((await adapter.GetRoomAsync(RoomId))!.Metadata);
+    }
+
+    [Theory]
     [InlineData("type", 3_000, false)]
     [InlineData("type", 2_500, true)]
     [InlineData("documentId", 2_500, true)]
