@@ -555,6 +555,28 @@ public abstract class BadInputConformance : ConformanceTest
         Assert.True(stored.Content.Text == text, "The text of nearly 64 MiB differs.");
     }
 
+    // On PostgreSQL such texts went as JSON, in which they are twice as long, and it was that which was measured.
+    [Fact]
+    [Trait("Speed", "Slow")]
+    public async Task A_list_of_texts_is_as_large_as_its_texts_whatever_they_are_made_of()
+    {
+        var room = await NewRoomAsync();
+        var (source, target) = (await NewEntityAsync(), await NewEntityAsync());
+        string[] texts = [new('"', 40 << 20), "\\", "\u0001"];
+
+        await Adapter.CreateEntityAsync(new Entity { Id = Id(1), Names = texts });
+        AssertTexts((await Adapter.GetEntityByIdAsync(Id(1)))!.Names);
+        await Adapter.UpsertEntityAsync(new Entity { Id = Id(1), Names = ["a"] });
+        await Adapter.UpsertEntityAsync(new Entity { Id = Id(1), Names = texts });
+        AssertTexts((await Adapter.GetEntityByIdAsync(Id(1)))!.Names);
+        await Adapter.CreateTaskAsync(new AgentTask { Id = Id(2), Name = "n", RoomId = room, WorldId = Id(3), Tags = texts });
+        AssertTexts((await Adapter.GetTaskAsync(Id(2)))!.Tags);
+        await Adapter.CreateRelationshipAsync(new Relationship { SourceEntityId = source, TargetEntityId = target, Tags = texts });
+        AssertTexts((await Adapter.GetRelationshipAsync(source, target))!.Tags);
+
+        void AssertTexts(IReadOnlyList<string> stored) => Assert.True(texts.SequenceEqual(stored), "They differ.");
+    }
+
     // ---- Text and JSON ----
 
     [Fact]

@@ -6,10 +6,10 @@ namespace ElizaEngine.Postgres;
 /// <param name="Expression">What is stored of a value; null: the value itself.</param>
 internal sealed record Column<T>(string Name, Func<T[], DbValue> Values, string? Expression = null)
 {
-    /// <summary>An array of texts. PostgreSQL has no arrays of arrays of different lengths, so each goes as JSON.</summary>
+    /// <summary>An array of texts.</summary>
     public static Column<T> Texts(string name, Func<T, IReadOnlyList<string>> texts) => new(
         name,
-        items => DbValue.Jsons(items.Select(item => Json.From(texts(item)))),
+        items => DbValue.TextLists(items.Select(texts)),
         $"ARRAY(SELECT jsonb_array_elements_text(item.{name}))");
 }
 

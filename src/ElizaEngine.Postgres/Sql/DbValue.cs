@@ -53,11 +53,13 @@ internal abstract class DbValue
     public static DbValue Json(Json json) => new Of<ReadOnlyMemory<byte>>(Checked(json), NpgsqlDbType.Jsonb, json.Utf8.Length);
 
     /// <inheritdoc cref="Json(ElizaEngine.Json)"/>
-    public static DbValue Jsons(IEnumerable<Json?> json)
-    {
-        ReadOnlyMemory<byte>?[] values = [.. json.Select(one => one is null ? (ReadOnlyMemory<byte>?)null : Checked(one))];
-        return ArrayOf(values, NpgsqlDbType.Jsonb, values.Sum(value => (long)(value?.Length ?? 0)));
-    }
+    public static DbValue Jsons(IEnumerable<Json?> json) => Jsons([.. json.Select(one => one is null ? (ReadOnlyMemory<byte>?)null : Checked(one))]);
+
+    /// <summary>
+    /// Lists of texts, each as JSON, for PostgreSQL has no arrays of arrays of different lengths. The texts have been measured: what their
+    /// quotes and backslashes take here is not stored.
+    /// </summary>
+    public static DbValue TextLists(IEnumerable<IReadOnlyList<string>> lists) => Jsons([.. lists.Select(list => (ReadOnlyMemory<byte>?)ElizaEngine.Json.From(list).Utf8)]);
 
     /// <summary>A moment for a column without time zone, which elizaOS fills in UTC.</summary>
     public static DbValue Timestamp(DateTimeOffset time) => new Of<DateTime>(Unzoned(time), NpgsqlDbType.Timestamp, NumberBytes);
@@ -92,6 +94,9 @@ internal abstract class DbValue
 
     private static Of<T[]> ArrayOf<T>(T[] values, NpgsqlDbType type, long bytes) =>
         new(values, NpgsqlDbType.Array | type, bytes + (values.Length * (long)LengthBytes));
+
+    private static Of<ReadOnlyMemory<byte>?[]> Jsons(ReadOnlyMemory<byte>?[] values) =>
+        ArrayOf(values, NpgsqlDbType.Jsonb, values.Sum(value => (long)(value?.Length ?? 0)));
 
     private static ReadOnlyMemory<byte> Checked(Json json)
     {
