@@ -684,6 +684,14 @@ public abstract class MemoryConformance : ConformanceTest
         Assert.Equal(1, await Adapter.CountMemoriesAsync(new MemoryQuery(Messages) { End = At(5).AddTicks(1) }));
         Assert.Equal(0, await Adapter.CountMemoriesAsync(new MemoryQuery(Messages) { End = At(5).AddTicks(-1) }));
         AssertIds(await Adapter.GetMemoriesAsync(new MemoryQuery(Messages) { Start = DateTimeOffset.MinValue, End = DateTimeOffset.MaxValue }), Id(1));
+
+        // Nothing is stored later than the last whole millisecond: it is before a bound within it, as any time would be.
+        var last = new DateTimeOffset(9999, 12, 31, 23, 59, 59, 999, TimeSpan.Zero);
+        await Adapter.CreateMemoryAsync(new Memory { Id = Id(2), CreatedAt = DateTimeOffset.MaxValue }, Messages);
+        AssertIds(await Adapter.GetMemoriesAsync(new MemoryQuery(Messages) { Start = last }), Id(2));
+        AssertIds(await Adapter.GetMemoriesAsync(new MemoryQuery(Messages) { End = DateTimeOffset.MaxValue }), Id(2), Id(1));
+        Assert.Empty(await Adapter.GetMemoriesAsync(new MemoryQuery(Messages) { Start = last.AddTicks(1) }));
+        Assert.Equal(0, await Adapter.CountMemoriesAsync(new MemoryQuery(Messages) { Start = DateTimeOffset.MaxValue }));
         Assert.Empty(await Adapter.GetMemoriesAsync(new MemoryQuery(Messages) { Start = DateTimeOffset.MaxValue }));
     }
 

@@ -10,6 +10,9 @@ internal static class Rows
 {
     public static long ToMs(DateTimeOffset? time) => time!.Value.ToUnixTimeMilliseconds();
 
+    /// <summary>The first whole millisecond not before a moment; for one within the last millisecond of time the one after all.</summary>
+    public static long ToMsNotBefore(DateTimeOffset time) => ToMs(time) + (time.UtcTicks % TimeSpan.TicksPerMillisecond == 0 ? 0 : 1);
+
     private static Id? ToId(Guid? guid) => guid is { } present ? (Id)present : null;
 
     private static Guid? ToGuid(Id? id) => id is { } present ? (Guid)present : null;

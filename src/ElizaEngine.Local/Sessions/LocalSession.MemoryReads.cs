@@ -84,7 +84,7 @@ internal abstract partial class LocalSession
         var table = Shared.NumberOf(Door.TableName(query.TableName));
         var count = Door.Count(query.Count, int.MaxValue);
         var offset = Door.Offset(query.Offset);
-        var start = Door.NotBefore(query.Start) is { } notBefore ? Rows.ToMs(notBefore) : long.MinValue;
+        var start = query.Start is { } notBefore ? Rows.ToMsNotBefore(notBefore) : long.MinValue;
         var end = query.End is { } notAfter ? Rows.ToMs(Door.Time(notAfter)) : long.MaxValue;
         var filter = new MemoryFilter(query);
         return Walk();
