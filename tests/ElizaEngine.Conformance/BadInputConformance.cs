@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace ElizaEngine.Conformance;
@@ -40,14 +41,52 @@ public abstract class BadInputConformance : ConformanceTest
                 if (parameter.ParameterType.IsValueType || nullability.Create(parameter).ReadState == NullabilityState.Nullable) continue;
                 var error = await Record.ExceptionAsync(() =>
                     EveryCall.CallAsync(Adapter, method, other => other == parameter ? null : EveryCall.Argument(other)));
-                // A table name is a value with a rule of its own, which null breaks too.
-                var isRefused = error is ArgumentNullException || (parameter.ParameterType == typeof(string) && error is InvalidInputException);
-                Assert.True(isRefused, $"{method.Name}({parameter.Name}: null) gave {error?.GetType().Name ?? "an answer"}.");
+                AssertNullIsRefused(method, parameter, error);
                 tested++;
             }
         }
         Assert.True(tested > 60, $"Only {tested} parameters were found.");
         await Assert.ThrowsAsync<ArgumentNullException>(() => Adapter.TransactionAsync<int>(null!));
+    }
+
+    [Fact]
+    public async Task A_null_argument_is_refused_by_every_extension()
+    {
+        // Generic ones, which take a method or the like, are left out.
+        var extensions = typeof(IDatabaseSession).Assembly.GetExportedTypes()
+            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly))
+            .Where(method => method.IsDefined(typeof(ExtensionAttribute)) && !method.IsGenericMethodDefinition);
+        var nullability = new NullabilityInfoContext();
+        var tested = 0;
+        foreach (var method in extensions)
+        {
+            foreach (var parameter in method.GetParameters())
+            {
+                if (parameter.ParameterType.IsValueType || nullability.Create(parameter).ReadState == NullabilityState.Nullable) continue;
+                var error = await Record.ExceptionAsync(() => (Task)method.Invoke(
+                    null, BindingFlags.DoNotWrapExceptions, null, [.. method.GetParameters().Select(other => other == parameter ? null : Argument(other))], null)!);
+                AssertNullIsRefused(method, parameter, error);
+                tested++;
+            }
+        }
+        Assert.True(tested > 80, $"Only {tested} parameters were found.");
+
+        object? Argument(ParameterInfo parameter) => parameter.ParameterType switch
+        {
+            var type when type == typeof(IDatabase) => Database,
+            var type when type.IsInstanceOfType(Adapter) => Adapter,
+            var type when type == typeof(CancellationToken) => CancellationToken.None,
+            var type when type == typeof(Json) => Json.EmptyObject,
+            var type when type.IsSubclassOf(typeof(Delegate)) => null,
+            _ => EveryCall.Argument(parameter),
+        };
+    }
+
+    // A table name is a value with a rule of its own, which null breaks too.
+    private static void AssertNullIsRefused(MethodInfo method, ParameterInfo parameter, Exception? error)
+    {
+        var isRefused = parameter.Name == "tableName" ? error is InvalidInputException : error is ArgumentNullException named && named.ParamName == parameter.Name;
+        Assert.True(isRefused, $"{method.Name}({parameter.Name}: null) gave {error?.Message ?? "an answer"}.");
     }
 
     [Fact]
@@ -99,7 +138,7 @@ public abstract class BadInputConformance : ConformanceTest
             ("tasks.worldId", () => Adapter.CreateTaskAsync(new AgentTask { Name = "n" })),
             ("logs.type", () => Adapter.LogAsync(new LogEntry { EntityId = entity, RoomId = room, Type = null! })),
             ("logs.body", () => Adapter.LogAsync(new LogEntry { EntityId = entity, RoomId = room, Type = "t", Body = null! })),
-            ("cache.value", () => Adapter.SetCacheAsync("key", null!)),
+            ("cache.value", () => Adapter.SetCacheAsync([new CacheEntry("key", null!)])),
         })
         {
             var error = await Record.ExceptionAsync(call);

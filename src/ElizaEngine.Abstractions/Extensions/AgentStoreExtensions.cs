@@ -14,6 +14,7 @@ public static class AgentStoreExtensions
     public static async Task<bool> CreateAgentAsync(this IAgentStore store, Agent agent, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(agent);
         return (await store.CreateAgentsAsync([agent], cancellationToken).ConfigureAwait(false))[0].Outcome == CreateOutcome.Created;
     }
 
@@ -21,6 +22,7 @@ public static class AgentStoreExtensions
     public static async Task<CreateResult> UpsertAgentAsync(this IAgentStore store, Agent agent, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(agent);
         return (await store.UpsertAgentsAsync([agent], cancellationToken).ConfigureAwait(false))[0];
     }
 
@@ -28,6 +30,7 @@ public static class AgentStoreExtensions
     public static async Task<bool> UpdateAgentAsync(this IAgentStore store, AgentUpdate update, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(update);
         return await store.UpdateAgentsAsync([update], cancellationToken).ConfigureAwait(false) > 0;
     }
 

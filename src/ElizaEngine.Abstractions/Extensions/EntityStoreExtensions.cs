@@ -14,6 +14,7 @@ public static class EntityStoreExtensions
     public static async Task<bool> CreateEntityAsync(this IEntityStore store, Entity entity, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(entity);
         return (await store.CreateEntitiesAsync([entity], cancellationToken).ConfigureAwait(false))[0].Outcome == CreateOutcome.Created;
     }
 
@@ -21,6 +22,7 @@ public static class EntityStoreExtensions
     public static async Task<CreateResult> UpsertEntityAsync(this IEntityStore store, Entity entity, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(entity);
         return (await store.UpsertEntitiesAsync([entity], cancellationToken).ConfigureAwait(false))[0];
     }
 
@@ -28,6 +30,7 @@ public static class EntityStoreExtensions
     public static async Task<bool> UpdateEntityAsync(this IEntityStore store, Entity entity, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(entity);
         return await store.UpdateEntitiesAsync([entity], cancellationToken).ConfigureAwait(false) > 0;
     }
 
@@ -52,6 +55,7 @@ public static class EntityStoreExtensions
     public static async Task<bool> CreateComponentAsync(this IComponentStore store, Component component, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(component);
         return (await store.CreateComponentsAsync([component], cancellationToken).ConfigureAwait(false))[0].Outcome == CreateOutcome.Created;
     }
 
@@ -59,6 +63,7 @@ public static class EntityStoreExtensions
     public static async Task<CreateResult> UpsertComponentAsync(this IComponentStore store, Component component, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(component);
         return (await store.UpsertComponentsAsync([component], cancellationToken).ConfigureAwait(false))[0];
     }
 
@@ -66,6 +71,7 @@ public static class EntityStoreExtensions
     public static async Task<bool> UpdateComponentAsync(this IComponentStore store, ComponentUpdate update, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(update);
         return await store.UpdateComponentsAsync([update], cancellationToken).ConfigureAwait(false) > 0;
     }
 

@@ -33,6 +33,7 @@ public static class MemoryStoreExtensions
     public static async Task<MemoryCreateResult> UpsertMemoryAsync(this IMemoryStore store, Memory memory, string tableName, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(memory);
         return (await store.UpsertMemoriesAsync([memory], tableName, cancellationToken).ConfigureAwait(false))[0];
     }
 
@@ -40,6 +41,7 @@ public static class MemoryStoreExtensions
     public static async Task<bool> UpdateMemoryAsync(this IMemoryStore store, MemoryUpdate update, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(update);
         return await store.UpdateMemoriesAsync([update], cancellationToken).ConfigureAwait(false) > 0;
     }
 
@@ -68,6 +70,7 @@ public static class MemoryStoreExtensions
     public static Task LogAsync(this ILogStore store, LogEntry entry, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(entry);
         return store.CreateLogsAsync([entry], cancellationToken);
     }
 

@@ -14,6 +14,7 @@ public static class RoomStoreExtensions
     public static async Task<Guid> CreateWorldAsync(this IWorldStore store, World world, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(world);
         return (await store.CreateWorldsAsync([world], cancellationToken).ConfigureAwait(false))[0].Id;
     }
 
@@ -21,6 +22,7 @@ public static class RoomStoreExtensions
     public static async Task<CreateResult> UpsertWorldAsync(this IWorldStore store, World world, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(world);
         return (await store.UpsertWorldsAsync([world], cancellationToken).ConfigureAwait(false))[0];
     }
 
@@ -28,6 +30,7 @@ public static class RoomStoreExtensions
     public static async Task<bool> UpdateWorldAsync(this IWorldStore store, WorldUpdate update, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(update);
         return await store.UpdateWorldsAsync([update], cancellationToken).ConfigureAwait(false) > 0;
     }
 
@@ -49,6 +52,7 @@ public static class RoomStoreExtensions
     public static async Task<Guid> CreateRoomAsync(this IRoomStore store, Room room, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(room);
         return (await store.CreateRoomsAsync([room], cancellationToken).ConfigureAwait(false))[0].Id;
     }
 
@@ -56,6 +60,7 @@ public static class RoomStoreExtensions
     public static async Task<CreateResult> UpsertRoomAsync(this IRoomStore store, Room room, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(room);
         return (await store.UpsertRoomsAsync([room], cancellationToken).ConfigureAwait(false))[0];
     }
 
@@ -63,6 +68,7 @@ public static class RoomStoreExtensions
     public static async Task<bool> UpdateRoomAsync(this IRoomStore store, RoomUpdate update, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(update);
         return await store.UpdateRoomsAsync([update], cancellationToken).ConfigureAwait(false) > 0;
     }
 
@@ -104,10 +110,11 @@ public static class RoomStoreExtensions
         return (await store.GetRelationshipsAsync(query, cancellationToken).ConfigureAwait(false)).FirstOrNull();
     }
 
-    /// <summary>Stores a relationship. False: there is one from source to target already, nothing was changed.</summary>
+    /// <summary>Stores a relationship. False: there is one from source to target already, or one with its id; nothing was changed.</summary>
     public static async Task<bool> CreateRelationshipAsync(this IRelationshipStore store, Relationship relationship, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(relationship);
         return (await store.CreateRelationshipsAsync([relationship], cancellationToken).ConfigureAwait(false))[0].Outcome == CreateOutcome.Created;
     }
 
@@ -115,6 +122,7 @@ public static class RoomStoreExtensions
     public static async Task<CreateResult> UpsertRelationshipAsync(this IRelationshipStore store, Relationship relationship, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(relationship);
         return (await store.UpsertRelationshipsAsync([relationship], cancellationToken).ConfigureAwait(false))[0];
     }
 
@@ -122,6 +130,7 @@ public static class RoomStoreExtensions
     public static async Task<bool> UpdateRelationshipAsync(this IRelationshipStore store, RelationshipUpdate update, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(update);
         return await store.UpdateRelationshipsAsync([update], cancellationToken).ConfigureAwait(false) > 0;
     }
 }

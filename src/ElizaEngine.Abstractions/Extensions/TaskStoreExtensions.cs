@@ -24,6 +24,7 @@ public static class TaskStoreExtensions
     public static async Task<Guid> CreateTaskAsync(this ITaskStore store, AgentTask task, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(task);
         return (await store.CreateTasksAsync([task], cancellationToken).ConfigureAwait(false))[0].Id;
     }
 
@@ -31,6 +32,7 @@ public static class TaskStoreExtensions
     public static async Task<bool> UpdateTaskAsync(this ITaskStore store, AgentTaskUpdate update, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(update);
         return await store.UpdateTasksAsync([update], cancellationToken).ConfigureAwait(false) > 0;
     }
 
@@ -45,6 +47,7 @@ public static class TaskStoreExtensions
     public static async Task<Json?> GetCacheAsync(this ICacheStore store, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(key);
         return (await store.GetCacheAsync([key], cancellationToken).ConfigureAwait(false)).Values.FirstOrDefault();
     }
 
@@ -64,6 +67,8 @@ public static class TaskStoreExtensions
     public static async Task<bool> SetCacheAsync(this ICacheStore store, string key, Json value, TimeSpan? timeToLive = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(value);
         await store.SetCacheAsync([new CacheEntry(key, value) { TimeToLive = timeToLive }], cancellationToken).ConfigureAwait(false);
         return true;
     }
@@ -72,6 +77,7 @@ public static class TaskStoreExtensions
     public static async Task<bool> DeleteCacheAsync(this ICacheStore store, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(key);
         return await store.DeleteCacheAsync([key], cancellationToken).ConfigureAwait(false) > 0;
     }
 }

@@ -47,7 +47,8 @@ internal abstract partial class LocalSession
             (text, agentId, count),
             static (self, view, query) =>
             {
-                var wanted = Door.Required(query.text, nameof(text));
+                ArgumentNullException.ThrowIfNull(query.text, nameof(text));
+                var wanted = CleanText.Normalize(query.text);
                 return (IReadOnlyList<Entity>)self.EntitiesWhere(
                     view,
                     query.agentId,

@@ -46,7 +46,8 @@ internal abstract partial class PostgresSession
         string text, Guid? agentId = null, int? count = null, CancellationToken cancellationToken = default)
     {
         using var underWay = Enter(cancellationToken);
-        var wanted = Door.Required(text, nameof(text));
+        ArgumentNullException.ThrowIfNull(text);
+        var wanted = CleanText.Normalize(text);
         var limit = Door.Count(count, DefaultNameCount);
         if (limit == 0) return [];
         var agent = agentId ?? AgentId;
