@@ -889,6 +889,9 @@ public abstract class BadInputConformance : ConformanceTest
         var all = await Adapter.GetMemoriesAsync(new MemoryQuery("messages") { Start = DateTimeOffset.MinValue, End = DateTimeOffset.MaxValue });
         var before = await Adapter.GetMemoriesAsync(new MemoryQuery("messages") { End = DateTimeOffset.UnixEpoch.AddTicks(-1) });
         var after = await Adapter.GetMemoriesAsync(new MemoryQuery("messages") { Start = DateTimeOffset.UnixEpoch.AddTicks(1) });
+        // elizaOS has 0 for both, which it takes for none.
+        var since1970 = await Adapter.GetMemoriesAsync(new MemoryQuery("messages") { Start = DateTimeOffset.UnixEpoch });
+        var until1970 = await Adapter.GetMemoriesAsync(new MemoryQuery("messages") { End = DateTimeOffset.UnixEpoch });
 
         Assert.Equal([Id(3), Id(4), Id(2), Id(1), Id(0)], all.Select(memory => memory.Id));
         Assert.Equal(
@@ -899,6 +902,8 @@ public abstract class BadInputConformance : ConformanceTest
             all.Select(memory => memory.CreatedAt!.Value));
         Assert.Equal([Id(1), Id(0)], before.Select(memory => memory.Id));
         Assert.Equal([Id(3), Id(4)], after.Select(memory => memory.Id));
+        Assert.Equal([Id(3), Id(4), Id(2)], since1970.Select(memory => memory.Id));
+        Assert.Equal([Id(2), Id(1), Id(0)], until1970.Select(memory => memory.Id));
     }
 
     [Fact]

@@ -55,6 +55,7 @@ public abstract class RelationshipConformance : ConformanceTest
 
         Assert.True(await Adapter.CreateRelationshipAsync(Make(11, 1, 2, "first")));
         Assert.False(await Adapter.CreateRelationshipAsync(Make(12, 1, 2, "second")));
+        Assert.False(await Adapter.CreateRelationshipAsync(Make(11, 3, 4, "of the same id")));
         Assert.True(await Adapter.CreateRelationshipAsync(Make(13, 2, 1, "back")));
         Assert.True(await Adapter.CreateRelationshipAsync(Make(14, 1, 1, "self")));
         Assert.True(await Other.CreateRelationshipAsync(Make(15, 1, 2, "other")));
