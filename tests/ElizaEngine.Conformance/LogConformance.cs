@@ -236,7 +236,7 @@ public abstract class LogConformance : ConformanceTest
     public async Task Trimming_by_bytes_keeps_the_newest_that_fit_together()
     {
         await SetUpAsync();
-        // A backend may count white space of its own between keys and values: the limits leave room for it.
+        // A backend counts its own spelling of the JSON, or the caller's: the limits leave room for either.
         LogEntry Sized(int id, int seconds, int bytes) => Make(id, seconds) with { Body = new LogBody { ["text"] = Json.From(new string('é', bytes / 2)) } };
         await Adapter.CreateLogsAsync([Sized(1, 1, 10), Sized(2, 2, 50_000), Sized(3, 3, 1000), Sized(4, 4, 1000)]);
 

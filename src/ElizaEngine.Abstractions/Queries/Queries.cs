@@ -74,7 +74,10 @@ public sealed record LogRetention
     /// <summary>At most so many entries stay; null: number does not matter.</summary>
     public int? MaxCount { get; init; }
 
-    /// <summary>The newest entries whose bodies together are at most so many bytes of UTF-8 JSON stay; null: size does not matter.</summary>
+    /// <summary>
+    /// The newest entries whose bodies together are at most so many bytes of UTF-8 JSON stay, as the backend spells it: the local one as the
+    /// caller did, PostgreSQL anew, without blanks, needless escapes and exponents; null: size does not matter.
+    /// </summary>
     public long? MaxBytes { get; init; }
 }
 
