@@ -322,8 +322,9 @@ public sealed class Json : IEquatable<Json>
         }
         catch (InsufficientExecutionStackException)
         {
-            return DeepEqualsOnHeap(left, right);
+            // Until this handler is left the stack stays as deep as it was where none was left.
         }
+        return DeepEqualsOnHeap(left, right);
     }
 
     private static bool DeepEqualsOnHeap(JsonElement left, JsonElement right)
