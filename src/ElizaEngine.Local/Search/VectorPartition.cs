@@ -93,6 +93,9 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     /// <summary>When it was searched last, by the clock of <see cref="VectorPartitions"/>.</summary>
     public long SearchedAt;
 
+    /// <summary>Whether it is worth its memory without a vector, too: to find that there is none a search goes over very many rows of others.</summary>
+    public bool MayBeEmpty { get; init; }
+
     /// <summary>How the partition's files stand; null: there are none, or nothing can be said of them.</summary>
     public SavedFiles? Saved { get; set; }
 

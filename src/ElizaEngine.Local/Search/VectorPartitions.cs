@@ -83,7 +83,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         // Where there is no room at all there is none for an empty one either.
         if (!_memory.IsAdmitted(key, BytesOf(key, Math.Max(1, vectors)), _sequencer.Published.VectorCount)) return;
         _isUsed = true;
-        var partition = NewPartition(key);
+        var partition = NewPartition(key, mayBeEmpty: rows / RowsOfVector > few);
         partition.SearchedAt = _memory.Now;
         _partitions.TryAdd(key, partition);
         Begin();
@@ -96,7 +96,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     public async Task<bool> BuildAsync(PartitionKey key)
     {
         _isUsed = true;
-        var partition = _partitions.GetOrAdd(key, NewPartition);
+        var partition = _partitions.GetOrAdd(key, asked => NewPartition(asked));
         _memory.Touch(partition);
         Interlocked.Increment(ref _builders);
         try
@@ -244,9 +244,16 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                 lock (_gate) (isSaveDue, _isSaveDue) = (_isSaveDue, false);
                 foreach (var (key, known) in _partitions)
                 {
+                    // No search reaches it any more; should its dimension come back, it comes back from its file.
+                    if (_sequencer.Published.DimensionOf(key.AgentId) != key.Dimension)
+                    {
+                        await SaveAndRemoveAsync(known).ConfigureAwait(false);
+                        continue;
+                    }
                     if (known.CompleteFrom == long.MaxValue) await FillAsync(known).ConfigureAwait(false);
                     // It may have been replaced, or released for another.
                     if (!_partitions.TryGetValue(key, out var partition)) continue;
+                    if (TryRemoveEmpty(partition)) continue;
                     // First: what will be replaced need not have room, nor its graph be repaired.
                     if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
                     if (!await TryMakeRoomAsync(partition).ConfigureAwait(false)) continue;
@@ -289,7 +296,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     }
 
     // What goes from here on has an entry in it, or never will.
-    private VectorPartition NewPartition(PartitionKey key) => new(key) { GoneBefore = _sequencer.Published.VectorsGone };
+    private VectorPartition NewPartition(PartitionKey key, bool mayBeEmpty = false) =>
+        new(key) { GoneBefore = _sequencer.Published.VectorsGone, MayBeEmpty = mayBeEmpty };
 
     private Task<bool> TryMakeRoomAsync(VectorPartition partition) =>
         TryMakeRoomAsync(partition, Math.Max(partition.Bytes, BytesOf(partition.Key, partition.Count)));
@@ -299,11 +307,39 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
 
     private async Task ReleaseAsync(VectorPartition partition)
     {
-        await SaveAsync(partition, SaveMoment.End).ConfigureAwait(false);
-        _partitions.TryRemove(partition.Key, out _);
+        await SaveAndRemoveAsync(partition).ConfigureAwait(false);
         Interlocked.Increment(ref _released);
+    }
+
+    private async Task SaveAndRemoveAsync(VectorPartition partition)
+    {
+        await SaveAsync(partition, SaveMoment.End).ConfigureAwait(false);
+        Remove(partition);
+    }
+
+    private void Remove(VectorPartition partition)
+    {
+        _partitions.TryRemove(partition.Key, out _);
         // Whoever searches it keeps its memory until he is done.
         partition.Dispose();
+    }
+
+    // Agents and tables come and go: one of which nothing is left does not stay. Who misses it gets one that is empty.
+    private bool TryRemoveEmpty(VectorPartition partition)
+    {
+        if (partition.CompleteFrom == long.MaxValue) return false;
+        var state = _sequencer.Published;
+        var count = partition.CountUpTo(state.Sequence);
+        if (count < partition.Count || (count == 0 && partition.MayBeEmpty)) return false;
+        if (partition.Dead < count && partition.DeadAtMost(state) >= count) Sweep(partition, state, count);
+        // What a commit adds from here on it adds to another one, or to none.
+        lock (_log.Gate)
+        {
+            if (partition.Dead < partition.Count) return false;
+            Remove(partition);
+        }
+        _files?.Delete(partition.Key);
+        return true;
     }
 
     private long BytesOf(in PartitionKey key, int vectors) =>
