@@ -136,7 +136,7 @@ public sealed partial class LocalDatabase : IDatabase
         int? dimension;
         using (Pin()) dimension = Sequencer.Published.DimensionOf(agentId);
         if (table == 0 || dimension is not { } components) return;
-        if (!await Partitions.BuildAsync(new PartitionKey(agentId, table, components)).WaitAsync(cancellationToken).ConfigureAwait(false))
+        if (!await TranslatedAsync(() => Partitions.BuildAsync(new PartitionKey(agentId, table, components)).WaitAsync(cancellationToken)).ConfigureAwait(false))
             throw _log.Fault is { } fault ? new WritesRefusedException(fault.Error) : new DatabaseClosedException("database");
     }
 

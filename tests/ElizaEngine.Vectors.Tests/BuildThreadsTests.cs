@@ -47,4 +47,42 @@ public class BuildThreadsTests
 
         Assert.Equal(3, ended);
     }
+
+    /// <summary>The story: a process at the limit of its threads had no index, though one thread builds all of it.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Where_there_are_fewer_threads_those_that_there_are_do_the_work(int others)
+    {
+        var scheduler = new FewThreads(others);
+        var (left, done) = (100, 0);
+        BuildThreads.Run(
+            4,
+            (_, _) =>
+            {
+                while (Interlocked.Decrement(ref left) >= 0)
+                    Interlocked.Increment(ref done);
+            },
+            CancellationToken.None,
+            scheduler);
+
+        Assert.Equal((100, others + 1), (done, scheduler.Asked));
+    }
+
+    private sealed class FewThreads(int threads) : TaskScheduler
+    {
+        public int Asked { get; private set; }
+
+        protected override void QueueTask(Task task)
+        {
+            // What the runtime throws, whatever it was that the system had none of.
+            if (++Asked > threads)
+                throw new OutOfMemoryException();
+            new Thread(() => TryExecuteTask(task)).Start();
+        }
+
+        protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
+
+        protected override IEnumerable<Task> GetScheduledTasks() => [];
+    }
 }

@@ -62,7 +62,17 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
     public VectorPartition? TryRestore(in PartitionKey key)
     {
         if (TableName(key) is not { } table) return null;
-        if (SavedVectors.TryRead(log, key, table) is not { } saved)
+        SavedVectors? saved;
+        try
+        {
+            saved = SavedVectors.TryRead(log, key, table);
+        }
+        catch (IOException)
+        {
+            // It may be as it should, and is written anew when what is built instead is saved.
+            return null;
+        }
+        if (saved is null)
         {
             RemoveChanges(key, table, after: 0);
             return null;
@@ -178,10 +188,17 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
     private void RemoveChanges(in PartitionKey key, string table, int after)
     {
         var file = SavedVectors.FileName(key, table);
-        foreach (var name in log.FileSystem.List(log.Directory))
+        try
         {
-            if (FileNames.TryVectorChanges(name, out var vectors, out var number) && vectors == file && number > after)
-                log.FileSystem.TryDelete(log.Directory + "/" + name);
+            foreach (var name in log.FileSystem.List(log.Directory))
+            {
+                if (FileNames.TryVectorChanges(name, out var vectors, out var number) && vectors == file && number > after)
+                    log.FileSystem.TryDelete(log.Directory + "/" + name);
+            }
+        }
+        catch (IOException)
+        {
+            // They stay, and nobody believes them.
         }
     }
 

@@ -68,6 +68,7 @@ internal static class SavedChanges
     /// <param name="before">What those before it amount to.</param>
     /// <returns>What they amount to with it; null: it is missing, damaged or follows another.</returns>
     /// <exception cref="InvalidDataException">What stands in it makes no sense, whatever its checksums say.</exception>
+    /// <exception cref="IOException">It cannot be read, now.</exception>
     public static SavedState? TryApply(WriteAheadLog log, string name, GraphReader graph, SavedState before)
     {
         var header = new byte[HeaderBytes];
@@ -101,11 +102,16 @@ internal static class SavedChanges
                 if (Follows(header, file.Length, before)) return true;
             }
         }
-        catch (IOException)
+        catch (Exception error) when (SavedVectors.IsMissing(error))
         {
-            // As if it were not there.
+            return false;
         }
-        file?.Dispose();
+        catch
+        {
+            file?.Dispose();
+            throw;
+        }
+        file.Dispose();
         file = null;
         return false;
     }

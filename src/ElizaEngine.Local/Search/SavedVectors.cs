@@ -24,6 +24,7 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
     private const ulong Magic = 0x43455641_5A494C45; // "ELIZAVEC"
     private const ushort Major = 0;
     private const ushort Minor = 2;
+    private const int NoSuchFile = 2;
 
     /// <summary>The name of a partition's file.</summary>
     public static string FileName(PartitionKey key, string tableName) => FileNames.Vectors(XxHash128.HashToUInt128(KeyOf(key, tableName)));
@@ -35,6 +36,7 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
     /// <param name="log">Where.</param>
     /// <param name="key">Whose.</param>
     /// <param name="tableName">The name of its table.</param>
+    /// <exception cref="IOException">It cannot be read, now: that says nothing about the files.</exception>
     public static SavedVectors? TryRead(WriteAheadLog log, PartitionKey key, string tableName)
     {
         try
@@ -46,11 +48,14 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
             while (state.Files.Stamp != 0 && SavedChanges.TryApply(log, ChangesName(key, tableName, state.Files.Changes + 1), graph, state) is { } changed) state = changed;
             return new SavedVectors(graph.Finish(), state.Effort, state.EffortMeasuredAt, state.Recall, state.Sources) { Files = state.Files };
         }
-        catch (Exception error) when (error is IOException or InvalidDataException)
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException || IsMissing(error))
         {
             return null;
         }
     }
+
+    /// <summary>Whether the file that was to be opened is not there.</summary>
+    public static bool IsMissing(Exception error) => error is StorageIOException { Errno: NoSuchFile };
 
     /// <summary>Which files it was read from.</summary>
     public SavedFiles? Files { get; private init; }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using ElizaEngine.Storage;
 using ElizaEngine.Vectors;
+using Turn = System.Threading.Tasks.TaskCompletionSource<System.Collections.Generic.Dictionary<ElizaEngine.Local.PartitionKey, System.Exception>>;
 
 namespace ElizaEngine.Local;
 
@@ -53,14 +55,14 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private long _released;
     private readonly CancellationTokenSource _stop = new();
     private volatile bool _isUsed; // Before the first partition is there; asking the dictionary would take its locks.
-    private TaskCompletionSource _turn = new(TaskCreationOptions.RunContinuationsAsynchronously); // The one that is to end next.
+    private Turn _turn = NewTurn(); // The one that is to end next.
     private int _builders;
     private bool _isWanted;
     private bool _isAtWork;
     private bool _isStopped;
     private bool _isSaveDue;
 
-    /// <summary>The work in the background that is under way, or was last. It does not fail.</summary>
+    /// <summary>The work in the background that is under way, or was last. Fails, at its end, with the first that failed in it.</summary>
     public Task Work { get; private set; } = Task.CompletedTask;
 
     /// <summary>The partition, if it has all vectors of a state.</summary>
@@ -108,7 +110,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                 if (counted != partition && partition.CompleteFrom != long.MaxValue)
                     (counted, wanted) = (partition, partition.PeekUpTo(_sequencer.Published.Sequence));
                 if (counted == partition && IsBuiltUpTo(partition, wanted)) return true;
-                await TurnAsync().ConfigureAwait(false);
+                if ((await TurnAsync().ConfigureAwait(false))?.GetValueOrDefault(key) is { } error) ExceptionDispatchInfo.Throw(error);
                 if (IsStopped) return false;
                 // It may have been replaced, or there is no memory for it.
                 if (!_partitions.TryGetValue(key, out partition)) return true;
@@ -217,51 +219,53 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         _stop.Dispose();
     }
 
-    // Ends when the work has been through all partitions, or is over. It may go on: others want something all the time.
-    private async Task TurnAsync()
+    // Ends when the work has been through all partitions, or is over. It may go on: others want something all the time. Returns which of
+    // them failed.
+    private async Task<Dictionary<PartitionKey, Exception>?> TurnAsync()
     {
-        Task turn;
+        Task<Dictionary<PartitionKey, Exception>> turn;
         lock (_gate) turn = _turn.Task;
         Begin();
         var first = await Task.WhenAny(Work, turn).ConfigureAwait(false);
+        if (turn.IsCompleted) return await turn.ConfigureAwait(false);
         await first.ConfigureAwait(false);
+        return null;
     }
 
-    private void EndTurn()
+    private static Turn NewTurn() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void EndTurn(Dictionary<PartitionKey, Exception> failed)
     {
-        TaskCompletionSource turn;
-        lock (_gate) (turn, _turn) = (_turn, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        turn.SetResult();
+        Turn turn;
+        lock (_gate) (turn, _turn) = (_turn, NewTurn());
+        turn.SetResult(failed);
     }
 
     private async Task RunAsync()
     {
+        Exception? first = null;
         try
         {
             while (Continue())
             {
                 bool isSaveDue;
                 lock (_gate) (isSaveDue, _isSaveDue) = (_isSaveDue, false);
+                var failed = new Dictionary<PartitionKey, Exception>();
                 foreach (var (key, known) in _partitions)
                 {
-                    // No search reaches it any more; should its dimension come back, it comes back from its file.
-                    if (_sequencer.Published.DimensionOf(key.AgentId) != key.Dimension)
+                    try
                     {
-                        await SaveAndRemoveAsync(known).ConfigureAwait(false);
-                        continue;
+                        await BringUpAsync(key, known, isSaveDue ? SaveMoment.Later : SaveMoment.Now).ConfigureAwait(false);
                     }
-                    if (known.CompleteFrom == long.MaxValue) await FillAsync(known).ConfigureAwait(false);
-                    // It may have been replaced, or released for another.
-                    if (!_partitions.TryGetValue(key, out var partition)) continue;
-                    if (TryRemoveEmpty(partition)) continue;
-                    // First: what will be replaced need not have room, nor its graph be repaired.
-                    if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
-                    if (!await TryMakeRoomAsync(partition).ConfigureAwait(false)) continue;
-                    await CodeAsync(partition).ConfigureAwait(false);
-                    await LinkAsync(partition).ConfigureAwait(false);
-                    await SaveAsync(partition, isSaveDue ? SaveMoment.Later : SaveMoment.Now).ConfigureAwait(false);
+                    catch (Exception error) when (error is not (LogClosedException or LogPoisonedException))
+                    {
+                        // Too little memory, for one: there may be enough for others. Who waits for it hears of it, and the next who wants
+                        // something done begins again.
+                        failed[key] = error;
+                        first ??= error;
+                    }
                 }
-                EndTurn();
+                EndTurn(failed);
             }
         }
         catch (Exception error) when (error is LogClosedException or LogPoisonedException)
@@ -271,10 +275,29 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         }
         catch
         {
-            // Too little memory, for one. Who waits hears of it, and the next who wants something done begins again.
             lock (_gate) _isAtWork = false;
             throw;
         }
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
+    }
+
+    private async Task BringUpAsync(PartitionKey key, VectorPartition known, SaveMoment moment)
+    {
+        // No search reaches it any more; should its dimension come back, it comes back from its file.
+        if (_sequencer.Published.DimensionOf(key.AgentId) != key.Dimension)
+        {
+            await SaveAndRemoveAsync(known).ConfigureAwait(false);
+            return;
+        }
+        if (known.CompleteFrom == long.MaxValue) await FillAsync(known).ConfigureAwait(false);
+        // It may have been replaced, or released for another.
+        if (!_partitions.TryGetValue(key, out var partition) || TryRemoveEmpty(partition)) return;
+        // First: what will be replaced need not have room, nor its graph be repaired.
+        if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
+        if (!await TryMakeRoomAsync(partition).ConfigureAwait(false)) return;
+        await CodeAsync(partition).ConfigureAwait(false);
+        await LinkAsync(partition).ConfigureAwait(false);
+        await SaveAsync(partition, moment).ConfigureAwait(false);
     }
 
     private bool IsStopped

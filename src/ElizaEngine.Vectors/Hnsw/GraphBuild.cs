@@ -9,7 +9,7 @@ namespace ElizaEngine.Vectors;
 /// <param name="graph">Reserved for all of them; its caller is an owner and changes it.</param>
 /// <param name="from">The first slot.</param>
 /// <param name="to">Behind the last one.</param>
-/// <param name="threads">How many work.</param>
+/// <param name="threads">How many work, at most.</param>
 internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
 {
     // As many places apart as a cache line holds: every thread writes its own.
@@ -24,7 +24,8 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
     internal void Run(CancellationToken cancellationToken)
     {
         _next = from;
-        _atLeast.AsSpan().Fill(from);
+        // Of a thread that has not begun, or never will. One that takes a slot has told so before any other takes a later one.
+        _atLeast.AsSpan().Fill(int.MaxValue);
         // If it fails, what was linked stays so, and the next build finds it done.
         graph.IsHalfBuilt = true;
         BuildThreads.Run(threads, Work, cancellationToken);

@@ -356,6 +356,36 @@ public sealed class SavedChangesTests() : SavedScene(dimension: 384)
         AssertRestored(again, Rows + Came, changes: 1);
     }
 
+    /// <summary>The story: a process had no handle left when it looked for its index, and removed the changes of a file that was as it should be.</summary>
+    [Theory]
+    [InlineData(".gra")]
+    [InlineData(".chg")]
+    public async Task What_cannot_be_read_now_can_be_read_later(string unread)
+    {
+        await BeginAsync();
+        await ChangeAsync();
+        Assert.Single(ChangeFiles());
+        var files = new FaultyFileSystem(Disk)
+        {
+            Fault = (operation, path) => operation switch
+            {
+                "open" when path.EndsWith(unread, StringComparison.Ordinal) => new StorageIOException(operation, path, 24, "Too many open files"),
+                "create" when path.Contains("/vec-", StringComparison.Ordinal) => FaultyFileSystem.DiskFull(operation, path),
+                _ => null,
+            },
+        };
+        await using (var database = await OpenAsync(files))
+        {
+            await SearchTwiceAsync(database);
+            Assert.Equal((0L, Rows + Came), (database.Partitions.Restored, PartitionOf(database).Codes.Count));
+            await AssertRightAsync(database, "built anew");
+        }
+        await using var again = await OpenAsync();
+        await SearchTwiceAsync(again);
+        AssertRestored(again, Rows + Came, changes: 1);
+        await AssertRightAsync(again, "come back");
+    }
+
     // The file of so many rows, and no changes.
     private async Task BeginAsync()
     {

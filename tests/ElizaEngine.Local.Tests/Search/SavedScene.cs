@@ -26,7 +26,7 @@ public abstract class SavedScene(int dimension) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected Task<LocalDatabase> OpenAsync(SimulatedDisk? disk = null) => LocalDatabase.OpenAsync(
+    private protected Task<LocalDatabase> OpenAsync(IFileSystem? disk = null) => LocalDatabase.OpenAsync(
         new LocalDatabaseOptions { Directory = Data, VectorsWithoutPartition = 20, VectorsWithoutGraph = 60, UpkeepInterval = Timeout.InfiniteTimeSpan }, disk ?? Disk, static log => log);
 
     private protected IEnumerable<string> GraphFiles() => Disk.List(Data).Where(FileNames.IsVectors);
