@@ -44,26 +44,30 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
     /// </summary>
     /// <param name="key">Whose.</param>
     /// <param name="needed">Bytes that it takes.</param>
-    /// <param name="total">Vectors of the database.</param>
-    public bool IsAdmitted(in PartitionKey key, long needed, long total)
+    /// <param name="gone">The database's <see cref="DatabaseState.VectorsGone"/>.</param>
+    public bool IsAdmitted(in PartitionKey key, long needed, long gone)
     {
         if (limit is not { } allowed) return true;
         var now = Interlocked.Increment(ref _clock);
+        Ask ask;
+        bool isKnown;
         lock (_gate)
         {
-            var known = _asks.TryGetValue(key, out var ask);
-            if (needed > allowed || (known && ask.TooLargeAt is { } then && total >= then - (then / 8))) return false;
+            isKnown = _asks.TryGetValue(key, out ask);
+            if (needed > allowed || (isKnown && gone < ask.NotBeforeGone)) return false;
             if (_asks.Count >= AsksMax) _asks.Clear();
-            _asks[key] = new Ask(now, null);
-            var room = allowed - Bytes;
-            foreach (var partition in LeastRecentlyUsed())
-            {
-                if (room >= needed) return true;
-                if (!known || Volatile.Read(ref partition.SearchedAt) >= ask.At) return false;
-                room += partition.Bytes;
-            }
-            return room >= needed;
+            _asks[key] = new Ask(now, 0);
         }
+        var room = allowed - Bytes;
+        if (room >= needed) return true;
+        if (!isKnown) return false;
+        foreach (var partition in LeastRecentlyUsed())
+        {
+            if (Volatile.Read(ref partition.SearchedAt) >= ask.At) return false;
+            room += partition.Bytes;
+            if (room >= needed) return true;
+        }
+        return false;
     }
 
     /// <summary>Whether what takes so many bytes has no room, though it be alone.</summary>
@@ -75,13 +79,14 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
     /// <summary>Evicts others, until there is room for a partition. False: there is none, and it is evicted itself.</summary>
     /// <param name="partition">For which.</param>
     /// <param name="needed">Bytes that it will take.</param>
-    /// <param name="total">Vectors of the database.</param>
+    /// <param name="gone">The database's <see cref="DatabaseState.VectorsGone"/>.</param>
     /// <param name="evictAsync">Takes one out.</param>
-    public async Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed, long total, Func<VectorPartition, Task> evictAsync)
+    public async Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed, long gone, Func<VectorPartition, Task> evictAsync)
     {
         if (IsTooLarge(needed))
         {
-            lock (_gate) _asks[partition.Key] = new Ask(Now, total);
+            // It would be again, until an eighth of it has gone; whose vectors go nobody counts.
+            lock (_gate) _asks[partition.Key] = new Ask(Now, gone + Math.Max(1, partition.Count / 8));
             await evictAsync(partition).ConfigureAwait(false);
             return false;
         }
@@ -98,6 +103,6 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
 
     /// <summary>A search without a partition.</summary>
     /// <param name="At">When it was.</param>
-    /// <param name="TooLargeAt">Vectors of the database when the partition was found to be too large; null: it was not.</param>
-    private readonly record struct Ask(long At, long? TooLargeAt);
+    /// <param name="NotBeforeGone">Where the partition was found to be too large: so many vectors have to have gone from the database before it is tried again.</param>
+    private readonly record struct Ask(long At, long NotBeforeGone);
 }

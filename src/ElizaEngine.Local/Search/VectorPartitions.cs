@@ -83,7 +83,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         if (Math.Max(vectors, rows / RowsOfVector) <= few || _partitions.ContainsKey(key)) return;
         // Where there is no room at all there is none for an empty one either.
-        if (!_memory.IsAdmitted(key, BytesOf(key, Math.Max(1, vectors)), _sequencer.Published.VectorCount)) return;
+        if (!_memory.IsAdmitted(key, BytesOf(key, Math.Max(1, vectors)), _sequencer.Published.VectorsGone)) return;
         _isUsed = true;
         var partition = NewPartition(key, mayBeEmpty: rows / RowsOfVector > few);
         partition.SearchedAt = _memory.Now;
@@ -326,7 +326,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         TryMakeRoomAsync(partition, Math.Max(partition.Bytes, BytesOf(partition.Key, partition.Count)));
 
     private Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed) =>
-        _memory.TryMakeRoomAsync(partition, needed, _sequencer.Published.VectorCount, ReleaseAsync);
+        _memory.TryMakeRoomAsync(partition, needed, _sequencer.Published.VectorsGone, ReleaseAsync);
 
     private async Task ReleaseAsync(VectorPartition partition)
     {
