@@ -17,6 +17,10 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
     private readonly Lock _gate = new();
     private long _clock; // Of searches; stands where memory has no limit.
 
+    // Bytes of all partitions but the one whose turn it is, as they were when the turn began or had come to them. A sum for each would cost
+    // the square of their number.
+    private long _others;
+
     /// <summary>Bytes that partitions take, those that will take the place of one among them.</summary>
     public long Bytes
     {
@@ -73,15 +77,33 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
     /// <summary>Whether what takes so many bytes has no room, though it be alone.</summary>
     public bool IsTooLarge(long needed) => needed > limit;
 
-    /// <summary>Whether there is room for so many bytes more.</summary>
-    public bool HasRoom(long needed) => limit is not { } allowed || Bytes + needed <= allowed;
+    /// <summary>Goes through all partitions anew.</summary>
+    public void BeginTurn()
+    {
+        if (limit is not null) _others = Bytes;
+    }
 
-    /// <summary>Evicts others, until there is room for a partition. False: there is none, and it is evicted itself.</summary>
+    /// <summary>Comes to a partition: what it takes changes.</summary>
+    public void Begin(VectorPartition partition) => _others -= partition.Bytes;
+
+    /// <summary>Is done with it.</summary>
+    /// <param name="partition">What has its place now; null: nothing.</param>
+    public void End(VectorPartition? partition) => _others += partition?.Bytes ?? 0;
+
+    /// <summary>Whether there is room, beside all the others, for the partition whose turn it is.</summary>
+    /// <param name="needed">All bytes that it will take.</param>
+    public bool HasRoom(long needed) => limit is not { } allowed || _others + needed <= allowed;
+
+    /// <summary>
+    /// Evicts the least recently used, until there is room for the partition whose turn it is. False: there is none, or it is the least
+    /// recently used itself, and is evicted.
+    /// </summary>
     /// <param name="partition">For which.</param>
+    /// <param name="isNew">Whether it was let in for this turn: it stays, whatever was searched since.</param>
     /// <param name="needed">Bytes that it will take.</param>
     /// <param name="gone">The database's <see cref="DatabaseState.VectorsGone"/>.</param>
     /// <param name="evictAsync">Takes one out.</param>
-    public async Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed, long gone, Func<VectorPartition, Task> evictAsync)
+    public async Task<bool> TryMakeRoomAsync(VectorPartition partition, bool isNew, long needed, long gone, Func<VectorPartition, Task> evictAsync)
     {
         if (IsTooLarge(needed))
         {
@@ -90,11 +112,14 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
             await evictAsync(partition).ConfigureAwait(false);
             return false;
         }
-        if (HasRoom(needed - partition.Bytes)) return true;
-        foreach (var other in LeastRecentlyUsed().Where(other => other != partition).ToArray())
+        if (HasRoom(needed)) return true;
+        foreach (var other in LeastRecentlyUsed().ToArray())
         {
+            if (other == partition && isNew) continue;
+            if (other != partition) _others -= other.Bytes;
             await evictAsync(other).ConfigureAwait(false);
-            if (HasRoom(needed - partition.Bytes)) break;
+            if (other == partition) return false;
+            if (HasRoom(needed)) break;
         }
         return true;
     }

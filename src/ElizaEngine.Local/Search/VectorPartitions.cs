@@ -251,8 +251,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                 bool isSaveDue;
                 lock (_gate) (isSaveDue, _isSaveDue) = (_isSaveDue, false);
                 var failed = new Dictionary<PartitionKey, Exception>();
-                foreach (var (key, known) in _partitions)
+                _memory.BeginTurn();
+                foreach (var key in _partitions.Keys)
                 {
+                    // It may have been released for another.
+                    if (!_partitions.TryGetValue(key, out var known)) continue;
+                    _memory.Begin(known);
                     try
                     {
                         await BringUpAsync(key, known, isSaveDue ? SaveMoment.Later : SaveMoment.Now).ConfigureAwait(false);
@@ -263,6 +267,10 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                         // something done begins again.
                         failed[key] = error;
                         first ??= error;
+                    }
+                    finally
+                    {
+                        _memory.End(_partitions.GetValueOrDefault(key));
                     }
                 }
                 EndTurn(failed);
@@ -289,12 +297,13 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
             await SaveAndRemoveAsync(known).ConfigureAwait(false);
             return;
         }
-        if (known.CompleteFrom == long.MaxValue) await FillAsync(known).ConfigureAwait(false);
-        // It may have been replaced, or released for another.
+        var isNew = known.CompleteFrom == long.MaxValue;
+        if (isNew) await FillAsync(known).ConfigureAwait(false);
+        // It may have been replaced.
         if (!_partitions.TryGetValue(key, out var partition) || TryRemoveEmpty(partition)) return;
         // First: what will be replaced need not have room, nor its graph be repaired.
         if (IsMostlyDead(partition)) partition = await ReplaceAsync(partition).ConfigureAwait(false);
-        if (!await TryMakeRoomAsync(partition).ConfigureAwait(false)) return;
+        if (!await TryMakeRoomAsync(partition, isNew, Math.Max(partition.Bytes, BytesOf(key, partition.Count))).ConfigureAwait(false)) return;
         await CodeAsync(partition).ConfigureAwait(false);
         await LinkAsync(partition).ConfigureAwait(false);
         await SaveAsync(partition, moment).ConfigureAwait(false);
@@ -322,11 +331,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private VectorPartition NewPartition(PartitionKey key, bool mayBeEmpty = false) =>
         new(key) { GoneBefore = _sequencer.Published.VectorsGone, MayBeEmpty = mayBeEmpty };
 
-    private Task<bool> TryMakeRoomAsync(VectorPartition partition) =>
-        TryMakeRoomAsync(partition, Math.Max(partition.Bytes, BytesOf(partition.Key, partition.Count)));
-
-    private Task<bool> TryMakeRoomAsync(VectorPartition partition, long needed) =>
-        _memory.TryMakeRoomAsync(partition, needed, _sequencer.Published.VectorsGone, ReleaseAsync);
+    private Task<bool> TryMakeRoomAsync(VectorPartition partition, bool isNew, long needed) =>
+        _memory.TryMakeRoomAsync(partition, isNew, needed, _sequencer.Published.VectorsGone, ReleaseAsync);
 
     private async Task ReleaseAsync(VectorPartition partition)
     {
@@ -374,7 +380,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         var saved = memoryLimit is null ? 0 : _files?.BytesOf(partition.Key) ?? 0;
         if (!_memory.IsTooLarge(saved))
         {
-            await TryMakeRoomAsync(partition, saved).ConfigureAwait(false);
+            await TryMakeRoomAsync(partition, isNew: true, saved).ConfigureAwait(false);
             if (await TryRestoreAsync(partition).ConfigureAwait(false)) return;
         }
         await LoadAsync(partition).ConfigureAwait(false);
@@ -543,7 +549,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (IsStopped) return old;
         var next = NewPartition(old.Key);
         next.SearchedAt = Volatile.Read(ref old.SearchedAt);
-        if (!_memory.HasRoom(BytesOf(old.Key, old.Count - old.Dead)))
+        if (!_memory.HasRoom(old.Bytes + BytesOf(old.Key, old.Count - old.Dead)))
         {
             // There is no room for both. Searches compare floats meanwhile; the file would bring the old one back.
             _files?.Delete(old.Key);

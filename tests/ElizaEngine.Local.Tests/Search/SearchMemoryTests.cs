@@ -233,6 +233,64 @@ public sealed class SearchMemoryTests : IDisposable
     }
 
     [Fact]
+    public async Task An_index_that_grows_goes_before_one_that_was_searched_since()
+    {
+        await using var database = await OpenAsync(OneIndex * 23 / 10);
+        await FillAsync(database, tables: 2);
+        for (var table = 0; table < 2; table++)
+        {
+            await AssertRightAsync(database, table, _random);
+            await database.Partitions.Work;
+        }
+        Assert.Equal((2L, 0L, 0L), Indexes(database));
+        await FillAsync(database, tables: 1, rows: Rows / 2);
+        Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, 1, _random));
+        database.Partitions.Begin();
+        await database.Partitions.Work;
+
+        Assert.Equal((1L, 0L, 1L), Indexes(database));
+        Assert.NotEqual(SearchMethod.Floats, await AssertRightAsync(database, 1, _random));
+        AssertWithin(database);
+    }
+
+    // To sum up what all of them take allocates, and so does to put them in order.
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(10_000)]
+    public async Task Who_asks_for_room_does_not_go_through_all_indexes(long limit)
+    {
+        const int count = 1_000;
+        var partitions = Enumerable.Range(1, count).Select(static table => new VectorPartition(new PartitionKey(s_agent, table, Dimension))).ToArray();
+        var memory = new PartitionMemory(new(partitions.Select(static partition => KeyValuePair.Create(partition.Key, partition))), limit);
+        for (var round = 0; round < 2; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var table = 1; table <= count; table++)
+            {
+                // A search that nobody remembers has no room, or there is enough for all.
+                var key = new PartitionKey(s_agent, table + ((round + 1) * count), Dimension);
+                Assert.Equal(limit == long.MaxValue, memory.IsAdmitted(key, needed: 5_000, gone: 0));
+            }
+            var asked = GC.GetAllocatedBytesForCurrentThread() - before;
+            if (round > 0) Assert.InRange(asked / count, 0, 1_000);
+        }
+
+        if (limit == long.MaxValue)
+        {
+            memory.BeginTurn();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (var partition in partitions)
+            {
+                memory.Begin(partition);
+                Assert.True(await memory.TryMakeRoomAsync(partition, isNew: false, needed: 5_000, gone: 0, static _ => throw new InvalidOperationException()));
+                memory.End(partition);
+            }
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20 * count);
+        }
+        foreach (var partition in partitions) partition.Dispose();
+    }
+
+    [Fact]
     public void The_memory_of_an_index_that_takes_the_place_of_another_counts()
     {
         var key = new PartitionKey(s_agent, 1, Dimension);
