@@ -130,6 +130,28 @@ public class EffortSearchTests
         Assert.InRange(recall, 0.9, 1);
     }
 
+    /// <summary>The story: of random vectors each measuring walked with efforts up to 4,096, where a search scans instead from 100 on.</summary>
+    [Theory]
+    [InlineData(K)]
+    [InlineData(25)]
+    [InlineData(60)]
+    public void What_takes_more_than_pays_is_not_tried(int most)
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("random", random, 3000, 128);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes, m: 8, effort: 40);
+        graph.Insert(codes.Count);
+        float[][] queries = [.. s_none.Select(_ => TestVectors.Random(random, 128))];
+
+        var (effort, recall) = EffortSearch.Find(graph, [.. queries.SelectMany(static query => query)], s_none, K, 0.999, most);
+
+        Assert.Equal(EffortSearch.EffortMax, effort);
+        // No walk found more than those of the highest effort do, which is too few.
+        Assert.Equal(queries.Average(query => GraphScene.Recall(graph, rows, query, K, most, default(EverySlot))), recall, 0.02);
+        Assert.InRange(recall, 0.1, 0.9);
+    }
+
     [Fact]
     public void It_can_be_given_up()
     {
@@ -192,6 +214,7 @@ public class EffortSearchTests
         Assert.Throws<ArgumentException>(() => EffortSearch.Find(graph, [1f, 0f, 1f], [-1], K, 0.9));
         Assert.Throws<ArgumentException>(() => EffortSearch.Find(graph, [1f, 0f], [], K, 0.9));
         Assert.Throws<ArgumentOutOfRangeException>(() => EffortSearch.Find(graph, [1f, 0f], [-1], 0, 0.9));
+        Assert.Throws<ArgumentOutOfRangeException>(() => EffortSearch.Find(graph, [1f, 0f], [-1], K, 0.9, most: K - 1));
     }
 
     // Of the true nearest by code, without the slot itself.

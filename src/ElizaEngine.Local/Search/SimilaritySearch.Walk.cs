@@ -57,7 +57,7 @@ internal sealed partial class SimilaritySearch
         if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
         if (_threshold is not null && graph.Count <= FewToWalk) return null;
         var wanted = partition.EffortNow(graph.Count);
-        var steps = StepsOfScan(partition, graph);
+        var steps = StepsOfScan(partition, graph.Count);
         if (wanted > steps) return null;
         AskSample(scope, partition, filter, coded);
         if (_accepted < Sample / FilteredPart || (_accepted < Sample && (long)_accepted * coded / Sample < FewToWalk)) return null;
@@ -87,11 +87,13 @@ internal sealed partial class SimilaritySearch
         return (_accepted - deviations) * coded / Sample > many;
     }
 
-    // A walk of so many steps takes as long as the scan of as many rows as the graph has.
-    private static long StepsOfScan(VectorPartition partition, Graph graph)
+    /// <summary>A walk of so many steps takes as long as the scan of so many rows: no walk is longer.</summary>
+    /// <param name="partition">Whose rows.</param>
+    /// <param name="count">As many as its graph has, or will have.</param>
+    internal static long StepsOfScan(VectorPartition partition, long count)
     {
         long rowBytes = Math.Max(partition.Codes.RowBytes, ScannedRowBytesMin);
-        return graph.Count * rowBytes / (StepBytes + (StepRows * rowBytes));
+        return count * rowBytes / (StepBytes + (StepRows * rowBytes));
     }
 
     // Such a walk meets as many that pass as one of the wanted effort would where all pass.
@@ -145,7 +147,7 @@ internal sealed partial class SimilaritySearch
         {
             _isFilteredHere = true;
             var effort = (long)_effort * FilteredEffort;
-            if (effort * FilteredStep > StepsOfScan(partition, graph) / FirstPart) return false;
+            if (effort * FilteredStep > StepsOfScan(partition, graph.Count) / FirstPart) return false;
             BeginWalk(partition, wanted, (int)effort);
             outcome = _codes.Walk(graph, Effort, filter, coded);
         }
@@ -164,7 +166,7 @@ internal sealed partial class SimilaritySearch
         if (outcome.Found >= least) return true;
         if (outcome.Found <= _effort / HopelessPart) return false;
         // Near the query more is filtered than elsewhere: once more, with as much effort as that takes.
-        var effort = Math.Min((long)Effort * _effort / outcome.Found, StepsOfScan(partition, graph) / AgainPart);
+        var effort = Math.Min((long)Effort * _effort / outcome.Found, StepsOfScan(partition, graph.Count) / AgainPart);
         if (effort <= Effort) return false;
         BeginWalk(partition, wanted, (int)effort);
         outcome = _codes.WalkThenFilter(graph, Effort, filter, coded);

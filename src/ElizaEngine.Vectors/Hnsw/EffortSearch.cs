@@ -12,6 +12,7 @@ namespace ElizaEngine.Vectors;
 /// </summary>
 internal static class EffortSearch
 {
+    /// <summary>What is said to be needed where nothing is enough.</summary>
     internal const int EffortMax = 4096;
 
     /// <summary>Of the standard error, by which a recall must be above the wanted one: one-sided, 95 of 100.</summary>
@@ -36,15 +37,19 @@ internal static class EffortSearch
     /// </param>
     /// <param name="count">Matches of each that count: recall@count.</param>
     /// <param name="recall">0 to 1.</param>
+    /// <param name="most">The highest effort that is tried: what takes more is not walked. At least as many as count.</param>
     /// <param name="threads">Threads that ask.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The effort, and the recall that it gave: perhaps not enough if no effort up to <see cref="EffortMax"/> is.</returns>
+    /// <returns>
+    /// The effort, and the recall that it gave; where none is enough, <see cref="EffortMax"/>, and the recall of the highest that was tried.
+    /// </returns>
     /// <remarks>Cost: a scan and some five walks for each query. Answers are compared by code, whose error is the same on both sides.</remarks>
     /// <exception cref="OperationCanceledException">Given up.</exception>
     internal static (int Effort, double Recall) Find(
-        Graph graph, float[] queries, int[] own, int count, double recall, int threads = 1, CancellationToken cancellationToken = default)
+        Graph graph, float[] queries, int[] own, int count, double recall, int most = EffortMax, int threads = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, count);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         var dimension = graph.Codes.Dimension;
         if (queries.Length == 0 || queries.Length % dimension != 0)
@@ -54,7 +59,7 @@ internal static class EffortSearch
         graph.Share();
         try
         {
-            return new Sample(graph, queries, own, count, threads, cancellationToken).Find(recall);
+            return new Sample(graph, queries, own, count, most, threads, cancellationToken).Find(recall);
         }
         finally
         {
@@ -69,14 +74,15 @@ internal static class EffortSearch
         private readonly float[] _queries;
         private readonly int[] _own;
         private readonly int _count;
+        private readonly int _most;
         private readonly ParallelOptions _parallel;
 
         // Of each query how many there are to be found, and the score of the worst of them.
         private readonly (int Count, float Worst)[] _truth;
 
-        public Sample(Graph graph, float[] queries, int[] own, int count, int threads, CancellationToken cancellationToken)
+        public Sample(Graph graph, float[] queries, int[] own, int count, int most, int threads, CancellationToken cancellationToken)
         {
-            (_graph, _queries, _own, _count) = (graph, queries, own, count);
+            (_graph, _queries, _own, _count, _most) = (graph, queries, own, count, most);
             _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
             _truth = new (int Count, float Worst)[own.Length];
             var covered = graph.Count;
@@ -87,11 +93,13 @@ internal static class EffortSearch
         {
             var effort = Begin(recall);
             var (low, found) = (0, Ask(effort));
-            while (found.Surely < recall && effort < EffortMax)
+            while (found.Surely < recall && effort < _most)
                 (low, found) = (effort, Ask(effort = Higher(effort)));
+            if (found.Surely < recall)
+                return (EffortMax, found.Mean);
             while (low == 0 && effort > _count)
                 Try(Math.Max(_count, effort * 3 / 4));
-            while (found.Surely >= recall && low > 0 && effort - low > Math.Max(1, effort / LastStep))
+            while (low > 0 && effort - low > Math.Max(1, effort / LastStep))
                 Try((low + effort) / 2);
             return (effort, found.Mean);
 
@@ -109,12 +117,12 @@ internal static class EffortSearch
         {
             var share = Math.Clamp(_own.Length / FewMin, 1, Share);
             var effort = _count;
-            while (effort < EffortMax && Ask(effort, share).Mean < recall)
+            while (effort < _most && Ask(effort, share).Mean < recall)
                 effort = Higher(effort);
             return effort;
         }
 
-        private static int Higher(int effort) => Math.Min(effort + Math.Max(1, effort / 3), EffortMax);
+        private int Higher(int effort) => Math.Min(effort + Math.Max(1, effort / 3), _most);
 
         private Recalled Ask(int effort, int share = 1)
         {
