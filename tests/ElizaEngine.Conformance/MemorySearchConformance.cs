@@ -78,6 +78,18 @@ public abstract class MemorySearchConformance : ConformanceTest
         await Assert.ThrowsAsync<InvalidInputException>(() => Database.CheckRecallAsync(AgentId, ""));
     }
 
+    /// <summary>The story: where few memories have a vector, hardly any of the sample had one, and of nothing that was asked nothing was missed.</summary>
+    [Fact]
+    public async Task Recall_is_checked_on_as_many_vectors_as_were_asked_for_however_few_memories_have_one()
+    {
+        await Adapter.CreateMemoriesAsync(
+            [.. Enumerable.Range(1, 400).Select(i => new Memory { Id = Id(i), Unique = true, Embedding = i % 30 == 0 ? Vector(i, 1, 0) : (ReadOnlyMemory<float>?)null })],
+            Facts);
+        Assert.Equal(new RecallReport(Facts, 400, 10, 10, 0, 1, 1), await Database.CheckRecallAsync(AgentId, Facts, queries: 10));
+        // More parts than there are vectors: each is asked for once.
+        Assert.Equal(13, (await Database.CheckRecallAsync(AgentId, Facts, queries: 300)).Queries);
+    }
+
     [Fact]
     public async Task Without_a_threshold_everything_with_a_vector_is_found_even_the_opposite()
     {

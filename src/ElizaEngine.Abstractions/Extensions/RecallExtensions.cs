@@ -3,6 +3,9 @@ namespace ElizaEngine;
 /// <summary>Asks how good searches are, on what is stored.</summary>
 public static class RecallExtensions
 {
+    // Memories, with their vectors, that are read at once.
+    private const int PageMax = 64;
+
     /// <summary>
     /// Samples stored vectors of an agent, evenly over a table, searches for each twice, as always and exactly, and compares the answers.
     /// Stored vectors are found more easily than others: a walk that meets the vector itself has its neighbours at hand.
@@ -25,11 +28,11 @@ public static class RecallExtensions
         var table = new MemoryQuery(tableName) { AgentId = agentId };
         var memories = await adapter.CountMemoriesAsync(table, cancellationToken).ConfigureAwait(false);
         var (asked, approximate, found, wanted, lowest) = (0, 0, 0, 0, 1.0);
-        for (var i = 0; i < Math.Min(queries, memories); i++)
+        var parts = Math.Min(queries, memories);
+        for (var i = 0; i < parts; i++)
         {
-            var offset = (int)((long)i * memories / Math.Min(queries, memories));
-            var stored = await adapter.GetMemoriesAsync(table with { Offset = offset, Count = 1, IncludeEmbeddings = true }, cancellationToken).ConfigureAwait(false);
-            if (stored is not [{ Embedding: { } embedding }]) continue;
+            var (from, to) = ((int)((long)i * memories / parts), (int)((i + 1L) * memories / parts));
+            if (await FirstVectorAsync(adapter, table, from, to, cancellationToken).ConfigureAwait(false) is not { } embedding) continue;
             var search = new MemorySearch(tableName, embedding) { Count = count, IncludeEmbeddings = false };
             var exact = await adapter.SearchMemoriesAsync(search with { Mode = SearchMode.Exact }, cancellationToken).ConfigureAwait(false);
             var near = await adapter.SearchMemoriesAsync(search, cancellationToken).ConfigureAwait(false);
@@ -42,5 +45,21 @@ public static class RecallExtensions
             lowest = Math.Min(lowest, (double)hits / exact.Count);
         }
         return new RecallReport(tableName, memories, asked, count, approximate, wanted == 0 ? 1 : (double)found / wanted, lowest);
+    }
+
+    // The first memory of a part of the table that has a vector: the others have none to search for.
+    private static async Task<ReadOnlyMemory<float>?> FirstVectorAsync(
+        IDatabaseAdapter adapter, MemoryQuery table, int from, int to, CancellationToken cancellationToken)
+    {
+        for (var count = 1; from < to; count = Math.Min(2 * count, PageMax))
+        {
+            var page = table with { Offset = from, Count = Math.Min(count, to - from), IncludeEmbeddings = true };
+            foreach (var memory in await adapter.GetMemoriesAsync(page, cancellationToken).ConfigureAwait(false))
+            {
+                if (memory.Embedding is { } embedding) return embedding;
+            }
+            from += count;
+        }
+        return null;
     }
 }
