@@ -224,7 +224,7 @@ internal sealed partial class SimilaritySearch : IDisposable
         var entries = partition.InRoom(room);
         if (entries.Length > Math.Max(VectorPartitions.Few, coded / 4)) return false;
         Method = SearchMethod.Gather;
-        foreach (var number in partition.Uncoded) AddRow(view, partition, filter, number);
+        AddUncoded(view, partition, filter, coded);
         foreach (var (number, ofScope) in entries)
         {
             if (number >= total) break;
@@ -245,7 +245,7 @@ internal sealed partial class SimilaritySearch : IDisposable
 
     private void Scan(View view, in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded, int total)
     {
-        foreach (var number in partition.Uncoded) AddRow(view, partition, filter, number);
+        AddUncoded(view, partition, filter, coded);
         for (var number = coded; number < total; number++) AddRow(view, partition, filter, number);
         CompareTail(view);
         var graph = GraphFor(scope, partition, filter, coded);
@@ -276,7 +276,7 @@ internal sealed partial class SimilaritySearch : IDisposable
         else _codes.Scan(from, coded, filter);
     }
 
-    // Entries that this state does not have may take places among the best: so many are allowed for.
+    // Entries that this state does not have, or whose code stands for nothing, may take places among the best: so many are allowed for.
     private int BeginCodes(VectorPartition partition, int allowed, int fromTail)
     {
         _found.RemoveRange(fromTail, _found.Count - fromTail);
@@ -285,8 +285,8 @@ internal sealed partial class SimilaritySearch : IDisposable
         return wanted;
     }
 
-    // Returns how many of those that it looked at the state does not have. The most promising come first, and it ends where none of those
-    // that are left can be among the best; some at a time, because what they lead to lies scattered, and is fetched together.
+    // Returns how many of those that it looked at are none. The most promising come first, and it ends where none of those that are left can
+    // be among the best; some at a time, because what they lead to lies scattered, and is fetched together.
     private int CompareCandidates(View view, VectorPartition partition)
     {
         var missing = 0;
@@ -311,8 +311,9 @@ internal sealed partial class SimilaritySearch : IDisposable
         return missing;
     }
 
-    // The rows of a few candidates; returns how many the state does not have. An entry leads to the place of a row, that to the row, and
-    // that to the vector, each where nobody has looked for long: step by step for all of them, the processor waits for them together.
+    // The rows of a few candidates; returns how many are none: the state does not have them, or their code stands for nothing. An entry leads
+    // to the place of a row, that to the row, and that to the vector, each where nobody has looked for long: step by step for all of them,
+    // the processor waits for them together.
     private int FindTogether(View view, VectorPartition partition, ReadOnlySpan<Candidate> candidates)
     {
         var rows = default(RowsTogether);
@@ -328,7 +329,12 @@ internal sealed partial class SimilaritySearch : IDisposable
                 missing++;
                 if (view.Partitions!.IsNewest(view.State)) partition.MarkDead(number, view.State.Sequence);
             }
-            else if (!partition.Uncoded.Contains(number))
+            else if (partition.Uncoded.Contains(number))
+            {
+                // It was compared by its floats, and its code, which is of nothing, has the place of another.
+                missing++;
+            }
+            else
             {
                 _rows.Add((row, slot));
             }
@@ -343,6 +349,15 @@ internal sealed partial class SimilaritySearch : IDisposable
         _rows.Sort(static (left, right) => MemoryRow.NewestFirst(left.Row, right.Row));
         CompareRows(view);
         _uncoded = ComparedByFloats;
+    }
+
+    // One that was given a place among the codes since is in the tail.
+    private void AddUncoded(View view, VectorPartition partition, in EntryFilter filter, int coded)
+    {
+        foreach (var number in partition.Uncoded)
+        {
+            if (number < coded) AddRow(view, partition, filter, number);
+        }
     }
 
     private void AddRow(View view, VectorPartition partition, in EntryFilter filter, int number)
