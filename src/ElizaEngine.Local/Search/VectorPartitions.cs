@@ -112,7 +112,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                 if (counted == partition && IsBuiltUpTo(partition, wanted)) return true;
                 if ((await TurnAsync().ConfigureAwait(false))?.GetValueOrDefault(key) is { } error) ExceptionDispatchInfo.Throw(error);
                 if (IsStopped) return false;
-                // It may have been replaced, or there is no memory for it.
+                // It may have been replaced, or there is no memory for it, or nothing in it.
                 if (!_partitions.TryGetValue(key, out partition)) return true;
             }
         }
@@ -294,7 +294,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         // No search reaches it any more; should its dimension come back, it comes back from its file.
         if (_sequencer.Published.DimensionOf(key.AgentId) != key.Dimension)
         {
-            await SaveAndRemoveAsync(known).ConfigureAwait(false);
+            if (!TryRemoveEmpty(known)) await SaveAndRemoveAsync(known).ConfigureAwait(false);
             return;
         }
         var isNew = known.CompleteFrom == long.MaxValue;
@@ -361,6 +361,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         var count = partition.CountUpTo(state.Sequence);
         if (count < partition.Count || (count == 0 && partition.MayBeEmpty)) return false;
         if (partition.Dead < count && partition.DeadAtMost(state) >= count) Sweep(partition, state, count);
+        if (partition.Dead < count) return false;
         // What a commit adds from here on it adds to another one, or to none.
         lock (_log.Gate)
         {
