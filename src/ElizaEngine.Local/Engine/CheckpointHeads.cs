@@ -39,11 +39,11 @@ internal sealed class CheckpointHeads
 
     /// <summary>Reads all of them back.</summary>
     /// <param name="entries">The section.</param>
-    /// <param name="bytesOf">Sizes of the log files, by number.</param>
+    /// <param name="files">In which their records lie.</param>
     /// <param name="rows">Gets the rows.</param>
     /// <param name="shared">Values that rows share.</param>
     /// <exception cref="MessagePackSerializationException">One says what cannot be.</exception>
-    public static void Read(ReadOnlySpan<byte> entries, long[] bytesOf, LoadedRows rows, SharedValues shared)
+    public static void Read(ReadOnlySpan<byte> entries, LogFileSizes files, LoadedRows rows, SharedValues shared)
     {
         var heads = new RowHeads();
         while (entries.Length > 0)
@@ -54,7 +54,7 @@ internal sealed class CheckpointHeads
             var location = new RecordLocation(
                 BinaryPrimitives.ReadInt32LittleEndian(entries[1..]), BinaryPrimitives.ReadInt32LittleEndian(entries[5..]),
                 BinaryPrimitives.ReadInt32LittleEndian(entries[9..]));
-            if (!StateCheckpoint.IsInside(location, bytesOf))
+            if (!files.Have(location))
                 throw HeadReader.Damaged($"it says that its record lies at offset {location.Offset} of log file {location.File}");
             EffectReader.Placed(heads.Read(entries[0], entries.Slice(EntryBytes, bytes), rows, shared), location).Apply(rows);
             entries = entries[(EntryBytes + bytes)..];

@@ -98,19 +98,12 @@ internal sealed class StateCheckpoint
     {
         if (!BitConverter.IsLittleEndian || CheckpointLayout.TryDecode(checkpoint.Payload) is not { } layout) return null;
         var payload = checkpoint.Payload;
-        var bytesOf = new long[checkpoint.FileBytes.Keys.Max() + 1L];
-        foreach (var (number, bytes) in checkpoint.FileBytes) bytesOf[number] = bytes;
+        var files = new LogFileSizes(checkpoint.FileBytes);
         var scopes = ScopeList.Read(payload.Slice(layout.ScopesAt, layout.ScopesBytes), shared);
-        if (!IsSound(payload, layout, scopes, bytesOf)) return null;
-        CheckpointHeads.Read(payload[layout.HeadsAt..], bytesOf, rows, shared);
+        if (!IsSound(payload, layout, scopes, files)) return null;
+        CheckpointHeads.Read(payload[layout.HeadsAt..], files, rows, shared);
         return new StoredMemories(checkpoint, layout, scopes);
     }
-
-    /// <summary>Whether a record may lie there.</summary>
-    /// <param name="location">As a checkpoint says.</param>
-    /// <param name="bytesOf">Sizes of the log files, by number.</param>
-    public static bool IsInside(RecordLocation location, long[] bytesOf) =>
-        (uint)location.File < (uint)bytesOf.Length && location.Offset >= 0 && location.Length >= 0 && (long)location.Offset + location.Length <= bytesOf[location.File];
 
     // Within a room and a table memories follow each other as they do within the table: they need only be dealt out to the rooms.
     private int[] ByRoom()
@@ -163,19 +156,19 @@ internal sealed class StateCheckpoint
     }
 
     // Its checksum is right, so it is what was written. Still nothing that it says is followed out of its sections, or out of a file.
-    private static bool IsSound(ReadOnlySpan<byte> payload, CheckpointLayout layout, MemoryScope[] scopes, long[] bytesOf)
+    private static bool IsSound(ReadOnlySpan<byte> payload, CheckpointLayout layout, MemoryScope[] scopes, LogFileSizes files)
     {
         var vectors = 0;
         var memories = MemoryMarshal.Cast<byte, StoredMemory>(payload.Slice(CheckpointLayout.MemoriesAt, layout.Memories * StoredMemory.Bytes));
         foreach (ref readonly var memory in memories)
         {
-            if ((uint)memory.Scope >= (uint)scopes.Length || memory.FirstVector != vectors || !IsInside(memory.Location, bytesOf) || memory.VectorCount > layout.Vectors - vectors) return false;
+            if ((uint)memory.Scope >= (uint)scopes.Length || memory.FirstVector != vectors || !files.Have(memory.Location) || memory.VectorCount > layout.Vectors - vectors) return false;
             vectors += memory.VectorCount;
         }
         if (vectors != layout.Vectors) return false;
         foreach (ref readonly var vector in MemoryMarshal.Cast<byte, StoredVector>(payload.Slice(layout.VectorsAt, layout.Vectors * StoredVector.Bytes)))
         {
-            if (vector.Dimension is < 1 or > Limits.MaxDimension || vector.Location.Length != PutVector.FloatsOffset + (vector.Dimension * sizeof(float)) || !IsInside(vector.Location, bytesOf)) return false;
+            if (vector.Dimension is < 1 or > Limits.MaxDimension || vector.Location.Length != PutVector.FloatsOffset + (vector.Dimension * sizeof(float)) || !files.Have(vector.Location)) return false;
         }
         var slots = payload.Slice(layout.SlotsAt, layout.Slots * sizeof(int));
         if (!AreNumbers(payload.Slice(layout.ByRoomAt, (layout.ByRoom + layout.ByDocument) * sizeof(int)), 0, layout.Memories) || !AreNumbers(slots, -1, layout.Memories)

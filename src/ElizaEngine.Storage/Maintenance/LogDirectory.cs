@@ -38,6 +38,7 @@ internal sealed class LogDirectory : IDisposable
 
     public List<LogFinding> Findings { get; } = [];
 
+    /// <summary>Behind those that a manifest, or the header block of a file of that name, says were used.</summary>
     public int NextFileNumber { get; private set; } = 1;
 
     /// <summary>Whether the newest of all manifests is the valid one.</summary>
@@ -146,7 +147,7 @@ internal sealed class LogDirectory : IDisposable
                 onDisk.Add(number, name);
         }
 
-        NextFileNumber = Math.Max(Manifest?.NextFileNumber ?? 1, onDisk.Keys.DefaultIfEmpty().Max() + 1);
+        NextFileNumber = Manifest?.NextFileNumber ?? 1;
         DatabaseId = Manifest?.DatabaseId ?? Guid.Empty;
         foreach (var entry in Manifest?.Files ?? [])
         {
@@ -182,6 +183,8 @@ internal sealed class LogDirectory : IDisposable
 
             if (DatabaseId == Guid.Empty)
                 DatabaseId = header.DatabaseId;
+            // What the file itself does not say is not counted: all later numbers would be behind it.
+            NextFileNumber = Math.Max(NextFileNumber, number + 1);
             if (header.Copied is not null)
             {
                 // One that the manifest does not list was not completed, or was replaced itself.

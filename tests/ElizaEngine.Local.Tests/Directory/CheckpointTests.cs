@@ -4,6 +4,7 @@ using System.Text;
 using ElizaEngine.Local.Tests.Disk;
 using ElizaEngine.Local.Tests.Fixtures;
 using ElizaEngine.Local.Tests.State;
+using ElizaEngine.Storage;
 using ElizaEngine.Storage.Simulation;
 using Xunit;
 
@@ -75,6 +76,31 @@ public sealed class CheckpointTests : IDisposable
             StateCheck.TableRows(database.Sequencer.Published).Select(static row => row.Table).Distinct();
 
         static async Task<string> ReadAsync(LocalDatabase database) => (await FixtureRows.ReadAsync(database)).ToJsonString();
+    }
+
+    /// <summary>The story: opening made an array of as many entries as the highest number of a log file, to look sizes up in.</summary>
+    [Fact]
+    public async Task High_numbers_of_log_files_cost_no_memory()
+    {
+        const int High = 100_000_003;
+        await using (var database = await OpenAsync(expectsCheckpoint: false)) await FillAsync(database);
+        var name = Directory.GetFiles(_directory, "MANIFEST-*").Max(StringComparer.Ordinal)!;
+        Assert.True(FileNames.TryManifest(Path.GetFileName(name), out var generation));
+        var manifest = ManifestCodec.Read(PosixFileSystem.Instance, _directory, generation);
+        await File.WriteAllBytesAsync(name, ManifestCodec.Encode(manifest with { NextFileNumber = High }), TestContext.Current.CancellationToken);
+        List<string> all;
+        await using (var database = await OpenAsync(expectsCheckpoint: true))
+        {
+            await database.CompactAsync(cancellationToken: TestContext.Current.CancellationToken);
+            all = await DescribeAsync(database);
+        }
+        Assert.Contains(Path.Combine(_directory, FileNames.Log(High)), Directory.GetFiles(_directory));
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await using (var database = await OpenAsync(expectsCheckpoint: true))
+        {
+            Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 256 << 20);
+            Assert.Equal(all, await DescribeAsync(database));
+        }
     }
 
     [Fact]

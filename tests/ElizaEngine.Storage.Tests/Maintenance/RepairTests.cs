@@ -217,6 +217,46 @@ public sealed class RepairTests
         Assert.Empty(AssertRepaired(image, [], [.. BackupTests.Texts(30)]));
     }
 
+    /// <summary>
+    /// The story: the number in the name of any file became the next one, whatever was in the file, and the first file with it an array of as
+    /// many entries. There was no memory for that, and none at any later opening either.
+    /// </summary>
+    [Theory]
+    [InlineData("log-1000000003.seg", true)]
+    [InlineData("log-2147483646.seg", true)]
+    [InlineData("log-1000000003.seg", false)]
+    public async Task A_number_that_only_the_name_of_a_stray_file_claims_is_not_counted(string stray, bool hasManifest)
+    {
+        var image = await ImageAsync(close: true);
+        var (file, offset) = PlaceOf(image, "record 7 b");
+        // Once with bytes that are nothing, once with those of a file of another number.
+        foreach (var bytes in (byte[][])[[.. Enumerable.Range(1, 9000).Select(static number => (byte)number)], image.Files[file]])
+        {
+            var damaged = image.With(file, bytes => bytes[offset + 4] ^= 1);
+            if (!hasManifest)
+                damaged = WithoutManifests(damaged);
+            damaged.Files.Add(stray, bytes);
+            using var directory = damaged.Restore();
+            Examined.Run(directory, repair: true);
+            Assert.InRange(NewestManifest(directory).NextFileNumber, 2, 100);
+            await using (var log = TestLog.Open(directory))
+            {
+                for (var i = 0; i < 100; i++)
+                    await log.Append(BackupWorld.Text(i));
+            }
+
+            await using var again = TestLog.Open(directory);
+            Assert.Equal([.. All().Except(TextsOf("record 7 b")), .. BackupTests.Texts(100)], again.Replayed.Texts);
+            await again.Log.BackgroundWork; // While a file is prepared a manifest takes the place of another.
+            Assert.All(NewestManifest(directory).Files, static entry => Assert.InRange(entry.Number, 1, 100));
+        }
+
+        static Manifest NewestManifest(TestDirectory directory) =>
+            ManifestCodec.Read(directory.Files, directory.Path, DirectoryInspection.NewestManifest(directory.Files, directory.Path, directory.Files.List(directory.Path)));
+
+        static IEnumerable<string> TextsOf(string prefix) => All().Where(text => text.StartsWith(prefix, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task The_last_frame_of_a_closed_log_is_not_cut_silently()
     {
