@@ -5,6 +5,10 @@ namespace ElizaEngine.Storage;
 /// <summary>
 /// Finds the records in the payload of a frame that is damaged. Each record has its own checksum. Behind a damaged record the next one is
 /// where the length of the damaged one says, or else at the next place where a whole record stands.
+/// <para>
+/// Where a record is known to begin its checksum decides. Of the bytes that are called zero in its header three are under the checksum, and
+/// a later version may give them a meaning; four are not. Only where every place is tried they tell a record from what looks like one.
+/// </para>
 /// </summary>
 internal static class RecordSalvage
 {
@@ -40,25 +44,26 @@ internal static class RecordSalvage
     /// <summary>Where the damaged stretch ends, and the kind of the record if it is one record whose length is right.</summary>
     private static (int End, byte? Kind) EndOfDamage(ReadOnlySpan<byte> payload, int offset)
     {
-        if (TryStrict(payload[offset..], out var header))
+        if (RecordHeader.TryDecode(payload[offset..], out var header))
         {
+            // A whole record at the place vouches for the length; the end of the payload does so with a header that looks like one.
             var next = offset + header.OccupiedBytes;
-            if (next == payload.Length || WholeRecordAt(payload, next) is not null)
+            if (next == payload.Length ? HasZeros(payload[offset..]) : WholeRecordAt(payload, next) is not null)
                 return (next, header.Kind);
         }
 
         var end = offset + LogFormat.RecordHeaderBytes;
-        while (end < payload.Length && WholeRecordAt(payload, end) is null)
+        while (end < payload.Length && !(HasZeros(payload[end..]) && WholeRecordAt(payload, end) is not null))
             end += 8;
         return (Math.Min(end, payload.Length), null);
     }
 
     private static RecordHeader? WholeRecordAt(ReadOnlySpan<byte> payload, int offset) =>
-        TryStrict(payload[offset..], out var header) && header.Matches(payload[offset..]) ? header : null;
+        RecordHeader.TryDecode(payload[offset..], out var header) && header.Matches(payload[offset..]) ? header : null;
 
-    // A header in which the bytes that are always zero are zero: not one that some text happens to look like.
-    private static bool TryStrict(ReadOnlySpan<byte> record, out RecordHeader header) =>
-        RecordHeader.TryDecode(record, out header) && !record.Slice(5, 3).ContainsAnyExcept((byte)0) && !record.Slice(12, 4).ContainsAnyExcept((byte)0);
+    /// <summary>Whether the bytes of a header that are called zero are zero: not one that some text happens to look like.</summary>
+    private static bool HasZeros(ReadOnlySpan<byte> record) => record.Length >= LogFormat.RecordHeaderBytes
+        && !record.Slice(5, 3).ContainsAnyExcept((byte)0) && !record.Slice(12, 4).ContainsAnyExcept((byte)0);
 
     /// <summary>Padding in which a byte changed: with zeros for a body its checksum is right.</summary>
     private static bool IsHarmless(ReadOnlySpan<byte> damaged, byte? kind)
