@@ -78,6 +78,22 @@ internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong
         };
     }
 
+    /// <summary>Reads the header block of a file that a manifest of a known version lists.</summary>
+    /// <exception cref="LogDamagedException">The magic, the checksum or a field is wrong.</exception>
+    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    public static LogFileHeader DecodeListed(string file, ReadOnlySpan<byte> block)
+    {
+        try
+        {
+            return Decode(file, block);
+        }
+        catch (LogFormatNewerException error) when (!IsWhole(block))
+        {
+            // What lists the file is of a version that is known here, and the checksum is wrong: nobody wrote that.
+            throw new LogDamagedException(file, 8, 0, $"the header block claims format {error.Found}");
+        }
+    }
+
     /// <summary>Whether the fields of a header block, of a version that keeps its checksum where this one does, are as they were written.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> block) =>
         block.Length >= FieldBytes && BinaryPrimitives.ReadUInt32LittleEndian(block[CrcOffset..]) == Crc32C.Compute(block[..CrcOffset]);

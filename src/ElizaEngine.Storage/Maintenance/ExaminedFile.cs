@@ -194,7 +194,7 @@ internal sealed class ExaminedFile : IDisposable
             return new LogFinding(Name, Math.Min(Map.Length, Entry.FileBytes), 0, $"the file has {Map.Length} bytes instead of {Entry.FileBytes}");
         try
         {
-            var header = LogFileHeader.Decode(Name, Slice(0, LogFormat.FileHeaderBytes));
+            var header = LogFileHeader.DecodeListed(Name, Slice(0, LogFormat.FileHeaderBytes));
             if (header.DatabaseId != databaseId)
                 return new LogFinding(Name, 16, 0, "the file belongs to another database");
             return header.Number == Entry.Number && header.Salt == Entry.Salt && header.FileBytes == Entry.FileBytes && header.BlockBytes == Entry.BlockBytes
@@ -204,11 +204,6 @@ internal sealed class ExaminedFile : IDisposable
         catch (LogDamagedException error)
         {
             return new LogFinding(Name, error.Offset, 0, error.What);
-        }
-        catch (LogFormatNewerException error) when (!LogFileHeader.IsWhole(Slice(0, LogFormat.FileHeaderBytes)))
-        {
-            // What lists the file is of a version that is known here, and the checksum is wrong: nobody wrote that.
-            return new LogFinding(Name, 8, 0, $"the header block claims format {error.Found}");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ElizaEngine.Storage;
 using Xunit;
 
 namespace ElizaEngine.Local.Tests;
@@ -80,8 +81,13 @@ public sealed class DamagedDirectoryTests
         using var folder = new TestFolder();
         await using (var database = await folder.OpenAsync()) await WriteAsync(database);
         var file = System.IO.Directory.GetFiles(folder.Data, prefix + "*").Max(StringComparer.Ordinal)!;
-        // Whatever else a newer version changes, magic and version stay where they are.
-        await ChangeAsync(file, bytes => BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(versionOffset), 9));
+        // Whatever else a newer version changes, magic and version stay where they are. The manifest is of this version, as what lists the log
+        // file is: that one is of a newer version only if its checksum says so.
+        await ChangeAsync(file, bytes =>
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(versionOffset), 9);
+            if (prefix == "log-") BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(76), Crc32C.Compute(bytes.AsSpan(0, 76)));
+        });
         var before = Snapshot(folder.Data);
         var error = await Assert.ThrowsAsync<UnsupportedFormatException>(folder.OpenAsync);
         Assert.Contains("9.", error.Message, StringComparison.Ordinal);

@@ -110,6 +110,15 @@ public sealed class FormatVersionTests
         var bytes = await File.ReadAllBytesAsync(log, TestContext.Current.CancellationToken);
         bytes[8] ^= 2;
         await File.WriteAllBytesAsync(log, bytes, TestContext.Current.CancellationToken);
+        var before = Snapshot(folder.Data);
+        Func<Task>[] calls = [folder.OpenAsync, () => LocalDatabase.RestoreAsync(folder.Data, folder.In("restored"))];
+        foreach (var call in calls)
+        {
+            var error = await Assert.ThrowsAsync<CorruptDataException>(call);
+            Assert.Equal((FileNames.Log(1), 8), (error.File, error.Offset));
+            Assert.Equal(before, Snapshot(folder.Data));
+        }
+
         var finding = Assert.Single((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).Findings);
         Assert.Equal((FileNames.Log(1), 8), (finding.File, finding.Offset));
         Assert.Empty((await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true)).Losses);
