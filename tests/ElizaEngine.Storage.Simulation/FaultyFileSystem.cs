@@ -6,6 +6,9 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
     /// <summary>Given (operation, path) before each call; what it returns is thrown.</summary>
     public Func<string, string, Exception?> Fault { get; set; } = static (_, _) => null;
 
+    /// <summary>Told the path of each file that was mapped, before anybody looks at it there.</summary>
+    public Action<string> Mapped { get; set; } = static _ => { };
+
     /// <summary>Told each directory that is listed.</summary>
     public Action<string> Listed { get; set; } = static _ => { };
 
@@ -118,7 +121,12 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
             inner.Flush();
         }
 
-        public MappedFile Map() => inner.Map();
+        public MappedFile Map()
+        {
+            var map = inner.Map();
+            owner.Mapped(path);
+            return map;
+        }
 
         public void Dispose() => inner.Dispose();
     }

@@ -81,6 +81,36 @@ public sealed class IndexFileTests
         }
     }
 
+    /// <summary>
+    /// The story: the sector was met by hashing the mapping, which ended the process with SIGBUS, at every opening. Bytes behind the end of a
+    /// file that was cut short under its mapping do the same.
+    /// </summary>
+    [Fact]
+    public async Task An_index_that_the_disk_cannot_read_is_not_used_and_made_anew()
+    {
+        using var directory = new TestDirectory();
+        var written = await FillAsync(directory, seed: 5, batches: 200);
+        var files = new FaultyFileSystem(directory.Files);
+        var cut = new List<string>();
+        files.Mapped = path =>
+        {
+            if (!path.EndsWith(".idx", StringComparison.Ordinal)) return;
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            if (RandomAccess.GetLength(file) <= 4096) return;
+            RandomAccess.SetLength(file, 4096);
+            cut.Add(path);
+        };
+        await using (var log = Open(directory, out var replayed, files))
+        {
+            Assert.Equal(written, replayed.Texts);
+            Assert.InRange(cut.Count, 2, 1000);
+            Assert.InRange(log.OpenReport.IndexFiles, 0, 1);
+            await log.BackgroundWork;
+        }
+
+        Assert.All(cut, static path => Assert.InRange(new FileInfo(path).Length, 4097, int.MaxValue));
+    }
+
     [Fact]
     public async Task An_index_that_is_too_short_or_too_long_is_not_used()
     {

@@ -21,16 +21,19 @@ internal static partial class Libc
     public const int Unlock = 8;
     public const int ProtectRead = 1;
     public const int MapShared = 1;
+    public const int PopulateRead = 22;
     public const uint WaitWriteWait = 7;
     public const int Interrupted = 4;
     public const int WouldBlock = 11;
     public const int OutOfMemory = 12;
+    public const int BadAddress = 14;
     public const int Exists = 17;
     public const int TooManyOpenInSystem = 23;
     public const int TooManyOpen = 24;
     public const int NoSpace = 28;
     public const int NotImplemented = 38;
     public const int QuotaExceeded = 122;
+    public const int BadMemory = 133;
     private const string Library = "c-through-main-program";
 
     static Libc() => NativeLibrary.SetDllImportResolver(typeof(Libc).Assembly, Resolve);
@@ -77,6 +80,9 @@ internal static partial class Libc
 
     [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
     public static partial int Unmap(nint address, nint length);
+
+    [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]
+    public static partial int Advise(nint address, nint length, int advice);
 
     /// <summary>Fills the first 8 bytes of <paramref name="buffer"/> (256 long) with the file system's magic number.</summary>
     [LibraryImport(Library, EntryPoint = "statfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -70,7 +70,7 @@ internal sealed class LogCheckpoint : IDisposable
             if (file.Length is >= HeaderBytes and <= MaxBytes)
             {
                 map = file.Map();
-                if (Decode(map, manifest) is { } checkpoint)
+                if (map.TryReadAll() && Decode(map, manifest) is { } checkpoint)
                     return checkpoint;
             }
         }

@@ -53,7 +53,7 @@ internal sealed class LogIndex : IDisposable
             if (file.Length is >= IndexHeader.Bytes and <= int.MaxValue)
             {
                 map = file.Map();
-                if (IndexHeader.TryDecode(map.Slice(0, (int)map.Length), out var header) && Fits(header, log, durable))
+                if (map.TryReadAll() && IndexHeader.TryDecode(map.Slice(0, (int)map.Length), out var header) && Fits(header, log, durable))
                     return new LogIndex(file, map, header, log.FileBytes);
             }
         }

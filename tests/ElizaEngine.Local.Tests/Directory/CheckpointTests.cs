@@ -103,6 +103,40 @@ public sealed class CheckpointTests : IDisposable
         }
     }
 
+    /// <summary>
+    /// The story: the sector was met by hashing the mapping, which ended the process with SIGBUS, at every opening. Bytes behind the end of a
+    /// file that was cut short under its mapping do the same.
+    /// </summary>
+    [Fact]
+    public async Task One_that_the_disk_cannot_read_is_not_used_and_deleted()
+    {
+        List<string> all;
+        await using (var database = await OpenAsync(expectsCheckpoint: false))
+        {
+            await FillAsync(database);
+            all = await DescribeAsync(database);
+        }
+        var cut = 0;
+        var files = new FaultyFileSystem(PosixFileSystem.Instance)
+        {
+            Mapped = path =>
+            {
+                if (path != Checkpoint) return;
+                using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                Assert.InRange(RandomAccess.GetLength(file), 3 * 4096, int.MaxValue);
+                RandomAccess.SetLength(file, 4096);
+                cut++;
+            },
+        };
+        await using (var database = await LocalDatabase.OpenAsync(OptionsOf(_directory), files, static log => log))
+        {
+            Assert.Equal((false, 1), (database.OpenReport.FromCheckpoint, cut));
+            Assert.False(File.Exists(Checkpoint));
+            Assert.Equal(all, await DescribeAsync(database));
+        }
+        await using (var database = await OpenAsync(expectsCheckpoint: true)) Assert.Equal(all, await DescribeAsync(database));
+    }
+
     [Fact]
     public async Task Rows_of_it_are_changed_deleted_and_created_anew_like_all_others()
     {
