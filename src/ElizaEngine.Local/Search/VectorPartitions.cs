@@ -98,11 +98,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     public async Task<bool> BuildAsync(PartitionKey key)
     {
         _isUsed = true;
-<<<<<<< ours
-        var partition = _partitions.GetOrAdd(key, key => NewPartition(key));
-=======
         var partition = _partitions.GetOrAdd(key, asked => NewPartition(asked));
->>>>>>> theirs
         _memory.Touch(partition);
         Interlocked.Increment(ref _builders);
         try
