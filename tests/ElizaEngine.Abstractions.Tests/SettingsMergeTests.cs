@@ -39,6 +39,18 @@ public sealed class SettingsMergeTests
         var merged = SettingsMerge.Merge(stored, Json.Parse("""{"a":{"b":null,"c":{"d":2}}}"""));
 
         Assert.Equal($$$$"""{"a":{"deep":{{{{deep}}}},"c":{"d":2}}}""", merged.ToString());
-        Assert.Throws<InvalidJsonException>(() => SettingsMerge.Merge(stored, stored));
+        Assert.Throws<InvalidJsonException>(() => Complete.Check(new AgentUpdate(Guid.Empty) { Settings = stored }));
+    }
+
+    // Key by key all of the settings were read and copied again, under the lock of all writers: hours of 200,000.
+    [Fact]
+    public void Very_many_keys_are_merged_in_one_pass()
+    {
+        const int Keys = 200_000;
+        Json Settings(int first) => Json.Parse($"{{{string.Join(',', Enumerable.Range(first, Keys).Select(number => $"\"k{number}\":{number}"))}}}");
+
+        var merged = SettingsMerge.Merge(Settings(0), Settings(Keys / 2));
+
+        Assert.Equal(Enumerable.Range(0, Keys + (Keys / 2)).Select(number => $"k{number}"), merged.Members().Select(member => member.Key));
     }
 }

@@ -40,7 +40,8 @@ internal static class Complete
     /// <summary>The change itself, its values and their size checked: also when there is no row to change.</summary>
     public static AgentUpdate Check(AgentUpdate update)
     {
-        Door.Object(update.Settings, "settings");
+        // One that was read from elizaOS' rows can be too deep to be merged.
+        JsonNormalizer.CheckDepth(Door.Object(update.Settings, "settings").Utf8.Span, Limits.MaxJsonDepth);
         Door.Object(update.Style, "style");
         Door.RowSize(Size(update.Name) + Size(update.Username) + Size(update.System) + Size(update.Bio) + Size(update.MessageExamples)
             + Size(update.PostExamples) + Size(update.Topics) + Size(update.Adjectives) + Size(update.Knowledge) + Size(update.Plugins)

@@ -3,9 +3,6 @@ namespace ElizaEngine;
 /// <summary>Asks how good searches are, on what is stored.</summary>
 public static class RecallExtensions
 {
-    // Memories, with their vectors, that are read at once.
-    private const int PageMax = 64;
-
     /// <summary>
     /// Samples stored vectors of an agent, evenly over a table, searches for each as always and exactly, and compares the answers.
     /// Stored vectors are found more easily than others: a walk that meets the vector itself has its neighbours at hand.
@@ -52,18 +49,17 @@ public static class RecallExtensions
         return new RecallReport(tableName, memories, asked, count, approximate, wanted == 0 ? 1 : (double)found / wanted, lowest);
     }
 
-    // The first memory of a part of the table that has a vector: the others have none to search for.
+    // The first memory of a part of the table that has a vector: the others have none to search for. Mostly it is the first, which costs
+    // less by itself; the others come in a stream, which does not pass over those before it again.
     private static async Task<ReadOnlyMemory<float>?> FirstVectorAsync(
         IDatabaseAdapter adapter, MemoryQuery table, int from, int to, CancellationToken cancellationToken)
     {
-        for (var count = 1; from < to; count = Math.Min(2 * count, PageMax))
+        var first = table with { Offset = from, Count = 1, IncludeEmbeddings = true };
+        if (await adapter.GetMemoriesAsync(first, cancellationToken).ConfigureAwait(false) is [{ Embedding: { } only }]) return only;
+        var others = first with { Offset = from + 1, Count = to - from - 1 };
+        await foreach (var memory in adapter.StreamMemoriesAsync(others, cancellationToken).ConfigureAwait(false))
         {
-            var page = table with { Offset = from, Count = Math.Min(count, to - from), IncludeEmbeddings = true };
-            foreach (var memory in await adapter.GetMemoriesAsync(page, cancellationToken).ConfigureAwait(false))
-            {
-                if (memory.Embedding is { } embedding) return embedding;
-            }
-            from += count;
+            if (memory.Embedding is { } embedding) return embedding;
         }
         return null;
     }

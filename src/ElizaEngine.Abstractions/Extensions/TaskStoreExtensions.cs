@@ -57,7 +57,7 @@ public static class TaskStoreExtensions
     /// (<c>int?</c>, with its type information), or use <see cref="GetCacheAsync(ICacheStore, string, CancellationToken)"/>,
     /// which says null.
     /// </summary>
-    /// <exception cref="System.Text.Json.JsonException">The value is none of that type.</exception>
+    /// <exception cref="System.Text.Json.JsonException">The value is none of that type, or nests deeper than its options allow.</exception>
     public static async Task<T?> GetCachedValueAsync<T>(this ICacheStore store, string key, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);

@@ -10,7 +10,8 @@ namespace ElizaEngine;
 /// An immutable JSON value, validated once, when it is made.
 /// <list type="bullet">
 /// <item>Malformed text, or nesting deeper than <see cref="Limits.MaxJsonDepth"/>, is an <see cref="InvalidJsonException"/>. A value that
-/// elizaOS stored in PostgreSQL may be deeper, and is read as it is.</item>
+/// elizaOS stored in PostgreSQL may be deeper, and is read, and stored again, as it is. Comparing such values, and <see cref="ToElement"/>, take time
+/// in proportion to their length times their depth.</item>
 /// <item>Of duplicate keys in one object the last wins.</item>
 /// <item>U+0000 and lone surrogates, which PostgreSQL cannot store, become U+FFFD, in keys and in strings.</item>
 /// <item>Equality is structural: key order and the spelling of numbers (1.0, 1e0) do not count, and neither is promised to survive.</item>
@@ -153,7 +154,7 @@ public sealed class Json : IEquatable<Json>
     public static Json From<T>(T value, JsonTypeInfo<T> typeInfo) => Parse(JsonSerializer.SerializeToUtf8Bytes(value, typeInfo));
 
     /// <summary>Deserializes into a type of the caller's own with its source-generated type information.</summary>
-    /// <exception cref="JsonException">The value is none of that type.</exception>
+    /// <exception cref="JsonException">The value is none of that type, or nests deeper than its options allow, which is 64 levels unless they say so.</exception>
     public T? Deserialize<T>(JsonTypeInfo<T> typeInfo) => JsonSerializer.Deserialize(_utf8, typeInfo);
 
     /// <summary>The value of a key of this object; null when this is no object or has no such key.</summary>
@@ -231,19 +232,24 @@ public sealed class Json : IEquatable<Json>
 
     /// <summary>A copy of this object with one key set, or removed when <paramref name="value"/> is null (C# null, not JSON null).</summary>
     /// <exception cref="InvalidInputException">This is no object.</exception>
-    /// <exception cref="InvalidJsonException">The copy nests too deep.</exception>
+    /// <exception cref="InvalidJsonException">The value nests too deep for a member.</exception>
     public Json With(string key, Json? value)
     {
         ArgumentNullException.ThrowIfNull(key);
+        if (Kind != JsonValueKind.Object) throw NoObject();
         if (value?.Kind is JsonValueKind.Object or JsonValueKind.Array) JsonNormalizer.CheckDepth(value._utf8, Limits.MaxJsonDepth - 1);
-        return WithChecked(key, value);
-    }
-
-    /// <summary>As <see cref="With"/>, for a value that is known not to nest too deep.</summary>
-    internal Json WithChecked(string key, Json? value)
-    {
         var json = Without([(key, "")], value?._utf8.Length ?? 0);
         if (value is not null) Member(json, key, value);
+        json.Raw((byte)'}');
+        return new(json.ToArray());
+    }
+
+    /// <summary>An object of members whose keys differ, and which are known not to nest too deep.</summary>
+    internal static Json OfMembers(IReadOnlyCollection<KeyValuePair<string, Json>> members)
+    {
+        var json = new JsonText(InitialCapacity);
+        json.Raw((byte)'{');
+        foreach (var (key, value) in members) Member(json, key, value);
         json.Raw((byte)'}');
         return new(json.ToArray());
     }
@@ -338,7 +344,11 @@ public sealed class Json : IEquatable<Json>
             {
                 case JsonValueKind.Array:
                     if (left.GetArrayLength() != right.GetArrayLength()) return false;
-                    foreach (var items in left.EnumerateArray().Zip(right.EnumerateArray())) pairs.Push(items);
+                    foreach (var (one, other) in left.EnumerateArray().Zip(right.EnumerateArray()))
+                    {
+                        if (IsOpen(one)) pairs.Push((one, other));
+                        else if (!JsonElement.DeepEquals(one, other)) return false;
+                    }
                     break;
                 case JsonValueKind.Object:
                     if (left.GetPropertyCount() != right.GetPropertyCount()) return false;
@@ -346,7 +356,8 @@ public sealed class Json : IEquatable<Json>
                     foreach (var member in left.EnumerateObject())
                     {
                         if (!others.TryGetValue(member.Name, out var other)) return false;
-                        pairs.Push((member.Value, other));
+                        if (IsOpen(member.Value)) pairs.Push((member.Value, other));
+                        else if (!JsonElement.DeepEquals(member.Value, other)) return false;
                     }
                     break;
                 default:
@@ -355,6 +366,8 @@ public sealed class Json : IEquatable<Json>
             }
         }
         return true;
+
+        static bool IsOpen(JsonElement element) => element.ValueKind is JsonValueKind.Array or JsonValueKind.Object;
     }
 
     private int FirstToken() => _utf8.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
@@ -388,7 +401,7 @@ public sealed class Json : IEquatable<Json>
     // This object without some keys, open for members of some length.
     private JsonText Without(ReadOnlySpan<(string Key, string Text)> members, int more)
     {
-        if (Kind != JsonValueKind.Object) throw new InvalidInputException("json", Kind, "a JSON object");
+        if (Kind != JsonValueKind.Object) throw NoObject();
         var json = new JsonText(_utf8.Length + more + InitialCapacity);
         json.Raw((byte)'{');
         var reader = new Utf8JsonReader(_utf8, ReaderOptions);
@@ -406,6 +419,8 @@ public sealed class Json : IEquatable<Json>
         }
         return json;
     }
+
+    private InvalidInputException NoObject() => new("json", Kind, "a JSON object");
 
     private Json Slice(ref Utf8JsonReader reader)
     {

@@ -38,6 +38,8 @@ internal static class JsonNormalizer
         }
     }
 
+    /// <param name="utf8">Valid JSON.</param>
+    /// <param name="maxDepth">Levels that it may have.</param>
     /// <exception cref="InvalidJsonException">The text nests too deep.</exception>
     public static void CheckDepth(ReadOnlySpan<byte> utf8, int maxDepth)
     {
@@ -50,7 +52,7 @@ internal static class JsonNormalizer
         }
         catch (JsonException error)
         {
-            throw new InvalidJsonException(error);
+            throw new InvalidJsonException($"more than {Limits.MaxJsonDepth} levels", $"JSON of at most {Limits.MaxJsonDepth} levels", error);
         }
     }
 

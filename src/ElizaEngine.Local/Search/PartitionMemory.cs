@@ -116,9 +116,10 @@ internal sealed class PartitionMemory(ConcurrentDictionary<PartitionKey, VectorP
         foreach (var other in LeastRecentlyUsed().ToArray())
         {
             if (other == partition && isNew) continue;
-            if (other != partition) _others -= other.Bytes;
+            var freed = other.Bytes;
             await evictAsync(other).ConfigureAwait(false);
             if (other == partition) return false;
+            _others -= freed;
             if (HasRoom(needed)) break;
         }
         return true;

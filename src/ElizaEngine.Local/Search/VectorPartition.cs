@@ -94,7 +94,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     public long SearchedAt;
 
     /// <summary>Whether it is worth its memory without a vector, too: to find that there is none a search goes over very many rows of others.</summary>
-    public bool MayBeEmpty { get; init; }
+    public bool MayBeEmpty { get; set; }
 
     /// <summary>How the partition's files stand; null: there are none, or nothing can be said of them.</summary>
     public SavedFiles? Saved { get; set; }

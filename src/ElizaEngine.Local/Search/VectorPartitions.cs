@@ -99,7 +99,6 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         _isUsed = true;
         var partition = _partitions.GetOrAdd(key, asked => NewPartition(asked));
-        _memory.Touch(partition);
         Interlocked.Increment(ref _builders);
         try
         {
@@ -110,6 +109,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
                 if (counted != partition && partition.CompleteFrom != long.MaxValue)
                     (counted, wanted) = (partition, partition.PeekUpTo(_sequencer.Published.Sequence));
                 if (counted == partition && IsBuiltUpTo(partition, wanted)) return true;
+                // Somebody waits for it: what was searched since the last turn does not drive it out.
+                _memory.Touch(partition);
                 if ((await TurnAsync().ConfigureAwait(false))?.GetValueOrDefault(key) is { } error) ExceptionDispatchInfo.Throw(error);
                 if (IsStopped) return false;
                 // It may have been replaced, or there is no memory for it, or nothing in it.
@@ -225,6 +226,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         Begin();
         var first = await Task.WhenAny(Work, turn).ConfigureAwait(false);
         if (turn.IsCompleted) return await turn.ConfigureAwait(false);
+        // Its error is of an earlier turn.
+        if (IsStopped) return null;
         await first.ConfigureAwait(false);
         return null;
     }
@@ -353,18 +356,20 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     // Agents and tables come and go: one of which nothing is left does not stay. Who misses it gets one that is empty.
     private bool TryRemoveEmpty(VectorPartition partition)
     {
-        if (partition.CompleteFrom == long.MaxValue) return false;
+        if (partition.CompleteFrom == long.MaxValue || partition.MayBeEmpty) return false;
         var state = _sequencer.Published;
         var count = partition.CountUpTo(state.Sequence);
-        if (count < partition.Count || (count == 0 && partition.MayBeEmpty)) return false;
+        if (count < partition.Count) return false;
         if (partition.Dead < count && partition.DeadAtMost(state) >= count) Sweep(partition, state, count);
         if (partition.Dead < count) return false;
         // What a commit adds from here on it adds to another one, or to none.
         lock (_log.Gate)
         {
             if (partition.Dead < partition.Count) return false;
-            Remove(partition);
+            _partitions.TryRemove(partition.Key, out _);
         }
+        // Not under the gate: giving much memory back takes its time.
+        partition.Dispose();
         _files?.Delete(partition.Key);
         return true;
     }
@@ -390,6 +395,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (_files is not { } files) return false;
         if (await OwnThread.Run(() => files.TryRestore(empty.Key), BytesOf(empty.Key, _sequencer.Published.VectorCount)).ConfigureAwait(false) is not { } next) return false;
         next.SearchedAt = Volatile.Read(ref empty.SearchedAt);
+        next.MayBeEmpty = empty.MayBeEmpty;
         empty.Next = next;
         try
         {
@@ -398,6 +404,11 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         catch
         {
             GiveUpNext(empty, next);
+            // Vectors that came meanwhile know their number in the one that is given up: the empty one would take them a second time.
+            var again = NewPartition(empty.Key, empty.MayBeEmpty);
+            again.SearchedAt = Volatile.Read(ref empty.SearchedAt);
+            _partitions[empty.Key] = again;
+            empty.Dispose();
             throw;
         }
         _partitions[empty.Key] = next;
@@ -547,7 +558,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private async Task<VectorPartition> ReplaceAsync(VectorPartition old)
     {
         if (IsStopped) return old;
-        var next = NewPartition(old.Key);
+        var next = NewPartition(old.Key, old.MayBeEmpty);
         next.SearchedAt = Volatile.Read(ref old.SearchedAt);
         if (!_memory.HasRoom(old.Bytes + BytesOf(old.Key, old.Count - old.Dead)))
         {

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace ElizaEngine.Storage;
 
 /// <summary>
@@ -6,9 +8,11 @@ namespace ElizaEngine.Storage;
 /// </summary>
 internal sealed class NumberedFiles
 {
-    // A power of two of places. A file is at its number modulo that, or where the next free place was behind it; one place at least is free.
-    // Numbers that follow each other, as they do, are each at their own place, and a number from the disk is never the length of anything.
-    private volatile LogFile?[] _places = new LogFile?[8];
+    private const int FewPlaces = 8;
+
+    // A power of two of places, half of them free. A file is at the place of its number, or where the next free one was behind it. A number
+    // from the disk is never the length of anything.
+    private volatile LogFile?[] _places = new LogFile?[FewPlaces];
     private int _count;
 
     public IEnumerable<LogFile> All => _places.OfType<LogFile>();
@@ -18,7 +22,7 @@ internal sealed class NumberedFiles
     {
         var places = _places;
         var last = places.Length - 1;
-        var place = number & last;
+        var place = PlaceOf(number, places.Length);
         while (places[place] is { } file)
         {
             if (file.Number == number)
@@ -50,7 +54,7 @@ internal sealed class NumberedFiles
 
     public void Clear()
     {
-        _places = new LogFile?[1];
+        _places = new LogFile?[FewPlaces];
         _count = 0;
     }
 
@@ -66,10 +70,14 @@ internal sealed class NumberedFiles
         return copy;
     }
 
+    // Knuth's multiplicative hashing (The Art of Computer Programming 3, 6.4): files that follow each other lie apart, so that a run of old ones
+    // and a run of new ones, whose numbers meet modulo the places, do not make one long run.
+    private static int PlaceOf(int number, int places) => (int)(((uint)number * 0x9E3779B1) >> (BitOperations.LeadingZeroCount((uint)places) + 1));
+
     private static void Put(LogFile?[] places, LogFile file)
     {
         var last = places.Length - 1;
-        var place = file.Number & last;
+        var place = PlaceOf(file.Number, places.Length);
         while (places[place] is not null)
             place = (place + 1) & last;
         places[place] = file;

@@ -183,8 +183,9 @@ internal sealed class LogDirectory : IDisposable
 
             if (DatabaseId == Guid.Empty)
                 DatabaseId = header.DatabaseId;
-            // What the file itself does not say is not counted: all later numbers would be behind it.
-            NextFileNumber = Math.Max(NextFileNumber, number + 1);
+            // What no file of this database says is not counted: all later numbers would be behind it.
+            if (header.DatabaseId == DatabaseId)
+                NextFileNumber = Math.Max(NextFileNumber, number + 1);
             if (header.Copied is not null)
             {
                 // One that the manifest does not list was not completed, or was replaced itself.

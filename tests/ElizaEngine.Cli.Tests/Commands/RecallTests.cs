@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Xunit;
 
 namespace ElizaEngine.Cli.Tests.Commands;
@@ -49,6 +50,8 @@ public sealed class RecallTests : IDisposable
         Assert.True(outcome.Json.GetProperty("queries").GetInt32() > 0);
         var screen = (await _world.RunAsync("recall-check", "--table", "knowledge", "--count", "3", "--dir", _world.Data)).Out;
         Assert.Contains("Recall@3", screen, StringComparison.Ordinal);
+        var nothing = await _world.RunAsync("recall-check", "--table", "nothing", "--dir", _world.Data, "--json");
+        Assert.Equal(JsonValueKind.Null, nothing.Json.GetProperty("recall").ValueKind);
         Assert.Contains("no vectors", (await _world.RunAsync("recall-check", "--table", "nothing", "--dir", _world.Data)).Out, StringComparison.Ordinal);
         Assert.Equal(2, (await _world.RunAsync("recall-check", "--queries", "0", "--dir", _world.Data)).ExitCode);
     }

@@ -34,6 +34,23 @@ public sealed class SearchesAmongOthersTests
     }
 
     [Fact]
+    public async Task The_index_of_an_agent_whose_only_vector_goes_stays_where_others_have_very_many()
+    {
+        await using var database = await OpenAsync(limit: null);
+        var adapter = await FillAsync(database, s_agent, 1);
+        await FillAsync(database, s_other, OfOthers);
+        await SearchAsync(adapter, 1);
+        await database.Partitions.Work;
+
+        await adapter.DeleteMemoriesAsync([.. (await adapter.GetMemoriesAsync(new MemoryQuery("messages") { AgentId = s_agent })).Select(memory => memory.Id)]);
+        await database.UpkeepAsync(CancellationToken.None);
+        await database.Partitions.Work;
+
+        await SearchAsync(adapter, 0);
+        Assert.NotNull(PartitionOf(database, s_agent));
+    }
+
+    [Fact]
     public async Task An_agent_whose_filter_leaves_few_of_many_gets_an_index()
     {
         await using var database = await OpenAsync(limit: null);

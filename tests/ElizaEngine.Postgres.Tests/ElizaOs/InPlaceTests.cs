@@ -295,7 +295,7 @@ public sealed class InPlaceTests : SharedDatabaseTest
     [Theory]
     [InlineData(100)]
     [InlineData(2_000)]
-    public async Task JSON_that_nests_deeper_than_can_be_written_is_read(int levels)
+    public async Task JSON_that_nests_deeper_than_any_of_ours_is_read_and_stored_again(int levels)
     {
         await PopulatedByElizaOsAsync();
         var deep = $"repeat('[', {levels}) || repeat(']', {levels})";

@@ -275,12 +275,15 @@ public sealed class RepairTests
     [InlineData("log-1000000003.seg", true)]
     [InlineData("log-2147483646.seg", true)]
     [InlineData("log-1000000003.seg", false)]
-    public async Task A_number_that_only_the_name_of_a_stray_file_claims_is_not_counted(string stray, bool hasManifest)
+    public async Task A_number_that_no_file_of_the_database_claims_is_not_counted(string stray, bool hasManifest)
     {
         var image = await ImageAsync(close: true);
         var (file, offset) = PlaceOf(image, "record 7 b");
-        // Once with bytes that are nothing, once with those of a file of another number.
-        foreach (var bytes in (byte[][])[[.. Enumerable.Range(1, 9000).Select(static number => (byte)number)], image.Files[file]])
+        byte[] foreign = [.. image.Files[file]];
+        Assert.True(FileNames.TryLog(stray, out var claimed));
+        new LogFileHeader(Guid.NewGuid(), claimed, 7, foreign.Length, LogFormat.MaxBlockBytes, 0).Encode(foreign.AsSpan(0, LogFormat.FileHeaderBytes));
+        // Bytes that are nothing, those of a file of another number, and those of one of another database.
+        foreach (var bytes in (byte[][])[[.. Enumerable.Range(1, 9000).Select(static number => (byte)number)], image.Files[file], foreign])
         {
             var damaged = image.With(file, bytes => bytes[offset + 4] ^= 1);
             if (!hasManifest)

@@ -42,7 +42,7 @@ internal static class RecallCheckCommand
     {
         await using var database = await ExistingDatabase.OpenAsync(output.OpenDatabaseAsync, location, cancellationToken);
         var report = await CheckAsync(database, ToolAgent.Id, table, sample, cancellationToken);
-        output.Line(report.Queries == 0 ? $"Table {table} has no vectors." : InWords(report, table));
+        output.Line(report.Queries == 0 ? $"Table {table} has no vectors of the active dimension." : InWords(report, table));
         output.Result(ToJson(report));
         return ExitCodes.Done;
     }
@@ -90,8 +90,9 @@ internal static class RecallCheckCommand
         ["queries"] = report.Queries,
         ["count"] = report.Count,
         ["approximate"] = report.Approximate,
-        ["recall"] = report.Recall,
-        ["lowest"] = report.Lowest,
+        // Of nothing that was asked nothing is known.
+        ["recall"] = report.Queries == 0 ? null : report.Recall,
+        ["lowest"] = report.Queries == 0 ? null : report.Lowest,
     };
 
     private readonly record struct Sample(int Queries, int Count);
