@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Comparison.Report;
 
@@ -7,7 +8,7 @@ namespace ElizaEngine.Comparison.Report;
 internal sealed record Machine(string Processor, int Cores, string Memory, string System, string Runtime, string FileSystem, string Commit, DateTimeOffset Date, string Command)
 {
     public static Machine Of(string directory, string command) => new(
-        Line("/proc/cpuinfo", "model name"),
+        ProcessorOf(),
         Environment.ProcessorCount,
         Line("/proc/meminfo", "MemTotal"),
         $"{Line("/etc/os-release", "PRETTY_NAME").Trim('"')}, kernel {Environment.OSVersion.Version}",
@@ -16,6 +17,10 @@ internal sealed record Machine(string Processor, int Cores, string Memory, strin
         CommitOfTree(),
         TimeProvider.System.GetUtcNow(),
         command);
+
+    // Rented machines of one name are of several generations: one computes with half of what another does.
+    private static string ProcessorOf() =>
+        $"{Line("/proc/cpuinfo", "model name")} (family {Line("/proc/cpuinfo", "cpu family")}, model {Line("/proc/cpuinfo", "model\t")}, {(int)CodeDot.Width} bits at once)";
 
     private static string Line(string file, string key) =>
         File.ReadLines(file).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal))?.Split([':', '='], 2)[1].Trim() ?? "unknown";
