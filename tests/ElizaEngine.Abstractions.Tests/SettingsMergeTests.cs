@@ -42,11 +42,11 @@ public sealed class SettingsMergeTests
         Assert.Throws<InvalidJsonException>(() => Complete.Check(new AgentUpdate(Guid.Empty) { Settings = stored }));
     }
 
-    // Key by key all of the settings were read and copied again, under the lock of all writers: hours of 200,000.
+    // Key by key all of the settings were read and copied again, under the lock of all writers: minutes for 40,000, hours for 200,000.
     [Fact]
     public void Very_many_keys_are_merged_in_one_pass()
     {
-        const int Keys = 200_000;
+        const int Keys = 40_000;
         Json Settings(int first) => Json.Parse($"{{{string.Join(',', Enumerable.Range(first, Keys).Select(number => $"\"k{number}\":{number}"))}}}");
 
         var merged = SettingsMerge.Merge(Settings(0), Settings(Keys / 2));
