@@ -343,11 +343,6 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private async Task SaveAndRemoveAsync(VectorPartition partition)
     {
         await SaveAsync(partition, SaveMoment.End).ConfigureAwait(false);
-        Remove(partition);
-    }
-
-    private void Remove(VectorPartition partition)
-    {
         _partitions.TryRemove(partition.Key, out _);
         // Whoever searches it keeps its memory until he is done.
         partition.Dispose();

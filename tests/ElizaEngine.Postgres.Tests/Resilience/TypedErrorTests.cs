@@ -303,10 +303,7 @@ public sealed class TypedErrorTests : FaultTest
     [InlineData("40P01", typeof(TransactionConflictException))]
     public async Task What_the_server_refuses_comes_out_typed_and_leaves_nothing(string code, Type type)
     {
-        await ExecuteAsync($"""
-            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'on purpose' USING ERRCODE = '{code}'; END $$;
-            CREATE TRIGGER refuse AFTER INSERT ON worlds FOR EACH STATEMENT EXECUTE FUNCTION refuse()
-            """);
+        await RefuseWorldsAsync("on purpose", code);
         var adapter = await OpenAdapterAsync(options: options => options with { Retry = Quick(attempts: 2) });
 
         foreach (var call in new Func<Task>[]
@@ -331,10 +328,7 @@ public sealed class TypedErrorTests : FaultTest
     [InlineData("unexpected chunk number 0", typeof(StatementRefusedException))]
     public async Task Of_its_internal_errors_only_that_of_too_much_at_once_is_of_the_row(string message, Type type)
     {
-        await ExecuteAsync($"""
-            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = 'XX000'; END $$;
-            CREATE TRIGGER refuse AFTER INSERT ON worlds FOR EACH STATEMENT EXECUTE FUNCTION refuse()
-            """);
+        await RefuseWorldsAsync(message, "XX000");
         var adapter = await OpenAdapterAsync();
 
         var error = await FailsAsync<DatabaseException>(() => adapter.CreateWorldAsync(new World()));
@@ -343,6 +337,11 @@ public sealed class TypedErrorTests : FaultTest
         Assert.IsType(type, error);
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
+
+    private Task RefuseWorldsAsync(string message, string code) => ExecuteAsync($"""
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = '{code}'; END $$;
+        CREATE TRIGGER refuse AFTER INSERT ON worlds FOR EACH STATEMENT EXECUTE FUNCTION refuse()
+        """);
 
     // That message comes from the server itself here.
     [Fact]
