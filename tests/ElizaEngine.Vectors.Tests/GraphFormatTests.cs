@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ElizaEngine.Vectors.Kernels;
 using Xunit;
 
 namespace ElizaEngine.Vectors.Tests;
@@ -169,7 +170,7 @@ public class GraphFormatTests
         using var codes = graph.Codes;
         var bytes = Write(graph);
         // The slot that is not covered yet: it would be inserted next.
-        bytes.AsSpan(GraphHeader.Bytes + ((codes.Count - 1) * codes.RowBytes), codes.RowBytes).Fill((byte)Codes.Zero);
+        Nibbles.Pack(new sbyte[codes.RowBytes], bytes.AsSpan(GraphHeader.Bytes + ((codes.Count - 1) * codes.RowBytes), codes.RowBytes));
         Seal(bytes);
 
         Assert.Throws<InvalidDataException>(() => Read(bytes));

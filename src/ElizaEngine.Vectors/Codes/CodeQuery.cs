@@ -17,11 +17,12 @@ internal sealed unsafe class CodeQuery
 
     private float[] _unit = [];
     private sbyte[] _codes = [];
-    private nuint _length;
+    private nuint _half;
 
     // What of a dot product is due to rows counting from 128.
     private int _coarseOffset;
     private int _fineOffset;
+    private float _upperOffset;
     private float _coarseScale;
     private float _fineScale;
     private float _coarseNorm;
@@ -37,7 +38,7 @@ internal sealed unsafe class CodeQuery
     internal void Set(ReadOnlySpan<float> vector, float inverseNorm)
     {
         Resize(Codes.Padded(vector.Length));
-        var unit = _unit.AsSpan(0, (int)_length);
+        var unit = _unit.AsSpan(0, 2 * (int)_half);
         Quantizer.Scale(vector, inverseNorm, unit);
         Set(unit);
     }
@@ -46,12 +47,13 @@ internal sealed unsafe class CodeQuery
     internal void Set(Codes codes, int slot)
     {
         Resize(codes.RowBytes);
-        var unit = _unit.AsSpan(0, (int)_length);
-        // SAFETY: the caller is an owner of the codes and the slot is one of theirs.
-        var row = codes.Row(slot);
+        var unit = _unit.AsSpan(0, 2 * (int)_half);
+        // SAFETY: the caller is an owner of the codes and the slot is one of theirs. The coarse codes are made anew of what they hold here.
+        var numbers = new Span<sbyte>(_coarse, unit.Length);
+        Nibbles.Unpack(new ReadOnlySpan<byte>(codes.Row(slot), unit.Length), numbers);
         var scale = codes.Scale(slot);
         for (var i = 0; i < unit.Length; i++)
-            unit[i] = (row[i] - Codes.Zero) * scale;
+            unit[i] = numbers[i] * scale;
         Set(unit);
     }
 
@@ -59,13 +61,32 @@ internal sealed unsafe class CodeQuery
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float Coarse<TKernel>(byte* row, float scale)
         where TKernel : struct, ICodeKernel =>
-        (TKernel.Dot(row, _coarse, _length) - _coarseOffset) * (_coarseScale * scale);
+        (TKernel.Dot(row, _coarse, _half) - _coarseOffset) * (_coarseScale * scale);
 
     /// <summary>The similarities of four rows by coarse code.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Vector128<float> CoarseFour<TKernel>(byte* row0, byte* row1, byte* row2, byte* row3, Vector128<float> scales)
+        where TKernel : struct, ICodeKernel
+    {
+        var dots = (Nibbles.UpperStep * TKernel.DotHalfFour(row0, row1, row2, row3, _coarse, _half))
+            + TKernel.DotHalfFour(row0 + _half, row1 + _half, row2 + _half, row3 + _half, _coarse, _half);
+        return Vector128.ConvertToSingle(dots - Vector128.Create(_coarseOffset)) * (_coarseScale * scales);
+    }
+
+    /// <summary>The similarity by coarse code and the first half of a row: near it, how near nobody says.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal float Upper<TKernel>(byte* row, float scale)
         where TKernel : struct, ICodeKernel =>
-        Vector128.ConvertToSingle(TKernel.DotFour(row0, row1, row2, row3, _coarse, _length) - Vector128.Create(_coarseOffset)) * (_coarseScale * scales);
+        ((Nibbles.UpperStep * TKernel.DotHalf(row, _coarse, _half)) - _upperOffset) * (_coarseScale * scale);
+
+    /// <summary>As <see cref="Upper"/>, of four rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Vector128<float> UpperFour<TKernel>(byte* row0, byte* row1, byte* row2, byte* row3, Vector128<float> scales)
+        where TKernel : struct, ICodeKernel
+    {
+        var dots = Nibbles.UpperStep * TKernel.DotHalfFour(row0, row1, row2, row3, _coarse, _half);
+        return (Vector128.ConvertToSingle(dots) - Vector128.Create(_upperOffset)) * (_coarseScale * scales);
+    }
 
     /// <summary>How far <see cref="Coarse"/> can be off, of a row with this error.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -75,7 +96,7 @@ internal sealed unsafe class CodeQuery
     internal Candidate Fine<TKernel>(int slot, byte* row, float scale, float error, float coarse)
         where TKernel : struct, ICodeKernel
     {
-        var fine = (TKernel.Dot(row, _fine, _length) - _fineOffset) * (_fineScale * scale);
+        var fine = (TKernel.Dot(row, _fine, _half) - _fineOffset) * (_fineScale * scale);
         return new Candidate(slot, coarse + fine, (_norm * error) + _error);
     }
 
@@ -89,8 +110,9 @@ internal sealed unsafe class CodeQuery
         _fineScale = _coarseScale / (2 * CodeMax);
         var coarse = Quantizer.Round(unit, _coarseScale, new Span<sbyte>(_coarse, unit.Length));
         var fine = Quantizer.Round(unit, _fineScale, new Span<sbyte>(_fine, unit.Length));
-        _coarseOffset = Codes.Zero * coarse.Codes;
-        _fineOffset = Codes.Zero * fine.Codes;
+        _coarseOffset = Nibbles.Zero * coarse.Codes;
+        _fineOffset = Nibbles.Zero * fine.Codes;
+        _upperOffset = (Nibbles.Zero - Nibbles.Middle) * coarse.Codes;
         _coarseNorm = ErrorBound.Of(coarse.Kept);
         _coarseError = ErrorBound.Of(coarse.Missing) + ErrorBound.Slack;
         // The norm of a sum is at most the sum of the norms.
@@ -100,7 +122,7 @@ internal sealed unsafe class CodeQuery
 
     private void Resize(int length)
     {
-        _length = (nuint)length;
+        _half = (nuint)length / 2;
         if (_unit.Length >= length)
             return;
         _unit = new float[length];

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using ElizaEngine.Vectors.Kernels;
@@ -20,6 +19,9 @@ internal sealed unsafe class CodeSearch
     private const int PrefetchDistance = 8;
 
     private const int LineBytes = 64;
+
+    /// <summary>So far before it is compared a row that is scanned is asked for; half and twice as far are as good.</summary>
+    private const int AheadBytes = 2048;
 
     /// <summary>Slots after which a scan that asks its filter last looks again whether codes rule out any.</summary>
     private const int OpenStep = 64;
@@ -192,6 +194,8 @@ internal sealed unsafe class CodeSearch
             if (!filter.Accepts(from + i))
                 continue;
             compared++;
+            if (typeof(TFilter) == typeof(EverySlot))
+                PrefetchAhead(row, codes.RowBytes);
             Consider<TKernel>(from + i, row, scales[i], errors[i]);
         }
 
@@ -207,6 +211,7 @@ internal sealed unsafe class CodeSearch
         var errors = codes.Errors(from);
         for (var i = 0; i < length; i++, row += codes.RowBytes)
         {
+            PrefetchAhead(row, codes.RowBytes);
             var coarse = _query.Coarse<TKernel>(row, scales[i]);
             if (MayBeAmongBest(coarse, errors[i]) && filter.Accepts(from + i))
                 Offer<TKernel>(from + i, row, scales[i], errors[i], coarse);
@@ -269,17 +274,22 @@ internal sealed unsafe class CodeSearch
         where TFilter : struct, ISlotFilter, allows ref struct
     {
         var covered = Math.Min(graph.Count, end);
-        graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden);
+        var isByUpper = graph.Codes.UpperIsEnough();
+        graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden, isByUpper);
         var links = graph.Links;
         var accepted = new NodeFilter<TFilter>(links, covered, filter);
         var found = 0;
+        for (var place = 0; isByUpper && place < Math.Min(PrefetchDistance, _scratch.Count); place++)
+            PrefetchLower(graph.Codes, _scratch.Slot(place));
         for (var place = 0; place < _scratch.Count; place++)
         {
             var node = _scratch.Slot(place);
+            if (isByUpper && place + PrefetchDistance < _scratch.Count)
+                PrefetchLower(graph.Codes, _scratch.Slot(place + PrefetchDistance));
             if (links.HasTwins(node))
                 found += TakeTwins<TKernel, TFilter>(graph, node, copiesMax, ref accepted);
             else
-                found += TakeScored<TKernel, TFilter>(graph.Codes, node, _scratch.Score(place), ref accepted);
+                found += TakeScored<TKernel, TFilter>(graph.Codes, node, isByUpper ? null : _scratch.Score(place), ref accepted);
         }
 
         return new WalkOutcome(found, covered);
@@ -312,14 +322,16 @@ internal sealed unsafe class CodeSearch
         }
     }
 
-    // The walk's score is the similarity by coarse code: the row is read again only where that does not rule it out.
-    private int TakeScored<TKernel, TFilter>(Codes codes, int slot, float coarse, ref NodeFilter<TFilter> accepted)
+    // Where the walk's score is the similarity by coarse code, the row is read again only if that does not rule it out; one by half a row
+    // rules out nothing.
+    private int TakeScored<TKernel, TFilter>(Codes codes, int slot, float? score, ref NodeFilter<TFilter> accepted)
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
     {
         if (!accepted.AcceptsItself(slot))
             return 0;
         var error = codes.Error(slot);
+        var coarse = score ?? _query.Coarse<TKernel>(codes.Row(slot), codes.Scale(slot));
         if (MayBeAmongBest(coarse, error))
             Offer<TKernel>(slot, codes.Row(slot), codes.Scale(slot), error, coarse);
         return 1;
@@ -353,13 +365,21 @@ internal sealed unsafe class CodeSearch
         where TKernel : struct, ICodeKernel =>
         _candidates.Offer(_query.Fine<TKernel>(slot, row, scale, error, coarse));
 
+    /// <summary>
+    /// What a scan comes to soon: left alone a processor fetches less far ahead the more there is to compute (1.3 times as long at 384 and at
+    /// 100, 1.2 at 1,536). Near the end that is beyond the rows, where a hint does nothing.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchAhead(byte* row, int bytes) => Prefetch(row + AheadBytes, bytes);
+
+    private static void PrefetchLower(Codes codes, int slot) => Prefetch(codes.Row(slot) + (codes.RowBytes / 2), codes.RowBytes / 2);
+
     /// <summary>At most 1.5 KiB: the processor follows a longer row by itself.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* row, int bytes)
     {
         if (!Sse.IsSupported)
             return;
-        Debug.Assert(bytes % LineBytes == 0, "Rows are padded.");
         for (var end = row + Math.Min(bytes, 24 * LineBytes); row < end; row += LineBytes)
             Sse.Prefetch1(row);
     }

@@ -20,10 +20,7 @@ internal sealed unsafe class Codes : SharedNative
 {
     internal const int DimensionMax = 4000;
 
-    /// <summary>What stands for 0 in a row.</summary>
-    internal const int Zero = 128;
-
-    /// <summary>A code is -127 to 127, kept as 1 to 255.</summary>
+    /// <summary>A code is -127 to 127.</summary>
     private const int CodeMax = 127;
 
     // A unit vector has a component of at least 1 / sqrt(4000), and none above 1 but for rounding.
@@ -34,6 +31,19 @@ internal sealed unsafe class Codes : SharedNative
     internal const float ScaleMin = LargestMin / CodeMax;
     internal const float ScaleMax = LargestMax / CodeMax;
 
+    /// <summary>
+    /// First halves of rows are enough for walks where what they miss moves a similarity by at most so much of what similarities differ
+    /// by (both as deviations). At 0.05 recall does not change (100,000 x 384: 0.960 and 0.959 at an effort of 24), at 0.07 it falls from
+    /// 0.963 to 0.949, at 0.10 to 0.922, at 0.16 to 0.875; half a row makes up for a fall as that of 0.10.
+    /// </summary>
+    private const double UpperMissingMax = 0.1;
+
+    /// <summary>Shorter rows, of four lines, are walked whole: half of them saves next to nothing.</summary>
+    private const int UpperBytesMin = 256;
+
+    /// <summary>Vectors that <see cref="UpperIsEnough"/> looks at.</summary>
+    private const int UpperSample = 256;
+
     private readonly NativeTable _rows;
     private readonly NativeTable _scales = new(sizeof(float));
     private readonly NativeTable _errors = new(sizeof(float));
@@ -41,7 +51,10 @@ internal sealed unsafe class Codes : SharedNative
     private readonly Lock _appending = new();
     private readonly float[] _unit;
     private readonly sbyte[] _codes;
+    private readonly byte[] _row;
     private int _count;
+    private int _upperMeasuredAt;
+    private bool _upperIsEnough;
 
     /// <param name="dimension">Components of every vector, 1 to <see cref="DimensionMax"/>.</param>
     internal Codes(int dimension)
@@ -53,6 +66,7 @@ internal sealed unsafe class Codes : SharedNative
         _rows = new NativeTable(RowBytes, isHuge: true);
         _unit = new float[RowBytes];
         _codes = new sbyte[RowBytes];
+        _row = new byte[RowBytes];
     }
 
     internal int Dimension { get; }
@@ -90,9 +104,7 @@ internal sealed unsafe class Codes : SharedNative
             try
             {
                 var slot = Next();
-                var row = new Span<byte>(Row(slot), RowBytes);
-                for (var i = 0; i < row.Length; i++)
-                    row[i] = (byte)(_codes[i] + Zero);
+                Nibbles.Pack(_codes, new Span<byte>(Row(slot), RowBytes));
                 Publish(slot, scale, ErrorBound.Of(sums.Missing), PrintOf(vector));
                 return slot;
             }
@@ -125,12 +137,9 @@ internal sealed unsafe class Codes : SharedNative
                 if (Scale(slot) != scale)
                     return false;
                 var sums = Quantizer.Round(_unit, scale, _codes);
-                var row = Row(slot);
-                for (var i = 0; i < RowBytes; i++)
-                {
-                    if (row[i] != (byte)(_codes[i] + Zero))
-                        return false;
-                }
+                Nibbles.Pack(_codes, _row);
+                if (!new ReadOnlySpan<byte>(Row(slot), RowBytes).SequenceEqual(_row))
+                    return false;
 
                 return Error(slot) >= ErrorBound.Of(sums.Missing);
             }
@@ -171,6 +180,24 @@ internal sealed unsafe class Codes : SharedNative
     /// <summary>The first of <see cref="RowBytes"/> codes. For an owner; the slot is below <see cref="Count"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte* Row(int slot) => _rows.Item(slot);
+
+    /// <summary>
+    /// Whether walks need the first halves of rows alone (<see cref="Nibbles"/>): not where a few components are far larger than the others,
+    /// which are lost in sixteen steps then, or where all vectors are nearly the same. As <see cref="Row"/>. Measured anew once there are
+    /// twice as many vectors.
+    /// </summary>
+    internal bool UpperIsEnough()
+    {
+        var count = Count;
+        if (count > 0 && count >= 2L * Volatile.Read(ref _upperMeasuredAt))
+        {
+            // Whoever else does it at the same time finds nearly the same, and either will do.
+            _upperIsEnough = RowBytes >= UpperBytesMin && UpperMissing.Of(this, UpperSample) <= UpperMissingMax;
+            Volatile.Write(ref _upperMeasuredAt, count);
+        }
+
+        return _upperIsEnough;
+    }
 
     /// <summary>All rows, for loops.</summary>
     internal NativeItems RowItems => _rows.Items;

@@ -8,8 +8,8 @@ internal readonly record struct GraphChangesHeader(int SlotsBefore, int Slots, i
     internal const int Bytes = 64;
 
     private const ulong Magic = 0x474843415A494C45; // "ELIZACHG"
-    private const ushort Major = 0;
-    private const ushort Minor = 1;
+    private const ushort Major = 1;
+    private const ushort Minor = 0;
     private const int CrcAt = 60;
 
     internal void Write(Span<byte> bytes)

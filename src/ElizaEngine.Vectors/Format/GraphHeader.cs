@@ -8,8 +8,8 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
     internal const int Bytes = 64;
 
     private const ulong Magic = 0x465247415A494C45; // "ELIZAGRF"
-    private const ushort Major = 0;
-    private const ushort Minor = 1;
+    private const ushort Major = 1;
+    private const ushort Minor = 0;
     private const int CrcAt = 60;
 
     internal void Write(Span<byte> bytes)

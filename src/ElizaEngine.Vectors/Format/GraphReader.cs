@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Vectors;
 
@@ -105,8 +106,7 @@ internal sealed unsafe class GraphReader : IDisposable
             Check(_codes.Scale(slot) is >= Codes.ScaleMin and <= Codes.ScaleMax, $"Slot {slot} has the scale {_codes.Scale(slot):R}.");
             Check(_codes.Error(slot) is >= 0 and <= 1, $"Slot {slot} has the error {_codes.Error(slot):R}.");
             var row = new ReadOnlySpan<byte>(_codes.Row(slot), _codes.RowBytes);
-            Check(!row.Contains((byte)0), $"Slot {slot} has a code that is none.");
-            Check(row.ContainsAnyExcept((byte)Codes.Zero), $"Slot {slot} has no direction.");
+            Check(Nibbles.IsOfVector(row), $"Slot {slot} has a code that is none, or no direction.");
         }
 
         _codes.Restore(to);

@@ -190,7 +190,8 @@ internal sealed class Graph : SharedNative
     /// <param name="covered">Slots from this on are not found.</param>
     /// <param name="filter">Which may be found.</param>
     /// <param name="hidden">A slot that <see cref="CanBeHidden"/>: the walk goes as if it were not there. -1: none.</param>
-    internal void Walk<TKernel, TFilter>(CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden)
+    /// <param name="isByUpper">Whether scores are by first halves of rows (<see cref="Codes.UpperIsEnough"/>).</param>
+    internal void Walk<TKernel, TFilter>(CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden, bool isByUpper)
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
     {
@@ -201,7 +202,7 @@ internal sealed class Graph : SharedNative
             return;
         }
 
-        var walk = new GraphWalk<TKernel>(_codes, _links);
+        var walk = new GraphWalk<TKernel>(_codes, _links, isByUpper);
         var nearest = walk.Descend(query, scratch, entry.Slot, entry.Level, 0);
         if (typeof(TFilter) == typeof(EverySlot) && TrySearchAll(walk, query, scratch, nearest, effort, hidden))
             return;

@@ -13,7 +13,8 @@ namespace ElizaEngine.Vectors;
 /// </summary>
 /// <param name="codes">The vectors.</param>
 /// <param name="links">The graph.</param>
-internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links)
+/// <param name="isByUpper">Whether first halves of rows are enough for scores (see <see cref="Codes.UpperIsEnough"/>).</param>
+internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links, bool isByUpper)
     where TKernel : struct, ICodeKernel
 {
     private const int LineBytes = 64;
@@ -24,7 +25,7 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     private readonly NativeItems _rows = codes.RowItems;
     private readonly NativeItems _scales = codes.ScaleItems;
     private readonly NativeItems _lists = links.BaseTable.Items;
-    private readonly int _fetchedBytes = Math.Min(codes.RowBytes, PrefetchBytesMax);
+    private readonly int _fetchedBytes = Math.Min(isByUpper ? codes.RowBytes / 2 : codes.RowBytes, PrefetchBytesMax);
 
     // SAFETY: of all: the caller is an owner of graph and codes; every slot comes from a list of the graph, which holds reserved ones only.
 
@@ -72,16 +73,16 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
         }
 
         var max = links.Max(level);
-        var fetched = GraphLinks.None;
         for (var slot = scratch.Next(); slot >= 0; slot = scratch.Next())
         {
             var count = scratch.VisitAll(links.Of(slot, level), max);
-            if (slot != fetched)
-                PrefetchAll(scratch.Fresh, count);
+            // Of those that were asked for a step ago some may have been dropped: a processor takes only so many at a time.
+            for (var i = 0; i < count; i++)
+                PrefetchFirst(scratch.Fresh[i]);
             // Nearly always the one after this, and looked at in the end if not now: its neighbours are fetched while these are scored.
-            fetched = scratch.Peek();
-            if (fetched >= 0)
-                PrefetchAll(scratch.Others, scratch.FindNew(links.Of(fetched, level), max));
+            var next = scratch.Peek();
+            if (next >= 0)
+                PrefetchAll(scratch.Others, scratch.FindNew(links.Of(next, level), max));
             OfferAll(query, scratch, scratch.Fresh, count, level);
         }
     }
@@ -115,20 +116,27 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal float Score(CodeQuery query, int slot) => query.Coarse<TKernel>(_rows.Item(slot), *(float*)_scales.Item(slot));
+    internal float Score(CodeQuery query, int slot)
+    {
+        var row = _rows.Item(slot);
+        var scale = *(float*)_scales.Item(slot);
+        return isByUpper ? query.Upper<TKernel>(row, scale) : query.Coarse<TKernel>(row, scale);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector128<float> ScoreFour(CodeQuery query, int* slots)
     {
         var (a, b, c, d) = (slots[0], slots[1], slots[2], slots[3]);
         var scales = Vector128.Create(*(float*)_scales.Item(a), *(float*)_scales.Item(b), *(float*)_scales.Item(c), *(float*)_scales.Item(d));
-        return query.CoarseFour<TKernel>(_rows.Item(a), _rows.Item(b), _rows.Item(c), _rows.Item(d), scales);
+        return isByUpper
+            ? query.UpperFour<TKernel>(_rows.Item(a), _rows.Item(b), _rows.Item(c), _rows.Item(d), scales)
+            : query.CoarseFour<TKernel>(_rows.Item(a), _rows.Item(b), _rows.Item(c), _rows.Item(d), scales);
     }
 
     /// <summary>The similarity of two slots by code, with all bits of both.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float Similarity(int a, int b) =>
-        TKernel.DotRows(codes.Row(a), codes.Row(b), (nuint)codes.RowBytes) * (codes.Scale(a) * codes.Scale(b));
+        TKernel.DotRows(codes.Row(a), codes.Row(b), (nuint)codes.RowBytes / 2) * (codes.Scale(a) * codes.Scale(b));
 
     /// <summary>Whether one of the others is more similar to a slot than so much.</summary>
     internal bool IsNearer(int slot, float similarity, ReadOnlySpan<int> others)
@@ -153,6 +161,18 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
         var row = _rows.Item(slot);
         for (var end = row + _fetchedBytes; row < end; row += LineBytes)
             Sse.Prefetch1(row);
+    }
+
+    /// <summary>Into the first cache, what is read now.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void PrefetchFirst(int slot)
+    {
+        if (!Sse.IsSupported)
+            return;
+        Sse.Prefetch0(_scales.Item(slot));
+        var row = _rows.Item(slot);
+        for (var end = row + _fetchedBytes; row < end; row += LineBytes)
+            Sse.Prefetch0(row);
     }
 
     private void Step<TFilter>(CodeQuery query, WalkScratch scratch, scoped ReadOnlySpan<int> neighbours, scoped ref TFilter filter)

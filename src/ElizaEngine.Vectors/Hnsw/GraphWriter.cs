@@ -20,7 +20,7 @@ internal sealed unsafe class GraphWriter<TKernel>
     {
         _graph = graph;
         _links = graph.Links;
-        _walk = new GraphWalk<TKernel>(graph.Codes, graph.Links);
+        _walk = new GraphWalk<TKernel>(graph.Codes, graph.Links, graph.Codes.UpperIsEnough());
         // 32 levels are more than the 2^31 slots have at the smallest M.
         _chosen = new int[32 * _links.M];
         _counts = new int[32];
