@@ -14,7 +14,7 @@ internal sealed class GraphTarget : FuzzTarget
 
     public override IEnumerable<byte[]> Seeds()
     {
-        foreach (var (dimension, slots, covered) in ((int, int, int)[])[(3, 24, 23), (1, 1, 1), (17, 70, 70), (2, 0, 0)])
+        foreach (var (dimension, slots, covered) in ((int, int, int)[])[(3, 24, 23), (1, 1, 1), (17, 70, 70), (2, 0, 0), (256, 20, 19)])
         {
             var random = new Random(slots);
             using var codes = new Codes(dimension);

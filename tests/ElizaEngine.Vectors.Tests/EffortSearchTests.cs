@@ -84,7 +84,7 @@ public class EffortSearchTests
         graph.Insert(codes.Count);
         for (var slot = 0; deletedEvery > 0 && slot < codes.Count; slot += deletedEvery)
             graph.Delete(slot);
-        var (query, walk, entry) = (new CodeQuery(), new GraphWalk<CodeDotScalar>(codes, graph.Links, codes.UpperIsEnough()), graph.Entry());
+        var (query, walk, entry) = (new CodeQuery(), new GraphWalk<CodeDotScalar>(codes, graph.Links, isByUpper: false), graph.Entry());
         var (expected, found) = (new WalkScratch(), new WalkScratch());
         var (stored, room) = (new StoredNeighbours(graph.Links), new int[graph.Links.BaseMax]);
         for (var i = 0; i < 100; i++)

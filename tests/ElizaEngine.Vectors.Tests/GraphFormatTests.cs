@@ -163,6 +163,21 @@ public class GraphFormatTests
         Assert.Throws<InvalidDataException>(() => Read(bytes));
     }
 
+    [Theory]
+    [InlineData(-0.001f)]
+    [InlineData(1.001f)]
+    [InlineData(float.NaN)]
+    public void A_deviation_of_half_rows_that_none_can_have_is_refused(float deviation)
+    {
+        using var graph = Small();
+        using var codes = graph.Codes;
+        var bytes = Write(graph);
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(40), deviation);
+        Seal(bytes);
+
+        Assert.Throws<InvalidDataException>(() => Read(bytes));
+    }
+
     [Fact]
     public void Codes_without_a_direction_are_refused()
     {

@@ -48,13 +48,15 @@ public class NibblesTests
         Assert.False(Nibbles.IsOfVector(Packed(new sbyte[384])));
     }
 
-    [Fact]
-    public void What_the_upper_bits_miss_is_measured_from_the_middle_of_the_lower_ones()
-    {
-        sbyte[] codes = [0, 7, 8, 15, -1, -128];
-
-        Assert.Equal((7.5 * 7.5) + 0.25 + 0.25 + (7.5 * 7.5) + (7.5 * 7.5) + (7.5 * 7.5), Nibbles.SquareOfMissing(codes));
-    }
+    [Theory]
+    [InlineData(0, -7.5)]
+    [InlineData(7, -0.5)]
+    [InlineData(8, 0.5)]
+    [InlineData(15, 7.5)]
+    [InlineData(-1, 7.5)]
+    [InlineData(-127, -6.5)]
+    public void What_the_upper_bits_miss_is_measured_from_the_middle_of_the_lower_ones(sbyte code, double missing) =>
+        Assert.Equal(missing, Nibbles.Missing(code));
 
     private static byte[] Packed(sbyte[] codes)
     {

@@ -482,6 +482,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (own.Length == 0) return;
         try
         {
+            graph.MeasureUpper();
             // Until it is measured again: what takes more is scanned.
             var most = (int)Math.Clamp(SimilaritySearch.StepsOfScan(partition, (long)(MeasuredAgain * graph.Count)), RecallCount, EffortSearch.EffortMax);
             var (effort, _) = EffortSearch.Find(graph, queries, own, RecallCount, recall, most, Threads, _stop.Token);

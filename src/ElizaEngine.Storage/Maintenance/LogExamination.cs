@@ -20,6 +20,7 @@ internal sealed class LogExamination
     private readonly ulong _proven; // Some valid header, or the manifest, says that everything below it was durable.
     private ulong _lsn;
     private ulong _syncedLsn;
+    private long _lastPayloadEnd; // Where in its file, of the last frame; behind it are zeros, to the end of its block.
     private ExaminedFile? _whollyLost;
 
     private LogExamination(List<ExaminedFile> files, ulong startLsn, ulong durableLsn, bool isClosed, ILogVisitor visitor, Action<long> progress,
@@ -244,6 +245,7 @@ internal sealed class LogExamination
         }
 
         _chain.Add(piece);
+        _lastPayloadEnd = piece.State == LogPieceState.Whole ? piece.Offset + LogFormat.FrameHeaderBytes + piece.Header.PayloadBytes : piece.Offset + piece.Bytes;
         _syncedLsn = Math.Max(_syncedLsn, Math.Min(piece.Header.SyncedLsn, piece.Lsn));
         if ((flags & FrameFlags.Continues) == 0)
             EndChain(isComplete: true);
@@ -325,6 +327,10 @@ internal sealed class LogExamination
         {
             var isUsed = file.EndLsn > file.FirstLsn;
             var from = isUsed ? LogFormat.FileHeaderBytes + (long)(file.EndLsn - file.FirstLsn) : LogFormat.FileHeaderBytes;
+            var zeros = isUsed ? _lastPayloadEnd : LogFileHeader.FieldBytes;
+            // As opening does: no frame's checksum is over these, and one that landed here may have wiped another.
+            if (_closedLsn is null && (!isUsed || file.EndLsn == _lsn) && file.Slice(zeros, from - zeros).ContainsAnyExcept((byte)0))
+                Findings.Add(new LogFinding(file.Name, zeros, _lsn, "bytes lie where zeros must be: a write went astray"));
             // In a file in the middle the log has gone on elsewhere.
             if (file.EndOfData(from) == from || (isUsed && file.EndLsn != _lsn))
                 continue;

@@ -274,8 +274,7 @@ internal sealed unsafe class CodeSearch
         where TFilter : struct, ISlotFilter, allows ref struct
     {
         var covered = Math.Min(graph.Count, end);
-        var isByUpper = graph.Codes.UpperIsEnough();
-        graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden, isByUpper);
+        var isByUpper = graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden);
         var links = graph.Links;
         var accepted = new NodeFilter<TFilter>(links, covered, filter);
         var found = 0;

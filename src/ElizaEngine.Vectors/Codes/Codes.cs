@@ -31,19 +31,6 @@ internal sealed unsafe class Codes : SharedNative
     internal const float ScaleMin = LargestMin / CodeMax;
     internal const float ScaleMax = LargestMax / CodeMax;
 
-    /// <summary>
-    /// First halves of rows are enough for walks where what they miss moves a similarity by at most so much of what similarities differ
-    /// by (both as deviations). At 0.05 recall does not change (100,000 x 384: 0.960 and 0.959 at an effort of 24), at 0.07 it falls from
-    /// 0.963 to 0.949, at 0.10 to 0.922, at 0.16 to 0.875; half a row makes up for a fall as that of 0.10.
-    /// </summary>
-    private const double UpperMissingMax = 0.1;
-
-    /// <summary>Shorter rows, of four lines, are walked whole: half of them saves next to nothing.</summary>
-    private const int UpperBytesMin = 256;
-
-    /// <summary>Vectors that <see cref="UpperIsEnough"/> looks at.</summary>
-    private const int UpperSample = 256;
-
     private readonly NativeTable _rows;
     private readonly NativeTable _scales = new(sizeof(float));
     private readonly NativeTable _errors = new(sizeof(float));
@@ -53,8 +40,6 @@ internal sealed unsafe class Codes : SharedNative
     private readonly sbyte[] _codes;
     private readonly byte[] _row;
     private int _count;
-    private int _upperMeasuredAt;
-    private bool _upperIsEnough;
 
     /// <param name="dimension">Components of every vector, 1 to <see cref="DimensionMax"/>.</param>
     internal Codes(int dimension)
@@ -177,27 +162,9 @@ internal sealed unsafe class Codes : SharedNative
         }
     }
 
-    /// <summary>The first of <see cref="RowBytes"/> codes. For an owner; the slot is below <see cref="Count"/>.</summary>
+    /// <summary>The codes of a slot, <see cref="RowBytes"/>, as <see cref="Nibbles"/> says. For an owner; the slot is below <see cref="Count"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte* Row(int slot) => _rows.Item(slot);
-
-    /// <summary>
-    /// Whether walks need the first halves of rows alone (<see cref="Nibbles"/>): not where a few components are far larger than the others,
-    /// which are lost in sixteen steps then, or where all vectors are nearly the same. As <see cref="Row"/>. Measured anew once there are
-    /// twice as many vectors.
-    /// </summary>
-    internal bool UpperIsEnough()
-    {
-        var count = Count;
-        if (count > 0 && count >= 2L * Volatile.Read(ref _upperMeasuredAt))
-        {
-            // Whoever else does it at the same time finds nearly the same, and either will do.
-            _upperIsEnough = RowBytes >= UpperBytesMin && UpperMissing.Of(this, UpperSample) <= UpperMissingMax;
-            Volatile.Write(ref _upperMeasuredAt, count);
-        }
-
-        return _upperIsEnough;
-    }
 
     /// <summary>All rows, for loops.</summary>
     internal NativeItems RowItems => _rows.Items;

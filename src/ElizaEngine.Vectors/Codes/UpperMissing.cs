@@ -2,36 +2,54 @@ using ElizaEngine.Vectors.Kernels;
 
 namespace ElizaEngine.Vectors;
 
-/// <summary>How much a walk misses that reads only the first halves of rows (<see cref="Nibbles"/>).</summary>
+/// <summary>Whether walks may read only the first halves of rows (<see cref="Nibbles"/>), and how much they miss then; by measuring it.</summary>
 internal static unsafe class UpperMissing
 {
     /// <summary>
-    /// The deviation by which the similarity to a unit vector is off, as a share of the deviation of similarities among the vectors
-    /// themselves. What is missing is taken to have no direction, so a similarity is off by its norm over the root of the dimension.
+    /// What is missing may move a similarity by so much of what similarities differ by (both as deviations). At 0.05 recall does not change
+    /// (100,000 x 384: 0.960 and 0.959 at an effort of 24), at 0.07 it falls from 0.963 to 0.949, at 0.10 to 0.922, which is made up for by as
+    /// much more effort as half a row saves; at 0.16 it is 0.875.
     /// </summary>
-    /// <param name="codes">Its caller is an owner of them; at least one.</param>
-    /// <param name="sample">So many of them are looked at, and as many pairs.</param>
-    /// <returns>0 and more; infinite or no number where all similarities are the same.</returns>
-    internal static double Of(Codes codes, int sample)
+    private const double ShareMax = 0.1;
+
+    /// <summary>Shorter rows, of four lines, are walked whole: half of them saves next to nothing.</summary>
+    private const int RowBytesMin = 256;
+
+    private const int SampleMax = 256;
+
+    /// <summary>Of a normal distribution the deviation, in median deviations: a few vectors unlike the others do not count.</summary>
+    private const double OfMedian = 1.4826;
+
+    /// <summary>
+    /// The deviation by which a similarity by half a row is off, of pairs of vectors from all over; 0: it is too much, walks read whole rows.
+    /// Too much it is where a few components outweigh the others, which are lost in sixteen steps then, or where all vectors are nearly the
+    /// same. What is crowded somewhere it does not tell: see <see cref="WalkScratch.IsCrowded"/>.
+    /// </summary>
+    /// <param name="codes">Its caller is an owner of them.</param>
+    internal static float Of(Codes codes)
     {
         var count = codes.Count;
-        sample = Math.Min(sample, count);
-        var (missing, sum, squares) = (0.0, 0.0, 0.0);
+        if (codes.RowBytes < RowBytesMin || count == 0)
+            return 0;
+        var sample = Math.Min(count, SampleMax);
+        var (similarities, errors) = (new double[sample], new double[sample]);
         var numbers = new sbyte[codes.RowBytes];
-        var (vector, other) = (new float[codes.RowBytes], new float[codes.RowBytes]);
+        var (query, vector, missing) = (new float[codes.RowBytes], new float[codes.RowBytes], new float[codes.RowBytes]);
         for (var i = 0; i < sample; i++)
         {
             var slot = (int)((long)i * count / sample);
-            Read(codes, (int)((slot + ((count + 1L) / 2)) % count), numbers, other);
+            // The golden ratio: evenly from all over, and in step with nothing.
+            var other = (int)(((ulong)((uint)slot * 2654435769) * (uint)count) >> 32);
+            Read(codes, other, numbers, query);
             Read(codes, slot, numbers, vector);
-            missing += Nibbles.SquareOfMissing(numbers.AsSpan(0, codes.Dimension)) * codes.Scale(slot) * codes.Scale(slot);
-            double similarity = DotProduct.Of(vector, other);
-            sum += similarity;
-            squares += similarity * similarity;
+            for (var place = 0; place < missing.Length; place++)
+                missing[place] = (float)Nibbles.Missing(numbers[place]) * codes.Scale(slot);
+            similarities[i] = DotProduct.Of(query, vector);
+            errors[i] = DotProduct.Of(query, missing);
         }
 
-        var variance = Math.Max(0, (squares / sample) - (sum / sample * (sum / sample)));
-        return Math.Sqrt(missing / sample / codes.Dimension / variance);
+        var deviation = Deviation(errors);
+        return deviation <= ShareMax * Deviation(similarities) ? (float)deviation : 0;
     }
 
     // SAFETY: the caller is an owner of the codes, and the slot is below their count.
@@ -41,4 +59,12 @@ internal static unsafe class UpperMissing
         for (var i = 0; i < vector.Length; i++)
             vector[i] = numbers[i] * codes.Scale(slot);
     }
+
+    private static double Deviation(double[] values)
+    {
+        var median = Median(values);
+        return OfMedian * Median([.. values.Select(value => Math.Abs(value - median))]);
+    }
+
+    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 }

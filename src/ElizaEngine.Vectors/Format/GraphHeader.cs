@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace ElizaEngine.Vectors;
 
 /// <summary>The first 64 bytes of a stored graph; FORMAT.md has the picture.</summary>
-internal readonly record struct GraphHeader(int Dimension, int Slots, int Covered, int M, int Effort, int Entry, int Unrepaired)
+internal readonly record struct GraphHeader(int Dimension, int Slots, int Covered, int M, int Effort, int Entry, int Unrepaired, float UpperDeviation)
 {
     internal const int Bytes = 64;
 
@@ -25,6 +25,7 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
         BinaryPrimitives.WriteInt32LittleEndian(bytes[28..], Effort);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[32..], Entry);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], Unrepaired);
+        BinaryPrimitives.WriteSingleLittleEndian(bytes[40..], UpperDeviation);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[CrcAt..], CrcOf(bytes[..CrcAt]));
     }
 
@@ -42,7 +43,8 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
             BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]),
-            BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]));
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]),
+            BinaryPrimitives.ReadSingleLittleEndian(bytes[40..]));
         Check(header.Dimension is >= 1 and <= Codes.DimensionMax, $"The dimension is {header.Dimension}.");
         Check(header.Slots >= 0 && header.Slots <= NativeTable.ItemsMax, $"There are {header.Slots} slots.");
         Check(header.Covered >= 0 && header.Covered <= header.Slots, $"Of {header.Slots} slots {header.Covered} are covered.");
@@ -51,8 +53,11 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
         Check(header.Effort >= header.M && header.Effort <= Graph.EffortMax, $"efConstruction is {header.Effort}.");
         Check(header.Entry >= -1 && header.Entry < header.Covered, $"Walks begin at {header.Entry} of {header.Covered}.");
         Check(header.Unrepaired >= 0, $"Unrepaired are {header.Unrepaired}.");
+        CheckDeviation(header.UpperDeviation);
         return header;
     }
+
+    internal static void CheckDeviation(float deviation) => Check(deviation is >= 0 and <= 1, $"Half a row is off by {deviation:R}.");
 
     internal static void Check(bool isRight, string message)
     {

@@ -18,6 +18,7 @@ internal sealed unsafe class GraphReader : IDisposable
     private int _covered;
     private int _entry;
     private int _unrepaired;
+    private float _upperDeviation;
     private bool _isFinished;
 
     // What runs over every slot is compiled with all care at once: a graph is read once, soon after the process began.
@@ -65,7 +66,7 @@ internal sealed unsafe class GraphReader : IDisposable
         ReadWords(reader, header);
         ReadNodes(reader, header);
         ReadLists(reader, header);
-        (_covered, _entry, _unrepaired) = (header.Covered, header.Entry, header.Unrepaired);
+        (_covered, _entry, _unrepaired, _upperDeviation) = (header.Covered, header.Entry, header.Unrepaired, header.UpperDeviation);
     }
 
     /// <summary>Checks the whole of it.</summary>
@@ -82,7 +83,7 @@ internal sealed unsafe class GraphReader : IDisposable
         for (var slot = 0; slot < _covered; slot++)
             CheckLists(links, slot, _covered);
         Check(_entry < 0 || !links.IsTwin(_entry), $"Walks begin at {_entry}, which is no node.");
-        _graph.Restore(_covered, _entry, deleted, _unrepaired);
+        _graph.Restore(_covered, _entry, deleted, _unrepaired, _upperDeviation);
         _isFinished = true;
         return _graph;
     }
@@ -127,7 +128,7 @@ internal sealed unsafe class GraphReader : IDisposable
         reader.EndSection();
         Read(reader, links.BaseTable, 0, header.Covered);
         Read(reader, links.UpperTable, 0, links.UpperLists);
-        (_covered, _entry, _unrepaired) = (header.Covered, header.Entry, header.Unrepaired);
+        (_covered, _entry, _unrepaired, _upperDeviation) = (header.Covered, header.Entry, header.Unrepaired, header.UpperDeviation);
     }
 
     private void ReadWords(SectionReader reader, GraphChangesHeader header)

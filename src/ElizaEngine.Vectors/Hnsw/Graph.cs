@@ -38,6 +38,9 @@ internal sealed class Graph : SharedNative
     private int _dead;
     private int _deadLinked;
 
+    private float _upperDeviation;
+    private bool _isUpperMeasured;
+
     // The node where walks begin, and its level in the upper half; -1: none.
     private long _entry = -1;
 
@@ -72,6 +75,12 @@ internal sealed class Graph : SharedNative
     internal int Unrepaired => Volatile.Read(ref _deadLinked);
 
     /// <summary>
+    /// By how much a similarity by half a row is off (<see cref="UpperMissing"/>), where walks read no more; 0: they read whole rows. Measured
+    /// when the first slots are taken in, and by <see cref="MeasureUpper"/>.
+    /// </summary>
+    internal float UpperDeviation => Volatile.Read(ref _upperDeviation);
+
+    /// <summary>
     /// Whether a build was cancelled and has not gone on since, here or before the graph was stored: the next one ends with a look for
     /// slots that no walk reaches. For whoever changes the graph.
     /// </summary>
@@ -102,8 +111,28 @@ internal sealed class Graph : SharedNative
                 if (to <= _count)
                     return;
                 Reserve(to);
+                if (!_isUpperMeasured)
+                    MeasureUpperHere();
                 new GraphBuild(this, _count, to, Math.Min(threads, to - _count)).Run(cancellationToken);
             }
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>
+    /// Measures anew whether walks may read half of each row, now that there are more. What an effort finds may be another from here on: for
+    /// one who measures that next.
+    /// </summary>
+    internal void MeasureUpper()
+    {
+        Share();
+        try
+        {
+            lock (_changing)
+                MeasureUpperHere();
         }
         finally
         {
@@ -190,8 +219,23 @@ internal sealed class Graph : SharedNative
     /// <param name="covered">Slots from this on are not found.</param>
     /// <param name="filter">Which may be found.</param>
     /// <param name="hidden">A slot that <see cref="CanBeHidden"/>: the walk goes as if it were not there. -1: none.</param>
-    /// <param name="isByUpper">Whether scores are by first halves of rows (<see cref="Codes.UpperIsEnough"/>).</param>
-    internal void Walk<TKernel, TFilter>(CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden, bool isByUpper)
+    /// <returns>Whether the scores in the pool are by the first halves of rows.</returns>
+    internal bool Walk<TKernel, TFilter>(CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden)
+        where TKernel : struct, ICodeKernel
+        where TFilter : struct, ISlotFilter, allows ref struct
+    {
+        if (UpperDeviation is var deviation and > 0)
+        {
+            WalkBy<TKernel, TFilter>(isByUpper: true, query, scratch, effort, covered, filter, hidden);
+            if (!scratch.IsCrowded(effort, deviation))
+                return true;
+        }
+
+        WalkBy<TKernel, TFilter>(isByUpper: false, query, scratch, effort, covered, filter, hidden);
+        return false;
+    }
+
+    private void WalkBy<TKernel, TFilter>(bool isByUpper, CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden)
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
     {
@@ -306,9 +350,10 @@ internal sealed class Graph : SharedNative
     }
 
     /// <summary>Makes what was put into the links of a new graph its own.</summary>
-    internal void Restore(int covered, int entry, int deleted, int unrepaired)
+    internal void Restore(int covered, int entry, int deleted, int unrepaired, float upperDeviation)
     {
         (_dead, _deadLinked) = (deleted, unrepaired);
+        (_upperDeviation, _isUpperMeasured) = (upperDeviation, covered > 0);
         if (entry >= 0)
             EnterAt(entry, _links.LevelOf(entry));
         _reserved = covered;
@@ -379,6 +424,12 @@ internal sealed class Graph : SharedNative
         }
 
         return count;
+    }
+
+    private void MeasureUpperHere()
+    {
+        Volatile.Write(ref _upperDeviation, UpperMissing.Of(_codes));
+        _isUpperMeasured = true;
     }
 
     private static long EntryOf(int slot, int level) => ((long)level << 32) | (uint)slot;

@@ -8,12 +8,12 @@ namespace ElizaEngine.Vectors;
 
 /// <summary>
 /// The walks of Malkov and Yashunin (arXiv 1603.09320): down the levels greedily, then over one level with the best of a pool. Scores
-/// are similarities by coarse code. A step scores all neighbours of a node at once, so that their rows are on the way while others are
+/// are similarities by coarse code, of whole rows or of their first halves. A step scores all neighbours of a node at once, so that their rows are on the way while others are
 /// compared: a walk waits for memory more than it computes.
 /// </summary>
 /// <param name="codes">The vectors.</param>
 /// <param name="links">The graph.</param>
-/// <param name="isByUpper">Whether first halves of rows are enough for scores (see <see cref="Codes.UpperIsEnough"/>).</param>
+/// <param name="isByUpper">Whether scores are by the first halves of rows, see <see cref="UpperMissing"/>.</param>
 internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links, bool isByUpper)
     where TKernel : struct, ICodeKernel
 {

@@ -9,6 +9,8 @@ internal sealed unsafe class GraphWriter<TKernel>
     private readonly Graph _graph;
     private readonly GraphLinks _links;
     private readonly GraphWalk<TKernel> _walk;
+    private readonly GraphWalk<TKernel> _quick;
+    private readonly float _upperDeviation;
     private readonly CodeQuery _query = new();
     private readonly WalkScratch _scratch = new();
     private readonly int[] _chosen;
@@ -20,7 +22,9 @@ internal sealed unsafe class GraphWriter<TKernel>
     {
         _graph = graph;
         _links = graph.Links;
-        _walk = new GraphWalk<TKernel>(graph.Codes, graph.Links, graph.Codes.UpperIsEnough());
+        _upperDeviation = graph.UpperDeviation;
+        _walk = new GraphWalk<TKernel>(graph.Codes, graph.Links, isByUpper: false);
+        _quick = new GraphWalk<TKernel>(graph.Codes, graph.Links, isByUpper: _upperDeviation > 0);
         // 32 levels are more than the 2^31 slots have at the smallest M.
         _chosen = new int[32 * _links.M];
         _counts = new int[32];
@@ -44,14 +48,13 @@ internal sealed unsafe class GraphWriter<TKernel>
         }
 
         _query.Set(_graph.Codes, slot);
-        var nearest = _walk.Descend(_query, _scratch, entry.Slot, entry.Level, level);
+        var nearest = _quick.Descend(_query, _scratch, entry.Slot, entry.Level, level);
         var top = Math.Min(level, entry.Level);
         for (var on = top; on >= 0; on--)
         {
-            _scratch.Begin(_links.Reserved, _graph.Effort);
-            _walk.Search(_query, _scratch, nearest, on);
+            var walk = Search(nearest, on);
             nearest = _scratch.Slot(0);
-            if (on == 0 && TwinOf(slot) is var twin and >= 0)
+            if (on == 0 && TwinOf(walk, slot) is var twin and >= 0)
             {
                 _links.AddTwin(twin, slot);
                 return;
@@ -71,9 +74,7 @@ internal sealed unsafe class GraphWriter<TKernel>
     {
         var entry = _graph.Entry();
         _query.Set(_graph.Codes, slot);
-        var nearest = _walk.Descend(_query, _scratch, entry.Slot, entry.Level, 0);
-        _scratch.Begin(_links.Reserved, _graph.Effort);
-        _walk.Search(_query, _scratch, nearest, 0);
+        Search(_quick.Descend(_query, _scratch, entry.Slot, entry.Level, 0), 0);
         var chosen = Chosen(0)[..Choose(Sorted(PoolKeys(slot)), Chosen(0))];
         foreach (var node in chosen)
             Link(slot, node, 0, isForced: false);
@@ -94,6 +95,19 @@ internal sealed unsafe class GraphWriter<TKernel>
         GraphLinks.Write(_links.Of(node, level), max, chosen[..count]);
         _links.MarkChanged(node, level);
         _links.Unlock(node);
+    }
+
+    /// <summary>The nearest on a level, in the pool.</summary>
+    /// <returns>The walk, by whose scores they are there.</returns>
+    private GraphWalk<TKernel> Search(int entry, int level)
+    {
+        _scratch.Begin(_links.Reserved, _graph.Effort);
+        _quick.Search(_query, _scratch, entry, level);
+        if (_upperDeviation == 0 || !_scratch.IsCrowded(_graph.Effort, _upperDeviation))
+            return _quick;
+        _scratch.Begin(_links.Reserved, _graph.Effort);
+        _walk.Search(_query, _scratch, entry, level);
+        return _walk;
     }
 
     private Span<int> Chosen(int level) => _chosen.AsSpan(level * _links.M, _links.M);
@@ -151,11 +165,11 @@ internal sealed unsafe class GraphWriter<TKernel>
     }
 
     /// <summary>The node that a slot is the same as; -1: none. Codes that are equal have scales that differ in their last bits at most.</summary>
-    private int TwinOf(int slot)
+    private int TwinOf(GraphWalk<TKernel> walk, int slot)
     {
         const float SameScale = 1e-6f;
         var codes = _graph.Codes;
-        var lowest = _walk.Score(_query, slot) * (1 - SameScale);
+        var lowest = walk.Score(_query, slot) * (1 - SameScale);
         var scale = codes.Scale(slot);
         var row = new ReadOnlySpan<byte>(codes.Row(slot), codes.RowBytes);
         for (var place = 0; place < _scratch.Count && _scratch.Score(place) >= lowest; place++)

@@ -77,18 +77,8 @@ internal static class Nibbles
         return !Vector256.EqualsAny(smallest, Vector256<byte>.Zero) && differs != Vector256<byte>.Zero;
     }
 
-    /// <summary>The square of the difference between codes and what their upper four bits alone stand for.</summary>
-    internal static double SquareOfMissing(ReadOnlySpan<sbyte> codes)
-    {
-        var sum = 0.0;
-        foreach (var code in codes)
-        {
-            var missing = ((code + Zero) & Low) - Middle;
-            sum += missing * missing;
-        }
-
-        return sum;
-    }
+    /// <summary>A code less what its upper four bits alone stand for.</summary>
+    internal static double Missing(sbyte code) => ((code + Zero) & Low) - Middle;
 
     /// <summary>The number of the component in the lower nibbles of two bytes at one place.</summary>
     internal static sbyte First(byte upper, byte lower) => (sbyte)((((upper & Low) << 4) | (lower & Low)) - Zero);

@@ -29,6 +29,25 @@ public sealed class RecallTests : IDisposable
     }
 
     [Fact]
+    public async Task Metadata_of_as_many_levels_as_can_be_stored_is_shown()
+    {
+        const int levels = Limits.MaxJsonDepth;
+        await IngestLibraryAsync();
+        await using (var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = _world.Data }))
+        {
+            await using var adapter = database.ForAgent(Database.ToolAgent.Id);
+            var deep = string.Concat(Enumerable.Repeat("{\"a\":", levels)) + "1" + new string('}', levels);
+            foreach (var memory in await adapter.GetMemoriesAsync(new MemoryQuery("knowledge")))
+                await adapter.UpdateMemoryAsync(new MemoryUpdate(memory.Id) { Metadata = new MemoryMetadata(Json.Parse(deep)) });
+        }
+
+        var outcome = await _world.RunAsync("recall", "harbour", "--dir", _world.Data, "--count", "1", "--json");
+
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Equal(levels, outcome.Out.Split("\"a\":").Length - 1);
+    }
+
+    [Fact]
     public async Task Recall_explains_how_it_searched()
     {
         await IngestLibraryAsync();

@@ -89,6 +89,24 @@ public sealed class RepairTests
         AssertRepaired(later.With(file, bytes => bytes[second + 4] ^= 1), ["record 7 b"]);
     }
 
+    /// <summary>The story: opening refused them, and repair found nothing that was wrong. Nobody could open the log any more.</summary>
+    [Theory]
+    [InlineData(LogFileHeader.FieldBytes)]
+    [InlineData(3584)]
+    [InlineData(-512)]
+    public async Task Bytes_that_went_astray_into_zeros_that_no_checksum_covers_lose_nothing(int place)
+    {
+        var image = await ImageAsync(close: false);
+        // In the header block of a file that was prepared, or at the end of the last frame's block.
+        var file = place > 0 ? LogsOf(image).First(name => !image.Files[name].AsSpan(Header).ContainsAnyExcept((byte)0)) : image.NewestLog;
+        var position = place > 0 ? place : image.LastFrame(file).End + place;
+        var damaged = image.With(file, bytes => bytes[position] = 1);
+        using (var directory = damaged.Restore())
+            Assert.Throws<LogDamagedException>(() => TestLog.Open(directory));
+
+        Assert.Empty(AssertRepaired(damaged, []));
+    }
+
     [Fact]
     public async Task A_frame_whose_header_is_gone_loses_nothing()
     {

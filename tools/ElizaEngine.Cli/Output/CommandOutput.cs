@@ -12,7 +12,12 @@ namespace ElizaEngine.Cli.Output;
 /// </summary>
 internal sealed class CommandOutput
 {
-    private static readonly JsonSerializerOptions JsonOptions = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions JsonOptions = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        MaxDepth = int.MaxValue,
+    };
 
     private readonly bool _isJson;
     private readonly HashSet<string> _warnings = [];

@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using Xunit;
+
+namespace ElizaEngine.Vectors.Tests;
+
+/// <summary>Walks that read half of each row find what walks that read whole ones find, in the same graph.</summary>
+public class UpperWalkTests
+{
+    private const int Seed = 20269;
+    private const int Dimension = 384;
+    private const int Count = 3000;
+    private const int K = 10;
+
+    /// <summary>Where the header of a graph says by how much half a row is off.</summary>
+    private const int DeviationAt = 40;
+
+    [Theory]
+    [InlineData("random", 96)]
+    [InlineData("clustered", 24)]
+    [InlineData("clustered", 64)]
+    [InlineData("duplicates", 64)]
+    public void Without_a_filter(string shape, int effort)
+    {
+        var (rows, queries) = Split(VectorShapes.Make(shape, new Random(Seed), Count + 100, Dimension));
+
+        AssertSame(rows, queries, effort, default(EverySlot), _ => { });
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(8)]
+    public void With_a_filter(int share)
+    {
+        var (rows, queries) = Split(VectorShapes.Make("clustered", new Random(Seed), Count + 100, Dimension));
+
+        AssertSame(rows, queries, 48, new CodeScene.OneIn(share), _ => { });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Where_a_half_is_deleted(bool isRepaired)
+    {
+        var (rows, queries) = Split(VectorShapes.Make("clustered", new Random(Seed), Count + 100, Dimension));
+
+        AssertSame(rows, queries, 48, new CodeScene.OneIn(2), graph =>
+        {
+            for (var slot = 1; slot < Count; slot += 2)
+                graph.Delete(slot);
+            if (isRepaired)
+                graph.Repair();
+        });
+    }
+
+    /// <summary>The story: of a hundred clusters whose members differ by less than half a row tells, a walk found any members, and a build linked any.</summary>
+    [Theory]
+    [InlineData(0.05f)]
+    [InlineData(0.1f)]
+    [InlineData(0.3f)]
+    public void In_clusters_of_vectors_that_are_nearly_the_same(float distance)
+    {
+        var random = new Random(Seed);
+        float[][] centres = [.. Enumerable.Range(0, 30).Select(_ => TestVectors.Random(random, Dimension))];
+        var (rows, queries) = Split([.. Enumerable.Range(0, Count + 100).Select(i => VectorShapes.Near(random, centres[i % centres.Length], distance))]);
+
+        var recall = AssertSame(rows, queries, 64, default(EverySlot), _ => { });
+
+        Assert.True(recall >= 0.9, $"seed {Seed}: {recall}");
+    }
+
+    [Fact]
+    public void Each_vector_finds_itself_and_each_of_its_copies()
+    {
+        var random = new Random(Seed);
+        var originals = VectorShapes.Make("clustered", random, 500, Dimension);
+        float[][] rows = [.. originals, .. originals, .. originals];
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        Assert.True(graph.UpperDeviation > 0);
+
+        for (var slot = 0; slot < originals.Length; slot++)
+        {
+            var found = GraphScene.Walk(graph, rows, rows[slot], 3, 32, default(EverySlot));
+            Assert.Equal([slot, slot + 500, slot + 1000], found.Select(match => match.Ordinal).Order());
+        }
+    }
+
+    /// <returns>The recall of walks by half rows.</returns>
+    private static double AssertSame<TFilter>(float[][] rows, float[][] queries, int effort, TFilter filter, Action<Graph> change)
+        where TFilter : struct, ISlotFilter
+    {
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        change(graph);
+        Assert.True(graph.UpperDeviation > 0);
+        using var whole = WalkedWhole(graph);
+        using var codesOfWhole = whole.Codes;
+        Assert.Equal(0, whole.UpperDeviation);
+
+        var byHalf = queries.Average(query => GraphScene.Recall(graph, rows, query, K, effort, filter));
+        var byWhole = queries.Average(query => GraphScene.Recall(whole, rows, query, K, effort, filter));
+
+        Assert.True(byHalf >= byWhole - 0.02, $"seed {Seed}: {byHalf} by halves, {byWhole} by whole rows");
+        return byHalf;
+    }
+
+    /// <summary>The same graph, whose header says that half a row is not enough.</summary>
+    private static Graph WalkedWhole(Graph graph)
+    {
+        using var stream = new MemoryStream();
+        GraphFormat.Write(graph, stream);
+        var bytes = stream.ToArray();
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(DeviationAt), 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(GraphHeader.Bytes - sizeof(uint)), GraphHeader.CrcOf(bytes.AsSpan(0, GraphHeader.Bytes - sizeof(uint))));
+        return GraphFormat.Read(new MemoryStream(bytes));
+    }
+
+    private static (float[][] Rows, float[][] Queries) Split(float[][] all) => (all[..Count], all[Count..]);
+}
