@@ -54,16 +54,17 @@ public class UpperWalkTests
 
     /// <summary>The story: of a hundred clusters whose members differ by less than half a row tells, a walk found any members, and a build linked any.</summary>
     [Theory]
-    [InlineData(0.05f)]
-    [InlineData(0.1f)]
-    [InlineData(0.3f)]
-    public void In_clusters_of_vectors_that_are_nearly_the_same(float distance)
+    [InlineData(0.05f, 200)]
+    [InlineData(0.1f, 200)]
+    [InlineData(0.3f, 200)]
+    [InlineData(0.1f, 40)]
+    public void In_clusters_of_vectors_that_are_nearly_the_same(float distance, int effortOfBuild)
     {
         var random = new Random(Seed);
         float[][] centres = [.. Enumerable.Range(0, 30).Select(_ => TestVectors.Random(random, Dimension))];
         var (rows, queries) = Split([.. Enumerable.Range(0, Count + 100).Select(i => VectorShapes.Near(random, centres[i % centres.Length], distance))]);
 
-        var recall = AssertSame(rows, queries, 64, default(EverySlot), _ => { });
+        var recall = AssertSame(rows, queries, 64, default(EverySlot), _ => { }, effortOfBuild);
 
         Assert.True(recall >= 0.9, $"seed {Seed}: {recall}");
     }
@@ -86,12 +87,48 @@ public class UpperWalkTests
         }
     }
 
+    [Fact]
+    public void How_far_half_a_row_is_off_is_stored_with_the_graph_and_with_its_changes()
+    {
+        var random = new Random(Seed);
+        using var codes = CodeScene.Fill(VectorShapes.Make("random", random, 200, Dimension));
+        using var graph = new Graph(codes, m: 4, effort: 10);
+        graph.Insert(codes.Count);
+        var stored = graph.UpperDeviation;
+        using var whole = new MemoryStream();
+        GraphFormat.Write(graph, whole);
+        var one = TestVectors.Random(random, Dimension);
+        for (var i = 0; i < 800; i++)
+            CodeScene.Append(codes, VectorShapes.Near(random, one, 0.02f));
+        graph.Insert(codes.Count);
+        graph.MeasureUpper();
+        using var changes = new MemoryStream();
+        GraphFormat.WriteChanges(graph, 200, changes);
+
+        Assert.True(stored > 0);
+        Assert.Equal(0, graph.UpperDeviation);
+        Assert.Equal(stored, Restored(whole));
+        Assert.Equal(0, Restored(whole, changes));
+
+        static float Restored(params MemoryStream[] parts)
+        {
+            foreach (var part in parts)
+                part.Position = 0;
+            using var reader = new GraphReader(parts[0]);
+            foreach (var part in parts[1..])
+                reader.Add(part);
+            using var graph = reader.Finish();
+            using var codes = graph.Codes;
+            return graph.UpperDeviation;
+        }
+    }
+
     /// <returns>The recall of walks by half rows.</returns>
-    private static double AssertSame<TFilter>(float[][] rows, float[][] queries, int effort, TFilter filter, Action<Graph> change)
+    private static double AssertSame<TFilter>(float[][] rows, float[][] queries, int effort, TFilter filter, Action<Graph> change, int effortOfBuild = 200)
         where TFilter : struct, ISlotFilter
     {
         using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes);
+        using var graph = new Graph(codes, effort: effortOfBuild);
         graph.Insert(codes.Count);
         change(graph);
         Assert.True(graph.UpperDeviation > 0);

@@ -7,7 +7,7 @@ namespace ElizaEngine.Storage;
 internal static class TailScan
 {
     /// <summary>A write that goes astray lands at a multiple of it.</summary>
-    private const int SectorBytes = 512;
+    public const int SectorBytes = 512;
 
     // A multiple of every step.
     private const int ChunkBytes = 256 << 10;

@@ -167,14 +167,23 @@ internal sealed class ExaminedFile : IDisposable
         return null;
     }
 
-    /// <summary>The highest lsn that a valid frame header promises to be durable.</summary>
-    public ulong HighestPromise()
+    /// <summary>
+    /// The highest lsn that a frame header promises to be durable which is valid for one of these files, wherever it lies: where a write went
+    /// astray, too, as opening looks for it.
+    /// </summary>
+    public ulong HighestPromise(IReadOnlyList<ExaminedFile> files)
     {
         ulong highest = 0;
-        for (long place = LogFormat.FileHeaderBytes; place + LogFormat.FrameHeaderBytes <= Length; place += Entry.BlockBytes)
+        var step = Math.Min(Entry.BlockBytes, TailScan.SectorBytes);
+        for (long place = step; place + LogFormat.FrameHeaderBytes <= Length; place += step)
         {
-            if (HasMagic(place) && FrameHeader.TryDecode(Slice(place, Entry.FileBytes - place), Entry.Salt, out var header, out _))
-                highest = Math.Max(highest, header.SyncedLsn);
+            if (!HasMagic(place))
+                continue;
+            foreach (var owner in files)
+            {
+                if (FrameHeader.TryDecode(Slice(place, Entry.FileBytes - place), owner.Entry.Salt, out var header, out _))
+                    highest = Math.Max(highest, header.SyncedLsn);
+            }
         }
 
         return highest;

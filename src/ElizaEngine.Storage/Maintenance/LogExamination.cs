@@ -20,7 +20,6 @@ internal sealed class LogExamination
     private readonly ulong _proven; // Some valid header, or the manifest, says that everything below it was durable.
     private ulong _lsn;
     private ulong _syncedLsn;
-    private long _lastPayloadEnd; // Where in its file, of the last frame; behind it are zeros, to the end of its block.
     private ExaminedFile? _whollyLost;
 
     private LogExamination(List<ExaminedFile> files, ulong startLsn, ulong durableLsn, bool isClosed, ILogVisitor visitor, Action<long> progress,
@@ -32,7 +31,7 @@ internal sealed class LogExamination
         _visitor = visitor;
         _progress = progress;
         _cancellation = cancellationToken;
-        _proven = files.Where(static file => !file.Entry.IsSealed).Select(static file => file.HighestPromise()).Append(durableLsn).Max();
+        _proven = files.Where(static file => !file.Entry.IsSealed).Select(file => file.HighestPromise(files)).Append(durableLsn).Max();
     }
 
     public List<LogFinding> Findings { get; } = [];
@@ -41,6 +40,9 @@ internal sealed class LogExamination
     public List<DamagedPiece> Damaged { get; } = [];
 
     public ulong EndLsn => _lsn;
+
+    /// <summary>Where in its file the payload of the last frame ends; behind it are zeros, to the end of its block.</summary>
+    public long LastPayloadEnd { get; private set; }
 
     public long Frames { get; private set; }
 
@@ -245,7 +247,7 @@ internal sealed class LogExamination
         }
 
         _chain.Add(piece);
-        _lastPayloadEnd = piece.State == LogPieceState.Whole ? piece.Offset + LogFormat.FrameHeaderBytes + piece.Header.PayloadBytes : piece.Offset + piece.Bytes;
+        LastPayloadEnd = piece.State == LogPieceState.Whole ? piece.Offset + LogFormat.FrameHeaderBytes + piece.Header.PayloadBytes : piece.Offset + piece.Bytes;
         _syncedLsn = Math.Max(_syncedLsn, Math.Min(piece.Header.SyncedLsn, piece.Lsn));
         if ((flags & FrameFlags.Continues) == 0)
             EndChain(isComplete: true);
@@ -327,7 +329,7 @@ internal sealed class LogExamination
         {
             var isUsed = file.EndLsn > file.FirstLsn;
             var from = isUsed ? LogFormat.FileHeaderBytes + (long)(file.EndLsn - file.FirstLsn) : LogFormat.FileHeaderBytes;
-            var zeros = isUsed ? _lastPayloadEnd : LogFileHeader.FieldBytes;
+            var zeros = isUsed ? LastPayloadEnd : LogFileHeader.FieldBytes;
             // As opening does: no frame's checksum is over these, and one that landed here may have wiped another.
             if (_closedLsn is null && (!isUsed || file.EndLsn == _lsn) && file.Slice(zeros, from - zeros).ContainsAnyExcept((byte)0))
                 Findings.Add(new LogFinding(file.Name, zeros, _lsn, "bytes lie where zeros must be: a write went astray"));

@@ -55,7 +55,7 @@ internal sealed class LogRepair
             KeepWhole(name);
         foreach (var file in used)
             KeepDamage(file);
-        foreach (var file in _directory.Files.Except(used).Where(static file => !file.IsMissing && !file.IsBlank))
+        foreach (var file in _directory.Files.Except(used).Where(static file => !file.IsMissing && file.EndOfData(LogFileHeader.FieldBytes) > LogFileHeader.FieldBytes))
             KeepWhole(file.Name);
         foreach (var name in _directory.Strays)
             KeepWhole(name);
@@ -108,8 +108,12 @@ internal sealed class LogRepair
             Keep(file, damaged.Piece.Offset, damaged.Piece.Bytes);
         // What was never acknowledged goes too, where recovery would have cut it.
         var end = LogFormat.FileHeaderBytes + (long)(file.EndLsn - file.FirstLsn);
-        if (!file.Entry.IsCut && file.EndOfData(end) > end)
-            Keep(file, end, file.EndOfData(end) - end);
+        // And what lies in the zeros of the last frame's block.
+        var from = end;
+        if (!file.Entry.IsSealed && file.EndLsn == _examination.EndLsn && file.Slice(_examination.LastPayloadEnd, end - _examination.LastPayloadEnd).ContainsAnyExcept((byte)0))
+            from = _examination.LastPayloadEnd;
+        if (!file.Entry.IsCut && file.EndOfData(from) > from)
+            Keep(file, from, file.EndOfData(from) - from);
     }
 
     private void Keep(ExaminedFile file, long offset, long bytes)

@@ -7,7 +7,7 @@ internal static unsafe class UpperMissing
 {
     /// <summary>
     /// What is missing may move a similarity by so much of what similarities differ by (both as deviations). At 0.05 recall does not change
-    /// (100,000 x 384: 0.960 and 0.959 at an effort of 24), at 0.07 it falls from 0.963 to 0.949, at 0.10 to 0.922, which is made up for by as
+    /// (100,000 x 384, by decisions/0030: 0.960 and 0.959 at an effort of 24), at 0.07 it falls from 0.963 to 0.949, at 0.10 to 0.922, which is made up for by as
     /// much more effort as half a row saves; at 0.16 it is 0.875.
     /// </summary>
     private const double ShareMax = 0.1;
@@ -17,8 +17,15 @@ internal static unsafe class UpperMissing
 
     private const int SampleMax = 256;
 
-    /// <summary>Of a normal distribution the deviation, in median deviations: a few vectors unlike the others do not count.</summary>
-    private const double OfMedian = 1.4826;
+    /// <summary>A tenth of the pairs do not count for what is missing: some vectors are unlike the others.</summary>
+    private const double Most = 0.9;
+
+    /// <summary>Nor does a half for what similarities differ by: a few far away do not make it more.</summary>
+    private const double Half = 0.5;
+
+    // How many deviations such a part of a normal distribution is within.
+    private const double DeviationsOfMost = 1.6449;
+    private const double DeviationsOfHalf = 0.6745;
 
     /// <summary>
     /// The deviation by which a similarity by half a row is off, of pairs of vectors from all over; 0: it is too much, walks read whole rows.
@@ -38,8 +45,8 @@ internal static unsafe class UpperMissing
         for (var i = 0; i < sample; i++)
         {
             var slot = (int)((long)i * count / sample);
-            // The golden ratio: evenly from all over, and in step with nothing.
-            var other = (int)(((ulong)((uint)slot * 2654435769) * (uint)count) >> 32);
+            // The golden ratio: each with one from anywhere, and evenly from all over.
+            var other = (int)(((ulong)((uint)i * 2654435769) * (uint)count) >> 32);
             Read(codes, other, numbers, query);
             Read(codes, slot, numbers, vector);
             for (var place = 0; place < missing.Length; place++)
@@ -48,8 +55,8 @@ internal static unsafe class UpperMissing
             errors[i] = DotProduct.Of(query, missing);
         }
 
-        var deviation = Deviation(errors);
-        return deviation <= ShareMax * Deviation(similarities) ? (float)deviation : 0;
+        var deviation = Within(errors, Most) / DeviationsOfMost;
+        return deviation <= ShareMax * Within(similarities, Half) / DeviationsOfHalf ? (float)deviation : 0;
     }
 
     // SAFETY: the caller is an owner of the codes, and the slot is below their count.
@@ -60,11 +67,12 @@ internal static unsafe class UpperMissing
             vector[i] = numbers[i] * codes.Scale(slot);
     }
 
-    private static double Deviation(double[] values)
+    /// <summary>How far from their median such a part of some values is, at most.</summary>
+    private static double Within(double[] values, double part)
     {
-        var median = Median(values);
-        return OfMedian * Median([.. values.Select(value => Math.Abs(value - median))]);
+        var median = Quantile(values, Half);
+        return Quantile([.. values.Select(value => Math.Abs(value - median))], part);
     }
 
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
+    private static double Quantile(double[] values, double part) => values.Order().ElementAt((int)(part * values.Length));
 }

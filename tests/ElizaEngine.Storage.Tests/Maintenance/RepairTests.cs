@@ -105,6 +105,35 @@ public sealed class RepairTests
             Assert.Throws<LogDamagedException>(() => TestLog.Open(directory));
 
         Assert.Empty(AssertRepaired(damaged, []));
+        using var repaired = damaged.Restore();
+        var kept = Assert.Single(Examined.Run(repaired, repair: true).Kept);
+        using var copy = repaired.Files.Open(kept);
+        var bytes = new byte[copy.Length];
+        copy.Read(0, bytes);
+        Assert.Contains((byte)1, bytes);
+    }
+
+    /// <summary>
+    /// The last frame landed in the padding of the third from the end, and cleared the one before it. What it promises counts where it lies: the
+    /// story is of a repair that would have ended the log before both, and told nothing.
+    /// </summary>
+    [Fact]
+    public async Task A_last_frame_that_went_astray_and_wiped_the_one_before_tells_of_its_loss()
+    {
+        var image = await ImageAsync(close: false);
+        var (start, end) = image.LastFrame(image.NewestLog);
+        var astray = image.With(image.NewestLog, bytes =>
+        {
+            var frame = bytes.AsSpan(start, end - start);
+            frame.ToArray().CopyTo(bytes, start - 4096 - (3 * 512));
+            frame.Clear();
+        });
+        using (var directory = astray.Restore())
+            Assert.Throws<LogDamagedException>(() => TestLog.Open(directory));
+
+        var lost = Assert.Single(AssertRepaired(astray, [.. All().ToArray()[^4..]]));
+
+        Assert.Equal((image.NewestLog, start - 4096L + LogFormat.FrameHeaderBytes), (lost.File, lost.Offset));
     }
 
     [Fact]
