@@ -69,6 +69,17 @@ public class UpperWalkTests
         Assert.True(recall >= 0.9, $"seed {Seed}: {recall}");
     }
 
+    /// <summary>The story: the best, which was the query itself, stood so far apart that nobody saw how near to each other the others were.</summary>
+    [Fact]
+    public void Stored_vectors_find_their_neighbours_in_such_clusters()
+    {
+        var random = new Random(Seed);
+        float[][] centres = [.. Enumerable.Range(0, 30).Select(_ => TestVectors.Random(random, Dimension))];
+        float[][] rows = [.. Enumerable.Range(0, Count).Select(i => VectorShapes.Near(random, centres[i % centres.Length], 0.3f))];
+
+        AssertSame(rows, rows[..200], K + 1, default(EverySlot), _ => { });
+    }
+
     [Fact]
     public void Each_vector_finds_itself_and_each_of_its_copies()
     {

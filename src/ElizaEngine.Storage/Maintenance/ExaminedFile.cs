@@ -179,10 +179,13 @@ internal sealed class ExaminedFile : IDisposable
         {
             if (!HasMagic(place))
                 continue;
-            foreach (var owner in files)
+            // Nearly always its own.
+            foreach (var owner in files.Prepend(this))
             {
-                if (FrameHeader.TryDecode(Slice(place, Entry.FileBytes - place), owner.Entry.Salt, out var header, out _))
-                    highest = Math.Max(highest, header.SyncedLsn);
+                if (!FrameHeader.TryDecode(Slice(place, Entry.FileBytes - place), owner.Entry.Salt, out var header, out _))
+                    continue;
+                highest = Math.Max(highest, header.SyncedLsn);
+                break;
             }
         }
 

@@ -21,6 +21,8 @@ internal sealed class LogExamination
     private ulong _lsn;
     private ulong _syncedLsn;
     private ExaminedFile? _whollyLost;
+    private ExaminedFile? _last; // Of the last piece,
+    private long _lastPayloadEnd; // whose payload ends there; behind it are zeros, to the end of its block.
 
     private LogExamination(List<ExaminedFile> files, ulong startLsn, ulong durableLsn, bool isClosed, ILogVisitor visitor, Action<long> progress,
         CancellationToken cancellationToken)
@@ -41,8 +43,8 @@ internal sealed class LogExamination
 
     public ulong EndLsn => _lsn;
 
-    /// <summary>Where in its file the payload of the last frame ends; behind it are zeros, to the end of its block.</summary>
-    public long LastPayloadEnd { get; private set; }
+    /// <summary>Zeros in which something lies: behind the last frame, in front of one that is gone, in a header block.</summary>
+    public List<(ExaminedFile File, long Offset, long Bytes)> Strays { get; } = [];
 
     public long Frames { get; private set; }
 
@@ -246,8 +248,11 @@ internal sealed class LogExamination
             EndChain(isComplete: false);
         }
 
+        if (piece.State == LogPieceState.Unreadable && _last == piece.File)
+            LookForStrays(piece.File, _lastPayloadEnd, piece.Offset);
         _chain.Add(piece);
-        LastPayloadEnd = piece.State == LogPieceState.Whole ? piece.Offset + LogFormat.FrameHeaderBytes + piece.Header.PayloadBytes : piece.Offset + piece.Bytes;
+        _last = piece.File;
+        _lastPayloadEnd = piece.State == LogPieceState.Whole ? piece.Offset + LogFormat.FrameHeaderBytes + piece.Header.PayloadBytes : piece.Offset + piece.Bytes;
         _syncedLsn = Math.Max(_syncedLsn, Math.Min(piece.Header.SyncedLsn, piece.Lsn));
         if ((flags & FrameFlags.Continues) == 0)
             EndChain(isComplete: true);
@@ -329,10 +334,9 @@ internal sealed class LogExamination
         {
             var isUsed = file.EndLsn > file.FirstLsn;
             var from = isUsed ? LogFormat.FileHeaderBytes + (long)(file.EndLsn - file.FirstLsn) : LogFormat.FileHeaderBytes;
-            var zeros = isUsed ? LastPayloadEnd : LogFileHeader.FieldBytes;
-            // As opening does: no frame's checksum is over these, and one that landed here may have wiped another.
-            if (_closedLsn is null && (!isUsed || file.EndLsn == _lsn) && file.Slice(zeros, from - zeros).ContainsAnyExcept((byte)0))
-                Findings.Add(new LogFinding(file.Name, zeros, _lsn, "bytes lie where zeros must be: a write went astray"));
+            // As opening does.
+            if (_closedLsn is null && (!isUsed || file == _last))
+                LookForStrays(file, isUsed ? _lastPayloadEnd : LogFileHeader.FieldBytes, from);
             // In a file in the middle the log has gone on elsewhere.
             if (file.EndOfData(from) == from || (isUsed && file.EndLsn != _lsn))
                 continue;
@@ -340,5 +344,14 @@ internal sealed class LogExamination
                 _closedLsn is null ? "bytes of a write that was never acknowledged; opening cuts them off" : "the log was closed before these bytes",
                 IsDamage: _closedLsn is not null));
         }
+    }
+
+    /// <summary>No frame's checksum is over these zeros, and a write that landed here may be missing where it belongs.</summary>
+    private void LookForStrays(ExaminedFile file, long from, long to)
+    {
+        if (!file.Slice(from, to - from).ContainsAnyExcept((byte)0))
+            return;
+        Strays.Add((file, from, to - from));
+        Findings.Add(new LogFinding(file.Name, from, _lsn, "bytes lie where zeros must be: a write went astray"));
     }
 }

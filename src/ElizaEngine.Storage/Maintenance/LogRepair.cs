@@ -106,14 +106,12 @@ internal sealed class LogRepair
             Keep(file, 0, Math.Min(LogFormat.FileHeaderBytes, file.Length));
         foreach (var damaged in _examination.Damaged.Where(damaged => damaged.Piece.File == file))
             Keep(file, damaged.Piece.Offset, damaged.Piece.Bytes);
+        foreach (var stray in _examination.Strays.Where(stray => stray.File == file))
+            Keep(file, stray.Offset, stray.Bytes);
         // What was never acknowledged goes too, where recovery would have cut it.
         var end = LogFormat.FileHeaderBytes + (long)(file.EndLsn - file.FirstLsn);
-        // And what lies in the zeros of the last frame's block.
-        var from = end;
-        if (!file.Entry.IsSealed && file.EndLsn == _examination.EndLsn && file.Slice(_examination.LastPayloadEnd, end - _examination.LastPayloadEnd).ContainsAnyExcept((byte)0))
-            from = _examination.LastPayloadEnd;
-        if (!file.Entry.IsCut && file.EndOfData(from) > from)
-            Keep(file, from, file.EndOfData(from) - from);
+        if (!file.Entry.IsCut && file.EndOfData(end) > end)
+            Keep(file, end, file.EndOfData(end) - end);
     }
 
     private void Keep(ExaminedFile file, long offset, long bytes)

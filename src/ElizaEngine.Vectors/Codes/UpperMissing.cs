@@ -7,8 +7,8 @@ internal static unsafe class UpperMissing
 {
     /// <summary>
     /// What is missing may move a similarity by so much of what similarities differ by (both as deviations). At 0.05 recall does not change
-    /// (100,000 x 384, by decisions/0030: 0.960 and 0.959 at an effort of 24), at 0.07 it falls from 0.963 to 0.949, at 0.10 to 0.922, which is made up for by as
-    /// much more effort as half a row saves; at 0.16 it is 0.875.
+    /// (100,000 x 384, decisions/0030: 0.960 and 0.959 at an effort of 24), at 0.07 it falls from 0.963 to 0.949, at 0.10 to 0.922, which
+    /// as much more effort makes up for as half a row saves; at 0.16 it is 0.875.
     /// </summary>
     private const double ShareMax = 0.1;
 

@@ -169,13 +169,14 @@ internal sealed unsafe class WalkScratch
     }
 
     /// <summary>
-    /// Whether a walk that kept so many found them too near to each other to tell them apart by half a row: the best and the worst differ by no
-    /// more than as many scores would that are the same but for what they are off by. So it is among vectors that are nearly the same.
+    /// Whether a walk that kept so many found them too near to each other to tell them apart by half a row: the second best and the worst differ
+    /// by no more than as many scores would that are the same but for what they are off by. So it is among vectors that are nearly the same. The
+    /// best stands apart where the query itself is stored.
     /// </summary>
     /// <param name="effort">As many as the walk was to keep.</param>
     /// <param name="deviation">By which a score is off; normal, so the range of n of them is below 2 sqrt(2 ln n) on average.</param>
     internal bool IsCrowded(int effort, float deviation) =>
-        Count > 1 && Count >= effort && Score(0) - Score(Count - 1) < 2 * MathF.Sqrt(2 * MathF.Log(Count)) * deviation;
+        Count > 1 && Count >= effort && Score(1) - Score(Count - 1) < 2 * MathF.Sqrt(2 * MathF.Log(Count)) * deviation;
 
     /// <summary>The slot at a place, the best at 0.</summary>
     internal int Slot(int place) => (int)((uint)_pool[place] & ~LookedAt);

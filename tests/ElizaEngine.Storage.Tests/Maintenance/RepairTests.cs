@@ -134,6 +134,16 @@ public sealed class RepairTests
         var lost = Assert.Single(AssertRepaired(astray, [.. All().ToArray()[^4..]]));
 
         Assert.Equal((image.NewestLog, start - 4096L + LogFormat.FrameHeaderBytes), (lost.File, lost.Offset));
+        // And keeps it, where it was.
+        using var repaired = astray.Restore();
+        var kept = Examined.Run(repaired, repair: true).Kept;
+        Assert.Contains(kept, path =>
+        {
+            using var copy = repaired.Files.Open(path);
+            var bytes = new byte[copy.Length];
+            copy.Read(0, bytes);
+            return bytes.AsSpan().IndexOf(image.Files[image.NewestLog].AsSpan(start, 512)) >= 0;
+        });
     }
 
     [Fact]
@@ -233,6 +243,8 @@ public sealed class RepairTests
         await log.CompactAsync();
         foreach (var text in texts[30..])
             await log.Append(text);
+        // A file is prepared.
+        await log.Log.BackgroundWork;
         await log.DisposeAsync();
         var image = DiskImage.Take(directory);
         var last = image.NewestLog;
@@ -250,6 +262,7 @@ public sealed class RepairTests
         var log = TestLog.Open(directory);
         await log.Append("first");
         await log.Append("second");
+        await log.Log.BackgroundWork;
         await log.DisposeAsync();
         var image = DiskImage.Take(directory);
         AssertLastIsLost(hasPrepared ? image : WithoutPrepared(image), image.NewestLog, ["first", "second"], ["first", "second"]);
