@@ -8,7 +8,9 @@ public class UpperWalkTests
 {
     private const int Seed = 20269;
     private const int Dimension = 384;
-    private const int Count = 3000;
+    private const int Count = 1000;
+    private const int Queries = 50;
+    private const int EffortOfBuild = 100;
     private const int K = 10;
 
     /// <summary>Where the header of a graph says by how much half a row is off.</summary>
@@ -21,7 +23,7 @@ public class UpperWalkTests
     [InlineData("duplicates", 64)]
     public void Without_a_filter(string shape, int effort)
     {
-        var (rows, queries) = Split(VectorShapes.Make(shape, new Random(Seed), Count + 100, Dimension));
+        var (rows, queries) = Split(VectorShapes.Make(shape, new Random(Seed), Count + Queries, Dimension));
 
         AssertSame(rows, queries, effort, default(EverySlot), _ => { });
     }
@@ -31,7 +33,7 @@ public class UpperWalkTests
     [InlineData(8)]
     public void With_a_filter(int share)
     {
-        var (rows, queries) = Split(VectorShapes.Make("clustered", new Random(Seed), Count + 100, Dimension));
+        var (rows, queries) = Split(VectorShapes.Make("clustered", new Random(Seed), Count + Queries, Dimension));
 
         AssertSame(rows, queries, 48, new CodeScene.OneIn(share), _ => { });
     }
@@ -41,7 +43,7 @@ public class UpperWalkTests
     [InlineData(true)]
     public void Where_a_half_is_deleted(bool isRepaired)
     {
-        var (rows, queries) = Split(VectorShapes.Make("clustered", new Random(Seed), Count + 100, Dimension));
+        var (rows, queries) = Split(VectorShapes.Make("clustered", new Random(Seed), Count + Queries, Dimension));
 
         AssertSame(rows, queries, 48, new CodeScene.OneIn(2), graph =>
         {
@@ -52,17 +54,16 @@ public class UpperWalkTests
         });
     }
 
-    /// <summary>The story: of a hundred clusters whose members differ by less than half a row tells, a walk found any members, and a build linked any.</summary>
+    /// <summary>The story: of clusters whose members differ by less than half a row tells, a walk found any members, and a build linked any.</summary>
     [Theory]
-    [InlineData(0.05f, 200)]
-    [InlineData(0.1f, 200)]
-    [InlineData(0.3f, 200)]
+    [InlineData(0.1f, EffortOfBuild)]
+    [InlineData(0.3f, EffortOfBuild)]
     [InlineData(0.1f, 40)]
     public void In_clusters_of_vectors_that_are_nearly_the_same(float distance, int effortOfBuild)
     {
         var random = new Random(Seed);
-        float[][] centres = [.. Enumerable.Range(0, 30).Select(_ => TestVectors.Random(random, Dimension))];
-        var (rows, queries) = Split([.. Enumerable.Range(0, Count + 100).Select(i => VectorShapes.Near(random, centres[i % centres.Length], distance))]);
+        float[][] centres = [.. Enumerable.Range(0, 10).Select(_ => TestVectors.Random(random, Dimension))];
+        var (rows, queries) = Split([.. Enumerable.Range(0, Count + Queries).Select(i => VectorShapes.Near(random, centres[i % centres.Length], distance))]);
 
         var recall = AssertSame(rows, queries, 64, default(EverySlot), _ => { }, effortOfBuild);
 
@@ -74,27 +75,27 @@ public class UpperWalkTests
     public void Stored_vectors_find_their_neighbours_in_such_clusters()
     {
         var random = new Random(Seed);
-        float[][] centres = [.. Enumerable.Range(0, 30).Select(_ => TestVectors.Random(random, Dimension))];
+        float[][] centres = [.. Enumerable.Range(0, 10).Select(_ => TestVectors.Random(random, Dimension))];
         float[][] rows = [.. Enumerable.Range(0, Count).Select(i => VectorShapes.Near(random, centres[i % centres.Length], 0.3f))];
 
-        AssertSame(rows, rows[..200], K + 1, default(EverySlot), _ => { });
+        AssertSame(rows, rows[..(2 * Queries)], K + 1, default(EverySlot), _ => { });
     }
 
     [Fact]
     public void Each_vector_finds_itself_and_each_of_its_copies()
     {
         var random = new Random(Seed);
-        var originals = VectorShapes.Make("clustered", random, 500, Dimension);
+        var originals = VectorShapes.Make("clustered", random, 300, Dimension);
         float[][] rows = [.. originals, .. originals, .. originals];
         using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes);
+        using var graph = new Graph(codes, effort: EffortOfBuild);
         graph.Insert(codes.Count);
         Assert.True(graph.UpperDeviation > 0);
 
         for (var slot = 0; slot < originals.Length; slot++)
         {
             var found = GraphScene.Walk(graph, rows, rows[slot], 3, 32, default(EverySlot));
-            Assert.Equal([slot, slot + 500, slot + 1000], found.Select(match => match.Ordinal).Order());
+            Assert.Equal([slot, slot + 300, slot + 600], found.Select(match => match.Ordinal).Order());
         }
     }
 
@@ -135,7 +136,7 @@ public class UpperWalkTests
     }
 
     /// <returns>The recall of walks by half rows.</returns>
-    private static double AssertSame<TFilter>(float[][] rows, float[][] queries, int effort, TFilter filter, Action<Graph> change, int effortOfBuild = 200)
+    private static double AssertSame<TFilter>(float[][] rows, float[][] queries, int effort, TFilter filter, Action<Graph> change, int effortOfBuild = EffortOfBuild)
         where TFilter : struct, ISlotFilter
     {
         using var codes = CodeScene.Fill(rows);
