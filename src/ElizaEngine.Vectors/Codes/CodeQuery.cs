@@ -49,11 +49,7 @@ internal sealed unsafe class CodeQuery
         Resize(codes.RowBytes);
         var unit = _unit.AsSpan(0, 2 * (int)_half);
         // SAFETY: the caller is an owner of the codes and the slot is one of theirs. The coarse codes are made anew of what they hold here.
-        var numbers = new Span<sbyte>(_coarse, unit.Length);
-        Nibbles.Unpack(new ReadOnlySpan<byte>(codes.Row(slot), unit.Length), numbers);
-        var scale = codes.Scale(slot);
-        for (var i = 0; i < unit.Length; i++)
-            unit[i] = numbers[i] * scale;
+        codes.Decode(slot, new Span<sbyte>(_coarse, unit.Length), unit);
         Set(unit);
     }
 

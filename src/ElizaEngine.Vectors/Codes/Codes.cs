@@ -166,6 +166,18 @@ internal sealed unsafe class Codes : SharedNative
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte* Row(int slot) => _rows.Item(slot);
 
+    /// <summary>What a slot's codes stand for. As <see cref="Row"/>.</summary>
+    /// <param name="slot">Which.</param>
+    /// <param name="numbers">Room for <see cref="RowBytes"/> codes: they are here, too, afterwards.</param>
+    /// <param name="unit">Room for as many components of the unit vector.</param>
+    internal void Decode(int slot, Span<sbyte> numbers, Span<float> unit)
+    {
+        Nibbles.Unpack(new ReadOnlySpan<byte>(Row(slot), RowBytes), numbers);
+        var scale = Scale(slot);
+        for (var i = 0; i < unit.Length; i++)
+            unit[i] = numbers[i] * scale;
+    }
+
     /// <summary>All rows, for loops.</summary>
     internal NativeItems RowItems => _rows.Items;
 

@@ -3,7 +3,7 @@ using ElizaEngine.Vectors.Kernels;
 namespace ElizaEngine.Vectors;
 
 /// <summary>Whether walks may read only the first halves of rows (<see cref="Nibbles"/>), and how much they miss then; by measuring it.</summary>
-internal static unsafe class UpperMissing
+internal static class UpperMissing
 {
     /// <summary>
     /// What is missing may move a similarity by so much of what similarities differ by (both as deviations). At 0.05 recall does not change
@@ -47,8 +47,8 @@ internal static unsafe class UpperMissing
             var slot = (int)((long)i * count / sample);
             // The golden ratio: each with one from anywhere, and evenly from all over.
             var other = (int)(((ulong)((uint)i * 2654435769) * (uint)count) >> 32);
-            Read(codes, other, numbers, query);
-            Read(codes, slot, numbers, vector);
+            codes.Decode(other, numbers, query);
+            codes.Decode(slot, numbers, vector);
             for (var place = 0; place < missing.Length; place++)
                 missing[place] = (float)Nibbles.Missing(numbers[place]) * codes.Scale(slot);
             similarities[i] = DotProduct.Of(query, vector);
@@ -57,14 +57,6 @@ internal static unsafe class UpperMissing
 
         var deviation = Within(errors, Most) / DeviationsOfMost;
         return deviation <= ShareMax * Within(similarities, Half) / DeviationsOfHalf ? (float)deviation : 0;
-    }
-
-    // SAFETY: the caller is an owner of the codes, and the slot is below their count.
-    private static void Read(Codes codes, int slot, Span<sbyte> numbers, Span<float> vector)
-    {
-        Nibbles.Unpack(new ReadOnlySpan<byte>(codes.Row(slot), codes.RowBytes), numbers);
-        for (var i = 0; i < vector.Length; i++)
-            vector[i] = numbers[i] * codes.Scale(slot);
     }
 
     /// <summary>How far from their median such a part of some values is, at most.</summary>

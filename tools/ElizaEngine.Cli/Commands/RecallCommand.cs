@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using ElizaEngine.Cli.Database;
 using ElizaEngine.Cli.Output;
@@ -136,12 +135,8 @@ internal static class RecallCommand
         ["createdAt"] = memory.CreatedAt?.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
         ["roomId"] = memory.RoomId?.ToString("D"),
         ["entityId"] = memory.EntityId?.ToString("D"),
-        ["metadata"] = ToJson(memory.Metadata ?? new MemoryMetadata()),
+        ["metadata"] = JsonObject.Create((memory.Metadata ?? new MemoryMetadata()).Json.ToElement()),
     };
-
-    // However deep: elizaOS sets no limit to what it stores.
-    private static JsonNode? ToJson(MemoryMetadata metadata) =>
-        JsonObject.Create(JsonDocument.Parse(metadata.Json.Utf8, new JsonDocumentOptions { MaxDepth = int.MaxValue }).RootElement);
 
     // The file, by its name and line; else where the memory says that it comes from.
     private static string SourceOf(Memory memory)

@@ -16,6 +16,7 @@ internal sealed class CommandOutput
     {
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        // elizaOS sets no limit to what it stores.
         MaxDepth = int.MaxValue,
     };
 
