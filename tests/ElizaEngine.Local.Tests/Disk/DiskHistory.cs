@@ -228,11 +228,13 @@ internal sealed class DiskHistory : IAsyncDisposable
         if (!_needsReopening) await CompareAsync();
     }
 
-    /// <summary>Has every table searched, and waits for the indexes that are built for that.</summary>
+    /// <summary>Has every table searched, and waits until its index is there and has all vectors, the last few too.</summary>
     public async Task BuildIndexesAsync()
     {
         await SearchCheck.AskAsync(_database!);
-        await _database!.Partitions.Work;
+        // Searches ask for an index that is missing; vectors that are few are left for later.
+        _database!.Partitions.Begin();
+        await _database.Partitions.Work;
     }
 
     /// <summary>Makes room in the log, of which no call sees anything.</summary>
