@@ -153,6 +153,36 @@ public class EffortSearchTests
     }
 
     [Fact]
+    public void For_what_is_like_a_stored_vector_it_is_the_effort_that_finds_it()
+    {
+        const int Dimension = 64;
+        const float Similarity = 0.95f;
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("random", random, 3000, Dimension);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes, m: 8, effort: 40);
+        graph.Insert(codes.Count);
+        int[] slots = [.. Enumerable.Range(0, 300).Select(i => i * 10)];
+        float[] vectors = [.. slots.SelectMany(slot => rows[slot])];
+
+        var (effort, recall) = EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.95, threads: 2);
+
+        var queries = LikeQueries.Of(vectors, Dimension, Similarity).Chunk(Dimension).ToArray();
+        Assert.InRange(recall, 0.95, 1);
+        Assert.Equal(recall, slots.Where((slot, i) => GraphScene.Slots(graph, queries[i], 1, effort, default(EverySlot)).Contains(slot)).Count() / 300d, 1e-9);
+        Assert.True(slots.Where((slot, i) => GraphScene.Slots(graph, queries[i], 1, 1, default(EverySlot)).Contains(slot)).Count() < 0.95 * 300, "any effort is enough");
+        // Of random vectors none is as near to a query as what it is like.
+        Assert.True(effort < EffortSearch.Find(graph, queries.SelectMany(static query => query).ToArray(), [.. slots.Select(static _ => -1)], K, 0.95).Effort);
+
+        // Nothing is expected of what is gone.
+        foreach (var slot in slots)
+            graph.Delete(slot);
+        Assert.Equal((1, 1d), EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.95));
+        Assert.Throws<ArgumentException>(() => EffortSearch.FindLike(graph, vectors, slots[1..], Similarity, 0.95));
+        Assert.Throws<ArgumentOutOfRangeException>(() => EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.95, most: 0));
+    }
+
+    [Fact]
     public void It_can_be_given_up()
     {
         using var codes = CodeScene.Fill([[1f, 0f]]);

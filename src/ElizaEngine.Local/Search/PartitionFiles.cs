@@ -83,7 +83,7 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
             }
             (restored.Saved, restored.SavedCount, restored.SavedCovered) = (saved.Files, saved.Sources.Length, saved.Graph.Count);
             RemoveChanges(key, table, saved.Files!.Changes);
-            if (saved.Recall == recall) (restored.Effort, restored.EffortMeasuredAt) = (saved.Effort, saved.EffortMeasuredAt);
+            if (saved.Recall == recall) restored.Effort = saved.Effort;
         }
         catch
         {
@@ -112,7 +112,7 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
         if (before is null) first = 0;
         var sources = new SavedSource[count - first];
         for (var from = first; from < count; from += LookUpStep) Describe(partition, sources, first, from, Math.Min(from + LookUpStep, count));
-        var saved = new SavedVectors(graph, partition.Effort, partition.EffortMeasuredAt, recall, sources);
+        var saved = new SavedVectors(graph, partition.Effort, recall, sources);
         var savedCount = partition.SavedCount;
         // Where writing fails it stays unsaved until as much has changed again, and is then written whole.
         (partition.Saved, partition.SavedCount, partition.SavedCovered, partition.SavedDead, partition.SavedElsewhere) = (null, count, graph.Count, partition.Dead, 0);

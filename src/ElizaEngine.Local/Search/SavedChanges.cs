@@ -17,7 +17,7 @@ internal static class SavedChanges
     private const int BufferBytes = 256 << 10;
     private const ulong Magic = 0x48435641_5A494C45; // "ELIZAVCH"
     private const ushort Major = 0;
-    private const ushort Minor = 1;
+    private const ushort Minor = 2;
 
     /// <summary>How many bytes <see cref="Write"/> would write, but for log files.</summary>
     public static long BytesOf(Graph graph, int before, int first) =>
@@ -42,7 +42,7 @@ internal static class SavedChanges
         BinaryPrimitives.WriteUInt64LittleEndian(front.AsSpan(24), stamp);
         var first = count - saved.Sources.Length;
         ReadOnlySpan<(int At, int Value)> numbers =
-            [(12, files.Changes + 1), (32, before), (36, logs.Length), (40, first), (44, count), (48, saved.Effort), (52, saved.EffortMeasuredAt)];
+            [(12, files.Changes + 1), (32, before), (36, logs.Length), (40, first), (44, count), (48, saved.Effort.Nearest), (52, saved.Effort.MeasuredAt), (64, saved.Effort.Duplicate)];
         foreach (var (at, value) in numbers) BinaryPrimitives.WriteInt32LittleEndian(front.AsSpan(at), value);
         BinaryPrimitives.WriteDoubleLittleEndian(front.AsSpan(56), saved.Recall);
         BinaryPrimitives.WriteUInt32LittleEndian(front.AsSpan(HeaderCrcAt), Storage.Crc32C.Compute(front.AsSpan(0, HeaderCrcAt)));
@@ -86,7 +86,7 @@ internal static class SavedChanges
             if (graph.Slots != count) throw new InvalidDataException("The changes of the graph are not those of the file.");
             return new SavedState(
                 new SavedFiles(Stamp(header, 24), before.Files.Changes + 1, before.Files.FileBytes, before.Files.ChangeBytes + file.Length, first == 0 ? same : [.. before.Files.Logs.Union(same)]),
-                Number(header, 48), Number(header, 52), BinaryPrimitives.ReadDoubleLittleEndian(header.AsSpan(56)), sources);
+                new WalkEffort(Nearest: Number(header, 48), Duplicate: Number(header, 64), MeasuredAt: Number(header, 52)), BinaryPrimitives.ReadDoubleLittleEndian(header.AsSpan(56)), sources);
         }
     }
 
@@ -123,7 +123,7 @@ internal static class SavedChanges
             && BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(HeaderCrcAt)) == Storage.Crc32C.Compute(header.AsSpan(0, HeaderCrcAt))
             && BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(8)) == Major
             && Number(header, 12) == before.Files.Changes + 1 && Stamp(header, 16) == before.Files.Stamp && Stamp(header, 24) != 0
-            && codes == before.Sources.Length && logs >= 0 && first >= 0 && first <= codes && count >= codes && Number(header, 48) >= 0 && Number(header, 52) >= 0
+            && codes == before.Sources.Length && logs >= 0 && first >= 0 && first <= codes && count >= codes && Number(header, 48) >= 0 && Number(header, 52) >= 0 && Number(header, 64) >= 0
             && SavedSource.BytesOf(logs, count - first) <= Math.Min(fileBytes - HeaderBytes - (2 * CrcBytes), Array.MaxLength - CrcBytes);
     }
 
@@ -151,4 +151,4 @@ internal static class SavedChanges
 }
 
 /// <summary>What the files of a partition that were read so far amount to, without the graph.</summary>
-internal sealed record SavedState(SavedFiles Files, int Effort, int EffortMeasuredAt, double Recall, SavedSource[] Sources);
+internal sealed record SavedState(SavedFiles Files, WalkEffort Effort, double Recall, SavedSource[] Sources);

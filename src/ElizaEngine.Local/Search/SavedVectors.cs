@@ -12,18 +12,17 @@ namespace ElizaEngine.Local;
 /// is done without. Bytes that come in are hostile until all is checked.
 /// </summary>
 /// <param name="Graph">The graph and its codes; who reads disposes of both.</param>
-/// <param name="Effort">How thorough a walk has to be (ef); 0: not known.</param>
-/// <param name="EffortMeasuredAt">How many vectors the graph had when that was measured.</param>
+/// <param name="Effort">How thorough walks have to be.</param>
 /// <param name="Recall">For which recall.</param>
 /// <param name="Sources">What each code was made of, by slot.</param>
-internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredAt, double Recall, SavedSource[] Sources)
+internal sealed record SavedVectors(Graph Graph, WalkEffort Effort, double Recall, SavedSource[] Sources)
 {
     private const int HeaderBytes = 96;
     private const int HeaderCrcAt = 92;
     private const int StampAt = 64;
     private const ulong Magic = 0x43455641_5A494C45; // "ELIZAVEC"
     private const ushort Major = 0;
-    private const ushort Minor = 2;
+    private const ushort Minor = 3;
     private const int NoSuchFile = 2;
 
     /// <summary>The name of a partition's file.</summary>
@@ -46,7 +45,7 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
             using var graph = new GraphReader(new SequentialFile(file, graphAt));
             Check(graph.Slots == state.Sources.Length && graph.Dimension == key.Dimension);
             while (state.Files.Stamp != 0 && SavedChanges.TryApply(log, ChangesName(key, tableName, state.Files.Changes + 1), graph, state) is { } changed) state = changed;
-            return new SavedVectors(graph.Finish(), state.Effort, state.EffortMeasuredAt, state.Recall, state.Sources) { Files = state.Files };
+            return new SavedVectors(graph.Finish(), state.Effort, state.Recall, state.Sources) { Files = state.Files };
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException || IsMissing(error))
         {
@@ -84,8 +83,8 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         Check(BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(8)) == Major);
         var name = Encoding.UTF8.GetBytes(tableName);
         Check(Number(12) == key.Dimension && Id.Read(header.AsSpan(16)) == key.AgentId && Number(32) == name.Length);
-        var (logs, count, effort, measuredAt) = (Number(36), Number(40), Number(44), Number(48));
-        Check(logs >= 0 && count >= 0 && effort >= 0 && measuredAt >= 0);
+        var (logs, count, effort) = (Number(36), Number(40), new WalkEffort(Nearest: Number(44), Duplicate: Number(52), MeasuredAt: Number(48)));
+        Check(logs >= 0 && count >= 0 && effort.Nearest >= 0 && effort.Duplicate >= 0 && effort.MeasuredAt >= 0);
         var length = name.Length + SavedSource.BytesOf(logs, count) + sizeof(uint);
         Check(length <= Math.Min(file.Length - HeaderBytes, Array.MaxLength));
         var rest = new byte[length];
@@ -97,7 +96,7 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         end = HeaderBytes + length;
         var stamp = BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(StampAt));
         return new SavedState(
-            new SavedFiles(stamp, 0, file.Length, 0, same), effort, measuredAt, BinaryPrimitives.ReadDoubleLittleEndian(header.AsSpan(56)), sources);
+            new SavedFiles(stamp, 0, file.Length, 0, same), effort, BinaryPrimitives.ReadDoubleLittleEndian(header.AsSpan(56)), sources);
 
         int Number(int at) => BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(at));
     }
@@ -110,7 +109,7 @@ internal sealed record SavedVectors(Graph Graph, int Effort, int EffortMeasuredA
         BinaryPrimitives.WriteUInt16LittleEndian(front.AsSpan(8), Major);
         BinaryPrimitives.WriteUInt16LittleEndian(front.AsSpan(10), Minor);
         key.AgentId.Write(front.AsSpan(16));
-        ReadOnlySpan<(int At, int Value)> numbers = [(12, key.Dimension), (32, name.Length), (36, logs.Length), (40, Sources.Length), (44, Effort), (48, EffortMeasuredAt)];
+        ReadOnlySpan<(int At, int Value)> numbers = [(12, key.Dimension), (32, name.Length), (36, logs.Length), (40, Sources.Length), (44, Effort.Nearest), (48, Effort.MeasuredAt), (52, Effort.Duplicate)];
         foreach (var (at, value) in numbers) BinaryPrimitives.WriteInt32LittleEndian(front.AsSpan(at), value);
         BinaryPrimitives.WriteDoubleLittleEndian(front.AsSpan(56), Recall);
         BinaryPrimitives.WriteUInt64LittleEndian(front.AsSpan(StampAt), stamp);

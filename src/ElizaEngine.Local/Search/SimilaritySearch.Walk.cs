@@ -54,9 +54,10 @@ internal sealed partial class SimilaritySearch
     // The graph, if walking it is allowed and pays.
     private Graph? GraphFor(in SearchScope scope, VectorPartition partition, in EntryFilter filter, int coded)
     {
-        if (!_mayWalk || partition.Graph is not { } graph || partition.Effort == 0 || graph.Count < coded / 2) return null;
+        if (!_mayWalk || partition.Graph is not { } graph || partition.Effort is not { Nearest: > 0 } effort || graph.Count < coded / 2) return null;
         if (_threshold is not null && graph.Count <= FewToWalk) return null;
-        var wanted = partition.EffortNow(graph.Count);
+        var isForDuplicate = _count == 1 && _threshold >= Limits.DuplicateSimilarity;
+        var wanted = effort.At(isForDuplicate, graph.Count);
         var steps = StepsOfScan(partition, graph.Count);
         if (wanted > steps) return null;
         AskSample(scope, partition, filter, coded);

@@ -54,6 +54,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     private long _completeFrom = long.MaxValue;
     private long _deadAsOf;
     private long _goneBefore;
+    private WalkEffort _effort = WalkEffort.NotMeasured;
 
     public PartitionKey Key => key;
 
@@ -62,15 +63,12 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     /// <summary>The graph of the first of the codes; null: there is none, because they are few.</summary>
     public Graph? Graph => Volatile.Read(ref _graph);
 
-    /// <summary>How thorough a walk had to be, to find what is wanted (ef), when that was measured; 0: it was not.</summary>
-    public int Effort { get; set; }
-
-    /// <summary>How thorough a walk has to be by now: a graph that has grown by half since, when it is measured again, takes an eighth more.</summary>
-    /// <param name="count">Vectors of the graph.</param>
-    public int EffortNow(int count) => (int)Math.Min(int.MaxValue, Effort + (Effort * Math.Max(0L, count - EffortMeasuredAt) / Math.Max(1, 4L * EffortMeasuredAt)));
-
-    /// <summary>How many vectors the graph had when that was measured.</summary>
-    public int EffortMeasuredAt { get; set; }
+    /// <summary>How thorough walks have to be, to find what is wanted.</summary>
+    public WalkEffort Effort
+    {
+        get => Volatile.Read(ref _effort);
+        set => Volatile.Write(ref _effort, value);
+    }
 
     /// <summary>Entries: all below it can be read.</summary>
     public int Count => Volatile.Read(ref _count);

@@ -468,7 +468,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
 
     private static bool IsRepairDue(Graph graph) => graph.Unrepaired > graph.Count / SweptPart;
 
-    private static bool IsMeasuringDue(VectorPartition partition, int count) => count >= MeasuredAgain * partition.EffortMeasuredAt;
+    private static bool IsMeasuringDue(VectorPartition partition, int count) => count >= MeasuredAgain * partition.Effort.MeasuredAt;
 
     private void LinkMany(VectorPartition partition, Graph graph, int count)
     {
@@ -485,14 +485,30 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
             graph.MeasureUpper();
             // Until it is measured again: what takes more is scanned.
             var most = (int)Math.Clamp(SimilaritySearch.StepsOfScan(partition, (long)(MeasuredAgain * graph.Count)), RecallCount, EffortSearch.EffortMax);
-            var (effort, _) = EffortSearch.Find(graph, queries, own, RecallCount, recall, most, Threads, _stop.Token);
-            partition.Effort = (int)Math.Ceiling(effort * EffortMargin);
-            partition.EffortMeasuredAt = graph.Count;
+            var (nearest, _) = EffortSearch.Find(graph, queries, own, RecallCount, recall, most, Threads, _stop.Token);
+            var duplicate = 0;
+            var (vectors, slots) = Alone(queries, own, partition.Key.Dimension);
+            if (slots.Length > 0)
+                (duplicate, _) = EffortSearch.FindLike(graph, vectors, slots, Limits.DuplicateSimilarity, recall, most, Threads, _stop.Token);
+            partition.Effort = new WalkEffort(WithMargin(nearest), WithMargin(duplicate), graph.Count);
         }
         catch (OperationCanceledException)
         {
             // It is measured when the database is opened again.
         }
+    }
+
+    private static int WithMargin(int effort) => (int)Math.Ceiling(effort * EffortMargin);
+
+    // Those of a sample of which there are no copies.
+    private static (float[] Vectors, int[] Slots) Alone(float[] queries, int[] own, int dimension)
+    {
+        var vectors = new List<float>(queries.Length);
+        for (var i = 0; i < own.Length; i++)
+        {
+            if (own[i] >= 0) vectors.AddRange(queries.AsSpan(i * dimension, dimension));
+        }
+        return ([.. vectors], [.. own.Where(static slot => slot >= 0)]);
     }
 
     // All of them only for one who waits.

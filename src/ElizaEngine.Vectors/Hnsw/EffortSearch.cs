@@ -49,17 +49,13 @@ internal static class EffortSearch
         Graph graph, float[] queries, int[] own, int count, double recall, int most = EffortMax, int threads = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, count);
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        var dimension = graph.Codes.Dimension;
-        if (queries.Length == 0 || queries.Length % dimension != 0)
-            throw new ArgumentException($"Sample queries are some times {dimension} floats; these are {queries.Length}.", nameof(queries));
-        if (own.Length != queries.Length / dimension)
-            throw new ArgumentException($"There are {queries.Length / dimension} sample queries, and slots of {own.Length}.", nameof(own));
+        Check(graph, queries, own, most, least: count, threads);
         graph.Share();
         try
         {
-            return new Sample(graph, queries, own, count, most, threads, cancellationToken).Find(recall);
+            var sample = new Sample(graph, queries, own, count, most, threads, cancellationToken);
+            sample.ExpectNearest(own);
+            return sample.Find(recall);
         }
         finally
         {
@@ -67,12 +63,55 @@ internal static class EffortSearch
         }
     }
 
+    /// <summary>
+    /// The least effort that was tried with which walks find one slot that is as like a query as one that it is known to be like: as such a
+    /// part of them as is wanted does. It is far less than for the nearest of any query, since nothing else lies as near.
+    /// </summary>
+    /// <param name="graph">As there.</param>
+    /// <param name="vectors">Stored ones, one behind the other. Each is asked for with a query that it is like; see <see cref="LikeQueries"/>.</param>
+    /// <param name="slots">Theirs. Of one that was deleted nothing is expected.</param>
+    /// <param name="similarity">How like: between 0 and 1.</param>
+    /// <param name="recall">0 to 1.</param>
+    /// <param name="most">As there; at least 1.</param>
+    /// <param name="threads">As there.</param>
+    /// <param name="cancellationToken">As there.</param>
+    /// <returns>As there.</returns>
+    /// <remarks>Cost: some five walks for each.</remarks>
+    /// <exception cref="OperationCanceledException">Given up.</exception>
+    internal static (int Effort, double Recall) FindLike(
+        Graph graph, float[] vectors, int[] slots, float similarity, double recall, int most = EffortMax, int threads = 1, CancellationToken cancellationToken = default)
+    {
+        Check(graph, vectors, slots, most, least: 1, threads);
+        graph.Share();
+        try
+        {
+            var sample = new Sample(graph, LikeQueries.Of(vectors, graph.Codes.Dimension, similarity), null, count: 1, most, threads, cancellationToken);
+            sample.Expect(slots);
+            return sample.Find(recall);
+        }
+        finally
+        {
+            graph.Release();
+        }
+    }
+
+    private static void Check(Graph graph, float[] queries, int[] own, int most, int least, int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, least);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        var dimension = graph.Codes.Dimension;
+        if (queries.Length == 0 || queries.Length % dimension != 0)
+            throw new ArgumentException($"Sample queries are some times {dimension} floats; these are {queries.Length}.", nameof(queries));
+        if (own.Length != queries.Length / dimension)
+            throw new ArgumentException($"There are {queries.Length / dimension} sample queries, and slots of {own.Length}.", nameof(own));
+    }
+
     /// <summary>The queries, and what they have to find.</summary>
     private sealed class Sample
     {
         private readonly Graph _graph;
         private readonly float[] _queries;
-        private readonly int[] _own;
+        private readonly int[]? _hidden;
         private readonly int _count;
         private readonly int _most;
         private readonly ParallelOptions _parallel;
@@ -80,14 +119,25 @@ internal static class EffortSearch
         // Of each query how many there are to be found, and the score of the worst of them.
         private readonly (int Count, float Worst)[] _truth;
 
-        public Sample(Graph graph, float[] queries, int[] own, int count, int most, int threads, CancellationToken cancellationToken)
+        // Hidden: what each walk leaves out; null: nothing.
+        public Sample(Graph graph, float[] queries, int[]? hidden, int count, int most, int threads, CancellationToken cancellationToken)
         {
-            (_graph, _queries, _own, _count, _most) = (graph, queries, own, count, most);
+            (_graph, _queries, _hidden, _count, _most) = (graph, queries, hidden, count, most);
             _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
-            _truth = new (int Count, float Worst)[own.Length];
-            var covered = graph.Count;
-            Parallel.For(0, (own.Length + Together - 1) / Together, _parallel, NewSearches, (part, _, searches) => Scan(searches, part * Together, covered), _ => { });
+            _truth = new (int Count, float Worst)[queries.Length / graph.Codes.Dimension];
         }
+
+        // What a scan finds, without their own.
+        public void ExpectNearest(int[] own)
+        {
+            var covered = _graph.Count;
+            Parallel.For(
+                0, (own.Length + Together - 1) / Together, _parallel, NewSearches, (part, _, searches) => Scan(searches, own, part * Together, covered), _ => { });
+        }
+
+        // These, or what is as like.
+        public void Expect(int[] slots) =>
+            Parallel.For(0, slots.Length, _parallel, static () => new CodeSearch(), (i, _, search) => Score(search, i, slots[i]), _ => { });
 
         public (int Effort, double Recall) Find(double recall)
         {
@@ -115,7 +165,7 @@ internal static class EffortSearch
         // Where some of the queries find enough.
         private int Begin(double recall)
         {
-            var share = Math.Clamp(_own.Length / FewMin, 1, Share);
+            var share = Math.Clamp(_truth.Length / FewMin, 1, Share);
             var effort = _count;
             while (effort < _most && Ask(effort, share).Mean < recall)
                 effort = Higher(effort);
@@ -126,23 +176,23 @@ internal static class EffortSearch
 
         private Recalled Ask(int effort, int share = 1)
         {
-            var found = new double[(_own.Length + share - 1) / share];
+            var found = new double[(_truth.Length + share - 1) / share];
             Parallel.For(0, found.Length, _parallel, static () => new CodeSearch(), (i, _, search) => Walk(search, i * share, effort, out found[i]), _ => { });
             return new Recalled(found);
         }
 
         private static CodeSearch[] NewSearches() => [.. Enumerable.Range(0, Together).Select(static _ => new CodeSearch())];
 
-        private CodeSearch[] Scan(CodeSearch[] searches, int first, int covered)
+        private CodeSearch[] Scan(CodeSearch[] searches, int[] own, int first, int covered)
         {
-            var queries = Math.Min(Together, _own.Length - first);
+            var queries = Math.Min(Together, own.Length - first);
             for (var i = 0; i < queries; i++)
                 Begin(searches[i], first + i);
             var block = Math.Max(1, BlockBytes / _graph.Codes.RowBytes);
             for (var from = 0; from < covered; from += block)
             {
                 for (var i = 0; i < queries; i++)
-                    searches[i].Scan(from, Math.Min(from + block, covered), new LiveSlots(_graph, _own[first + i]));
+                    searches[i].Scan(from, Math.Min(from + block, covered), new LiveSlots(_graph, own[first + i]));
             }
 
             for (var i = 0; i < queries; i++)
@@ -154,12 +204,21 @@ internal static class EffortSearch
             return searches;
         }
 
+        private CodeSearch Score(CodeSearch search, int query, int slot)
+        {
+            Begin(search, query);
+            search.Scan(slot, slot + 1, new LiveSlots(_graph, own: -1));
+            var best = search.Results();
+            _truth[query] = best.IsEmpty ? (0, 0) : (1, best[0].Score);
+            return search;
+        }
+
         // Of equals any will do: what is as like as the worst of the truth counts.
         private CodeSearch Walk(CodeSearch search, int query, int effort, out double found)
         {
             var (count, worst) = _truth[query];
             Begin(search, query);
-            search.WalkWithout(_graph, effort, _own[query]);
+            search.WalkWithout(_graph, effort, _hidden is null ? -1 : _hidden[query]);
             found = count == 0 ? 1 : (double)Best(search).Count(candidate => candidate.Score >= worst) / count;
             return search;
         }

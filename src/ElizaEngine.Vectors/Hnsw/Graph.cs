@@ -41,6 +41,10 @@ internal sealed class Graph : SharedNative
     private float _upperDeviation;
     private bool _isUpperMeasured;
 
+    // Of the slots before a number; null: there are none among them.
+    private Gateways? _gateways;
+    private int _gatewaysEnd;
+
     // The node where walks begin, and its level in the upper half; -1: none.
     private long _entry = -1;
 
@@ -93,7 +97,7 @@ internal sealed class Graph : SharedNative
     internal bool IsHalfBuilt { get; set; }
 
     /// <summary>Bytes that the graph takes, without its codes.</summary>
-    internal long Bytes => _links.Bytes;
+    internal long Bytes => _links.Bytes + (Volatile.Read(ref _gateways) is null ? 0 : Gateways.BytesOf(_codes.Dimension));
 
     /// <summary>Takes the slots before a number into the graph.</summary>
     /// <param name="to">At most the codes' count; at or below <see cref="Count"/>, there is nothing to do.</param>
@@ -114,6 +118,7 @@ internal sealed class Graph : SharedNative
                 if (!_isUpperMeasured)
                     MeasureUpperHere();
                 new GraphBuild(this, _count, to, Math.Min(threads, to - _count)).Run(cancellationToken);
+                TakeGateways();
             }
         }
         finally
@@ -184,6 +189,8 @@ internal sealed class Graph : SharedNative
                 var repaired = Volatile.Read(ref _deadLinked);
                 if (!new GraphRepair(this).Run(cancellationToken))
                     return;
+                // Without those that are deleted: fewer and fewer links lead on from them.
+                TakeGateways(anew: true);
                 lock (_marking)
                     Volatile.Write(ref _deadLinked, _deadLinked - repaired);
             }
@@ -247,6 +254,12 @@ internal sealed class Graph : SharedNative
         }
 
         var walk = new GraphWalk<TKernel>(_codes, _links, isByUpper);
+        if (Volatile.Read(ref _gateways) is { } gateways)
+        {
+            var gateway = gateways[walk.Nearest(query, scratch, gateways, Gateways.StepFor(effort))];
+            entry = (gateway, _links.LevelOf(gateway));
+        }
+
         var nearest = walk.Descend(query, scratch, entry.Slot, entry.Level, 0);
         if (typeof(TFilter) == typeof(EverySlot) && TrySearchAll(walk, query, scratch, nearest, effort, hidden))
             return;
@@ -359,6 +372,7 @@ internal sealed class Graph : SharedNative
         _reserved = covered;
         IsCut = covered < _codes.Count;
         Publish(covered);
+        TakeGateways();
     }
 
     internal void Publish(int count)
@@ -430,6 +444,13 @@ internal sealed class Graph : SharedNative
     {
         Volatile.Write(ref _upperDeviation, UpperMissing.Of(_codes));
         _isUpperMeasured = true;
+    }
+
+    private void TakeGateways(bool anew = false)
+    {
+        var (before, from) = anew ? (null, 0) : (_gateways, _gatewaysEnd);
+        Volatile.Write(ref _gateways, Gateways.With(before, _codes, _links, from, _count));
+        _gatewaysEnd = _count;
     }
 
     private static long EntryOf(int slot, int level) => ((long)level << 32) | (uint)slot;

@@ -123,16 +123,21 @@ internal sealed unsafe class GraphLinks : IDisposable
     /// </summary>
     internal int LevelOf(int slot)
     {
-        // The finisher of SplitMix64: neighbouring slots get unrelated levels.
-        var bits = ((ulong)(uint)slot + 1) * 0x9E3779B97F4A7C15;
-        bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9;
-        bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB;
-        bits ^= bits >> 31;
+        var bits = HashOf(slot);
         // Integers only, since levels are part of what is stored.
         var level = 0;
         for (var limit = ulong.MaxValue / (uint)M; bits < limit; limit /= (uint)M)
             level++;
         return level;
+    }
+
+    /// <summary>The finisher of SplitMix64: neighbouring slots get unrelated numbers, which are the lower the higher their levels.</summary>
+    internal static ulong HashOf(int slot)
+    {
+        var bits = ((ulong)(uint)slot + 1) * 0x9E3779B97F4A7C15;
+        bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9;
+        bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB;
+        return bits ^ (bits >> 31);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

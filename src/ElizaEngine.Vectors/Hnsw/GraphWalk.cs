@@ -63,6 +63,40 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
         return best;
     }
 
+    /// <summary>The place of the nearest of the gateways, of which there are some.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="scratch">Of this search.</param>
+    /// <param name="gateways">Of this graph.</param>
+    /// <param name="step">One in so many is compared.</param>
+    internal int Nearest(CodeQuery query, WalkScratch scratch, Gateways gateways, int step)
+    {
+        var (count, best, bestScore) = (gateways.Count, 0, float.NegativeInfinity);
+        byte* rows = gateways.Rows;
+        float* scales = gateways.Scales;
+        float* scores = scratch.Scores;
+        var (rowBytes, place) = ((long)codes.RowBytes, 0);
+        for (; place + (3 * step) < count; place += 4 * step)
+        {
+            var (b, c, d) = (place + step, place + (2 * step), place + (3 * step));
+            var some = Vector128.Create(scales[place], scales[b], scales[c], scales[d]);
+            ScoreFour(query, rows + (place * rowBytes), rows + (b * rowBytes), rows + (c * rowBytes), rows + (d * rowBytes), some).Store(scores);
+            for (var i = 0; i < 4; i++)
+            {
+                if (scores[i] > bestScore)
+                    (best, bestScore) = (place + (i * step), scores[i]);
+            }
+        }
+
+        for (; place < count; place += step)
+        {
+            if (Score(query, rows + (place * rowBytes), scales[place]) is var score && score > bestScore)
+                (best, bestScore) = (place, score);
+        }
+
+        scratch.Scored += (count + step - 1) / step;
+        return best;
+    }
+
     /// <summary>The nearest on a level: what <paramref name="scratch"/> begins with its capacity for, it keeps.</summary>
     internal void Search(CodeQuery query, WalkScratch scratch, int entry, int level)
     {
@@ -116,22 +150,22 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal float Score(CodeQuery query, int slot)
-    {
-        var row = _rows.Item(slot);
-        var scale = *(float*)_scales.Item(slot);
-        return isByUpper ? query.Upper<TKernel>(row, scale) : query.Coarse<TKernel>(row, scale);
-    }
+    internal float Score(CodeQuery query, int slot) => Score(query, _rows.Item(slot), *(float*)_scales.Item(slot));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private float Score(CodeQuery query, byte* row, float scale) => isByUpper ? query.Upper<TKernel>(row, scale) : query.Coarse<TKernel>(row, scale);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector128<float> ScoreFour(CodeQuery query, int* slots)
     {
         var (a, b, c, d) = (slots[0], slots[1], slots[2], slots[3]);
         var scales = Vector128.Create(*(float*)_scales.Item(a), *(float*)_scales.Item(b), *(float*)_scales.Item(c), *(float*)_scales.Item(d));
-        return isByUpper
-            ? query.UpperFour<TKernel>(_rows.Item(a), _rows.Item(b), _rows.Item(c), _rows.Item(d), scales)
-            : query.CoarseFour<TKernel>(_rows.Item(a), _rows.Item(b), _rows.Item(c), _rows.Item(d), scales);
+        return ScoreFour(query, _rows.Item(a), _rows.Item(b), _rows.Item(c), _rows.Item(d), scales);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector128<float> ScoreFour(CodeQuery query, byte* a, byte* b, byte* c, byte* d, Vector128<float> scales) =>
+        isByUpper ? query.UpperFour<TKernel>(a, b, c, d, scales) : query.CoarseFour<TKernel>(a, b, c, d, scales);
 
     /// <summary>The similarity of two slots by code, with all bits of both.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

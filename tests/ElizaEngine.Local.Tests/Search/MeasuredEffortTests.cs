@@ -6,6 +6,22 @@ namespace ElizaEngine.Local.Tests.Search;
 /// <summary>How thorough walks have to be is measured only as far as any search would walk.</summary>
 public sealed class MeasuredEffortTests() : SavedScene(dimension: 384)
 {
+    [Fact]
+    public void It_grows_with_the_graph_until_it_is_measured_again()
+    {
+        var effort = new WalkEffort(Nearest: 80, Duplicate: 16, MeasuredAt: 1000);
+
+        Assert.Equal((80, 16), (effort.At(isForDuplicate: false, 1000), effort.At(isForDuplicate: true, 1000)));
+        Assert.Equal((90, 18), (effort.At(isForDuplicate: false, 1500), effort.At(isForDuplicate: true, 1500)));
+        // After a repair of fewer.
+        Assert.Equal(80, effort.At(isForDuplicate: false, 900));
+        Assert.Equal(int.MaxValue, new WalkEffort(int.MaxValue, 0, 1).At(isForDuplicate: false, int.MaxValue));
+    }
+
+    [Fact]
+    public void Where_none_was_measured_for_a_duplicate_it_takes_what_the_nearest_take() =>
+        Assert.Equal(90, new WalkEffort(Nearest: 80, Duplicate: 0, MeasuredAt: 1000).At(isForDuplicate: true, 1500));
+
     // Random vectors: nothing is near anything.
     [Fact]
     public async Task Where_every_walk_that_pays_finds_too_little_the_effort_is_more_than_pays()
@@ -14,9 +30,9 @@ public sealed class MeasuredEffortTests() : SavedScene(dimension: 384)
         await CreateAsync(database, Rows);
         await SearchTwiceAsync(database);
         var partition = PartitionOf(database);
-        Assert.Equal((Rows, Rows), (partition.Graph!.Count, partition.EffortMeasuredAt));
-        Assert.InRange(partition.Effort, EffortSearch.EffortMax, 2 * EffortSearch.EffortMax);
-        Assert.True(partition.EffortNow(Rows) > SimilaritySearch.StepsOfScan(partition, Rows), "it is scanned");
+        Assert.Equal((Rows, Rows), (partition.Graph!.Count, partition.Effort.MeasuredAt));
+        Assert.InRange(partition.Effort.Nearest, EffortSearch.EffortMax, 2 * EffortSearch.EffortMax);
+        Assert.True(partition.Effort.At(isForDuplicate: false, Rows) > SimilaritySearch.StepsOfScan(partition, Rows), "it is scanned");
         await AssertRightAsync(database, "scanned");
     }
 }

@@ -457,7 +457,7 @@ public sealed class SavedChangesTests() : SavedScene(dimension: 384)
     {
         using var stream = new MemoryStream();
         ElizaEngine.Vectors.GraphFormat.Write(saved.Graph, stream);
-        return Convert.ToHexString(stream.ToArray()) + string.Join(";", saved.Sources);
+        return $"{saved.Effort} {Convert.ToHexString(stream.ToArray())} {string.Join(";", saved.Sources)}";
     }
 
     private static void Free(SavedVectors read)

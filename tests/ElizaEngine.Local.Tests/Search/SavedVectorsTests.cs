@@ -13,12 +13,14 @@ public sealed class SavedVectorsTests() : SavedScene(dimension: 6)
     [Fact]
     public async Task A_graph_comes_back_with_the_first_search_after_an_opening()
     {
+        WalkEffort effort;
         await using (var database = await OpenAsync())
         {
             await CreateAsync(database, Rows);
             await SearchTwiceAsync(database);
             Assert.Equal((0L, 1L), (database.Partitions.Restored, database.Partitions.Saves));
             Assert.Single(GraphFiles());
+            effort = PartitionOf(database).Effort;
         }
 
         await using var again = await OpenAsync();
@@ -27,7 +29,8 @@ public sealed class SavedVectorsTests() : SavedScene(dimension: 6)
         Assert.Equal(1, again.Partitions.Restored);
         var partition = PartitionOf(again);
         Assert.Equal((Rows, Rows, 0), (partition.Codes.Count, partition.Graph!.Count, partition.Dead));
-        Assert.True(partition.Effort > 0, "the effort was measured when the graph was saved");
+        Assert.True(effort is { Nearest: > 0, Duplicate: > 0, MeasuredAt: Rows }, "the effort was measured when the graph was saved");
+        Assert.Equal(effort, partition.Effort);
         await AssertRightAsync(again, "come back");
         await again.CloseAsync();
         // Nothing had changed.

@@ -129,6 +129,22 @@ public sealed class SimilaritySearchTests : IAsyncDisposable
             Assert.Single(await _adapter.SearchMemoriesAsync(search));
         }
 
+        // One that is as like as a duplicate takes less than the nearest, and only that.
+        var effort = database.Partitions.Find(new PartitionKey(s_agent, database.Shared.NumberOf("messages"), dimension * _copies), database.Sequencer.Published)!.Effort;
+        Assert.InRange(effort.Duplicate, 1, effort.Nearest - 1);
+        Assert.Equal(effort.Duplicate, await EffortAsync(1, 0.95f));
+        Assert.Equal(effort.Duplicate, await EffortAsync(1, 0.98f));
+        Assert.Equal(effort.Nearest, await EffortAsync(1, 0.94f));
+        Assert.Equal(effort.Nearest, await EffortAsync(1, null));
+
+        async Task<int> EffortAsync(int wanted, float? threshold)
+        {
+            await _adapter.SearchMemoriesAsync(new MemorySearch("messages", Nearly(vectors[1])) { Count = wanted, Threshold = threshold });
+            using var last = SimilaritySearch.Rent();
+            Assert.Equal(SearchMethod.Walk, last.Method);
+            return last.Effort;
+        }
+
         float[] Nearly(float[] vector) => [.. vector.Zip(Gaussian(random, dimension, 0.05f), static (a, b) => a + b)];
     }
 
