@@ -173,23 +173,8 @@ internal sealed class ExaminedFile : IDisposable
     /// </summary>
     public ulong HighestPromise(IReadOnlyList<ExaminedFile> files)
     {
-        ulong highest = 0;
-        var step = Math.Min(Entry.BlockBytes, TailScan.SectorBytes);
-        for (long place = step; place + LogFormat.FrameHeaderBytes <= Length; place += step)
-        {
-            if (!HasMagic(place))
-                continue;
-            // Nearly always its own.
-            foreach (var owner in files.Prepend(this))
-            {
-                if (!FrameHeader.TryDecode(Slice(place, Entry.FileBytes - place), owner.Entry.Salt, out var header, out _))
-                    continue;
-                highest = Math.Max(highest, header.SyncedLsn);
-                break;
-            }
-        }
-
-        return highest;
+        var bytes = Slice(0, Length);
+        return TailScan.HighestPromise(bytes, bytes, Entry.BlockBytes, [Entry.Salt, .. files.Select(static file => file.Entry.Salt)]);
     }
 
     /// <summary>The offset behind the last byte that is not zero, or <paramref name="from"/>.</summary>
