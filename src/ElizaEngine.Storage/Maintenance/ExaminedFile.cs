@@ -73,14 +73,14 @@ internal sealed class ExaminedFile : IDisposable
         return there == 0 ? default : Map!.Slice(offset, there);
     }
 
-    /// <summary>What the file says of itself; null: it is missing, or its header block is damaged or of a newer version.</summary>
+    /// <summary>What the file says of itself; null: it is missing, or its header block is damaged or of a version that is not read here.</summary>
     public LogFileHeader? ReadHeader()
     {
         try
         {
             return IsMissing ? null : LogFileHeader.Decode(Name, Slice(0, LogFormat.FileHeaderBytes));
         }
-        catch (Exception error) when (error is LogDamagedException or LogFormatNewerException)
+        catch (Exception error) when (error is LogDamagedException or LogFormatUnsupportedException)
         {
             return null;
         }
@@ -182,7 +182,7 @@ internal sealed class ExaminedFile : IDisposable
         from >= Length ? from : from + Slice(from, Length - from).LastIndexOfAnyExcept((byte)0) + 1;
 
     /// <summary>What is wrong with the size or the header block; null: nothing.</summary>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     public LogFinding? CheckShell(Guid databaseId)
     {
         if (IsMissing)

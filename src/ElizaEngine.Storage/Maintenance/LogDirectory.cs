@@ -50,7 +50,7 @@ internal sealed class LogDirectory : IDisposable
     public long TotalBytes => Files.Sum(static file => file.Length);
 
     /// <summary>Opens the files for reading. The directory is locked.</summary>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     public static LogDirectory Open(IFileSystem files, string path)
     {
         var directory = new LogDirectory(files, path);
