@@ -558,6 +558,32 @@ public sealed class RepairTests
         }
     }
 
+    /// <summary>
+    /// The story: without a manifest nobody asked whose a copy was. What it said to stand for was deleted, and its records took the place.
+    /// </summary>
+    [Fact]
+    public async Task Without_any_manifest_a_copy_of_another_database_takes_the_place_of_nothing_and_is_kept()
+    {
+        var (other, copies) = await CompactedImageAsync();
+        byte[] copy = [.. other.Files[copies[0]]];
+        var header = LogFileHeader.Decode(copies[0], copy);
+        var range = header.Copied!.Value;
+        var end = range.FirstLsn + (ulong)(copy.Length - Header);
+        const string Foreign = "log-0000000099.seg";
+        (header with { DatabaseId = Guid.NewGuid(), Number = 99, Copied = new CopiedRange(range.FirstLsn, end, end) }).Encode(copy.AsSpan(0, Header));
+        var damaged = WithoutManifests(await ImageAsync(close: true));
+        damaged.Files.Add(Foreign, copy);
+
+        Assert.Empty(AssertRepaired(damaged, []));
+
+        using var directory = damaged.Restore();
+        var kept = Examined.Run(directory, repair: true).Kept;
+        using var file = directory.Files.Open(Assert.Single(kept, static path => Path.GetFileName(path).StartsWith(Foreign, StringComparison.Ordinal)));
+        var bytes = new byte[file.Length];
+        file.Read(0, bytes);
+        Assert.Equal(copy, bytes);
+    }
+
     [Fact]
     public async Task Repairing_leaves_a_backup_that_shares_the_file_alone()
     {
