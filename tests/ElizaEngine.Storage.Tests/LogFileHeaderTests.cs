@@ -25,7 +25,7 @@ public sealed class LogFileHeaderTests
     {
         var block = Block();
         BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(8), 9);
-        var error = Assert.Throws<LogFormatNewerException>(() => LogFileHeader.Decode("log", block));
+        var error = Assert.Throws<LogFormatUnsupportedException>(() => LogFileHeader.Decode("log", block));
         Assert.Equal("log", error.File);
         Assert.StartsWith("9.", error.Found, StringComparison.Ordinal);
     }
@@ -35,7 +35,22 @@ public sealed class LogFileHeaderTests
     {
         var block = Block();
         block[12] = 2;
-        Assert.Throws<LogFormatNewerException>(() => LogFileHeader.Decode("log", block));
+        Assert.Throws<LogFormatUnsupportedException>(() => LogFileHeader.Decode("log", block));
+    }
+
+    [Theory]
+    [InlineData(9, 0, 0, "9.0 with features 0x0", false)]
+    [InlineData(1, 7, 3, "1.7 with features 0x3", false)]
+    [InlineData(0, 3, 0, "0.3 with features 0x0", true)]
+    public void What_is_refused_names_the_format_that_was_found_and_all_that_are_read(ushort major, ushort minor, byte features, string found, bool isOlder)
+    {
+        var block = Block();
+        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(8), major);
+        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(10), minor);
+        block[12] = features;
+        var error = Assert.Throws<LogFormatUnsupportedException>(() => LogFileHeader.Decode("log", block));
+        Assert.Equal($"log has format {found}; this version reads 1.x with no features but 0x1. Nothing was changed.", error.Message);
+        Assert.Equal(isOlder, error.IsOlder);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal static class StorageErrors
         LogDirectoryForeignException { Evidence: FileNames.IncompleteBackup } foreign =>
             new ForeignDirectoryException(foreign.Path, foreign.Evidence, IncompleteHint, foreign),
         LogDirectoryForeignException foreign => new ForeignDirectoryException(foreign.Path, foreign.Evidence, ForeignHint, foreign),
-        LogFormatNewerException format => new UnsupportedFormatException($"{format.Message} {(format.IsOlder ? OlderHint : NewerHint)}", format),
+        LogFormatUnsupportedException format => new UnsupportedFormatException($"{format.Message} {(format.IsOlder ? OlderHint : NewerHint)}", format),
         LogRecordTooLargeException large => new RowTooLargeException(large.Length),
         LogNetworkFileSystemException network => new DirectoryAccessException(network.Path, network),
         StorageIOException failed => new DirectoryAccessException(failed.Path, failed),

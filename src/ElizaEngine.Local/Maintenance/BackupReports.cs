@@ -21,11 +21,11 @@ public sealed record BackupOptions
 /// <param name="CopiedFiles">Files that were copied.</param>
 /// <param name="KeptFiles">Files that an older backup there had already.</param>
 /// <param name="CopiedBytes">Bytes that were copied.</param>
-/// <param name="Commits">Commits, or groups of commits, in it.</param>
+/// <param name="Frames">Frames of the log in it: each holds a commit, a group of commits, or a part of a large one.</param>
 /// <param name="Records">Records in them.</param>
 /// <param name="Duration">How long it took.</param>
 public sealed record BackupReport(string Directory, ulong Sequence, int Files, int LinkedFiles, int CopiedFiles, int KeptFiles, long CopiedBytes,
-    long Commits, long Records, TimeSpan Duration);
+    long Frames, long Records, TimeSpan Duration);
 
 /// <summary>A step of a backup, a restore, a verification or a repair.</summary>
 public enum MaintenanceStage

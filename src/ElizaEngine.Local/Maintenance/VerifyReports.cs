@@ -15,12 +15,12 @@ public sealed record VerifyFinding(string File, long Offset, ulong Sequence, str
 /// <param name="Findings">In the order of the log; empty: everything is as it was written.</param>
 /// <param name="Sequence">Position in the log up to which it was read.</param>
 /// <param name="Files">Log files.</param>
-/// <param name="Commits">Commits, or groups of commits.</param>
+/// <param name="Frames">Frames of the log whose headers are right: each holds a commit, a group of commits, or a part of a large one.</param>
 /// <param name="Records">Records whose checksums are right and that can be decoded.</param>
 /// <param name="Rows">Rows that they amount to.</param>
 /// <param name="Indexes">Indexes that were compared with the rows.</param>
 /// <param name="Duration">How long it took.</param>
-public sealed record VerifyReport(string? Directory, IReadOnlyList<VerifyFinding> Findings, ulong Sequence, int Files, long Commits, long Records,
+public sealed record VerifyReport(string? Directory, IReadOnlyList<VerifyFinding> Findings, ulong Sequence, int Files, long Frames, long Records,
     long Rows, int Indexes, TimeSpan Duration)
 {
     /// <summary>Nothing is damaged.</summary>

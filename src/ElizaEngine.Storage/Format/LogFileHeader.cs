@@ -43,7 +43,7 @@ internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong
 
     /// <summary>Reads a header block.</summary>
     /// <exception cref="LogDamagedException">The magic, the checksum or a field is wrong.</exception>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     public static LogFileHeader Decode(string file, ReadOnlySpan<byte> block)
     {
         if (block.Length < LogFormat.FileHeaderBytes)
@@ -80,14 +80,14 @@ internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong
 
     /// <summary>Reads the header block of a file that a manifest of a known version lists.</summary>
     /// <exception cref="LogDamagedException">The magic, the checksum or a field is wrong.</exception>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     public static LogFileHeader DecodeListed(string file, ReadOnlySpan<byte> block)
     {
         try
         {
             return Decode(file, block);
         }
-        catch (LogFormatNewerException error) when (!IsWhole(block))
+        catch (LogFormatUnsupportedException error) when (!IsWhole(block))
         {
             // What lists the file is of a version that is known here, and the checksum is wrong: nobody wrote that.
             throw new LogDamagedException(file, 8, 0, $"the header block claims format {error.Found}");

@@ -70,7 +70,7 @@ internal static class LogFormat
     /// Throws when a log file or a manifest, of which the first 16 bytes are given at least, is of a version that cannot be read here. Any
     /// minor can.
     /// </summary>
-    /// <exception cref="LogFormatNewerException">The major version or a required feature is unknown.</exception>
+    /// <exception cref="LogFormatUnsupportedException">The major version or a required feature is unknown.</exception>
     /// <returns>The required features.</returns>
     public static uint CheckVersion(string file, ReadOnlySpan<byte> start)
     {
@@ -78,9 +78,8 @@ internal static class LogFormat
         var minor = BinaryPrimitives.ReadUInt16LittleEndian(start[10..]);
         var features = BinaryPrimitives.ReadUInt32LittleEndian(start[12..]);
         if (major != Major || (features & ~KnownFeatures) != 0)
-            throw new LogFormatNewerException(file, Describe(major, minor, features), Describe(Major, Minor, KnownFeatures), isOlder: major < Major);
+            throw new LogFormatUnsupportedException(
+                file, $"{major}.{minor} with features 0x{features:x}", $"{Major}.x with no features but 0x{KnownFeatures:x}", isOlder: major < Major);
         return features;
     }
-
-    private static string Describe(ushort major, ushort minor, uint features) => $"{major}.{minor} with features 0x{features:x}";
 }

@@ -47,7 +47,7 @@ internal static class ManifestCodec
 
     /// <summary>Reads the manifest of a generation from its file.</summary>
     /// <exception cref="LogDamagedException">Anything in it is wrong.</exception>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     public static Manifest Read(IFileSystem files, string directory, long generation)
     {
         var name = FileNames.Manifest(generation);
@@ -63,7 +63,7 @@ internal static class ManifestCodec
     /// <summary>Reads a manifest that carries its final name.</summary>
     /// <param name="generation">The number in the file name.</param>
     /// <exception cref="LogDamagedException">Anything in it is wrong.</exception>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     public static Manifest Decode(string file, long generation, ReadOnlySpan<byte> bytes)
     {
         if (!HasMagic(bytes))

@@ -37,7 +37,7 @@ internal static class DirectoryInspection
     /// <summary>
     /// The header block of a log file, which that of a copy has before it has its name; null: it is not there, damaged, or of another file.
     /// </summary>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it, or one of before version 1.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     public static LogFileHeader? ReadHeader(IFileSystem files, string directory, int number)
     {
         var name = FileNames.Log(number);

@@ -32,23 +32,23 @@ internal sealed class LogAssembly
     public static LogAssembly Of(
         string directory, IFileSystem fileSystem, LogOptions options, RecoveredLog recovered, Func<IRecordHeads?> newHeads, Action<object> published)
     {
-        var pending = new PendingBytes(options.MaxPendingBytes);
-        var buffers = new FrameBuffers(LogFrame.BufferBytes(options.FrameBytes));
-        var commits = new GroupCommit(options, pending, buffers, recovered.Tail.Lsn, published);
-        var files = new LogFileSet(fileSystem, directory, options, recovered.DatabaseId, recovered, new ManifestStore(fileSystem,
-            directory, recovered.Manifest))
-        {
-            DurableLsn = () => commits.DurableLsn,
-            Poison = commits.Poison,
-            Fault = () => commits.Fault,
-        };
-        var pins = new ReadPins();
-        LogFile[] unread = [.. recovered.Used.Where(static file => file.UnreadTo > 0)];
-        var scrub = new Scrub(unread, () => files.EndedTo(commits.DurableLsn), pins, options);
-        var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn, pins,
-            scrub.Note);
         try
         {
+            var pending = new PendingBytes(options.MaxPendingBytes);
+            var buffers = new FrameBuffers(LogFrame.BufferBytes(options.FrameBytes));
+            var commits = new GroupCommit(options, pending, buffers, recovered.Tail.Lsn, published);
+            var files = new LogFileSet(fileSystem, directory, options, recovered.DatabaseId, recovered, new ManifestStore(fileSystem,
+                directory, recovered.Manifest))
+            {
+                DurableLsn = () => commits.DurableLsn,
+                Poison = commits.Poison,
+                Fault = () => commits.Fault,
+            };
+            var pins = new ReadPins();
+            LogFile[] unread = [.. recovered.Used.Where(static file => file.UnreadTo > 0)];
+            var scrub = new Scrub(unread, () => files.EndedTo(commits.DurableLsn), pins, options);
+            var indexes = new IndexWriting(fileSystem, directory, options.IndexMinBytes, newHeads, () => files.Used, () => commits.DurableLsn, pins,
+                scrub.Note);
             // Before the first frame: the log is not clean any more, and what recovery cut is recorded.
             var tail = recovered.Tail;
             if (recovered.Manifest is null)
@@ -72,7 +72,9 @@ internal sealed class LogAssembly
         }
         catch
         {
-            files.DisposeFiles();
+            // A set that was made has no others: what it adds, it adds to these lists.
+            foreach (var file in recovered.Used.Concat(recovered.Prepared))
+                file.Dispose();
             throw;
         }
     }

@@ -6,8 +6,8 @@ namespace ElizaEngine.Storage;
 /// <summary>Looks behind the end of the log for what was left there.</summary>
 internal static class TailScan
 {
-    /// <summary>A write that goes astray lands at a multiple of it.</summary>
-    public const int SectorBytes = 512;
+    // A write that goes astray lands at a multiple of it.
+    private const int SectorBytes = 512;
 
     // A multiple of every step.
     private const int ChunkBytes = 256 << 10;
@@ -28,6 +28,7 @@ internal static class TailScan
     public static (ulong Promise, long End) Scan(LogFile file, long from, IReadOnlyList<LogFile> files)
     {
         var (highest, end) = (0UL, from);
+        ulong[] salts = [file.Salt, .. files.Select(static file => file.Salt)];
         var chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         try
         {
@@ -39,7 +40,7 @@ internal static class TailScan
                 if (last < 0)
                     continue;
                 end = offset + last + 1;
-                highest = Math.Max(highest, HighestPromise(file, offset, bytes, files));
+                highest = Math.Max(highest, HighestPromise(bytes, file.Map.Slice(offset, (int)(file.FileBytes - offset)), file.BlockBytes, salts));
             }
         }
         finally
@@ -50,19 +51,28 @@ internal static class TailScan
         return (highest, end);
     }
 
-    private static ulong HighestPromise(LogFile file, long start, ReadOnlySpan<byte> bytes, IReadOnlyList<LogFile> files)
+    /// <summary>
+    /// The highest synced lsn in a frame header that is valid under one of these salts, wherever a write that went astray can have brought it.
+    /// </summary>
+    /// <param name="bytes">Of a file, from a multiple of the step on.</param>
+    /// <param name="place">The same bytes where they lie, to the end of the file: looked at only where a header may be.</param>
+    /// <param name="blockBytes">Of the file: the smaller of it and a sector is the step.</param>
+    /// <param name="salts">Of the files of the log; the likeliest first.</param>
+    /// <returns>0 for none.</returns>
+    public static ulong HighestPromise(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> place, int blockBytes, ReadOnlySpan<ulong> salts)
     {
         ulong highest = 0;
-        var step = Math.Min(file.BlockBytes, SectorBytes);
+        var step = Math.Min(blockBytes, SectorBytes);
         for (var offset = 0; offset + sizeof(uint) <= bytes.Length; offset += step)
         {
             if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]) != FrameHeader.Magic)
                 continue;
-            var candidate = file.Map.Slice(start + offset, (int)(file.FileBytes - start - offset));
-            foreach (var owner in files)
+            foreach (var salt in salts)
             {
-                if (FrameHeader.TryDecode(candidate, owner.Salt, out var header, out _))
-                    highest = Math.Max(highest, header.SyncedLsn);
+                if (!FrameHeader.TryDecode(place[offset..], salt, out var header, out _))
+                    continue;
+                highest = Math.Max(highest, header.SyncedLsn);
+                break;
             }
         }
 

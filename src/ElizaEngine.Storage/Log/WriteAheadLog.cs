@@ -123,7 +123,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <exception cref="LogDirectoryInUseException">Somebody else has it open.</exception>
     /// <exception cref="LogDirectoryForeignException">It holds other files.</exception>
     /// <exception cref="LogDamagedException">Acknowledged bytes are missing or changed.</exception>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     /// <exception cref="LogDiskFullException">No room for the first file or the manifest.</exception>
     /// <exception cref="StorageIOException">A call to the operating system failed.</exception>
     /// <exception cref="PlatformNotSupportedException">The flush of this operating system is not proven.</exception>

@@ -73,14 +73,14 @@ internal sealed class ExaminedFile : IDisposable
         return there == 0 ? default : Map!.Slice(offset, there);
     }
 
-    /// <summary>What the file says of itself; null: it is missing, or its header block is damaged or of a newer version.</summary>
+    /// <summary>What the file says of itself; null: it is missing, or its header block is damaged or of a version that is not read here.</summary>
     public LogFileHeader? ReadHeader()
     {
         try
         {
             return IsMissing ? null : LogFileHeader.Decode(Name, Slice(0, LogFormat.FileHeaderBytes));
         }
-        catch (Exception error) when (error is LogDamagedException or LogFormatNewerException)
+        catch (Exception error) when (error is LogDamagedException or LogFormatUnsupportedException)
         {
             return null;
         }
@@ -173,23 +173,8 @@ internal sealed class ExaminedFile : IDisposable
     /// </summary>
     public ulong HighestPromise(IReadOnlyList<ExaminedFile> files)
     {
-        ulong highest = 0;
-        var step = Math.Min(Entry.BlockBytes, TailScan.SectorBytes);
-        for (long place = step; place + LogFormat.FrameHeaderBytes <= Length; place += step)
-        {
-            if (!HasMagic(place))
-                continue;
-            // Nearly always its own.
-            foreach (var owner in files.Prepend(this))
-            {
-                if (!FrameHeader.TryDecode(Slice(place, Entry.FileBytes - place), owner.Entry.Salt, out var header, out _))
-                    continue;
-                highest = Math.Max(highest, header.SyncedLsn);
-                break;
-            }
-        }
-
-        return highest;
+        var bytes = Slice(0, Length);
+        return TailScan.HighestPromise(bytes, bytes, Entry.BlockBytes, [Entry.Salt, .. files.Select(static file => file.Entry.Salt)]);
     }
 
     /// <summary>The offset behind the last byte that is not zero, or <paramref name="from"/>.</summary>
@@ -197,7 +182,7 @@ internal sealed class ExaminedFile : IDisposable
         from >= Length ? from : from + Slice(from, Length - from).LastIndexOfAnyExcept((byte)0) + 1;
 
     /// <summary>What is wrong with the size or the header block; null: nothing.</summary>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     public LogFinding? CheckShell(Guid databaseId)
     {
         if (IsMissing)

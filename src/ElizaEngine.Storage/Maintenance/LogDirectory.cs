@@ -50,7 +50,7 @@ internal sealed class LogDirectory : IDisposable
     public long TotalBytes => Files.Sum(static file => file.Length);
 
     /// <summary>Opens the files for reading. The directory is locked.</summary>
-    /// <exception cref="LogFormatNewerException">A newer version wrote it.</exception>
+    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     public static LogDirectory Open(IFileSystem files, string path)
     {
         var directory = new LogDirectory(files, path);
@@ -186,11 +186,12 @@ internal sealed class LogDirectory : IDisposable
             // What no file of this database says is not counted: all later numbers would be behind it.
             if (header.DatabaseId == DatabaseId)
                 NextFileNumber = Math.Max(NextFileNumber, number + 1);
-            if (header.Copied is not null)
+            // One that the manifest does not list was not completed, or was replaced itself.
+            if (header.Copied is not null && Manifest is not null)
+                continue;
+            if (header.Copied is not null && header.DatabaseId == DatabaseId)
             {
-                // One that the manifest does not list was not completed, or was replaced itself.
-                if (Manifest is null)
-                    copies.Add(header);
+                copies.Add(header);
                 continue;
             }
 

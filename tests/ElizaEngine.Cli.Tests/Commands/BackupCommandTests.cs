@@ -15,6 +15,7 @@ public sealed class BackupCommandTests : IDisposable
         var first = await _world.RunAsync("backup", _world.PathOf("backup"), "--dir", _world.Data, "--json");
         Assert.Equal(0, first.ExitCode);
         Assert.True(first.Json.GetProperty("files").GetInt32() > 0);
+        Assert.True(first.Json.GetProperty("frames").GetInt64() > 0);
         await IngestAsync("b.txt", "Coffee at five.");
         var second = await _world.RunAsync("backup", _world.PathOf("backup"), "--dir", _world.Data, "--copy");
         Assert.Equal(0, second.ExitCode);
@@ -76,6 +77,7 @@ public sealed class BackupCommandTests : IDisposable
         var sound = await _world.RunAsync("verify", "--dir", _world.Data, "--json");
         Assert.Equal(0, sound.ExitCode);
         Assert.True(sound.Json.GetProperty("isSound").GetBoolean());
+        Assert.True(sound.Json.GetProperty("frames").GetInt64() > 0);
         Assert.Equal(0, (await _world.RunAsync("repair", "--dir", _world.Data)).ExitCode);
         Damage("Tea at four."u8);
 

@@ -41,7 +41,7 @@ public sealed class FormatVersionTests
         foreach (var call in calls)
         {
             var error = await Assert.ThrowsAsync<UnsupportedFormatException>(call);
-            Assert.Contains($"{file} has format {found}; this version reads 1.0 with features 0x1. Nothing was changed. ", error.Message, StringComparison.Ordinal);
+            Assert.Contains($"{file} has format {found}; this version reads 1.x with no features but 0x1. Nothing was changed. ", error.Message, StringComparison.Ordinal);
             Assert.EndsWith(major == 0 ? "only the version that wrote it reads it." : "Upgrade ElizaEngine: the version that wrote it reads it, and so does every later one.", error.Message, StringComparison.Ordinal);
             Assert.Equal(before, Snapshot(folder.Data));
         }

@@ -91,7 +91,7 @@ internal sealed class FramesTarget : FuzzTarget
             log.DisposeAsync().AsTask().GetAwaiter().GetResult();
             return false;
         }
-        catch (Exception error) when (error is LogDamagedException or LogFormatNewerException)
+        catch (Exception error) when (error is LogDamagedException or LogFormatUnsupportedException)
         {
             return true;
         }

@@ -37,7 +37,7 @@ internal sealed class ManifestTarget : FuzzTarget
             // What is believed is what was written.
             return manifest.Files.Any(file => file.FileBytes is <= 0 or > LogFormat.MaxFileBytes);
         }
-        catch (Exception error) when (error is LogDamagedException or LogFormatNewerException)
+        catch (Exception error) when (error is LogDamagedException or LogFormatUnsupportedException)
         {
             return true;
         }

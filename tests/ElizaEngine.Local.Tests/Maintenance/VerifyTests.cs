@@ -42,6 +42,23 @@ public sealed class VerifyTests
         Assert.Empty((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).Findings);
     }
 
+    /// <summary>The story: reports called them commits.</summary>
+    [Fact]
+    public async Task Frames_are_counted_of_which_one_commit_may_take_several()
+    {
+        using var folder = new TestFolder();
+        await using var database = await folder.OpenAsync();
+        var adapter = database.ForAgent(s_agent);
+        await adapter.CreateAgentAsync(new Agent { Id = s_agent, Name = "Ada" });
+        var (frames, commits) = ((await database.VerifyAsync()).Frames, database.GetStatistics().Commits);
+        // Two do not fit into a frame.
+        var large = Enumerable.Range(0, 3).Select(static _ => new Memory { Content = Content.FromText(new string('x', 700 << 10)) });
+        await adapter.CreateMemoriesAsync([.. large], "messages");
+        Assert.Equal(commits + 1, database.GetStatistics().Commits);
+        Assert.Equal(frames + 3, (await database.VerifyAsync()).Frames);
+        Assert.Equal(frames + 3, (await database.BackupAsync(folder.In("backup"))).Frames);
+    }
+
     [Fact]
     public async Task A_byte_that_changes_under_an_open_database_is_found()
     {

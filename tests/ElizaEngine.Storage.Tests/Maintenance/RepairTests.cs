@@ -146,6 +146,37 @@ public sealed class RepairTests
         });
     }
 
+    /// <summary>
+    /// The second frame, of two blocks, landed on the header block and the first. What it promises counts there, too: the story is of a repair
+    /// that made an empty log of it, and told nothing.
+    /// </summary>
+    [Fact]
+    public async Task A_frame_that_went_astray_over_the_start_of_its_file_tells_of_the_loss_of_the_one_there()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        string[] texts = ["first", BackupWorld.Text(1, 5000)];
+        var log = TestLog.Open(directory);
+        // The manifest that lists the next file must not tell of a frame.
+        await log.Log.BackgroundWork;
+        foreach (var text in texts)
+            await log.Append(text);
+        var image = await DiskImage.Take(log, directory);
+        await log.DisposeAsync();
+        var (file, offset) = PlaceOf(image, "first");
+        var (start, end) = image.LastFrame(file);
+        Assert.Equal((Header + 4096, 8192), (start, end - start));
+        var astray = image.With(file, bytes =>
+        {
+            var frame = bytes.AsSpan(start, end - start);
+            frame.ToArray().CopyTo(bytes, 0);
+            frame.Clear();
+        });
+
+        var lost = Assert.Single(AssertRepaired(astray, [.. texts], texts));
+
+        Assert.Equal((file, 0UL, 4096UL), (lost.File, lost.FirstLsn, lost.EndLsn));
+    }
+
     [Fact]
     public async Task A_frame_whose_header_is_gone_loses_nothing()
     {
@@ -525,6 +556,32 @@ public sealed class RepairTests
             file.Read(0, bytes);
             Assert.Equal(damaged.Files[copy], bytes);
         }
+    }
+
+    /// <summary>
+    /// The story: without a manifest nobody asked whose a copy was. What it said to stand for was deleted, and its records took the place.
+    /// </summary>
+    [Fact]
+    public async Task Without_any_manifest_a_copy_of_another_database_takes_the_place_of_nothing_and_is_kept()
+    {
+        var (other, copies) = await CompactedImageAsync();
+        byte[] copy = [.. other.Files[copies[0]]];
+        var header = LogFileHeader.Decode(copies[0], copy);
+        var range = header.Copied!.Value;
+        var end = range.FirstLsn + (ulong)(copy.Length - Header);
+        const string Foreign = "log-0000000099.seg";
+        (header with { DatabaseId = Guid.NewGuid(), Number = 99, Copied = new CopiedRange(range.FirstLsn, end, end) }).Encode(copy.AsSpan(0, Header));
+        var damaged = WithoutManifests(await ImageAsync(close: true));
+        damaged.Files.Add(Foreign, copy);
+
+        Assert.Empty(AssertRepaired(damaged, []));
+
+        using var directory = damaged.Restore();
+        var kept = Examined.Run(directory, repair: true).Kept;
+        using var file = directory.Files.Open(Assert.Single(kept, static path => Path.GetFileName(path).StartsWith(Foreign, StringComparison.Ordinal)));
+        var bytes = new byte[file.Length];
+        file.Read(0, bytes);
+        Assert.Equal(copy, bytes);
     }
 
     [Fact]

@@ -96,7 +96,7 @@ internal static class BackupCommand
     private static void Print(CommandOutput output, BackupReport report)
     {
         output.Line($"{Quantity.Of(report.Files, "log file")}: {report.CopiedFiles} copied ({Quantity.OfBytes(report.CopiedBytes)}), {report.LinkedFiles} linked, {report.KeptFiles} there already.");
-        output.Line($"Read back in {Quantity.Of(report.Duration)}: {Quantity.Of(report.Records, "record")} of {Quantity.Of(report.Commits, "commit")}, every checksum is right.");
+        output.Line($"Read back in {Quantity.Of(report.Duration)}: {Quantity.Of(report.Records, "record")} of {Quantity.Of(report.Frames, "frame")}, every checksum is right.");
         output.Result(new JsonObject
         {
             ["directory"] = report.Directory,
@@ -106,7 +106,7 @@ internal static class BackupCommand
             ["linkedFiles"] = report.LinkedFiles,
             ["keptFiles"] = report.KeptFiles,
             ["copiedBytes"] = report.CopiedBytes,
-            ["commits"] = report.Commits,
+            ["frames"] = report.Frames,
             ["records"] = report.Records,
             ["elapsedMs"] = Math.Round(report.Duration.TotalMilliseconds, 1),
         });

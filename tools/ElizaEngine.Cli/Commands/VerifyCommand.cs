@@ -48,7 +48,7 @@ internal static class VerifyCommand
         var report = await MaintenanceBar.RunAsync(output, progress => LocalDatabase.VerifyDirectoryAsync(location.Directory, progress, cancellationToken));
         PrintFindings(output, report.Findings);
         output.Line(
-            $"Read {Quantity.Of(report.Records, "record")} of {Quantity.Of(report.Commits, "commit")} in {Quantity.Of(report.Files, "log file")}: "
+            $"Read {Quantity.Of(report.Records, "record")} of {Quantity.Of(report.Frames, "frame")} in {Quantity.Of(report.Files, "log file")}: "
             + $"{Quantity.Of(report.Rows, "row")}, {report.Indexes} indexes compared, in {Quantity.Of(report.Duration)}.");
         output.Markup(
             report.IsSound ? (FormattableString)$"[green]Nothing is damaged.[/]"
@@ -61,7 +61,7 @@ internal static class VerifyCommand
             ["findings"] = ToJson(report.Findings),
             ["sequence"] = report.Sequence,
             ["files"] = report.Files,
-            ["commits"] = report.Commits,
+            ["frames"] = report.Frames,
             ["records"] = report.Records,
             ["rows"] = report.Rows,
             ["indexes"] = report.Indexes,

@@ -5,9 +5,9 @@ namespace ElizaEngine.Storage;
 /// </summary>
 /// <param name="file">Name of the file.</param>
 /// <param name="found">Format and features found, in words.</param>
-/// <param name="known">Format and features known here, in words.</param>
+/// <param name="known">All formats and features that are read here, in words.</param>
 /// <param name="isOlder">It is of before version 1.</param>
-internal sealed class LogFormatNewerException(string file, string found, string known, bool isOlder = false)
+internal sealed class LogFormatUnsupportedException(string file, string found, string known, bool isOlder = false)
     : StorageException($"{file} has format {found}; this version reads {known}. Nothing was changed.")
 {
     public string File { get; } = file;
