@@ -32,7 +32,7 @@ public class EffortSearchTests
     [Theory]
     [InlineData("random", 48)]
     [InlineData("clustered", 48)]
-    [InlineData("common mean", 200)]
+    [InlineData("common mean", 100)]
     public void Stored_vectors_that_are_left_out_stand_for_queries_to_come(string shape, int dimension)
     {
         var random = new Random(Seed);

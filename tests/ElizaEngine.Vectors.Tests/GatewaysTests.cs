@@ -6,7 +6,7 @@ namespace ElizaEngine.Vectors.Tests;
 public class GatewaysTests
 {
     private const int Seed = 20282;
-    private const int Most = 512;
+    private const int Most = 384;
 
     [Fact]
     public void They_are_nodes_of_the_upper_levels_from_all_over_and_never_too_many()
@@ -26,11 +26,7 @@ public class GatewaysTests
             Assert.Equal(slots.Length, slots.Distinct().Count());
             Assert.All(slots, slot => Assert.True(slot < count && links.LevelOf(slot) > 0));
             var upper = Enumerable.Range(0, count).Count(slot => links.LevelOf(slot) > 0);
-            // All, as long as they are few; then halved whenever they are too many.
-            if (upper <= Most)
-                Assert.Equal(upper, slots.Length);
-            else
-                Assert.InRange(slots.Length, Most / 3, Most);
+            Assert.Equal(Math.Min(upper, Most), slots.Length);
             // However they came, they are the same.
             Assert.Equal(slots, Slots(Gateways.With(null, codes, links, 0, count)));
         }
@@ -63,7 +59,7 @@ public class GatewaysTests
     [InlineData(100, 3)]
     [InlineData(384, 5)]
     [InlineData(1536, 123)]
-    [InlineData(4000, 50)]
+    [InlineData(4000, 60)]
     public void A_walk_begins_at_the_nearest_of_them(int dimension, int wanted)
     {
         var random = new Random(Seed);
@@ -74,8 +70,7 @@ public class GatewaysTests
         links.Reserve(codes.Count);
         var end = Enumerable.Range(0, codes.Count).Where(slot => links.LevelOf(slot) > 0).ElementAt(wanted - 1) + 1;
         var gateways = Gateways.With(null, codes, links, 0, end)!;
-        Assert.InRange(gateways.Count, Math.Min(wanted, 20), wanted);
-        Assert.InRange(gateways.Count * codes.RowBytes, 1, 192 << 10);
+        Assert.Equal(Math.Min(wanted, (192 << 10) / codes.RowBytes), gateways.Count);
         var (query, scratch) = (new CodeQuery(), new WalkScratch());
         foreach (var (isByUpper, step) in new[] { (false, 1), (true, 1), (false, 2), (true, 2) })
         {
@@ -101,32 +96,18 @@ public class GatewaysTests
     }
 
     /// <summary>The story: of clusters that had nothing in common one vector in fifteen was not found by a query that was nearly the same.</summary>
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void In_clusters_that_have_nothing_in_common_what_is_nearly_the_same_is_found(bool isRepaired)
+    [Fact]
+    public void In_clusters_that_have_nothing_in_common_what_is_nearly_the_same_is_found()
     {
         const int Dimension = 128;
-        const int Count = 20_000;
+        const int Count = 12_000;
         var random = new Random(Seed);
         float[][] centres = [.. Enumerable.Range(0, 64).Select(_ => TestVectors.Random(random, Dimension))];
         float[][] rows = [.. Enumerable.Range(0, Count).Select(_ => VectorShapes.Near(random, centres[random.Next(64)], 0.6f))];
         using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes, effort: 60);
+        using var graph = new Graph(codes, effort: 40);
         graph.Insert(codes.Count, threads: 2);
-        if (isRepaired)
-        {
-            // Most of where walks began.
-            for (var slot = 0; slot < Count; slot++)
-            {
-                if (graph.Links.LevelOf(slot) > 0 && slot % 4 > 0)
-                    graph.Delete(slot);
-            }
-
-            graph.Repair();
-        }
-
-        int[] slots = [.. Enumerable.Range(0, Count).Where(slot => slot % 20 == 0 && !graph.IsDeleted(slot))];
+        int[] slots = [.. Enumerable.Range(0, Count).Where(slot => slot % 12 == 0)];
         var queries = LikeQueries.Of([.. slots.SelectMany(slot => rows[slot])], Dimension, 0.95f).Chunk(Dimension).ToArray();
 
         var found = slots.Where((slot, i) => GraphScene.Slots(graph, queries[i], 1, 48, default(EverySlot)).Contains(slot)).Count();

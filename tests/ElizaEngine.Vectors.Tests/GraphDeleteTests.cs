@@ -69,7 +69,7 @@ public class GraphDeleteTests
         var random = new Random(Seed);
         var rows = VectorShapes.Make("clustered", random, 4000, 32);
         using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes);
+        using var graph = new Graph(codes, effort: where == "nearest" ? 200 : 80);
         graph.Insert(codes.Count);
         // In one part of the space, so that there is a near and a far.
         float[][] queries = [.. Enumerable.Range(0, 60).Select(_ => VectorShapes.Near(random, rows[7], 0.6f))];

@@ -48,6 +48,7 @@ internal sealed partial class SimilaritySearch
     private const int HopelessPart = 20;
 
     private int _effort;
+    private int _effortOfNearest;
     private int _accepted;
     private bool _isFilteredHere;
 
@@ -58,6 +59,7 @@ internal sealed partial class SimilaritySearch
         if (_threshold is not null && graph.Count <= FewToWalk) return null;
         var isForDuplicate = _count == 1 && _threshold >= Limits.DuplicateSimilarity;
         var wanted = effort.At(isForDuplicate, graph.Count);
+        _effortOfNearest = effort.At(isForDuplicate: false, graph.Count);
         var steps = StepsOfScan(partition, graph.Count);
         if (wanted > steps) return null;
         AskSample(scope, partition, filter, coded);
@@ -147,7 +149,8 @@ internal sealed partial class SimilaritySearch
         else if (_isFilteredHere || !TryWalkThenFilter(partition, graph, filter, coded, wanted, out outcome))
         {
             _isFilteredHere = true;
-            var effort = (long)_effort * FilteredEffort;
+            // How much more that takes is known of the nearest.
+            var effort = (long)Math.Max(_effort, _effortOfNearest) * FilteredEffort;
             if (effort * FilteredStep > StepsOfScan(partition, graph.Count) / FirstPart) return false;
             BeginWalk(partition, wanted, (int)effort);
             outcome = _codes.Walk(graph, Effort, filter, coded);

@@ -166,7 +166,7 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     /// <param name="count">Vectors.</param>
     /// <param name="hasGraph">Whether they are so many that they have a graph.</param>
     public static long BytesOf(int dimension, long count, bool hasGraph) =>
-        count * (Codes.BytesOf(dimension) + EntryBytes + (hasGraph ? Graph.BytesOfSlot : 0));
+        (count * (Codes.BytesOf(dimension) + EntryBytes + (hasGraph ? Graph.BytesOfSlot : 0))) + (hasGraph ? Gateways.BytesOf(dimension) : 0);
 
     /// <summary>The number of a vector, or -1: it has none here, or another partition was told of it since.</summary>
     public int NumberOf(VectorSlot slot)

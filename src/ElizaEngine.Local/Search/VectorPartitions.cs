@@ -34,6 +34,10 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     private const double EffortMargin = 1.1;
     private const double MeasuredAgain = 1.5;
 
+    // Fewer that are all found say too little. Less effort is no quicker, and where a filter is asked at the end it leaves no room for one.
+    private const int DuplicatesMin = 100;
+    private const int DuplicateEffortMin = 16;
+
     // A longer tail is given codes without waiting for the next search.
     private const int TailMax = 1024;
 
@@ -488,9 +492,9 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
             var (nearest, _) = EffortSearch.Find(graph, queries, own, RecallCount, recall, most, Threads, _stop.Token);
             var duplicate = 0;
             var (vectors, slots) = Alone(queries, own, partition.Key.Dimension);
-            if (slots.Length > 0)
+            if (slots.Length >= DuplicatesMin)
                 (duplicate, _) = EffortSearch.FindLike(graph, vectors, slots, Limits.DuplicateSimilarity, recall, most, Threads, _stop.Token);
-            partition.Effort = new WalkEffort(WithMargin(nearest), WithMargin(duplicate), graph.Count);
+            partition.Effort = new WalkEffort(WithMargin(nearest), duplicate == 0 ? 0 : Math.Max(DuplicateEffortMin, WithMargin(duplicate)), graph.Count);
         }
         catch (OperationCanceledException)
         {
@@ -503,12 +507,13 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     // Those of a sample of which there are no copies.
     private static (float[] Vectors, int[] Slots) Alone(float[] queries, int[] own, int dimension)
     {
-        var vectors = new List<float>(queries.Length);
-        for (var i = 0; i < own.Length; i++)
+        int[] slots = [.. own.Where(static slot => slot >= 0)];
+        var vectors = new float[slots.Length * dimension];
+        for (int i = 0, place = 0; i < own.Length; i++)
         {
-            if (own[i] >= 0) vectors.AddRange(queries.AsSpan(i * dimension, dimension));
+            if (own[i] >= 0) queries.AsSpan(i * dimension, dimension).CopyTo(vectors.AsSpan(place++ * dimension));
         }
-        return ([.. vectors], [.. own.Where(static slot => slot >= 0)]);
+        return (vectors, slots);
     }
 
     // All of them only for one who waits.

@@ -65,11 +65,11 @@ internal static class EffortSearch
 
     /// <summary>
     /// The least effort that was tried with which walks find one slot that is as like a query as one that it is known to be like: as such a
-    /// part of them as is wanted does. It is far less than for the nearest of any query, since nothing else lies as near.
+    /// part of them as is wanted does. It is far less than for the nearest of any query, since nothing else lies as near. No slot is left out.
     /// </summary>
     /// <param name="graph">As there.</param>
     /// <param name="vectors">Stored ones, one behind the other. Each is asked for with a query that it is like; see <see cref="LikeQueries"/>.</param>
-    /// <param name="slots">Theirs. Of one that was deleted nothing is expected.</param>
+    /// <param name="slots">Theirs, below <see cref="Graph.Count"/>. Of one that was deleted nothing is expected.</param>
     /// <param name="similarity">How like: between 0 and 1.</param>
     /// <param name="recall">0 to 1.</param>
     /// <param name="most">As there; at least 1.</param>

@@ -45,7 +45,7 @@ internal sealed class Graph : SharedNative
     private Gateways? _gateways;
     private int _gatewaysEnd;
 
-    // The node where walks begin, and its level in the upper half; -1: none.
+    // The node where builds begin, and walks without gateways, and its level in the upper half; -1: none.
     private long _entry = -1;
 
     /// <param name="codes">What the graph is of; kept for as long as the graph.</param>
@@ -303,7 +303,7 @@ internal sealed class Graph : SharedNative
         return entry < 0 ? (-1, -1) : ((int)entry, (int)(entry >> 32));
     }
 
-    /// <summary>Makes a node the beginning of all walks, if it is on a higher level than the one that is.</summary>
+    /// <summary>Makes a node the entry, if it is on a higher level than the one that is.</summary>
     internal void Enter(int slot, int level)
     {
         lock (_entering)
@@ -313,7 +313,7 @@ internal sealed class Graph : SharedNative
         }
     }
 
-    /// <summary>Makes another node the beginning of all walks; -1: there is none.</summary>
+    /// <summary>Makes another node the entry; -1: there is none.</summary>
     internal void EnterAt(int slot, int level)
     {
         lock (_entering)
@@ -322,7 +322,7 @@ internal sealed class Graph : SharedNative
 
     internal GraphLinks Links => _links;
 
-    /// <summary>Makes a node the beginning of all walks, if there is none.</summary>
+    /// <summary>Makes a node the entry, if there is none.</summary>
     /// <returns>Whether there was none.</returns>
     internal bool TryEnterFirst(int slot, int level)
     {

@@ -93,6 +93,8 @@ internal readonly unsafe struct GraphWalk<TKernel>(Codes codes, GraphLinks links
                 (best, bestScore) = (place, score);
         }
 
+        // Only addresses of it are used above.
+        GC.KeepAlive(gateways);
         scratch.Scored += (count + step - 1) / step;
         return best;
     }

@@ -15,7 +15,7 @@ internal static class LikeQueries
     /// <param name="vectors">Some, one behind the other; their norms are valid.</param>
     /// <param name="dimension">Floats of each.</param>
     /// <param name="similarity">0 to 1.</param>
-    /// <returns>As many, one behind the other, of norm 1. Where the other points the same way, the vector itself.</returns>
+    /// <returns>As many, one behind the other, of norm 1. Where the other points the same way, or the opposite one, the vector itself.</returns>
     internal static float[] Of(ReadOnlySpan<float> vectors, int dimension, float similarity)
     {
         var count = vectors.Length / dimension;

@@ -22,6 +22,20 @@ public sealed class MeasuredEffortTests() : SavedScene(dimension: 384)
     public void Where_none_was_measured_for_a_duplicate_it_takes_what_the_nearest_take() =>
         Assert.Equal(90, new WalkEffort(Nearest: 80, Duplicate: 0, MeasuredAt: 1000).At(isForDuplicate: true, 1500));
 
+    /// <summary>The story: three that were all found, of vectors of which nearly all had copies, said that any effort is enough.</summary>
+    [Theory]
+    [InlineData(120, false)]
+    [InlineData(Rows, true)]
+    public async Task A_few_say_nothing_of_what_a_duplicate_takes(int rows, bool isMeasured)
+    {
+        await using var database = await OpenAsync();
+        await CreateAsync(database, rows);
+        await SearchTwiceAsync(database);
+        var effort = PartitionOf(database).Effort;
+        Assert.Equal(rows, effort.MeasuredAt);
+        Assert.InRange(effort.Duplicate, isMeasured ? 16 : 0, isMeasured ? int.MaxValue : 0);
+    }
+
     // Random vectors: nothing is near anything.
     [Fact]
     public async Task Where_every_walk_that_pays_finds_too_little_the_effort_is_more_than_pays()
