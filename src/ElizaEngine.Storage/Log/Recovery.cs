@@ -111,7 +111,7 @@ internal sealed class Recovery
             // Beside a backup they are what an interrupted, newer backup left; and what compaction replaced, or did not complete, goes.
             if (isUnlisted && !_manifest.IsBackup && !_manifest.Replaced.Any(file => file.Number == number)
                 && !DirectoryInspection.HoldsNoFrame(_files, _directory + "/" + name)
-                && DirectoryInspection.ReadHeader(_files, _directory, number) is not { Copied: not null })
+                && !(DirectoryInspection.ReadHeader(_files, _directory, number) is { Copied: not null } header && header.DatabaseId == _manifest.DatabaseId))
                 throw new LogDamagedException(name, LogFormat.FileHeaderBytes, 0,
                     "the file holds frames, but the manifest does not list it");
         }

@@ -187,11 +187,10 @@ internal sealed class LogDirectory : IDisposable
             if (header.DatabaseId == DatabaseId)
                 NextFileNumber = Math.Max(NextFileNumber, number + 1);
             // One that the manifest does not list was not completed, or was replaced itself.
-            if (header.Copied is not null && Manifest is not null)
-                continue;
             if (header.Copied is not null && header.DatabaseId == DatabaseId)
             {
-                copies.Add(header);
+                if (Manifest is null)
+                    copies.Add(header);
                 continue;
             }
 

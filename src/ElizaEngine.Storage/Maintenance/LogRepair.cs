@@ -55,7 +55,7 @@ internal sealed class LogRepair
             KeepWhole(name);
         foreach (var file in used)
             KeepDamage(file);
-        foreach (var file in _directory.Files.Except(used).Where(static file => !file.IsMissing && file.EndOfData(LogFileHeader.FieldBytes) > LogFileHeader.FieldBytes))
+        foreach (var file in _directory.Files.Except(used).Where(static file => !file.IsMissing && HoldsMoreThanItsHeader(file)))
             KeepWhole(file.Name);
         foreach (var name in _directory.Strays)
             KeepWhole(name);
@@ -98,6 +98,10 @@ internal sealed class LogRepair
         file.NeedsNewShell || examination.Damaged.Exists(damaged => damaged.Piece.File == file);
 
     /// <summary>The damaged bytes, piece by piece; of a file whose size or header block is wrong the header block.</summary>
+    // What stands in the place of the header may be a short frame that went astray.
+    private static bool HoldsMoreThanItsHeader(ExaminedFile file) =>
+        file.NeedsNewShell || file.EndOfData(LogFileHeader.FieldBytes) > LogFileHeader.FieldBytes;
+
     private void KeepDamage(ExaminedFile file)
     {
         if (file.IsMissing)

@@ -113,6 +113,27 @@ public sealed class RepairTests
         Assert.Contains((byte)1, bytes);
     }
 
+    /// <summary>The story: a frame that is no longer than the fields of a header, and went astray over those of a blank file, was deleted with it.</summary>
+    [Fact]
+    public async Task A_short_frame_that_went_astray_over_a_header_is_kept()
+    {
+        var image = await ImageAsync(close: false);
+        var file = LogsOf(image).First(name => !image.Files[name].AsSpan(Header).ContainsAnyExcept((byte)0));
+        var frame = image.Files[image.NewestLog].AsSpan(image.LastFrame(image.NewestLog).Start, LogFileHeader.FieldBytes).ToArray();
+        var damaged = image.With(file, bytes =>
+        {
+            bytes.AsSpan(0, Header).Clear();
+            frame.CopyTo(bytes, 0);
+        });
+
+        Assert.Empty(AssertRepaired(damaged, []));
+        using var repaired = damaged.Restore();
+        using var copy = repaired.Files.Open(Assert.Single(Examined.Run(repaired, repair: true).Kept));
+        var kept = new byte[frame.Length];
+        copy.Read(0, kept);
+        Assert.Equal(frame, kept);
+    }
+
     /// <summary>
     /// The last frame landed in the padding of the third from the end, and cleared the one before it. What it promises counts where it lies: the
     /// story is of a repair that would have ended the log before both, and told nothing.
@@ -559,10 +580,13 @@ public sealed class RepairTests
     }
 
     /// <summary>
-    /// The story: without a manifest nobody asked whose a copy was. What it said to stand for was deleted, and its records took the place.
+    /// The story: nobody asked whose a copy was. Without a manifest what it said to stand for was deleted, and its records took the place; with
+    /// one it was deleted.
     /// </summary>
-    [Fact]
-    public async Task Without_any_manifest_a_copy_of_another_database_takes_the_place_of_nothing_and_is_kept()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_copy_of_another_database_takes_the_place_of_nothing_and_is_kept(bool hasManifest)
     {
         var (other, copies) = await CompactedImageAsync();
         byte[] copy = [.. other.Files[copies[0]]];
@@ -571,8 +595,11 @@ public sealed class RepairTests
         var end = range.FirstLsn + (ulong)(copy.Length - Header);
         const string Foreign = "log-0000000099.seg";
         (header with { DatabaseId = Guid.NewGuid(), Number = 99, Copied = new CopiedRange(range.FirstLsn, end, end) }).Encode(copy.AsSpan(0, Header));
-        var damaged = WithoutManifests(await ImageAsync(close: true));
+        var image = await ImageAsync(close: true);
+        var damaged = hasManifest ? image : WithoutManifests(image);
         damaged.Files.Add(Foreign, copy);
+        using (var opened = damaged.Restore())
+            Assert.Throws(hasManifest ? typeof(LogDamagedException) : typeof(LogDirectoryForeignException), () => TestLog.Open(opened));
 
         Assert.Empty(AssertRepaired(damaged, []));
 
