@@ -60,7 +60,11 @@ internal sealed unsafe class Gateways
     internal static int StepFor(int effort) => effort < EffortForAll ? 2 : 1;
 
     /// <summary>Bytes that they take, at most.</summary>
-    internal static int BytesOf(int dimension) => Codes.Padded(dimension) is var rowBytes ? Most(rowBytes) * (rowBytes + sizeof(float) + sizeof(int)) : 0;
+    internal static int BytesOf(int dimension)
+    {
+        var rowBytes = Codes.Padded(dimension);
+        return Most(rowBytes) * (rowBytes + sizeof(float) + sizeof(int));
+    }
 
     /// <summary>The gateways of a graph that some nodes have come to.</summary>
     /// <param name="before">Those before; null: none.</param>

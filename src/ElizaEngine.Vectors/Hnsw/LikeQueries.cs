@@ -23,8 +23,8 @@ internal static class LikeQueries
         var (vector, other) = (new float[dimension], new float[dimension]);
         for (var i = 0; i < count; i++)
         {
-            Scale(vectors.Slice(i * dimension, dimension), vector);
-            Scale(vectors.Slice((i + (count / 2)) % count * dimension, dimension), other);
+            ToUnit(vectors.Slice(i * dimension, dimension), vector);
+            ToUnit(vectors.Slice((i + (count / 2)) % count * dimension, dimension), other);
             var common = (float)DotProduct.Of(vector, other);
             for (var place = 0; place < dimension; place++)
                 other[place] -= common * vector[place];
@@ -37,10 +37,5 @@ internal static class LikeQueries
         return queries;
     }
 
-    private static void Scale(ReadOnlySpan<float> vector, float[] unit)
-    {
-        var inverseNorm = Norm.InverseOf(vector);
-        for (var place = 0; place < unit.Length; place++)
-            unit[place] = vector[place] * inverseNorm;
-    }
+    private static void ToUnit(ReadOnlySpan<float> vector, float[] unit) => Quantizer.Scale(vector, Norm.InverseOf(vector), unit);
 }

@@ -29,7 +29,7 @@ internal static class Quantizer
     /// <summary>Multiplies each component: what it was becomes a unit vector.</summary>
     /// <param name="vector">Any length.</param>
     /// <param name="factor">The inverse norm.</param>
-    /// <param name="scaled">A multiple of 32 floats, at least as many; zeros behind the vector.</param>
+    /// <param name="scaled">At least as many floats; zeros behind the vector.</param>
     internal static void Scale(ReadOnlySpan<float> vector, float factor, Span<float> scaled)
     {
         var i = 0;
