@@ -48,6 +48,19 @@ public sealed class FrameHeaderTests
     }
 
     [Fact]
+    public void What_a_header_promises_counts_where_its_frame_does_not_fit()
+    {
+        var bytes = new byte[256];
+        (s_header with { PayloadBytes = 512 }).Encode(bytes, Salt);
+        Assert.False(FrameHeader.TryDecode(bytes, Salt, out _, out _));
+        Assert.Equal(4096UL, FrameHeader.Promise(bytes, Salt));
+        Assert.Equal(0UL, FrameHeader.Promise(bytes, Salt + 1));
+        Assert.Equal(0UL, FrameHeader.Promise(bytes.AsSpan(0, LogFormat.FrameHeaderBytes - 1), Salt));
+        bytes[24] ^= 1;
+        Assert.Equal(0UL, FrameHeader.Promise(bytes, Salt));
+    }
+
+    [Fact]
     public void A_promise_behind_its_own_frame_is_refused()
     {
         var bytes = new byte[256];

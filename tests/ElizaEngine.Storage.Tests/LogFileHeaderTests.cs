@@ -23,8 +23,7 @@ public sealed class LogFileHeaderTests
     [Fact]
     public void A_newer_major_version_is_refused_as_newer()
     {
-        var block = Block();
-        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(8), 9);
+        var block = Sealed(9, 0, 0);
         var error = Assert.Throws<LogFormatUnsupportedException>(() => LogFileHeader.Decode("log", block));
         Assert.Equal("log", error.File);
         Assert.StartsWith("9.", error.Found, StringComparison.Ordinal);
@@ -33,9 +32,19 @@ public sealed class LogFileHeaderTests
     [Fact]
     public void An_unknown_required_feature_is_refused_as_newer()
     {
-        var block = Block();
-        block[12] = 2;
+        var block = Sealed(1, 0, 2);
         Assert.Throws<LogFormatUnsupportedException>(() => LogFileHeader.Decode("log", block));
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(12)]
+    public void A_version_that_nobody_wrote_is_damage(int position)
+    {
+        var block = Block();
+        block[position] ^= 2;
+        Assert.Throws<LogDamagedException>(() => LogFileHeader.Decode("log", block));
     }
 
     [Theory]
@@ -44,10 +53,7 @@ public sealed class LogFileHeaderTests
     [InlineData(0, 3, 0, "0.3 with features 0x0", true)]
     public void What_is_refused_names_the_format_that_was_found_and_all_that_are_read(ushort major, ushort minor, byte features, string found, bool isOlder)
     {
-        var block = Block();
-        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(8), major);
-        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(10), minor);
-        block[12] = features;
+        var block = Sealed(major, minor, features);
         var error = Assert.Throws<LogFormatUnsupportedException>(() => LogFileHeader.Decode("log", block));
         Assert.Equal($"log has format {found}; this version reads 1.x with no features but 0x1. Nothing was changed.", error.Message);
         Assert.Equal(isOlder, error.IsOlder);
@@ -81,6 +87,17 @@ public sealed class LogFileHeaderTests
 
     [Fact]
     public void A_short_block_is_refused() => Assert.Throws<LogDamagedException>(() => LogFileHeader.Decode("log", new byte[100]));
+
+    /// <summary>As another version would write it.</summary>
+    private static byte[] Sealed(ushort major, ushort minor, byte features)
+    {
+        var block = Block();
+        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(8), major);
+        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(10), minor);
+        block[12] = features;
+        BinaryPrimitives.WriteUInt32LittleEndian(block.AsSpan(76), Crc32C.Compute(block.AsSpan(0, 76)));
+        return block;
+    }
 
     private static byte[] Block()
     {

@@ -50,8 +50,7 @@ internal readonly record struct FrameHeader(FrameFlags Flags, int PayloadBytes, 
         header = default;
         problem = bytes.Length < LogFormat.FrameHeaderBytes ? "there is no room for a frame header"
             : BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic ? "no frame starts here"
-            : BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcOffset..]) != HeaderCrc(bytes, salt)
-                ? "the checksum of the frame header is wrong"
+            : !IsWhole(bytes, salt) ? "the checksum of the frame header is wrong"
             : "";
         if (problem.Length > 0)
             return false;
@@ -71,6 +70,18 @@ internal readonly record struct FrameHeader(FrameFlags Flags, int PayloadBytes, 
             : "";
         return problem.Length == 0;
     }
+
+    /// <summary>
+    /// The lsn below which a header says that everything is durable, also one that lies where its frame does not fit; 0: it says nothing, or is
+    /// none.
+    /// </summary>
+    public static ulong Promise(ReadOnlySpan<byte> bytes, ulong salt) =>
+        bytes.Length >= LogFormat.FrameHeaderBytes && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == Magic && IsWhole(bytes, salt)
+            ? BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..])
+            : 0;
+
+    private static bool IsWhole(ReadOnlySpan<byte> header, ulong salt) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(header[CrcOffset..]) == HeaderCrc(header, salt);
 
     private static uint HeaderCrc(ReadOnlySpan<byte> header, ulong salt)
     {

@@ -50,10 +50,10 @@ internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong
             throw new LogDamagedException(file, 0, 0, $"the file is {block.Length} bytes long, shorter than its header block");
         if (BinaryPrimitives.ReadUInt64LittleEndian(block) != Magic)
             throw new LogDamagedException(file, 0, 0, "the header block does not start with ELIZALOG");
-        // The version comes before the checksum: a newer format may keep its checksum elsewhere.
-        var features = LogFormat.CheckVersion(file, block);
-        if (!IsWhole(block))
+        // Every version has it here: where it is wrong, nobody wrote what the version says.
+        if (BinaryPrimitives.ReadUInt32LittleEndian(block[CrcOffset..]) != Crc32C.Compute(block[..CrcOffset]))
             throw new LogDamagedException(file, CrcOffset, 0, "the checksum of the header block is wrong");
+        var features = LogFormat.CheckVersion(file, block);
 
         var number = BinaryPrimitives.ReadInt64LittleEndian(block[32..]);
         var fileBytes = BinaryPrimitives.ReadInt64LittleEndian(block[48..]);
@@ -77,26 +77,6 @@ internal readonly record struct LogFileHeader(Guid DatabaseId, int Number, ulong
             Copied = (features & LogFormat.CompactionFeature) == 0 ? null : DecodeCopied(file, block),
         };
     }
-
-    /// <summary>Reads the header block of a file that a manifest of a known version lists.</summary>
-    /// <exception cref="LogDamagedException">The magic, the checksum or a field is wrong.</exception>
-    /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
-    public static LogFileHeader DecodeListed(string file, ReadOnlySpan<byte> block)
-    {
-        try
-        {
-            return Decode(file, block);
-        }
-        catch (LogFormatUnsupportedException error) when (!IsWhole(block))
-        {
-            // What lists the file is of a version that is known here, and the checksum is wrong: nobody wrote that.
-            throw new LogDamagedException(file, 8, 0, $"the header block claims format {error.Found}");
-        }
-    }
-
-    /// <summary>Whether the fields of a header block, of a version that keeps its checksum where this one does, are as they were written.</summary>
-    public static bool IsWhole(ReadOnlySpan<byte> block) =>
-        block.Length >= FieldBytes && BinaryPrimitives.ReadUInt32LittleEndian(block[CrcOffset..]) == Crc32C.Compute(block[..CrcOffset]);
 
     private static CopiedRange DecodeCopied(string file, ReadOnlySpan<byte> block)
     {

@@ -70,13 +70,14 @@ internal static class ManifestCodec
             throw new LogDamagedException(file, 0, 0, "the manifest does not start with ELIZAMAN");
         if (bytes.Length < HeaderBytes + HashBytes)
             throw new LogDamagedException(file, bytes.Length, 0, "the manifest is cut short");
+        // Every version has it here: where it is wrong, nobody wrote what the version says.
+        if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[^HashBytes..]) != Hash(bytes, generation))
+            throw new LogDamagedException(file, bytes.Length - HashBytes, 0, "the checksum of the manifest is wrong");
         var isLong = (LogFormat.CheckVersion(file, bytes) & LogFormat.CompactionFeature) != 0;
         var entryBytes = isLong ? LongEntryBytes : EntryBytes;
         var count = BinaryPrimitives.ReadInt32LittleEndian(bytes[52..]);
         if (count is < 0 or > MaxFiles || bytes.Length != HeaderBytes + ((long)count * entryBytes) + HashBytes)
             throw new LogDamagedException(file, 52, 0, $"a manifest of {count} files has not {bytes.Length} bytes");
-        if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[^HashBytes..]) != Hash(bytes, generation))
-            throw new LogDamagedException(file, bytes.Length - HashBytes, 0, "the checksum of the manifest is wrong");
         if (BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]) != generation)
             throw new LogDamagedException(file, 32, 0, "the manifest has another generation than its name");
 

@@ -108,7 +108,7 @@ internal sealed class LogFile : IDisposable
             if (length != listed.FileBytes)
                 throw new LogDamagedException(name, length, listed.FirstLsn, $"the file has {length} bytes instead of {listed.FileBytes}");
             map = file.Map();
-            var header = LogFileHeader.DecodeListed(name, map.Slice(0, LogFormat.FileHeaderBytes));
+            var header = LogFileHeader.Decode(name, map.Slice(0, LogFormat.FileHeaderBytes));
             if (header.DatabaseId != databaseId)
                 throw new LogDamagedException(name, 16, listed.FirstLsn, "the file belongs to another database");
             if (header.Number != listed.Number || header.Salt != listed.Salt || header.FileBytes != listed.FileBytes

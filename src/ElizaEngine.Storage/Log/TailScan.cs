@@ -69,10 +69,10 @@ internal static class TailScan
                 continue;
             foreach (var salt in salts)
             {
-                if (!FrameHeader.TryDecode(place[offset..], salt, out var header, out _))
-                    continue;
-                highest = Math.Max(highest, header.SyncedLsn);
-                break;
+                var promise = FrameHeader.Promise(place[offset..], salt);
+                highest = Math.Max(highest, promise);
+                if (promise > 0)
+                    break;
             }
         }
 

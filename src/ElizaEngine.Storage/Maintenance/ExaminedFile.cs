@@ -191,7 +191,7 @@ internal sealed class ExaminedFile : IDisposable
             return new LogFinding(Name, Math.Min(Map.Length, Entry.FileBytes), 0, $"the file has {Map.Length} bytes instead of {Entry.FileBytes}");
         try
         {
-            var header = LogFileHeader.DecodeListed(Name, Slice(0, LogFormat.FileHeaderBytes));
+            var header = LogFileHeader.Decode(Name, Slice(0, LogFormat.FileHeaderBytes));
             if (header.DatabaseId != databaseId)
                 return new LogFinding(Name, 16, 0, "the file belongs to another database");
             return header.Number == Entry.Number && header.Salt == Entry.Salt && header.FileBytes == Entry.FileBytes && header.BlockBytes == Entry.BlockBytes

@@ -173,16 +173,17 @@ internal sealed class LogDirectory : IDisposable
     {
         var candidates = new List<ExaminedFile>();
         var copies = new List<LogFileHeader>();
-        foreach (var number in numbers)
+        var headers = numbers.Select(number => (Number: number, Header: DirectoryInspection.ReadHeader(_files, Path, number))).ToList();
+        if (Manifest is null)
+            DatabaseId = IdOfMost(headers.Select(static file => file.Header).OfType<LogFileHeader>());
+        foreach (var (number, found) in headers)
         {
-            if (DirectoryInspection.ReadHeader(_files, Path, number) is not { } header)
+            if (found is not { } header)
             {
-                Strays.Add(FileNames.Log(number));
+                AddStray(FileNames.Log(number), "it says not what it is");
                 continue;
             }
 
-            if (DatabaseId == Guid.Empty)
-                DatabaseId = header.DatabaseId;
             // What no file of this database says is not counted: all later numbers would be behind it.
             if (header.DatabaseId == DatabaseId)
                 NextFileNumber = Math.Max(NextFileNumber, number + 1);
@@ -204,16 +205,24 @@ internal sealed class LogDirectory : IDisposable
             }
 
             if (!file.IsBlank)
-                Strays.Add(file.Name);
+                AddStray(file.Name, header.DatabaseId == DatabaseId ? "no frame in it is valid" : $"it is of another database, {header.DatabaseId}");
             file.Dispose();
         }
 
-        foreach (var name in Strays)
-            Findings.Add(new LogFinding(name, LogFormat.FileHeaderBytes, 0, "the file holds bytes, but no manifest lists it and it says not what it is"));
         AddCopies(copies, candidates);
         foreach (var file in candidates)
             Findings.Add(new LogFinding(file.Name, LogFormat.FileHeaderBytes, file.FirstLsn, "the file holds frames, but no valid manifest lists it"));
         Insert(candidates);
+    }
+
+    /// <summary>Where nothing else says whose the directory is: of which database most bytes are, not counting files without a frame.</summary>
+    private Guid IdOfMost(IEnumerable<LogFileHeader> headers) => headers.GroupBy(static header => header.DatabaseId)
+        .MaxBy(files => files.Sum(file => DirectoryInspection.HoldsNoFrame(_files, Path + "/" + FileNames.Log(file.Number)) ? 0 : file.FileBytes))?.Key ?? Guid.Empty;
+
+    private void AddStray(string name, string why)
+    {
+        Strays.Add(name);
+        Findings.Add(new LogFinding(name, LogFormat.FileHeaderBytes, 0, "the file holds bytes, but no manifest lists it, and " + why));
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using ElizaEngine.Storage;
 using Xunit;
 
@@ -81,12 +82,15 @@ public sealed class DamagedDirectoryTests
         using var folder = new TestFolder();
         await using (var database = await folder.OpenAsync()) await WriteAsync(database);
         var file = System.IO.Directory.GetFiles(folder.Data, prefix + "*").Max(StringComparer.Ordinal)!;
-        // Whatever else a newer version changes, magic and version stay where they are. The manifest is of this version, as what lists the log
-        // file is: that one is of a newer version only if its checksum says so.
+        // Whatever else a newer version changes: magic, version and the checksum over them stay what and where they are.
         await ChangeAsync(file, bytes =>
         {
             BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(versionOffset), 9);
-            if (prefix == "log-") BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(76), Crc32C.Compute(bytes.AsSpan(0, 76)));
+            if (prefix == "log-")
+                BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(76), Crc32C.Compute(bytes.AsSpan(0, 76)));
+            else
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(bytes.Length - 8),
+                    XxHash3.HashToUInt64(bytes.AsSpan(0, bytes.Length - 8), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32))));
         });
         var before = Snapshot(folder.Data);
         var error = await Assert.ThrowsAsync<UnsupportedFormatException>(folder.OpenAsync);

@@ -100,7 +100,7 @@ public sealed class FormatVersionTests
         Assert.Equal(bytes, await File.ReadAllBytesAsync(index, TestContext.Current.CancellationToken));
     }
 
-    /// <summary>The manifest is of this version, so nobody wrote that; repair may mend it.</summary>
+    /// <summary>The checksum is wrong, so nobody wrote that; repair may mend it.</summary>
     [Fact]
     public async Task A_log_file_whose_version_was_changed_on_the_disk_is_damaged()
     {
@@ -115,12 +115,35 @@ public sealed class FormatVersionTests
         foreach (var call in calls)
         {
             var error = await Assert.ThrowsAsync<CorruptDataException>(call);
-            Assert.Equal((FileNames.Log(1), 8), (error.File, error.Offset));
+            Assert.Equal((FileNames.Log(1), 76), (error.File, error.Offset));
             Assert.Equal(before, Snapshot(folder.Data));
         }
 
         var finding = Assert.Single((await LocalDatabase.VerifyDirectoryAsync(folder.Data)).Findings);
-        Assert.Equal((FileNames.Log(1), 8), (finding.File, finding.Offset));
+        Assert.Equal((FileNames.Log(1), 76), (finding.File, finding.Offset));
+        Assert.Empty((await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true)).Losses);
+        await using var repaired = await folder.OpenAsync();
+        Assert.Equal(3, await repaired.ForAgent(s_agent).CountMemoriesAsync(new MemoryQuery("messages")));
+    }
+
+    /// <summary>The story: one bit, and opening, verifying and repairing asked for a newer version that there is not.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_manifest_whose_version_was_changed_on_the_disk_is_damaged(bool isNewest)
+    {
+        using var folder = new TestFolder();
+        await using (var database = await folder.OpenAsync()) await WriteAsync(database);
+        var manifests = System.IO.Directory.GetFiles(folder.Data, "MANIFEST-*").Order(StringComparer.Ordinal).ToArray();
+        Assert.Equal(2, manifests.Length);
+        var manifest = manifests[isNewest ? 1 : 0];
+        var bytes = await File.ReadAllBytesAsync(manifest, TestContext.Current.CancellationToken);
+        bytes[8] ^= 2;
+        await File.WriteAllBytesAsync(manifest, bytes, TestContext.Current.CancellationToken);
+        if (isNewest)
+            Assert.Equal(Path.GetFileName(manifest), (await Assert.ThrowsAsync<CorruptDataException>(folder.OpenAsync)).File);
+
+        Assert.Equal(!isNewest, (await LocalDatabase.VerifyDirectoryAsync(folder.Data)).IsSound);
         Assert.Empty((await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true)).Losses);
         await using var repaired = await folder.OpenAsync();
         Assert.Equal(3, await repaired.ForAgent(s_agent).CountMemoriesAsync(new MemoryQuery("messages")));

@@ -57,7 +57,7 @@ internal static class DamagedCopy
             found = await Moment.TextAsync(database);
             DatabaseStateTests.AssertIndexesAgree(database.Sequencer.Published);
         }
-        catch (Exception error) when (error is CorruptDataException or UnsupportedFormatException or ForeignDirectoryException)
+        catch (Exception error) when (error is CorruptDataException or ForeignDirectoryException)
         {
             return Verdict.Reported;
         }

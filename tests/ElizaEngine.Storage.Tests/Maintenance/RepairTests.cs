@@ -39,6 +39,36 @@ public sealed class RepairTests
             AssertRepaired(image.With(file, bytes => bytes[offset - LogFormat.RecordHeaderBytes + position] ^= 0x11), ["record 7 b"]);
     }
 
+    /// <summary>
+    /// The second frame, of two blocks, landed on the last block of the file that was prepared, and the first is gone, too. Its header says that
+    /// the first was durable, though no payload fits there: the story is of a log that opened empty.
+    /// </summary>
+    [Fact]
+    public async Task A_frame_that_went_astray_where_it_does_not_fit_tells_of_the_loss_of_the_one_before()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        string[] texts = ["first", BackupWorld.Text(1, 5000)];
+        var log = TestLog.Open(directory);
+        // The manifest that lists the next file must not tell of a frame.
+        await log.Log.BackgroundWork;
+        foreach (var text in texts)
+            await log.Append(text);
+        var image = await DiskImage.Take(log, directory);
+        await log.DisposeAsync();
+        var (file, _) = PlaceOf(image, "first");
+        var (start, end) = image.LastFrame(file);
+        Assert.Equal((Header + 4096, 8192), (start, end - start));
+        var frame = image.Files[file].AsSpan(start, 4096).ToArray();
+        var astray = image.With(file, static bytes => bytes.AsSpan(Header).Clear())
+            .With(LogsOf(image).First(name => name != file), bytes => frame.CopyTo(bytes, bytes.Length - frame.Length));
+        using (var opened = astray.Restore())
+            Assert.Throws<LogDamagedException>(() => TestLog.Open(opened));
+
+        var lost = Assert.Single(AssertRepaired(astray, [.. texts], texts));
+
+        Assert.Equal((0UL, 4096UL), (lost.FirstLsn, lost.EndLsn));
+    }
+
     /// <summary>The story: they are not under the checksum of the record, readers do not look at them, and repair threw the record away.</summary>
     [Fact]
     public async Task A_changed_byte_of_those_that_are_called_zero_in_the_header_of_a_record_loses_nothing()
@@ -609,6 +639,27 @@ public sealed class RepairTests
         var bytes = new byte[file.Length];
         file.Read(0, bytes);
         Assert.Equal(copy, bytes);
+    }
+
+    /// <summary>The story: the one with the lowest number said whose the directory is, and the files of the database went to lost+found.</summary>
+    [Fact]
+    public async Task Without_any_manifest_the_database_is_that_of_which_most_is_there()
+    {
+        var (image, _) = await CompactedImageAsync();
+        List<string> texts;
+        using (var directory = image.Restore())
+            texts = [.. Examined.Run(directory).Texts];
+        var log = LogsOf(image).First(name => !LogFileHeader.Decode(name, image.Files[name]).Copied.HasValue && image.Files[name].AsSpan(Header).ContainsAnyExcept((byte)0));
+        byte[] other = [.. image.Files[log]];
+        Assert.DoesNotContain(FileNames.Log(1), image.Files.Keys);
+        (LogFileHeader.Decode(log, other) with { DatabaseId = Guid.NewGuid(), Number = 1 }).Encode(other.AsSpan(0, Header));
+        var damaged = WithoutManifests(image);
+        damaged.Files.Add(FileNames.Log(1), other);
+
+        Assert.Empty(AssertRepaired(damaged, [], [.. texts]));
+
+        using var examined = damaged.Restore();
+        Assert.Contains(Examined.Run(examined).Findings, static finding => finding.File == FileNames.Log(1) && finding.What.Contains("of another database", StringComparison.Ordinal));
     }
 
     [Fact]
