@@ -146,7 +146,7 @@ public class EffortSearchTests
 
         var (effort, recall) = EffortSearch.Find(graph, [.. queries.SelectMany(static query => query)], s_none, K, 0.999, most);
 
-        Assert.Equal(EffortSearch.EffortMax, effort);
+        Assert.Equal(EffortSearch.NoneIsEnough, effort);
         // No walk found more than those of the highest effort do, which is too few.
         Assert.Equal(queries.Average(query => GraphScene.Recall(graph, rows, query, K, most, default(EverySlot))), recall, 0.02);
         Assert.InRange(recall, 0.1, 0.9);
@@ -165,7 +165,7 @@ public class EffortSearchTests
         int[] slots = [.. Enumerable.Range(0, 300).Select(i => i * 10)];
         float[] vectors = [.. slots.SelectMany(slot => rows[slot])];
 
-        var (effort, recall) = EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.95, threads: 2);
+        var (effort, recall) = EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.95, byHalves: false, threads: 2);
 
         var queries = LikeQueries.Of(vectors, Dimension, Similarity).Chunk(Dimension).ToArray();
         Assert.InRange(recall, 0.95, 1);
@@ -177,9 +177,48 @@ public class EffortSearchTests
         // Nothing is expected of what is gone.
         foreach (var slot in slots)
             graph.Delete(slot);
-        Assert.Equal((1, 1d), EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.95));
-        Assert.Throws<ArgumentException>(() => EffortSearch.FindLike(graph, vectors, slots[1..], Similarity, 0.95));
-        Assert.Throws<ArgumentOutOfRangeException>(() => EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.95, most: 0));
+        Assert.Equal((1, 1d), EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.95, byHalves: false));
+        Assert.Throws<ArgumentException>(() => EffortSearch.FindLike(graph, vectors, slots[1..], Similarity, 0.95, byHalves: false));
+        Assert.Throws<ArgumentOutOfRangeException>(() => EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.95, byHalves: false, most: 0));
+    }
+
+    /// <summary>
+    /// In a topic all are about as near to a query but what it is like: half of a row does not tell those apart, so the nearest are walked to by
+    /// whole rows, but it tells that one from all.
+    /// </summary>
+    [Fact]
+    public void What_is_like_a_query_is_found_by_halves_where_the_nearest_are_not()
+    {
+        const int Dimension = 384;
+        const float Similarity = 0.95f;
+        var random = new Random(Seed);
+        float[][] topics = [.. Enumerable.Range(0, 10).Select(_ => TestVectors.Random(random, Dimension))];
+        // A few components are larger, so that half of a row tells less.
+        float[][] rows = [.. Enumerable.Range(0, 2000).Select(i => VectorShapes.Near(random, topics[i % topics.Length], 0.6f).Select((x, place) => place < 4 ? 3 * x : x).ToArray())];
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        graph.Insert(codes.Count);
+        Assert.Equal(0, graph.UpperDeviation);
+        int[] slots = [.. Enumerable.Range(0, 400).Select(i => i * 5)];
+        float[] vectors = [.. slots.SelectMany(slot => rows[slot])];
+
+        var whole = EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.99, byHalves: false);
+        var halves = EffortSearch.FindLike(graph, vectors, slots, Similarity, 0.99, byHalves: true);
+
+        Assert.InRange(halves.Recall, 0.99, 1);
+        // By whole rows 8 and by halves 19, of 2,000.
+        Assert.InRange(halves.Effort, whole.Effort, 32);
+        var queries = LikeQueries.Of(vectors, Dimension, Similarity).Chunk(Dimension).ToArray();
+        var search = new CodeSearch();
+        var found = 0;
+        for (var i = 0; i < slots.Length; i++)
+        {
+            search.Begin(codes, queries[i], Norm.InverseOf(queries[i]), 1, Similarity - 1e-3f, byHalves: true);
+            search.Walk(graph, halves.Effort, default(EverySlot));
+            found += search.Results().ToArray().Any(candidate => candidate.Slot == slots[i]) ? 1 : 0;
+        }
+
+        Assert.Equal(halves.Recall, (double)found / slots.Length, 1e-9);
     }
 
     [Fact]

@@ -11,13 +11,16 @@ namespace ElizaEngine.Local;
 /// </summary>
 internal static class SavedChanges
 {
+    /// <summary>The flag of a <see cref="WalkEffort"/>, here and in <see cref="SavedVectors"/>.</summary>
+    public const int ByHalves = 1;
+
     private const int HeaderBytes = 96;
     private const int HeaderCrcAt = 92;
     private const int CrcBytes = sizeof(uint);
     private const int BufferBytes = 256 << 10;
     private const ulong Magic = 0x48435641_5A494C45; // "ELIZAVCH"
     private const ushort Major = 0;
-    private const ushort Minor = 2;
+    private const ushort Minor = 3;
 
     /// <summary>How many bytes <see cref="Write"/> would write, but for log files.</summary>
     public static long BytesOf(Graph graph, int before, int first) =>
@@ -42,7 +45,7 @@ internal static class SavedChanges
         BinaryPrimitives.WriteUInt64LittleEndian(front.AsSpan(24), stamp);
         var first = count - saved.Sources.Length;
         ReadOnlySpan<(int At, int Value)> numbers =
-            [(12, files.Changes + 1), (32, before), (36, logs.Length), (40, first), (44, count), (48, saved.Effort.Nearest), (52, saved.Effort.MeasuredAt), (64, saved.Effort.Duplicate)];
+            [(12, files.Changes + 1), (32, before), (36, logs.Length), (40, first), (44, count), (48, saved.Effort.Nearest), (52, saved.Effort.MeasuredAt), (64, saved.Effort.Duplicate), (68, saved.Effort.ByHalves ? ByHalves : 0)];
         foreach (var (at, value) in numbers) BinaryPrimitives.WriteInt32LittleEndian(front.AsSpan(at), value);
         BinaryPrimitives.WriteDoubleLittleEndian(front.AsSpan(56), saved.Recall);
         BinaryPrimitives.WriteUInt32LittleEndian(front.AsSpan(HeaderCrcAt), Storage.Crc32C.Compute(front.AsSpan(0, HeaderCrcAt)));
@@ -86,7 +89,7 @@ internal static class SavedChanges
             if (graph.Slots != count) throw new InvalidDataException("The changes of the graph are not those of the file.");
             return new SavedState(
                 new SavedFiles(Stamp(header, 24), before.Files.Changes + 1, before.Files.FileBytes, before.Files.ChangeBytes + file.Length, first == 0 ? same : [.. before.Files.Logs.Union(same)]),
-                new WalkEffort(Nearest: Number(header, 48), Duplicate: Number(header, 64), MeasuredAt: Number(header, 52)), BinaryPrimitives.ReadDoubleLittleEndian(header.AsSpan(56)), sources);
+                new WalkEffort(Number(header, 48), Number(header, 64), ByHalves: (Number(header, 68) & ByHalves) != 0, MeasuredAt: Number(header, 52)), BinaryPrimitives.ReadDoubleLittleEndian(header.AsSpan(56)), sources);
         }
     }
 

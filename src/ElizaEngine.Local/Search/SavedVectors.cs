@@ -22,7 +22,7 @@ internal sealed record SavedVectors(Graph Graph, WalkEffort Effort, double Recal
     private const int StampAt = 64;
     private const ulong Magic = 0x43455641_5A494C45; // "ELIZAVEC"
     private const ushort Major = 0;
-    private const ushort Minor = 3;
+    private const ushort Minor = 4;
     private const int NoSuchFile = 2;
 
     /// <summary>The name of a partition's file.</summary>
@@ -83,7 +83,7 @@ internal sealed record SavedVectors(Graph Graph, WalkEffort Effort, double Recal
         Check(BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(8)) == Major);
         var name = Encoding.UTF8.GetBytes(tableName);
         Check(Number(12) == key.Dimension && Id.Read(header.AsSpan(16)) == key.AgentId && Number(32) == name.Length);
-        var (logs, count, effort) = (Number(36), Number(40), new WalkEffort(Nearest: Number(44), Duplicate: Number(52), MeasuredAt: Number(48)));
+        var (logs, count, effort) = (Number(36), Number(40), new WalkEffort(Number(44), Number(52), ByHalves: (Number(72) & SavedChanges.ByHalves) != 0, MeasuredAt: Number(48)));
         Check(logs >= 0 && count >= 0 && effort.Nearest >= 0 && effort.Duplicate >= 0 && effort.MeasuredAt >= 0);
         var length = name.Length + SavedSource.BytesOf(logs, count) + sizeof(uint);
         Check(length <= Math.Min(file.Length - HeaderBytes, Array.MaxLength));
@@ -109,7 +109,7 @@ internal sealed record SavedVectors(Graph Graph, WalkEffort Effort, double Recal
         BinaryPrimitives.WriteUInt16LittleEndian(front.AsSpan(8), Major);
         BinaryPrimitives.WriteUInt16LittleEndian(front.AsSpan(10), Minor);
         key.AgentId.Write(front.AsSpan(16));
-        ReadOnlySpan<(int At, int Value)> numbers = [(12, key.Dimension), (32, name.Length), (36, logs.Length), (40, Sources.Length), (44, Effort.Nearest), (48, Effort.MeasuredAt), (52, Effort.Duplicate)];
+        ReadOnlySpan<(int At, int Value)> numbers = [(12, key.Dimension), (32, name.Length), (36, logs.Length), (40, Sources.Length), (44, Effort.Nearest), (48, Effort.MeasuredAt), (52, Effort.Duplicate), (72, Effort.ByHalves ? SavedChanges.ByHalves : 0)];
         foreach (var (at, value) in numbers) BinaryPrimitives.WriteInt32LittleEndian(front.AsSpan(at), value);
         BinaryPrimitives.WriteDoubleLittleEndian(front.AsSpan(56), Recall);
         BinaryPrimitives.WriteUInt64LittleEndian(front.AsSpan(StampAt), stamp);

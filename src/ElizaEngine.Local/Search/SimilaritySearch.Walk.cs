@@ -49,6 +49,7 @@ internal sealed partial class SimilaritySearch
 
     private int _effort;
     private int _effortOfNearest;
+    private bool _byHalves;
     private int _accepted;
     private bool _isFilteredHere;
 
@@ -60,12 +61,13 @@ internal sealed partial class SimilaritySearch
         var isForDuplicate = _count == 1 && _threshold >= Limits.DuplicateSimilarity;
         var wanted = effort.At(isForDuplicate, graph.Count);
         _effortOfNearest = effort.At(isForDuplicate: false, graph.Count);
+        _byHalves = isForDuplicate && effort.ByHalves;
         var steps = StepsOfScan(partition, graph.Count);
         if (wanted > steps) return null;
         AskSample(scope, partition, filter, coded);
         if (_accepted < Sample / FilteredPart || (_accepted < Sample && (long)_accepted * coded / Sample < FewToWalk)) return null;
         if (_threshold is not null && !AreSurelyMany(scope, partition, filter, coded)) return null;
-        _effort = (int)Math.Min(int.MaxValue, (long)wanted * Math.Max(1, _count / 10));
+        _effort = (int)Math.Min(int.MaxValue, (long)wanted * Math.Max(10, _count) / 10);
         _isFilteredHere = false;
         if (_threshold is not null && _count > 1) steps /= ListPart;
         var isWorthIt = scope.IsWhole ? _effort <= steps : EffortBeforeFilter() <= steps / FirstPart;
@@ -152,6 +154,7 @@ internal sealed partial class SimilaritySearch
             // How much more that takes is known of the nearest.
             var effort = (long)Math.Max(_effort, _effortOfNearest) * FilteredEffort;
             if (effort * FilteredStep > StepsOfScan(partition, graph.Count) / FirstPart) return false;
+            _byHalves = false;
             BeginWalk(partition, wanted, (int)effort);
             outcome = _codes.Walk(graph, Effort, filter, coded);
         }
@@ -179,7 +182,7 @@ internal sealed partial class SimilaritySearch
 
     private void BeginWalk(VectorPartition partition, int wanted, int effort)
     {
-        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold, _byHalves);
         Effort = effort;
     }
 }

@@ -281,7 +281,7 @@ internal sealed partial class SimilaritySearch : IDisposable
     {
         _found.RemoveRange(fromTail, _found.Count - fromTail);
         var wanted = (int)Math.Min(int.MaxValue, (long)_count + allowed);
-        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold);
+        _codes.Begin(partition.Codes, _query, _inverseNorm, wanted, _threshold, _byHalves);
         return wanted;
     }
 

@@ -33,6 +33,7 @@ internal sealed unsafe class CodeSearch
     private readonly Candidates _candidates = new();
     private readonly WalkScratch _scratch = new();
     private int _count;
+    private bool _byHalves;
     private long _compared;
     private Codes? _codes;
 
@@ -45,8 +46,12 @@ internal sealed unsafe class CodeSearch
     /// <param name="inverseNorm">The query's <see cref="Norm.InverseOf"/>.</param>
     /// <param name="count">Wanted: 0 for none, <see cref="int.MaxValue"/> for all.</param>
     /// <param name="threshold">The lowest similarity wanted, inclusive; null: any.</param>
+    /// <param name="byHalves">
+    /// Whether walks read half of each row, whatever the graph says: a vector that is far more like the query than others are is told from them
+    /// by that. How much effort it takes then <see cref="EffortSearch.FindLike"/> measures.
+    /// </param>
     /// <exception cref="ArgumentException">The query has another dimension, or its inverse norm is not this.</exception>
-    internal void Begin(Codes codes, ReadOnlySpan<float> query, float inverseNorm, int count, float? threshold)
+    internal void Begin(Codes codes, ReadOnlySpan<float> query, float inverseNorm, int count, float? threshold, bool byHalves = false)
     {
         if (query.Length != codes.Dimension)
             throw new ArgumentException($"These codes are of vectors of {codes.Dimension} floats; the query has {query.Length}.", nameof(query));
@@ -54,6 +59,7 @@ internal sealed unsafe class CodeSearch
         _candidates.Begin(count, threshold);
         _codes = codes;
         _count = count;
+        _byHalves = byHalves;
     }
 
     /// <summary>Compares the slots of a range that a filter accepts, as fast as memory is read if that is all of them.</summary>
@@ -274,7 +280,7 @@ internal sealed unsafe class CodeSearch
         where TFilter : struct, ISlotFilter, allows ref struct
     {
         var covered = Math.Min(graph.Count, end);
-        var isByUpper = graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden);
+        var isByUpper = graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden, _byHalves);
         var links = graph.Links;
         var accepted = new NodeFilter<TFilter>(links, covered, filter);
         var found = 0;

@@ -12,8 +12,11 @@ namespace ElizaEngine.Vectors;
 /// </summary>
 internal static class EffortSearch
 {
-    /// <summary>What is said to be needed where nothing is enough.</summary>
+    /// <summary>The highest effort that is tried.</summary>
     internal const int EffortMax = 4096;
+
+    /// <summary>What is said to be needed where nothing that was tried is enough.</summary>
+    internal const int NoneIsEnough = int.MaxValue;
 
     /// <summary>Of the standard error, by which a recall must be above the wanted one: one-sided, 95 of 100.</summary>
     private const double Confidence = 1.645;
@@ -41,7 +44,7 @@ internal static class EffortSearch
     /// <param name="threads">Threads that ask.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
-    /// The effort, and the recall that it gave; where none is enough, <see cref="EffortMax"/>, and the recall of the highest that was tried.
+    /// The effort, and the recall that it gave; where none is enough, <see cref="NoneIsEnough"/>, and the recall of the highest that was tried.
     /// </returns>
     /// <remarks>Cost: a scan and some five walks for each query. Answers are compared by code, whose error is the same on both sides.</remarks>
     /// <exception cref="OperationCanceledException">Given up.</exception>
@@ -72,6 +75,7 @@ internal static class EffortSearch
     /// <param name="slots">Theirs, below <see cref="Graph.Count"/>. Of one that was deleted nothing is expected.</param>
     /// <param name="similarity">How like: between 0 and 1.</param>
     /// <param name="recall">0 to 1.</param>
+    /// <param name="byHalves">Whether walks read half of each row; see <see cref="CodeSearch.Begin"/>.</param>
     /// <param name="most">As there; at least 1.</param>
     /// <param name="threads">As there.</param>
     /// <param name="cancellationToken">As there.</param>
@@ -79,13 +83,17 @@ internal static class EffortSearch
     /// <remarks>Cost: some five walks for each.</remarks>
     /// <exception cref="OperationCanceledException">Given up.</exception>
     internal static (int Effort, double Recall) FindLike(
-        Graph graph, float[] vectors, int[] slots, float similarity, double recall, int most = EffortMax, int threads = 1, CancellationToken cancellationToken = default)
+        Graph graph, float[] vectors, int[] slots, float similarity, double recall, bool byHalves, int most = EffortMax, int threads = 1,
+        CancellationToken cancellationToken = default)
     {
         Check(graph, vectors, slots, most, least: 1, threads);
         graph.Share();
         try
         {
-            var sample = new Sample(graph, LikeQueries.Of(vectors, graph.Codes.Dimension, similarity), null, count: 1, most, threads, cancellationToken);
+            var sample = new Sample(graph, LikeQueries.Of(vectors, graph.Codes.Dimension, similarity), null, count: 1, most, threads, cancellationToken)
+            {
+                ByHalves = byHalves,
+            };
             sample.Expect(slots);
             return sample.Find(recall);
         }
@@ -127,6 +135,8 @@ internal static class EffortSearch
             _truth = new (int Count, float Worst)[queries.Length / graph.Codes.Dimension];
         }
 
+        public bool ByHalves { get; init; }
+
         // What a scan finds, without their own.
         public void ExpectNearest(int[] own)
         {
@@ -146,7 +156,7 @@ internal static class EffortSearch
             while (found.Surely < recall && effort < _most)
                 (low, found) = (effort, Ask(effort = Higher(effort)));
             if (found.Surely < recall)
-                return (EffortMax, found.Mean);
+                return (NoneIsEnough, found.Mean);
             while (low == 0 && effort > _count)
                 Try(Math.Max(_count, effort * 3 / 4));
             while (low > 0 && effort - low > Math.Max(1, effort / LastStep))
@@ -227,7 +237,7 @@ internal static class EffortSearch
         {
             var dimension = _graph.Codes.Dimension;
             var vector = _queries.AsSpan(query * dimension, dimension);
-            search.Begin(_graph.Codes, vector, Norm.InverseOf(vector), _count, null);
+            search.Begin(_graph.Codes, vector, Norm.InverseOf(vector), _count, null, ByHalves);
         }
 
         private IEnumerable<Candidate> Best(CodeSearch search) =>

@@ -86,7 +86,7 @@ internal sealed class Graph : SharedNative
 
     /// <summary>
     /// Whether a build was cancelled and has not gone on since, here or before the graph was stored: the next one ends with a look for
-    /// slots that no walk reaches. For whoever changes the graph.
+    /// slots that few links lead to, or that no walk reaches. For whoever changes the graph.
     /// </summary>
     internal bool IsCut { get; set; }
 
@@ -226,15 +226,16 @@ internal sealed class Graph : SharedNative
     /// <param name="covered">Slots from this on are not found.</param>
     /// <param name="filter">Which may be found.</param>
     /// <param name="hidden">A slot that <see cref="CanBeHidden"/>: the walk goes as if it were not there. -1: none.</param>
+    /// <param name="byHalves">Whether it reads half of each row in any case: what is looked for is told from all others by that.</param>
     /// <returns>Whether the scores in the pool are by the first halves of rows.</returns>
-    internal bool Walk<TKernel, TFilter>(CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden)
+    internal bool Walk<TKernel, TFilter>(CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden, bool byHalves)
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
     {
-        if (UpperDeviation is var deviation and > 0)
+        if (UpperDeviation is var deviation && (byHalves || deviation > 0))
         {
             WalkBy<TKernel, TFilter>(isByUpper: true, query, scratch, effort, covered, filter, hidden);
-            if (!scratch.IsCrowded(effort, deviation))
+            if (byHalves || !scratch.IsCrowded(effort, deviation))
                 return true;
         }
 

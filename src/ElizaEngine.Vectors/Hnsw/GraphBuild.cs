@@ -15,7 +15,7 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
     // As many places apart as a cache line holds: every thread writes its own.
     private const int Apart = 16;
 
-    /// <summary>A build of one in so many slots ends with a look for those that no walk reaches.</summary>
+    /// <summary>A build of one in so many slots ends with a look for those that few links lead to, and those that no walk reaches.</summary>
     private const int ReachShare = 8;
 
     private readonly int[] _atLeast = new int[threads * Apart];
@@ -37,6 +37,7 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
         }
         else if (graph.IsCut || end - from >= end / ReachShare)
         {
+            new GraphInDegree(graph, end).Raise(threads, cancellationToken);
             new GraphReach(graph, end).Connect();
             graph.IsCut = false;
         }

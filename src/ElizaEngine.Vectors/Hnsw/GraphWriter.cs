@@ -6,6 +6,9 @@ namespace ElizaEngine.Vectors;
 internal sealed unsafe class GraphWriter<TKernel>
     where TKernel : struct, ICodeKernel
 {
+    /// <summary>Of a walk from a node to those whose lists have a free place: nearly all have.</summary>
+    private const int EffortForLinks = 48;
+
     private readonly Graph _graph;
     private readonly GraphLinks _links;
     private readonly GraphWalk<TKernel> _walk;
@@ -52,7 +55,7 @@ internal sealed unsafe class GraphWriter<TKernel>
         var top = Math.Min(level, entry.Level);
         for (var on = top; on >= 0; on--)
         {
-            var walk = Search(nearest, on);
+            var walk = Search(nearest, on, _graph.Effort);
             nearest = _scratch.Slot(0);
             if (on == 0 && TwinOf(walk, slot) is var twin and >= 0)
             {
@@ -74,12 +77,28 @@ internal sealed unsafe class GraphWriter<TKernel>
     {
         var entry = _graph.Entry();
         _query.Set(_graph.Codes, slot);
-        Search(_quick.Descend(_query, _scratch, entry.Slot, entry.Level, 0), 0);
+        Search(_quick.Descend(_query, _scratch, entry.Slot, entry.Level, 0), 0, _graph.Effort);
         var chosen = Chosen(0)[..Choose(Sorted(PoolKeys(slot)), Chosen(0))];
         foreach (var node in chosen)
             Link(slot, node, 0, isForced: false);
         for (var i = 0; i < chosen.Length; i++)
             Link(chosen[i], slot, 0, isForced: i == 0);
+    }
+
+    /// <summary>Adds a node to the lists of the nearest that have a free place on the base level.</summary>
+    /// <param name="slot">The node.</param>
+    /// <param name="wanted">Into so many lists that it is not in, if there are as many near it.</param>
+    internal void LinkFromNearest(int slot, int wanted)
+    {
+        _query.Set(_graph.Codes, slot);
+        Search(slot, 0, EffortForLinks);
+        foreach (var key in Sorted(PoolKeys(slot)))
+        {
+            if (wanted == 0)
+                return;
+            if (TryLinkInFreePlace((int)(uint)key, slot))
+                wanted--;
+        }
     }
 
     /// <summary>Gives a node new neighbours out of candidates.</summary>
@@ -99,13 +118,13 @@ internal sealed unsafe class GraphWriter<TKernel>
 
     /// <summary>The nearest on a level, in the pool.</summary>
     /// <returns>The walk, by whose scores they are there.</returns>
-    private GraphWalk<TKernel> Search(int entry, int level)
+    private GraphWalk<TKernel> Search(int entry, int level, int effort)
     {
-        _scratch.Begin(_links.Reserved, _graph.Effort);
+        _scratch.Begin(_links.Reserved, effort);
         _quick.Search(_query, _scratch, entry, level);
-        if (_upperDeviation == 0 || !_scratch.IsCrowded(_graph.Effort, _upperDeviation))
+        if (_upperDeviation == 0 || !_scratch.IsCrowded(effort, _upperDeviation))
             return _quick;
-        _scratch.Begin(_links.Reserved, _graph.Effort);
+        _scratch.Begin(_links.Reserved, effort);
         _walk.Search(_query, _scratch, entry, level);
         return _walk;
     }
@@ -221,6 +240,23 @@ internal sealed unsafe class GraphWriter<TKernel>
 
         _links.Unlock(node);
         return isIn;
+    }
+
+    /// <summary>Adds a neighbour to a node's list on the base level, if there is room and it is not in it.</summary>
+    private bool TryLinkInFreePlace(int node, int slot)
+    {
+        _links.Lock(node);
+        var list = _links.Base(node);
+        var count = GraphLinks.Count(list, _links.BaseMax);
+        var isNew = count < _links.BaseMax && !new ReadOnlySpan<int>(list, count).Contains(slot);
+        if (isNew)
+        {
+            Volatile.Write(ref list[count], slot);
+            _links.MarkChanged(node, 0);
+        }
+
+        _links.Unlock(node);
+        return isNew;
     }
 
     private bool Shorten(int node, int* list, int max, int slot, bool isForced)

@@ -69,8 +69,15 @@ internal sealed unsafe class NativeTable : IDisposable
     {
         if (count <= 0)
             return;
-        for (var chunk = BitOperations.Log2((uint)count - 1 + First); chunk >= BitOperations.Log2(First) && _origins[chunk] is null; chunk--)
-            Allocate(chunk);
+        var last = BitOperations.Log2((uint)count - 1 + First);
+        if (_origins[last] is not null)
+            return;
+        // The smaller ones first: one that is there says that those before it are, also where memory ended in between.
+        for (var chunk = BitOperations.Log2(First); chunk <= last; chunk++)
+        {
+            if (_origins[chunk] is null)
+                Allocate(chunk);
+        }
     }
 
     /// <summary>Frees all. Nobody reads any more.</summary>
