@@ -962,6 +962,28 @@ public abstract class MemoryConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task Deleting_a_document_that_is_gone_already_deletes_the_fragments_that_it_left()
+    {
+        Guid room = await NewRoomAsync(), elsewhere = await NewRoomAsync();
+        await Adapter.CreateMemoriesAsync([Document(1) with { RoomId = room }, Document(2)], "documents");
+        await Adapter.CreateMemoriesAsync([Fragment(11, of: 1), Fragment(12, of: 1) with { RoomId = elsewhere }, Fragment(111, of: 11)], "knowledge");
+        await Adapter.CreateMemoriesAsync([Fragment(21, of: 2), Fragment(31, of: 3)], "knowledge");
+        await Other.CreateMemoriesAsync([Fragment(13, of: 1), Fragment(32, of: 3)], "knowledge");
+        await Adapter.DeleteRoomsAsync([room]);
+        await Other.DeleteMemoriesAsync([Id(2)]);
+        var left = await Adapter.GetMemoriesAsync(new MemoryQuery("knowledge"));
+        Assert.Equal(new HashSet<Guid> { Id(11), Id(12), Id(13), Id(111), Id(21), Id(31), Id(32) }, left.Select(memory => memory.Id).ToHashSet());
+
+        Assert.Equal(2, await Adapter.DeleteMemoriesAsync([Id(1), Id(1)]));
+        Assert.True(await Adapter.DeleteMemoryAsync(Id(2)));
+        Assert.False(await Adapter.DeleteMemoryAsync(Id(2)));
+        Assert.Equal(2, await Adapter.DeleteMemoriesAsync([Id(3), Id(111), Id(99)]));
+
+        left = await Adapter.GetMemoriesAsync(new MemoryQuery("knowledge"));
+        Assert.Equal(new HashSet<Guid> { Id(13), Id(32) }, left.Select(memory => memory.Id).ToHashSet());
+    }
+
+    [Fact]
     public async Task A_document_that_names_itself_goes_once()
     {
         var document = Document(1);

@@ -56,6 +56,7 @@ public enum Fault
     MissingRowUpdated,
     MemoryDeleteReportsInput,
     FragmentsStay,
+    FragmentsOfGoneDocumentsStay,
     FragmentCascadeRepeats,
     FragmentsOfOtherAgentsGo,
 
