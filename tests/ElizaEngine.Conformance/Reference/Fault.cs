@@ -126,6 +126,7 @@ public enum Fault
     RunsWithoutDuration,
     RunsSeeOtherAgents,
     RunsTotalIsThePage,
+    RunFiltersMetApart,
     RunsKeepTheirFirstState,
 
     // Transactions and life
