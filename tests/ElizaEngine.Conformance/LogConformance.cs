@@ -161,6 +161,17 @@ public abstract class LogConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task What_a_later_entry_of_the_same_id_names_is_not_looked_at()
+    {
+        await SetUpAsync();
+
+        var room = await Assert.ThrowsAsync<ReferenceNotFoundException>(
+            () => Adapter.CreateLogsAsync([Make(1), Make(1) with { RoomId = Id(98) }, Make(2) with { RoomId = Id(99) }]));
+
+        Assert.Equal(Id(99), room.Id);
+    }
+
+    [Fact]
     public async Task Deleting_tells_how_many_entries_there_were()
     {
         await SetUpAsync();

@@ -182,6 +182,29 @@ public abstract class MemoryConformance : ConformanceTest
         Assert.Empty(await Adapter.GetMemoriesByIdsAsync([Id(1), Id(2), Id(3)]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_later_item_of_the_same_id_names_is_not_looked_at(bool isUpsert)
+    {
+        await Adapter.EnsureEmbeddingDimensionAsync(2);
+        Task StoreAsync(Memory last)
+        {
+            Memory[] items = [new Memory { Id = Id(1), Unique = true }, new Memory { Id = Id(1), RoomId = Id(98), Unique = true }, last];
+            return isUpsert ? Adapter.UpsertMemoriesAsync(items, Messages) : Adapter.CreateMemoriesAsync(items, Messages);
+        }
+
+        var missing = await Assert.ThrowsAsync<ReferenceNotFoundException>(() => StoreAsync(new Memory { Id = Id(2), RoomId = Id(99), Unique = true }));
+        Assert.Equal(Id(99), missing.Id);
+        var mismatch = await Assert.ThrowsAsync<DimensionMismatchException>(() => StoreAsync(new Memory { Id = Id(2), Embedding = Vector(1, 2, 3), Unique = true }));
+        Assert.Equal((2, 3), (mismatch.ActiveDimension, mismatch.GivenDimension));
+        Assert.Equal(0, await Adapter.CountMemoriesAsync(new MemoryQuery(Messages)));
+
+        await StoreAsync(new Memory { Id = Id(2), Unique = true });
+
+        Assert.Equal(2, await Adapter.CountMemoriesAsync(new MemoryQuery(Messages)));
+    }
+
     [Fact]
     public async Task A_reference_error_names_the_field()
     {

@@ -141,7 +141,8 @@ internal abstract partial class PostgresSession
                 return Array.ConvertAll(items, item => (there.Add(item.Memory.Id) || isUpsert) && item.Vector is not null);
             },
             (dimension, setBy) => StoreCall(setBy is { } place ? WithFirstVector(items, place) : items, isUpsert, dimension),
-            place => ReferencesOf(items[place].Memory),
+            // A later item of the same id finds the first there, and names nothing.
+            count => items.Take(count).DistinctBy(item => item.Memory.Id).SelectMany(item => ReferencesOf(item.Memory)),
             cancellationToken).ConfigureAwait(false);
         return await ResultsAsync(items, stored, cancellationToken).ConfigureAwait(false);
     }
