@@ -199,10 +199,12 @@ public sealed class AgentRunsTests
             var events = run.Where(entry => entry.Type == "run_event")
                 .OrderBy(entry => entry.CreatedAt).ThenBy(entry => StatusOf(entry) is not (null or RunStatus.Started)).ThenBy(entry => entry.Id).ToList();
             if (events.Count == 0) continue;
-            if (query.RoomId is { } room && events.TrueForAll(entry => entry.RoomId != room)) continue;
-            if (query.EntityId is { } entity && events.TrueForAll(entry => entry.EntityId != entity)) continue;
-            if (query.From is { } from && events.TrueForAll(entry => entry.CreatedAt < from)) continue;
-            if (query.To is { } to && events.TrueForAll(entry => entry.CreatedAt > to)) continue;
+            var passing = events.AsEnumerable();
+            if (query.RoomId is { } room) passing = passing.Where(entry => entry.RoomId == room);
+            if (query.EntityId is { } entity) passing = passing.Where(entry => entry.EntityId == entity);
+            if (query.From is { } from) passing = passing.Where(entry => entry.CreatedAt >= from);
+            if (query.To is { } to) passing = passing.Where(entry => entry.CreatedAt <= to);
+            if (!passing.Any()) continue;
             var last = events.LastOrDefault(entry => StatusOf(entry) is not null);
             var status = last is null ? RunStatus.Started : StatusOf(last)!.Value;
             if (query.Status is { } wanted && wanted != status) continue;

@@ -308,13 +308,15 @@ public abstract class AgentConformance : ConformanceTest
     }
 
     [Fact]
-    public async Task Ensuring_an_agent_stores_it_once_and_returns_what_is_stored()
+    public async Task Ensuring_that_the_agent_exists_stores_it_once_by_the_id_of_its_adapter_and_returns_what_is_stored()
     {
-        var first = await Adapter.EnsureAgentExistsAsync(Full(Id(1)));
-        var second = await Adapter.EnsureAgentExistsAsync(new Agent { Id = Id(1), Name = "Somebody else" });
+        var adapter = Database.ForAgent(Id(1));
+        var first = await adapter.EnsureAgentExistsAsync(Full(Id(2)));
+        var second = await adapter.EnsureAgentExistsAsync(new Agent { Name = "Somebody else" });
+        var third = await adapter.TransactionAsync((session, token) => session.EnsureAgentExistsAsync(new Agent { Name = "Somebody else" }, token));
 
-        Assert.Equal(Full(Id(1)), first);
-        Assert.Equal(Full(Id(1)), second);
+        Assert.Equal([Full(Id(1)), Full(Id(1)), Full(Id(1))], [first, second, third]);
+        Assert.Equal(new HashSet<Guid> { AgentId, OtherAgentId, Id(1) }, (await Adapter.GetAgentsAsync()).Select(agent => agent.Id).ToHashSet());
     }
 
     [Fact]

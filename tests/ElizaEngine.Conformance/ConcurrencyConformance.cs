@@ -331,6 +331,21 @@ public abstract class ConcurrencyConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task A_search_by_name_while_names_are_exchanged_is_of_one_point_in_time()
+    {
+        const int entities = 1_500;
+        Entity Named(int i, string name) => new() { Id = Id(i), Names = [name] };
+        await Adapter.CreateEntitiesAsync([.. Enumerable.Range(0, entities).Select(i => Named(i, i == 0 ? "wanted" : "other"))]);
+        async Task ExchangeAsync()
+        {
+            for (var i = 1; i <= 200; i++)
+                await Adapter.UpdateEntitiesAsync([Named(0, i % 2 == 0 ? "wanted" : "other"), Named(entities - 1, i % 2 == 0 ? "other" : "wanted")]);
+        }
+
+        await WhileAsync(ExchangeAsync, async () => Assert.Single(await Adapter.SearchEntitiesByNameAsync("Want")));
+    }
+
+    [Fact]
     public async Task Two_agents_write_and_read_at_once_without_seeing_each_other()
     {
         IDatabaseAdapter[] adapters = [Adapter, Other];

@@ -161,6 +161,17 @@ public abstract class LogConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task What_a_later_entry_of_the_same_id_names_is_not_looked_at()
+    {
+        await SetUpAsync();
+
+        var room = await Assert.ThrowsAsync<ReferenceNotFoundException>(
+            () => Adapter.CreateLogsAsync([Make(1), Make(1) with { RoomId = Id(98) }, Make(2) with { RoomId = Id(99) }]));
+
+        Assert.Equal(Id(99), room.Id);
+    }
+
+    [Fact]
     public async Task Deleting_tells_how_many_entries_there_were()
     {
         await SetUpAsync();
@@ -422,6 +433,35 @@ public abstract class LogConformance : ConformanceTest
         {
             Assert.Equal((query, runs), (query, await RunsAsync(query)));
         }
+    }
+
+    [Fact]
+    public async Task One_event_of_a_run_passes_all_filters()
+    {
+        await SetUpAsync();
+        var (entity, room) = (await NewEntityAsync(), await NewRoomAsync());
+        await Adapter.CreateLogsAsync(
+        [
+            Event(1, "a", "started", 10) with { RoomId = room }, Event(2, "a", "completed", 20) with { EntityId = entity },
+            Event(3, "b", "started", 12), Event(4, "b", "completed", 14) with { EntityId = entity, RoomId = room },
+        ]);
+
+        foreach (var (query, runs) in new (AgentRunQuery, string)[]
+        {
+            (new AgentRunQuery { RoomId = room, EntityId = entity }, "b"),
+            (new AgentRunQuery { RoomId = room, EntityId = _entity }, "a"),
+            (new AgentRunQuery { RoomId = _room, EntityId = entity }, "a"),
+            (new AgentRunQuery { From = Past.AddSeconds(11), To = Past.AddSeconds(19) }, "b"),
+            (new AgentRunQuery { From = Past.AddSeconds(13), To = Past.AddSeconds(13) }, ""),
+            (new AgentRunQuery { From = Past.AddSeconds(20), To = Past.AddSeconds(20) }, "a"),
+            (new AgentRunQuery { RoomId = room, From = Past.AddSeconds(15) }, ""),
+            (new AgentRunQuery { EntityId = entity, To = Past.AddSeconds(13) }, ""),
+        })
+        {
+            Assert.Equal((query, runs), (query, await RunsAsync(query)));
+        }
+        var run = Assert.Single((await Adapter.GetAgentRunSummariesAsync(new AgentRunQuery { RoomId = room, EntityId = entity })).Runs);
+        Assert.Equal((Past.AddSeconds(12), TimeSpan.FromSeconds(2)), (run.StartedAt, run.Duration));
     }
 
     [Fact]

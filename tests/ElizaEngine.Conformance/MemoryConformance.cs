@@ -182,6 +182,29 @@ public abstract class MemoryConformance : ConformanceTest
         Assert.Empty(await Adapter.GetMemoriesByIdsAsync([Id(1), Id(2), Id(3)]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_later_item_of_the_same_id_names_is_not_looked_at(bool isUpsert)
+    {
+        await Adapter.EnsureEmbeddingDimensionAsync(2);
+        Task StoreAsync(Memory last)
+        {
+            Memory[] items = [new Memory { Id = Id(1), Unique = true }, new Memory { Id = Id(1), RoomId = Id(98), Unique = true }, last];
+            return isUpsert ? Adapter.UpsertMemoriesAsync(items, Messages) : Adapter.CreateMemoriesAsync(items, Messages);
+        }
+
+        var missing = await Assert.ThrowsAsync<ReferenceNotFoundException>(() => StoreAsync(new Memory { Id = Id(2), RoomId = Id(99), Unique = true }));
+        Assert.Equal(Id(99), missing.Id);
+        var mismatch = await Assert.ThrowsAsync<DimensionMismatchException>(() => StoreAsync(new Memory { Id = Id(2), Embedding = Vector(1, 2, 3), Unique = true }));
+        Assert.Equal((2, 3), (mismatch.ActiveDimension, mismatch.GivenDimension));
+        Assert.Equal(0, await Adapter.CountMemoriesAsync(new MemoryQuery(Messages)));
+
+        await StoreAsync(new Memory { Id = Id(2), Unique = true });
+
+        Assert.Equal(2, await Adapter.CountMemoriesAsync(new MemoryQuery(Messages)));
+    }
+
     [Fact]
     public async Task A_reference_error_names_the_field()
     {
@@ -959,6 +982,28 @@ public abstract class MemoryConformance : ConformanceTest
         Assert.Equal(2, await Adapter.DeleteMemoriesAsync([Id(1)]));
 
         AssertIds(await Adapter.GetMemoriesByIdsAsync([Id(1), Id(11), Id(12)]), Id(11));
+    }
+
+    [Fact]
+    public async Task Deleting_a_document_that_is_gone_already_deletes_the_fragments_that_it_left()
+    {
+        Guid room = await NewRoomAsync(), elsewhere = await NewRoomAsync();
+        await Adapter.CreateMemoriesAsync([Document(1) with { RoomId = room }, Document(2)], "documents");
+        await Adapter.CreateMemoriesAsync([Fragment(11, of: 1), Fragment(12, of: 1) with { RoomId = elsewhere }, Fragment(111, of: 11)], "knowledge");
+        await Adapter.CreateMemoriesAsync([Fragment(21, of: 2), Fragment(31, of: 3)], "knowledge");
+        await Other.CreateMemoriesAsync([Fragment(13, of: 1), Fragment(32, of: 3)], "knowledge");
+        await Adapter.DeleteRoomsAsync([room]);
+        await Other.DeleteMemoriesAsync([Id(2)]);
+        var left = await Adapter.GetMemoriesAsync(new MemoryQuery("knowledge"));
+        Assert.Equal(new HashSet<Guid> { Id(11), Id(12), Id(13), Id(111), Id(21), Id(31), Id(32) }, left.Select(memory => memory.Id).ToHashSet());
+
+        Assert.Equal(2, await Adapter.DeleteMemoriesAsync([Id(1), Id(1)]));
+        Assert.True(await Adapter.DeleteMemoryAsync(Id(2)));
+        Assert.False(await Adapter.DeleteMemoryAsync(Id(2)));
+        Assert.Equal(2, await Adapter.DeleteMemoriesAsync([Id(3), Id(111), Id(99)]));
+
+        left = await Adapter.GetMemoriesAsync(new MemoryQuery("knowledge"));
+        Assert.Equal(new HashSet<Guid> { Id(13), Id(32) }, left.Select(memory => memory.Id).ToHashSet());
     }
 
     [Fact]

@@ -45,6 +45,19 @@ public abstract class TaskConformance : ConformanceTest
     }
 
     [Fact]
+    public async Task Creating_a_task_of_an_id_that_is_there_returns_the_id_and_changes_nothing_whoever_has_it()
+    {
+        await Adapter.CreateTaskAsync(Full(1));
+
+        Assert.Equal(Id(1), await Adapter.CreateTaskAsync(Make(1)));
+        Assert.Equal(Id(1), await Other.CreateTaskAsync(Make(1)));
+        Assert.Equal(CreateOutcome.Existed, Assert.Single(await Other.CreateTasksAsync([Make(1)])).Outcome);
+
+        Same(Full(1), await Adapter.GetTaskAsync(Id(1)));
+        Assert.Null(await Other.GetTaskAsync(Id(1)));
+    }
+
+    [Fact]
     public async Task What_is_not_given_gets_its_default()
     {
         await Adapter.CreateTaskAsync(new AgentTask { Id = Id(1), Name = "", WorldId = Id(88) });

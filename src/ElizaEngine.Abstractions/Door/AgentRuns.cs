@@ -58,10 +58,7 @@ internal sealed class AgentRuns(AgentRunQuery query)
         private (EventOrder Order, Guid Id)? _roomId;
         private (EventOrder Order, Guid Id)? _entityId;
         private (EventOrder Order, Json Json)? _metadata;
-        private bool _inRoom;
-        private bool _ofEntity;
-        private bool _inFrom;
-        private bool _inTo;
+        private bool _passes;
         private int _actions;
         private int _modelCalls;
         private int _errors;
@@ -96,12 +93,7 @@ internal sealed class AgentRuns(AgentRunQuery query)
 
         // A run without an event is none: whatever else it has belongs to a run whose events are gone.
         public bool IsWanted(AgentRunQuery query) =>
-            _first is not null
-            && (query.RoomId is null || _inRoom)
-            && (query.EntityId is null || _ofEntity)
-            && (query.From is null || _inFrom)
-            && (query.To is null || _inTo)
-            && (query.Status is null || query.Status == Status);
+            _passes && (query.Status is null || query.Status == Status);
 
         public AgentRunSummary Summary(string runId)
         {
@@ -126,10 +118,10 @@ internal sealed class AgentRuns(AgentRunQuery query)
 
         private void AddEvent(LogEntry entry, AgentRunQuery query)
         {
-            _inRoom |= entry.RoomId == query.RoomId;
-            _ofEntity |= entry.EntityId == query.EntityId;
-            _inFrom |= entry.CreatedAt >= query.From;
-            _inTo |= entry.CreatedAt <= query.To;
+            _passes |= (query.RoomId is null || entry.RoomId == query.RoomId)
+                && (query.EntityId is null || entry.EntityId == query.EntityId)
+                && (query.From is null || entry.CreatedAt >= query.From)
+                && (query.To is null || entry.CreatedAt <= query.To);
 
             var status = StatusOf(entry);
             var order = new EventOrder(entry.CreatedAt!.Value, status is not (null or RunStatus.Started), entry.Id);

@@ -49,16 +49,22 @@ public static class AgentStoreExtensions
         return await store.DeleteAgentsAsync([.. agents.Select(agent => agent.Id)], cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Stores the agent if it is not there, and returns what is stored (<c>ensureAgentExists</c>).</summary>
-    public static async Task<Agent> EnsureAgentExistsAsync(this IAgentStore store, Agent agent, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Stores the agent whose calls these are, if it is not there, and returns what is stored (<c>ensureAgentExists</c>).
+    /// </summary>
+    /// <param name="session">The calls of that agent, such as its adapter.</param>
+    /// <param name="agent">What is stored if it is not there, but for the id: that is <see cref="IDatabaseSession.AgentId"/>.</param>
+    /// <param name="cancellationToken">Cancels until the write has its place in the order of writes.</param>
+    public static async Task<Agent> EnsureAgentExistsAsync(this IDatabaseSession session, Agent agent, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(agent);
+        var own = agent with { Id = session.AgentId };
         Agent? stored;
         do
         {
-            await store.CreateAgentsAsync([agent], cancellationToken).ConfigureAwait(false);
-            stored = await store.GetAgentAsync(agent.Id, cancellationToken).ConfigureAwait(false);
+            await session.CreateAgentsAsync([own], cancellationToken).ConfigureAwait(false);
+            stored = await session.GetAgentAsync(own.Id, cancellationToken).ConfigureAwait(false);
         }
         while (stored is null); // Somebody removed it between the two calls: it is to exist, so store it again.
         return stored;

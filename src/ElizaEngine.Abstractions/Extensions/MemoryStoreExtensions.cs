@@ -45,7 +45,9 @@ public static class MemoryStoreExtensions
         return await store.UpdateMemoriesAsync([update], cancellationToken).ConfigureAwait(false) > 0;
     }
 
-    /// <summary>Removes a memory, and its fragments if it is a document. False: there was nothing to remove.</summary>
+    /// <summary>
+    /// Removes a memory, and this agent's fragments of it if it is a document, also where it is gone itself. False: neither it nor a fragment was there.
+    /// </summary>
     public static async Task<bool> DeleteMemoryAsync(this IMemoryStore store, Guid id, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);

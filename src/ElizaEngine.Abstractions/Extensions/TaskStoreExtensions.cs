@@ -20,7 +20,10 @@ public static class TaskStoreExtensions
         return store.GetTasksAsync(new TaskQuery { Name = name }, cancellationToken);
     }
 
-    /// <summary>Stores a task and returns its id; one that exists stays as it is.</summary>
+    /// <summary>
+    /// Stores a task and returns its id. One that exists, also another agent's, stays as it is, and the id is returned all the same:
+    /// <see cref="ITaskStore.CreateTasksAsync"/> tells which it was.
+    /// </summary>
     public static async Task<Guid> CreateTaskAsync(this ITaskStore store, AgentTask task, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);

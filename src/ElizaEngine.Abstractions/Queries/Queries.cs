@@ -81,13 +81,16 @@ public sealed record LogRetention
     public long? MaxBytes { get; init; }
 }
 
-/// <summary>Which runs to summarise: those of rooms of the adapter's agent that pass every filter given.</summary>
+/// <summary>
+/// Which runs to summarise: those of rooms of the adapter's agent that pass every filter given. One event of a run passes all those of
+/// room, entity and time; what else the run has counts whole.
+/// </summary>
 public sealed record AgentRunQuery
 {
-    /// <summary>Only this room.</summary>
+    /// <summary>Only runs with an event in this room.</summary>
     public Guid? RoomId { get; init; }
 
-    /// <summary>Only this entity.</summary>
+    /// <summary>Only runs with an event of this entity.</summary>
     public Guid? EntityId { get; init; }
 
     /// <summary>Only runs in this state; null: all.</summary>

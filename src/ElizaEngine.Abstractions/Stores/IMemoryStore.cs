@@ -61,12 +61,12 @@ public interface IMemoryStore
     Task<int> UpdateMemoriesAsync(IReadOnlyList<MemoryUpdate> updates, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Removes memories with their vectors, and the memories of this agent whose metadata names one of those removed as its
-    /// documentId (one level). Returns how many memories went, fragments included. Scope: all agents. Atomic.
+    /// Removes memories with their vectors, and the memories of this agent whose metadata names one of the ids as its documentId (one
+    /// level), also where the document itself is gone already. Returns how many memories went, fragments included. Scope: all agents. Atomic.
     /// </summary>
     Task<int> DeleteMemoriesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default);
 
-    /// <summary>Removes all memories of these rooms in one table, as <see cref="DeleteMemoriesAsync"/> would. Empty list: nothing. Scope: all agents. Atomic.</summary>
+    /// <summary>Removes all memories of these rooms in one table, as <see cref="DeleteMemoriesAsync"/> of their ids would. Empty list: nothing. Scope: all agents. Atomic.</summary>
     Task<int> DeleteAllMemoriesAsync(IReadOnlyList<Guid> roomIds, string tableName, CancellationToken cancellationToken = default);
 
     /// <summary>Components of this agent's vectors; null until the first vector is stored or a dimension is set.</summary>

@@ -60,10 +60,10 @@ internal abstract partial class LocalSession
     public async Task<int> DeleteMemoriesAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
-        var wanted = Door.List(ids, nameof(ids)).Distinct().ToArray();
+        var wanted = Door.List(ids, nameof(ids)).Select(static id => (Id)id).Distinct().ToArray();
         if (wanted.Length == 0) return 0;
         return await Change(
-            draft => DeleteWithFragments(draft, [.. wanted.Select(id => draft.State.Memories.Find(id)).OfType<MemoryRow>()]),
+            draft => DeleteWithFragments(draft, [.. wanted.Select(id => draft.State.Memories.Find(id)).OfType<MemoryRow>()], wanted),
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -92,7 +92,7 @@ internal abstract partial class LocalSession
                 foreach (var document in Expired(draft.State))
                 {
                     // Those that have expired themselves, as a document that names itself has, come with fragments of their own.
-                    var fragments = FragmentsOf(document, document.AgentId, draft.State)
+                    var fragments = FragmentsOf(document.Id, document.AgentId, draft.State)
                         .Where(row => row.TableNumber != table || row.CreatedMs > oldest).Take(rowsMax).ToList();
                     areLeft = doomed.Count + fragments.Count + 1 > rowsMax;
                     if (areLeft && doomed.Count > 0) break;
@@ -135,7 +135,7 @@ internal abstract partial class LocalSession
                         rows.Add(row);
                     }
                 }
-                return DeleteWithFragments(draft, rows);
+                return DeleteWithFragments(draft, rows, rows.Select(static row => row.Id));
             },
             cancellationToken).ConfigureAwait(false);
     }
@@ -254,20 +254,20 @@ internal abstract partial class LocalSession
         if (given is { } length && state.DimensionOf(Agent) is { } active && length != active) throw new DimensionMismatchException(active, length);
     }
 
-    // The fragments of this agent that name one of the memories as their document go too, one level deep.
-    private int DeleteWithFragments(Draft draft, List<MemoryRow> rows)
+    // The fragments of this agent that name one of the documents, there or not, go too, one level deep.
+    private int DeleteWithFragments(Draft draft, List<MemoryRow> rows, IEnumerable<Id> documents)
     {
         if (draft.State.MemoriesByDocument.Count == 0) return draft.Delete(Table.Memories, rows);
         var doomed = new HashSet<MemoryRow>(rows);
-        foreach (var document in rows) doomed.UnionWith(FragmentsOf(document, Agent, draft.State));
+        foreach (var document in documents) doomed.UnionWith(FragmentsOf(document, Agent, draft.State));
         return draft.Delete(Table.Memories, doomed);
     }
 
-    private static IEnumerable<MemoryRow> FragmentsOf(MemoryRow document, Id agent, DatabaseState state)
+    private static IEnumerable<MemoryRow> FragmentsOf(Id document, Id agent, DatabaseState state)
     {
-        foreach (var row in state.MemoriesByDocument.Ascend(new ChildKey(document.Id, Id.Min)))
+        foreach (var row in state.MemoriesByDocument.Ascend(new ChildKey(document, Id.Min)))
         {
-            if (row.DocumentId != document.Id) yield break;
+            if (row.DocumentId != document) yield break;
             if (row.AgentId == agent) yield return row;
         }
     }

@@ -49,7 +49,7 @@ internal abstract partial class PostgresSession
     /// The write under a dimension, with the place of the item that sets it, or null when it is set already: items before that one
     /// find none. It answers with the dimension it met, and has stored nothing when that is another one.
     /// </param>
-    /// <param name="references">Rows that an item names.</param>
+    /// <param name="references">Rows that so many items, from the first, name.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
     private async Task<T> WithActiveDimensionAsync<T>(
         int?[] lengths,
@@ -69,7 +69,7 @@ internal abstract partial class PostgresSession
                     () => hasVectors && assumed is null
                         ? ExchangeAsync(CallKind.Repeatable, exchange => SetFirstDimensionAsync(exchange, lengths, areStored, call), cancellationToken)
                         : SendAsync(call(assumed, null), cancellationToken),
-                    () => Enumerable.Range(0, lengths.Length).SelectMany(references),
+                    () => references(lengths.Length),
                     cancellationToken).ConfigureAwait(false);
                 // Without a vector the write did not depend on it.
                 if (!hasVectors) return result;
@@ -107,7 +107,7 @@ internal abstract partial class PostgresSession
 
     // Of several items that are refused the first is named: before a length, what the items before it name.
     private Task ThrowIfMissingBeforeAsync(int place, Func<int, IEnumerable<Reference>> references, CancellationToken cancellationToken) =>
-        ThrowIfMissingAsync([.. Enumerable.Range(0, place).SelectMany(references)], cancellationToken);
+        ThrowIfMissingAsync([.. references(place)], cancellationToken);
 
     /// <param name="given">The length; null: there is no vector.</param>
     /// <param name="cancellationToken">Cancels the call.</param>

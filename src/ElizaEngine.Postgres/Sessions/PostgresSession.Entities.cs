@@ -55,22 +55,34 @@ internal abstract partial class PostgresSession
                 Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} ORDER BY id LIMIT {DbValue.Int(limit)}"), Rows.Entity, cancellationToken).ConfigureAwait(false);
         }
         // The server's idea of upper case depends on its locale; the contract's is ordinal. So names are compared here.
-        var found = new List<Entity>();
-        await foreach (var entity in PagesAsync<Entity>(PageAsync, int.MaxValue).ConfigureAwait(false))
-        {
-            if (!entity.Names.Any(name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase))) continue;
-            found.Add(entity);
-            if (found.Count == limit) break;
-        }
-        return found;
+        var page = await RowsAsync(Page(null, StreamPageRows), Rows.Entity, cancellationToken).ConfigureAwait(false);
+        var found = page.Where(IsFound).Take(limit).ToList();
+        // One page, in one trip, is enough most of the time. Several are read anew, for they are to be of one point in time.
+        if (page.Count < StreamPageRows || found.Count == limit) return found;
+        return await ExchangeAsync<IReadOnlyList<Entity>>(
+            CallKind.Read,
+            async exchange =>
+            {
+                var all = new List<Entity>();
+                var pages = PagesAsync<Entity>(
+                    async (last, rows) => await exchange.SendAsync(new Call<List<Entity>>(
+                        CallKind.Read, [Page(last, rows)], static answer => answer.RowsAsync(Rows.Entity))).ConfigureAwait(false),
+                    int.MaxValue);
+                await foreach (var entity in pages.ConfigureAwait(false))
+                {
+                    if (IsFound(entity)) all.Add(entity);
+                    if (all.Count == limit) break;
+                }
+                return all;
+            },
+            cancellationToken).ConfigureAwait(false);
 
-        async Task<IReadOnlyList<Entity>> PageAsync(Entity? last, int rows)
+        bool IsFound(Entity entity) => entity.Names.Any(name => name.Contains(wanted, StringComparison.OrdinalIgnoreCase));
+
+        Statement Page(Entity? last, int rows)
         {
             var behind = last is null ? Sql.Raw("true") : Sql.Of($"id > {DbValue.Uuid(last.Id)}");
-            return await RowsAsync(
-                Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} AND {behind} ORDER BY id LIMIT {DbValue.Int(rows)}"),
-                Rows.Entity,
-                cancellationToken).ConfigureAwait(false);
+            return Statement.Of($"{EntitySelect}WHERE agent_id = {DbValue.Uuid(agent)} AND {behind} ORDER BY id LIMIT {DbValue.Int(rows)}");
         }
     }
 

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace ElizaEngine.Postgres;
 
 internal abstract partial class PostgresSession
@@ -27,7 +29,7 @@ internal abstract partial class PostgresSession
     {
         using var underWay = Enter(cancellationToken);
         ArgumentNullException.ThrowIfNull(query);
-        return await LogsAsync(query, Door.Count(query.Count, Limits.DefaultLogCount), null, cancellationToken).ConfigureAwait(false);
+        return await LogsAsync(query, Door.Count(query.Count, Limits.DefaultLogCount), Sql.Raw("true"), Rows.Log, cancellationToken).ConfigureAwait(false);
     }
 
     public async IAsyncEnumerable<LogEntry> StreamLogsAsync(
@@ -37,7 +39,14 @@ internal abstract partial class PostgresSession
         ArgumentNullException.ThrowIfNull(query);
         Door.Offset(query.Offset);
         var pages = StreamAsync<LogEntry>(
-            (last, rows) => LogsAsync(last is null ? query : query with { Offset = 0 }, rows, last, cancellationToken), Door.Count(query.Count, int.MaxValue), cancellationToken);
+            (last, rows) => LogsAsync(
+                last is null ? query : query with { Offset = 0 },
+                rows,
+                last is null ? Sql.Raw("true") : Sql.Of($"(created_at, id) < ({DbValue.Instant(last.CreatedAt)}, {DbValue.Uuid(last.Row.Id)})"),
+                static row => new Timed<LogEntry>(Rows.Log(row), Rows.ExactTime(row, Rows.LogCreatedAt)),
+                cancellationToken),
+            Door.Count(query.Count, int.MaxValue),
+            cancellationToken);
         await foreach (var entry in pages.ConfigureAwait(false)) yield return entry;
     }
 
@@ -151,20 +160,17 @@ internal abstract partial class PostgresSession
         return await SendAsync(call, cancellationToken).ConfigureAwait(false);
     }
 
-    // Newest first; those behind the last of the page before.
-    private async Task<IReadOnlyList<LogEntry>> LogsAsync(LogQuery query, int count, LogEntry? last, CancellationToken cancellationToken)
+    // Newest first.
+    private async Task<IReadOnlyList<T>> LogsAsync<T>(LogQuery query, int count, Sql behind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
         var offset = Door.Offset(query.Offset);
         if (count == 0) return [];
-        var behind = last is null
-            ? Sql.Raw("true")
-            : Sql.Of($"(created_at, id) < ((SELECT created_at FROM public.logs WHERE id = {DbValue.Uuid(last.Id)} UNION ALL SELECT {DbValue.Instant(last.CreatedAt!.Value)} LIMIT 1), {DbValue.Uuid(last.Id)})");
         return await RowsAsync(
             Statement.Of($"""
                 SELECT {Sql.Raw(Rows.LogColumns)} FROM public.logs WHERE {LogFilter(query)} AND {behind}
                 ORDER BY created_at DESC, id DESC LIMIT {DbValue.Int(count)} OFFSET {DbValue.Int(offset)}
                 """),
-            Rows.Log,
+            read,
             cancellationToken).ConfigureAwait(false);
     }
 

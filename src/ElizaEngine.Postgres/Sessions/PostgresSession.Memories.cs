@@ -90,7 +90,8 @@ internal abstract partial class PostgresSession
         using var underWay = Enter(cancellationToken);
         var wanted = DistinctIds(ids, nameof(ids));
         if (wanted.Length == 0) return 0;
-        return await DeleteWithFragmentsAsync(Sql.Of($"m.id = ANY({DbValue.Uuids(wanted)})"), cancellationToken).ConfigureAwait(false);
+        return await DeleteWithFragmentsAsync(
+            Sql.Of($"m.id = ANY({DbValue.Uuids(wanted)})"), Sql.Of($"SELECT unnest({DbValue.Uuids(wanted)})::text"), cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> DeleteAllMemoriesAsync(IReadOnlyList<Guid> roomIds, string tableName, CancellationToken cancellationToken = default)
@@ -100,11 +101,13 @@ internal abstract partial class PostgresSession
         var table = Door.TableName(tableName);
         if (rooms.Length == 0) return 0;
         return await DeleteWithFragmentsAsync(
-            Sql.Of($"m.room_id = ANY({DbValue.Uuids(rooms)}) AND m.type = {DbValue.Text(table)}"), cancellationToken).ConfigureAwait(false);
+            Sql.Of($"m.room_id = ANY({DbValue.Uuids(rooms)}) AND m.type = {DbValue.Text(table)}"),
+            Sql.Raw("SELECT id::text FROM doomed"),
+            cancellationToken).ConfigureAwait(false);
     }
 
-    // The fragments of this agent that name one of the memories as their document go too, one level deep.
-    private async Task<int> DeleteWithFragmentsAsync(Sql condition, CancellationToken cancellationToken) => (int)await SendAsync(
+    // The fragments of this agent that name one of the documents, there or not, go too, one level deep.
+    private async Task<int> DeleteWithFragmentsAsync(Sql condition, Sql documents, CancellationToken cancellationToken) => (int)await SendAsync(
         new Call<long>(
             CallKind.Counted,
             [Sql.Of($"""
@@ -114,7 +117,7 @@ internal abstract partial class PostgresSession
                             SELECT id FROM doomed
                             UNION SELECT f.id FROM public.memories f
                             WHERE f.agent_id = {DbValue.Uuid(AgentId)} AND f.metadata ->> 'documentId' IS NOT NULL
-                                AND lower(f.metadata ->> 'documentId') IN (SELECT id::text FROM doomed))
+                                AND lower(f.metadata ->> 'documentId') IN ({documents}))
                         RETURNING 1)
                 SELECT count(*) FROM gone
                 """)],
@@ -138,7 +141,8 @@ internal abstract partial class PostgresSession
                 return Array.ConvertAll(items, item => (there.Add(item.Memory.Id) || isUpsert) && item.Vector is not null);
             },
             (dimension, setBy) => StoreCall(setBy is { } place ? WithFirstVector(items, place) : items, isUpsert, dimension),
-            place => ReferencesOf(items[place].Memory),
+            // A later item of the same id finds the first there, and names nothing.
+            count => items.Take(count).DistinctBy(item => item.Memory.Id).SelectMany(item => ReferencesOf(item.Memory)),
             cancellationToken).ConfigureAwait(false);
         return await ResultsAsync(items, stored, cancellationToken).ConfigureAwait(false);
     }

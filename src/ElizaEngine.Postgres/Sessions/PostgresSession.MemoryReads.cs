@@ -95,27 +95,32 @@ internal abstract partial class PostgresSession
 
     private IAsyncEnumerable<Memory> StreamMemoriesAsync(Sql filter, int limit, int offset, bool includeEmbeddings, CancellationToken cancellationToken) =>
         StreamAsync<Memory>(
-            (last, rows) => last is null
-                ? MemoriesAsync(filter, Sql.Of($" LIMIT {DbValue.Int(rows)} OFFSET {DbValue.Int(offset)}"), includeEmbeddings, cancellationToken)
-                : MemoriesAsync(Sql.Of($"{filter} AND {Behind(last)}"), Sql.Of($" LIMIT {DbValue.Int(rows)}"), includeEmbeddings, cancellationToken),
+            (last, rows) => MemoriesAsync(
+                last is null ? filter : Sql.Of($"{filter} AND (m.created_at, m.id) < ({DbValue.Timestamp(last.CreatedAt)}, {DbValue.Uuid(last.Row.Id)})"),
+                last is null ? Sql.Of($" LIMIT {DbValue.Int(rows)} OFFSET {DbValue.Int(offset)}") : Sql.Of($" LIMIT {DbValue.Int(rows)}"),
+                includeEmbeddings,
+                static (row, memory) => new Timed<Memory>(memory, Rows.ExactTime(row, Rows.MemoryCreatedAt)),
+                cancellationToken),
             limit,
             cancellationToken);
 
-    // elizaOS' times are finer than the contract's: the row itself says where it stands, unless it has gone.
-    private static Sql Behind(Memory last) => Sql.Of($"""
-        (m.created_at, m.id) < (coalesce((SELECT created_at FROM public.memories WHERE id = {DbValue.Uuid(last.Id)}), {DbValue.Timestamp(last.CreatedAt!.Value)}), {DbValue.Uuid(last.Id)})
-        """);
+    private Task<IReadOnlyList<Memory>> MemoriesAsync(Sql filter, Sql page, bool includeEmbeddings, CancellationToken cancellationToken) =>
+        MemoriesAsync(filter, page, includeEmbeddings, static (_, memory) => memory, cancellationToken);
 
     // Newest first.
-    private async Task<IReadOnlyList<Memory>> MemoriesAsync(Sql filter, Sql page, bool includeEmbeddings, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<T>> MemoriesAsync<T>(
+        Sql filter, Sql page, bool includeEmbeddings, Func<NpgsqlDataReader, Memory, T> result, CancellationToken cancellationToken)
     {
         if (!includeEmbeddings)
-            return await RowsAsync(Statement.Of($"{MemorySelect} FROM public.memories m WHERE {filter} {NewestFirst}{page}"), Rows.Memory, cancellationToken).ConfigureAwait(false);
-        return await WithDimensionAsync<Memory>(
+            return await RowsAsync(Statement.Of($"{MemorySelect} FROM public.memories m WHERE {filter} {NewestFirst}{page}"), Plain, cancellationToken).ConfigureAwait(false);
+        return await WithDimensionAsync<T>(
             dimension => dimension is { } active
-                ? (Sql.Of($"{MemorySelect}, v.vector FROM (SELECT * FROM public.memories m WHERE {filter} {NewestFirst}{page}) AS m {new VectorColumn(active).JoinTo("v")} {NewestFirst}"), Rows.MemoryWithVector)
-                : (Sql.Of($"{MemorySelect} FROM public.memories m WHERE {filter} {NewestFirst}{page}"), Rows.Memory),
+                ? (Sql.Of($"{MemorySelect}, v.vector FROM (SELECT * FROM public.memories m WHERE {filter} {NewestFirst}{page}) AS m {new VectorColumn(active).JoinTo("v")} {NewestFirst}"), WithVector)
+                : (Sql.Of($"{MemorySelect} FROM public.memories m WHERE {filter} {NewestFirst}{page}"), Plain),
             cancellationToken).ConfigureAwait(false);
+
+        T Plain(NpgsqlDataReader row) => result(row, Rows.Memory(row));
+        T WithVector(NpgsqlDataReader row) => result(row, Rows.MemoryWithVector(row));
     }
 
     /// <summary>

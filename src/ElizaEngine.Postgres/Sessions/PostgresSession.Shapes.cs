@@ -21,7 +21,8 @@ internal abstract partial class PostgresSession
                 Array.ConvertAll(items, item => new CreateResult(id(item), created.Remove(id(item)) ? CreateOutcome.Created : CreateOutcome.Existed)),
                 answer.IsRepeated);
         });
-        var answer = await WriteAsync(() => SendAsync(call, cancellationToken), () => items.SelectMany(references), cancellationToken).ConfigureAwait(false);
+        var answer = await WriteAsync(() => SendAsync(call, cancellationToken), () => items.DistinctBy(id).SelectMany(references), cancellationToken)
+            .ConfigureAwait(false);
         return await ResultsAsync(table, items, answer, cancellationToken).ConfigureAwait(false);
     }
 
@@ -58,7 +59,7 @@ internal abstract partial class PostgresSession
         if (items.Length == 0) return [];
         var places = PlacesById(items, id);
         var statements = Array.ConvertAll(places, place => table.Upsert(items[place], change, IsTransaction).ToStatement());
-        var answer = await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.SelectMany(references), cancellationToken)
+        var answer = await WriteAsync(() => SendAsync(CreateResults(statements), cancellationToken), () => items.DistinctBy(id).SelectMany(references), cancellationToken)
             .ConfigureAwait(false);
         var results = new CreateResult[items.Length];
         for (var i = 0; i < places.Length; i++) results[places[i]] = answer.Results[i];

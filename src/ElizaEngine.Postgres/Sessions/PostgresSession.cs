@@ -136,25 +136,27 @@ internal abstract partial class PostgresSession(Guid agentId, PostgresDatabaseOp
     /// <summary>
     /// The rows of a long read whose reader takes his time. Each page is a call of its own: closing does not wait for whoever reads the rows.
     /// </summary>
-    /// <param name="page">The page behind a row, or the first one, of at most so many rows.</param>
+    /// <param name="page">The page behind a row, which may be gone by then, or the first one, of at most so many rows.</param>
     /// <param name="limit">Rows in all at most.</param>
     /// <param name="cancellationToken">Cancels the read, between rows too.</param>
     private async IAsyncEnumerable<T> StreamAsync<T>(
-        Func<T?, int, Task<IReadOnlyList<T>>> page, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
-        where T : class
+        Func<Timed<T>?, int, Task<IReadOnlyList<Timed<T>>>> page, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var row in PagesAsync<T>(CallAsync, limit).ConfigureAwait(false))
+        await foreach (var timed in PagesAsync<Timed<T>>(CallAsync, limit).ConfigureAwait(false))
         {
             ThrowIfStopped(cancellationToken);
-            yield return row;
+            yield return timed.Row;
         }
 
-        async Task<IReadOnlyList<T>> CallAsync(T? last, int rows)
+        async Task<IReadOnlyList<Timed<T>>> CallAsync(Timed<T>? last, int rows)
         {
             using var underWay = Enter(cancellationToken);
             return await page(last, rows).ConfigureAwait(false);
         }
     }
+
+    /// <summary>A row and when it was created, to the server's microsecond: elizaOS' times are finer than the contract's, and rows are in order of them.</summary>
+    private sealed record Timed<T>(T Row, DateTimeOffset CreatedAt);
 
     /// <summary>The rows of a long read, by pages: each is a statement of its own that goes on behind the last row of the one before.</summary>
     private static async IAsyncEnumerable<T> PagesAsync<T>(Func<T?, int, Task<IReadOnlyList<T>>> page, int limit)

@@ -26,7 +26,13 @@ internal static class Rows
 
     public const string LogColumns = "id, created_at, entity_id, body, type, room_id";
 
+    /// <summary>Where <see cref="LogColumns"/> has <c>created_at</c>.</summary>
+    public const int LogCreatedAt = 1;
+
     public const string MemoryColumns = """m.id, m.type, m.created_at, m.content, m.entity_id, m.agent_id, m.room_id, m.world_id, m."unique", m.metadata""";
+
+    /// <summary>Where <see cref="MemoryColumns"/> has <c>created_at</c>.</summary>
+    public const int MemoryCreatedAt = 2;
 
     /// <summary>Where columns after <see cref="MemoryColumns"/> begin.</summary>
     public const int AfterMemory = 10;
@@ -152,8 +158,10 @@ internal static class Rows
         return vector.Span.IndexOfAnyExcept(0f) < 0 ? (ReadOnlyMemory<float>?)null : vector;
     }
 
-    public static DateTimeOffset Time(NpgsqlDataReader row, int column) =>
-        Door.Time(new DateTimeOffset(DateTime.SpecifyKind(row.GetDateTime(column), DateTimeKind.Utc)));
+    public static DateTimeOffset Time(NpgsqlDataReader row, int column) => Door.Time(ExactTime(row, column));
+
+    /// <summary>A time as the server has it, to the microsecond.</summary>
+    public static DateTimeOffset ExactTime(NpgsqlDataReader row, int column) => new(DateTime.SpecifyKind(row.GetDateTime(column), DateTimeKind.Utc));
 
     public static Guid? IdOrNull(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetGuid(column);
 

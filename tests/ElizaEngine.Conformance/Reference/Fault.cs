@@ -56,6 +56,7 @@ public enum Fault
     MissingRowUpdated,
     MemoryDeleteReportsInput,
     FragmentsStay,
+    FragmentsOfGoneDocumentsStay,
     FragmentCascadeRepeats,
     FragmentsOfOtherAgentsGo,
 
@@ -125,6 +126,7 @@ public enum Fault
     RunsWithoutDuration,
     RunsSeeOtherAgents,
     RunsTotalIsThePage,
+    RunFiltersMetApart,
     RunsKeepTheirFirstState,
 
     // Transactions and life

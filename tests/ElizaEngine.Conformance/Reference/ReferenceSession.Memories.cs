@@ -124,7 +124,7 @@ internal abstract partial class ReferenceSession
         WriteAsync(cancellationToken, state =>
         {
             var given = Door.List(ids, nameof(ids));
-            var count = DeleteMemories(state, given);
+            var count = DeleteMemories(state, Faults.Has(Fault.FragmentsOfGoneDocumentsStay) ? [.. given.Where(state.Memories.Has)] : given);
             return Faults.Has(Fault.MemoryDeleteReportsInput) ? given.Length : count;
         });
 
@@ -140,10 +140,8 @@ internal abstract partial class ReferenceSession
 
     private int DeleteMemories(ReferenceState state, IReadOnlyCollection<Guid> ids)
     {
-        // A fragment goes with its document only if the document was there.
-        var documents = ids.Where(state.Memories.Has).ToHashSet();
-        var fragments = FragmentsOf(state, documents);
-        var gone = state.Memories.Remove(documents.Union(fragments));
+        var fragments = FragmentsOf(state, ids.ToHashSet());
+        var gone = state.Memories.Remove(ids.Union(fragments));
         if (Faults.Has(Fault.FragmentCascadeRepeats))
         {
             for (var level = fragments; (level = FragmentsOf(state, level.ToHashSet())).Count > 0;) gone += state.Memories.Remove(level);

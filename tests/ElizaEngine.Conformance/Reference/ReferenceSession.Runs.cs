@@ -12,10 +12,7 @@ internal abstract partial class ReferenceSession
                 .GroupBy(entry => entry.Body.RunId!)
                 .Select(run => (Summary: Summarize(run.Key, [.. run]), Events: Events(run)))
                 .Where(run => run.Events.Count > 0)
-                .Where(run => query.RoomId is null || run.Events.Any(entry => entry.RoomId == query.RoomId))
-                .Where(run => query.EntityId is null || run.Events.Any(entry => entry.EntityId == query.EntityId))
-                .Where(run => query.From is null || run.Events.Any(entry => entry.CreatedAt >= query.From))
-                .Where(run => query.To is null || run.Events.Any(entry => entry.CreatedAt <= query.To))
+                .Where(run => IsWanted(run.Events, query))
                 .Select(run => run.Summary!)
                 .Where(run => query.Status is null || run.Status == query.Status)
                 .OrderByDescending(run => run.StartedAt)
@@ -24,6 +21,20 @@ internal abstract partial class ReferenceSession
             var total = Faults.Has(Fault.RunsTotalIsThePage) ? Math.Min(count, matching.Count) : matching.Count;
             return new AgentRunSummaries([.. matching.Take(count)], total, total > count);
         });
+
+    private bool IsWanted(List<LogEntry> events, AgentRunQuery query)
+    {
+        Predicate<LogEntry>[] filters =
+        [
+            entry => query.RoomId is null || entry.RoomId == query.RoomId,
+            entry => query.EntityId is null || entry.EntityId == query.EntityId,
+            entry => query.From is null || entry.CreatedAt >= query.From,
+            entry => query.To is null || entry.CreatedAt <= query.To,
+        ];
+        return Faults.Has(Fault.RunFiltersMetApart)
+            ? Array.TrueForAll(filters, filter => events.Exists(filter))
+            : events.Exists(entry => Array.TrueForAll(filters, filter => filter(entry)));
+    }
 
     /// <summary>A run's events, oldest first. Of events in the same millisecond, one that ends the run comes last.</summary>
     private static List<LogEntry> Events(IEnumerable<LogEntry> entries) =>

@@ -22,7 +22,7 @@ internal static class ToolAgent
     public static async Task EnsureExistsAsync(IDatabaseAdapter adapter, CancellationToken cancellationToken)
     {
         await adapter.InitializeAsync(cancellationToken);
-        await adapter.EnsureAgentExistsAsync(new Agent { Id = Id, Name = Name, Bio = Json.From("The agent of the eliza command.") }, cancellationToken);
+        await adapter.EnsureAgentExistsAsync(new Agent { Name = Name, Bio = Json.From("The agent of the eliza command.") }, cancellationToken);
         await adapter.CreateEntityAsync(new Entity { Id = Id, Names = [Name] }, cancellationToken);
         await adapter.CreateWorldAsync(new World { Id = Id, Name = $"{Name}'s world" }, cancellationToken);
     }
