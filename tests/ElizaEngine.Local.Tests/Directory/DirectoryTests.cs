@@ -196,7 +196,10 @@ public sealed class DirectoryTests
         await File.WriteAllTextAsync(file, name.EndsWith("sqlite", StringComparison.Ordinal) ? "SQLite format 3\0" : "17");
         var error = await Assert.ThrowsAsync<ForeignDirectoryException>(() => ElizaDatabase.OpenAsync(folder.Data));
         Assert.Equal((folder.Data, name), (error.Path, error.Evidence));
-        Assert.Contains("import", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"it holds {name}. Nothing was written to it. A new database takes an empty or missing directory: "
+            + "ELIZA_DATA_DIR, which goes before PGLITE_DATA_DIR, can name one.",
+            error.Message, StringComparison.Ordinal);
         Assert.Equal([file], System.IO.Directory.GetFileSystemEntries(folder.Data));
         Assert.Equal(name.EndsWith("sqlite", StringComparison.Ordinal) ? 16 : 2, new FileInfo(file).Length);
     }
