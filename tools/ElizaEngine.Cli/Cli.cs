@@ -84,7 +84,7 @@ internal static class Cli
         {
             var isExpected = error is DatabaseException or CliException or IOException or System.Data.Common.DbException or UnauthorizedAccessException or PlatformNotSupportedException;
             var message = isExpected ? error.Message : $"Unexpected {error.GetType().Name}: {error.Message}";
-            if (error is SchemaException { Remedy: { } remedy }) message += $" For an administrator: {remedy}";
+            if (error is SchemaException { Remedy: { } remedy } && !message.Contains(remedy, StringComparison.Ordinal)) message += $" For an administrator: {remedy}";
             return output.Fail(message, error.GetType().Name, ExitCodes.Failed);
         }
     }
