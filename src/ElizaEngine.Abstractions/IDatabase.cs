@@ -11,7 +11,8 @@ namespace ElizaEngine;
 /// <see cref="WritesRefusedException"/>, <see cref="DiskFullException"/>, <see cref="CommitOutcomeUnknownException"/> and, while the
 /// process can open or map no more files, <see cref="DirectoryAccessException"/>: nothing was stored, and a later write may succeed.
 /// On a backend that is a server: <see cref="ConnectionFailedException"/>, <see cref="CallTimedOutException"/> and
-/// <see cref="StatementRefusedException"/>, which say that nothing was stored.
+/// <see cref="StatementRefusedException"/>, which say that nothing was stored, and <see cref="TransactionConflictException"/> for a call
+/// that lost 50 races to other transactions, or more: nothing was stored, and making it again is safe.
 /// </para>
 /// <para>
 /// A list argument that is empty costs nothing and does nothing; a table name that is null is an <see cref="InvalidInputException"/>

@@ -37,6 +37,7 @@ public sealed partial class LocalDatabase
     /// </exception>
     /// <exception cref="WritesRefusedException">A write failed earlier, and it is not known what of the acknowledged is durable.</exception>
     /// <exception cref="DatabaseClosedException">The database has been closed.</exception>
+    /// <exception cref="PlatformNotSupportedException">The operating system is not Linux.</exception>
     public async Task<BackupReport> BackupAsync(string directory, BackupOptions? options = null, CancellationToken cancellationToken = default)
     {
         var target = PathOf(directory, nameof(directory));
@@ -75,6 +76,7 @@ public sealed partial class LocalDatabase
     /// <exception cref="DiskFullException">There is no room.</exception>
     /// <exception cref="CorruptDataException">The backup is damaged.</exception>
     /// <exception cref="UnsupportedFormatException">A newer version wrote it, or one of before format 1.</exception>
+    /// <exception cref="PlatformNotSupportedException">The operating system is not Linux.</exception>
     public static async Task<BackupReport> RestoreAsync(
         string backup, string directory, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -113,6 +115,7 @@ public sealed partial class LocalDatabase
     /// <exception cref="DirectoryInUseException">It is open: verify it where it is open.</exception>
     /// <exception cref="DirectoryAccessException">It cannot be read.</exception>
     /// <exception cref="UnsupportedFormatException">A newer version wrote it, or one of before format 1.</exception>
+    /// <exception cref="PlatformNotSupportedException">The operating system is not Linux.</exception>
     public static Task<VerifyReport> VerifyDirectoryAsync(
         string directory, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -143,6 +146,7 @@ public sealed partial class LocalDatabase
     /// missing.
     /// </exception>
     /// <exception cref="UnsupportedFormatException">A newer version wrote it, or one of before format 1.</exception>
+    /// <exception cref="PlatformNotSupportedException">The operating system is not Linux.</exception>
     public static Task<RepairReport> RepairAsync(
         string directory, bool acceptLoss = false, IProgress<MaintenanceProgress>? progress = null, CancellationToken cancellationToken = default)
     {

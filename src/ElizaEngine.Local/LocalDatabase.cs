@@ -79,9 +79,7 @@ public sealed partial class LocalDatabase : IDatabase
     /// <exception cref="CorruptDataException">Acknowledged bytes are missing or changed. Nothing was changed.</exception>
     /// <exception cref="UnsupportedFormatException">A newer version wrote it, or one of before format 1.</exception>
     /// <exception cref="DiskFullException">There is no room to begin.</exception>
-    /// <exception cref="PlatformNotSupportedException">
-    /// Not Linux, and <see cref="LocalDatabaseOptions.AcceptUnprovenFlush"/> is not set.
-    /// </exception>
+    /// <exception cref="PlatformNotSupportedException">A directory, and the operating system is not Linux.</exception>
     public static Task<LocalDatabase> OpenAsync(LocalDatabaseOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -108,9 +106,11 @@ public sealed partial class LocalDatabase : IDatabase
     /// It holds other files, or log files with frames and no manifest: opening says the same.
     /// </exception>
     /// <exception cref="DirectoryAccessException">It cannot be read.</exception>
+    /// <exception cref="PlatformNotSupportedException">The operating system is not Linux.</exception>
     internal static bool WouldBeNew(string directory)
     {
         var (files, path) = (PosixFileSystem.Instance, PathOf(directory, nameof(directory)));
+        files.CheckSupport(path, new LogOptions { AllowNetworkFileSystem = true });
         return Translated(() => !files.DirectoryExists(path) || DirectoryInspection.NewestManifest(files, path, files.List(path)) == 0);
     }
 
@@ -335,7 +335,6 @@ public sealed partial class LocalDatabase : IDatabase
         // A database in memory is never opened again.
         IndexMinBytes = options.Directory is null ? long.MaxValue : Math.Min(options.MaxLogFileBytes / 2, new LogOptions().IndexMinBytes),
         ScrubBytesPerSecond = options.ScrubBytesPerSecond,
-        AcceptUnprovenFlush = options.AcceptUnprovenFlush,
         AllowNetworkFileSystem = options.AllowNetworkFileSystem,
         Time = options.TimeProvider,
     };

@@ -18,7 +18,7 @@ public sealed record LocalDatabaseOptions
 {
     /// <summary>
     /// The data directory; created, with its parents, when it is missing. Null: in memory, gone when closed. A path as it stands, in which
-    /// <c>~</c> is a name like any other; a blank one, a URL, or <c>:memory:</c>, is refused.
+    /// <c>~</c> is a name like any other; a blank one, a URL, or <c>:memory:</c>, is refused. Data directories are for Linux.
     /// </summary>
     public string? Directory { get; init; }
 
@@ -78,11 +78,6 @@ public sealed record LocalDatabaseOptions
     /// life is over are deleted then, too. At most 49 days; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>: never. Default: a minute.
     /// </summary>
     public TimeSpan UpkeepInterval { get; init; } = TimeSpan.FromMinutes(1);
-
-    /// <summary>
-    /// Opens on an operating system where it has not been proven that a flush reaches the disk: anything but Linux.
-    /// </summary>
-    public bool AcceptUnprovenFlush { get; init; }
 
     /// <summary>Opens on a network file system, where locks and flushes cannot be relied on.</summary>
     public bool AllowNetworkFileSystem { get; init; }

@@ -186,7 +186,11 @@ public sealed class PostgresDatabase : IDatabase
     {
         ArgumentNullException.ThrowIfNull(options);
         // Before a pool is rented, that would have to be given back.
+        if (options is { ConnectionString: not null, DataSource: not null })
+            throw new InvalidInputException("options", "both ConnectionString and DataSource", "one of the two");
+        if (options.Retry is null) throw new InvalidInputException("retry", null, "settings; Attempts = 1 tries nothing again");
         Retry.Check(options.Retry);
+        if (options.TimeProvider is null) throw new InvalidInputException("timeProvider", null, "a clock");
         return new PostgresDatabase(options, DataSources.Rent(options));
     }
 

@@ -19,7 +19,10 @@ public sealed record PostgresDatabaseOptions
     /// </summary>
     public string? ConnectionString { get; init; }
 
-    /// <summary>A data source of the caller's own, used as it is and never disposed; null: one is made of <see cref="ConnectionString"/>.</summary>
+    /// <summary>
+    /// A data source of the caller's own, used as it is and never disposed; null: one is made of <see cref="ConnectionString"/>, which must
+    /// be null otherwise.
+    /// </summary>
     public NpgsqlDataSource? DataSource { get; init; }
 
     /// <summary>
@@ -47,7 +50,10 @@ public sealed record PostgresDatabaseOptions
     /// <summary>How often, and how patiently, a call is tried again.</summary>
     public PostgresRetryOptions Retry { get; init; } = new();
 
-    /// <summary>How long one statement may take; must be positive. A <c>Command Timeout</c> among Npgsql's keywords wins. Default: 30 s.</summary>
+    /// <summary>
+    /// How long one statement may take; must be positive. A <c>Command Timeout</c> among the keywords of <see cref="ConnectionString"/> wins,
+    /// one of a <see cref="DataSource"/> does not. Default: 30 s.
+    /// </summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Bytes of values that the rows of one statement have at most; a row alone may have more.</summary>
@@ -73,7 +79,8 @@ public sealed record PostgresDatabaseOptions
 /// They are for outages, and only what can succeed the second time is tried again: a call of which nothing was done, and a write
 /// whose outcome nobody heard, if doing it twice leaves the same rows and its answer stays true. Any other write of unknown outcome
 /// is a <see cref="CommitOutcomeUnknownException"/>. A plain call that loses a race to another transaction is no outage: it is made
-/// again within milliseconds, whatever these settings say.
+/// again within milliseconds, whatever these settings say, but after 50 lost races or more it is a
+/// <see cref="TransactionConflictException"/>, and nothing was stored.
 /// </para>
 /// </summary>
 public sealed record PostgresRetryOptions

@@ -40,10 +40,10 @@ public static class ElizaDatabase
     /// <exception cref="ForeignDirectoryException">The directory holds another program's files.</exception>
     /// <exception cref="DirectoryAccessException">The directory cannot be created, read or written.</exception>
     /// <exception cref="CorruptDataException">Acknowledged bytes are missing or changed.</exception>
-    public static Task<IDatabase> OpenAsync(string directory) => OpenAsync(directory, CancellationToken.None);
+    public static Task<LocalDatabase> OpenAsync(string directory) => OpenAsync(directory, CancellationToken.None);
 
     /// <inheritdoc cref="OpenAsync(string)"/>
-    public static async Task<IDatabase> OpenAsync(string directory, CancellationToken cancellationToken)
+    public static async Task<LocalDatabase> OpenAsync(string directory, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(directory);
         var options = DataDirectory.Read(

@@ -147,9 +147,6 @@ public sealed class DirectoryTests
         Assert.Contains("(nfs)", error.Message, StringComparison.Ordinal);
         Assert.Contains(nameof(LogOptions.AllowNetworkFileSystem), error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(directory.Path));
-        // It is no answer to the other question.
-        Assert.Throws<LogNetworkFileSystemException>(
-            () => TestLog.Open(directory, directory.Options with { AcceptUnprovenFlush = true }, files));
 
         await using (var log = TestLog.Open(directory, directory.Options with { AllowNetworkFileSystem = true }, files))
             await log.Append("kept");
@@ -161,20 +158,23 @@ public sealed class DirectoryTests
     }
 
     [Fact]
-    public async Task An_operating_system_whose_flush_is_not_proven_is_refused_and_opened_when_asked_for()
+    public async Task Another_operating_system_than_Linux_is_refused_by_whatever_takes_a_directory()
     {
         using var directory = new TestDirectory();
-        var files = new PosixFileSystem(isLinux: false, static _ => throw new InvalidOperationException("statfs is Linux'."));
-        var error = Assert.Throws<PlatformNotSupportedException>(() => TestLog.Open(directory, files: files));
-        Assert.Contains(nameof(LogOptions.AcceptUnprovenFlush), error.Message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(directory.Path));
-        Assert.Throws<PlatformNotSupportedException>(
-            () => TestLog.Open(directory, directory.Options with { AllowNetworkFileSystem = true }, files));
-
-        await using (var log = TestLog.Open(directory, directory.Options with { AcceptUnprovenFlush = true }, files))
-            await log.Append("kept");
         await using (var log = TestLog.Open(directory))
-            Assert.Equal(["kept"], log.Replayed.Texts);
+            await log.Append("kept");
+        var target = directory.Path + "-restored";
+        var files = new PosixFileSystem(isLinux: false, static _ => throw new InvalidOperationException("statfs is Linux'."));
+        var options = directory.Options with { AllowNetworkFileSystem = true };
+        Action[] calls =
+        [
+            () => TestLog.Open(directory, options, files),
+            () => LogRestore.Run(files, directory.Path, target, options, new ReplayedRecords(), null, CancellationToken.None),
+            () => LogDirectory.CheckIsOurs(files, directory.Path),
+        ];
+        foreach (var call in calls)
+            Assert.Contains(directory.Path, Assert.Throws<PlatformNotSupportedException>(call).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(target));
     }
 
     [Fact]

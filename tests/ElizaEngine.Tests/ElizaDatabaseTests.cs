@@ -24,6 +24,14 @@ public sealed class ElizaDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task The_database_of_a_directory_is_a_local_one_that_makes_backups()
+    {
+        await using var database = await ElizaDatabase.OpenAsync(Path.Combine(_directory, "data"));
+        await database.BackupAsync(Path.Combine(_directory, "backup"));
+        Assert.True((await LocalDatabase.VerifyDirectoryAsync(Path.Combine(_directory, "backup"))).IsSound);
+    }
+
+    [Fact]
     public async Task Without_a_directory_everything_is_in_memory_and_gone_when_closed()
     {
         var agentId = Guid.NewGuid();

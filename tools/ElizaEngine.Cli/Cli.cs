@@ -78,13 +78,17 @@ internal static class Cli
         {
             return output.Fail(error.Message, nameof(UsageException), ExitCodes.WrongUsage);
         }
+        catch (InvalidConnectionStringException error)
+        {
+            return output.Fail(error.Message, nameof(InvalidConnectionStringException), ExitCodes.WrongUsage);
+        }
 #pragma warning disable CA1031 // The last line of defence: a user gets the reason, not a stack trace.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             var isExpected = error is DatabaseException or CliException or IOException or System.Data.Common.DbException or UnauthorizedAccessException or PlatformNotSupportedException;
             var message = isExpected ? error.Message : $"Unexpected {error.GetType().Name}: {error.Message}";
-            if (error is SchemaException { Remedy: { } remedy }) message += $" For an administrator: {remedy}";
+            if (error is SchemaException { Remedy: { } remedy } && !message.Contains(remedy, StringComparison.Ordinal)) message += $" For an administrator: {remedy}";
             return output.Fail(message, error.GetType().Name, ExitCodes.Failed);
         }
     }
@@ -111,7 +115,7 @@ internal static class ExitCodes
     /// <summary>The operation failed; the reason is on stderr.</summary>
     public const int Failed = 1;
 
-    /// <summary>The arguments make no sense; nothing was opened.</summary>
+    /// <summary>The arguments, or the environment in their place, make no sense; nothing was opened.</summary>
     public const int WrongUsage = 2;
 
     /// <summary>Ctrl-C or a termination signal; the database was closed in order.</summary>

@@ -2,8 +2,8 @@ namespace ElizaEngine;
 
 /// <summary>
 /// Every error this database throws of its own accord derives from this one, but for <see cref="ArgumentNullException"/>,
-/// <see cref="OperationCanceledException"/>, and <see cref="PlatformNotSupportedException"/> where the flush of the operating system is
-/// not proven. Nothing is half done when one is thrown.
+/// <see cref="OperationCanceledException"/>, and <see cref="PlatformNotSupportedException"/> for a data directory on another operating
+/// system than Linux. Nothing is half done when one is thrown.
 /// </summary>
 public abstract class DatabaseException : Exception
 {

@@ -30,7 +30,7 @@ internal static class MigrationErrors
                 error),
             PostgresErrorCodes.InsufficientPrivilege => new SchemaException(
                 $"The role {connection.UserName} has no right to make {what} in the database {connection.Database}: {error.MessageText}. Nothing of it was changed. "
-                + "Open it once as the role that owns elizaOS' tables, or have that role run the script of PostgresDatabase.GetMigrationScriptAsync.",
+                + "Open it once as the role that owns elizaOS' tables, or have that role run the script of 'eliza migrate --script' or PostgresDatabase.GetMigrationScriptAsync.",
                 inner: error),
             PostgresErrorCodes.ReadOnlySqlTransaction => new SchemaException(
                 $"The server of the database {connection.Database} only reads, so it cannot make {what}. Nothing was changed. Open the primary first.", inner: error),

@@ -131,10 +131,10 @@ internal sealed class SchemaMigrator(NpgsqlDataSource source, NpgsqlDataSource d
         $"The database {state.Database} lacks {string.Join(", ", missing.Select(step => step.Name))}. "
         + (mayMigrate
             ? "The connection for migrations (DirectConnectionString) leads to another database, or somebody removed this again."
-            : "Nothing was changed. PostgresDatabase.MigrateAsync makes it, and so does opening with Migrate = true; "
-                + "PostgresDatabase.GetMigrationScriptAsync gives the script for an administrator."));
+            : "Nothing was changed. 'eliza migrate' or PostgresDatabase.MigrateAsync makes it, and so does opening with Migrate = true; "
+                + "'eliza migrate --script' or PostgresDatabase.GetMigrationScriptAsync gives the script for an administrator."));
 
     private static string Slow(List<MigrationStep> missing, List<SchemaException> failures) =>
         $"Some calls are slow without {string.Join(", ", missing.Select(step => step.Name))}. "
-        + (failures.Count > 0 ? string.Join(" ", failures.Select(failure => failure.Message)) : "PostgresDatabase.MigrateAsync makes it.");
+        + (failures.Count > 0 ? string.Join(" ", failures.Select(failure => failure.Message)) : "'eliza migrate' or PostgresDatabase.MigrateAsync makes it.");
 }

@@ -7,7 +7,7 @@ namespace ElizaEngine.Storage;
 internal interface IFileSystem
 {
     /// <summary>Throws when a log must not live at this path.</summary>
-    /// <exception cref="PlatformNotSupportedException">The flush of this operating system is not proven.</exception>
+    /// <exception cref="PlatformNotSupportedException">This operating system is not Linux.</exception>
     /// <exception cref="LogNetworkFileSystemException">The path lies on a network file system.</exception>
     void CheckSupport(string directory, LogOptions options);
 

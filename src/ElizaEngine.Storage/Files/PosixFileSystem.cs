@@ -3,9 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ElizaEngine.Storage;
 
-/// <summary>The files of the operating system, through the C library. Proven on Linux.</summary>
-/// <param name="isLinux">Whether the operating system is the one whose flush has been proven.</param>
-/// <param name="networkOf">There, the name of the network file system under a path that exists; null: it is a local one.</param>
+/// <summary>The files of Linux, through the C library: numbers and structures of the calls are Linux'.</summary>
+/// <param name="isLinux">Whether the operating system is that.</param>
+/// <param name="networkOf">The name of the network file system under a path that exists; null: it is a local one.</param>
 internal sealed class PosixFileSystem(bool isLinux, Func<string, string?> networkOf) : IFileSystem
 {
     private const int DirectoryMode = 0x1C0; // 0700
@@ -20,10 +20,9 @@ internal sealed class PosixFileSystem(bool isLinux, Func<string, string?> networ
 
     public void CheckSupport(string directory, LogOptions options)
     {
-        if (!isLinux && !options.AcceptUnprovenFlush)
-            throw new PlatformNotSupportedException(
-                $"Only the flush of Linux has been proven; {nameof(LogOptions.AcceptUnprovenFlush)} accepts another.");
-        if (isLinux && !options.AllowNetworkFileSystem && networkOf(NearestExisting(directory)) is { } name)
+        if (!isLinux)
+            throw new PlatformNotSupportedException($"A data directory needs Linux, whose calls write it: {directory} cannot be used on this system.");
+        if (!options.AllowNetworkFileSystem && networkOf(NearestExisting(directory)) is { } name)
             throw new LogNetworkFileSystemException(directory, name);
     }
 

@@ -44,9 +44,6 @@ internal sealed record LogOptions
     /// <summary>Whether the writer waits a moment for the commits that are about to come (see GroupCommit).</summary>
     public bool CohortWait { get; init; } = true;
 
-    /// <summary>Opens on an operating system whose flush has not been proven.</summary>
-    public bool AcceptUnprovenFlush { get; init; }
-
     /// <summary>Opens on a network file system.</summary>
     public bool AllowNetworkFileSystem { get; init; }
 

@@ -126,7 +126,7 @@ internal sealed class WriteAheadLog : IAsyncDisposable
     /// <exception cref="LogFormatUnsupportedException">A newer version wrote it, or one of before version 1.</exception>
     /// <exception cref="LogDiskFullException">No room for the first file or the manifest.</exception>
     /// <exception cref="StorageIOException">A call to the operating system failed.</exception>
-    /// <exception cref="PlatformNotSupportedException">The flush of this operating system is not proven.</exception>
+    /// <exception cref="PlatformNotSupportedException">This operating system is not Linux.</exception>
     public static WriteAheadLog Open(string directory, IFileSystem files, LogOptions options, ILogReplay replay, Action<object> published)
     {
         options.Validate();

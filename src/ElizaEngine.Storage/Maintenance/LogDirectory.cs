@@ -70,8 +70,10 @@ internal sealed class LogDirectory : IDisposable
     /// <summary>Whether the files are ours, valid or not. Changes nothing.</summary>
     /// <exception cref="LogBackupRefusedException">There is no database.</exception>
     /// <exception cref="LogDirectoryForeignException">The files are another program's.</exception>
+    /// <exception cref="PlatformNotSupportedException">This operating system is not Linux.</exception>
     public static void CheckIsOurs(IFileSystem files, string path)
     {
+        files.CheckSupport(path, new LogOptions { AllowNetworkFileSystem = true });
         if (!files.DirectoryExists(path))
             throw new LogBackupRefusedException(path, "does not exist.");
         var names = files.List(path);

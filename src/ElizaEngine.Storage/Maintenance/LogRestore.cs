@@ -13,6 +13,8 @@ internal static class LogRestore
     public static LogBackupReport Run(IFileSystem files, string source, string target, LogOptions options, ILogReplay replay,
         LogProgress? progress, CancellationToken cancellationToken)
     {
+        // Backups often lie on a network: of that only locks are in doubt.
+        files.CheckSupport(source, options with { AllowNetworkFileSystem = true });
         if (files.IsInside(target, source) || files.IsInside(source, target))
             throw new LogBackupRefusedException(target, $"and {source} lie one in the other. Choose a directory apart from the backup.");
         var manifest = ReadManifest(files, source);

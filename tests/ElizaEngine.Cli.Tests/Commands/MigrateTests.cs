@@ -89,7 +89,8 @@ public sealed class MigrateTests : IDisposable
         {
             var outcome = await _world.RunAsync(command, "--postgres", database.Url);
             Assert.Equal((1, ""), (outcome.ExitCode, outcome.Out));
-            Assert.EndsWith(" For an administrator: ALTER EXTENSION vector UPDATE;\n", outcome.Error, StringComparison.Ordinal);
+            Assert.EndsWith(" then update the extension in the database. ALTER EXTENSION vector UPDATE;\n", outcome.Error, StringComparison.Ordinal);
+            Assert.Equal(1, outcome.Error.Split("ALTER EXTENSION").Length - 1);
             Assert.Equal(1, outcome.Error.Count(character => character == '\n'));
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ElizaEngine.Cli.Database;
 using Xunit;
 
 namespace ElizaEngine.Cli.Tests.Commands;
@@ -35,7 +36,7 @@ public sealed class RecallTests : IDisposable
         await IngestLibraryAsync();
         await using (var database = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = _world.Data }))
         {
-            await using var adapter = database.ForAgent(Database.ToolAgent.Id);
+            await using var adapter = database.ForAgent(ToolAgent.Id);
             var deep = string.Concat(Enumerable.Repeat("{\"a\":", levels)) + "1" + new string('}', levels);
             foreach (var memory in await adapter.GetMemoriesAsync(new MemoryQuery("knowledge")))
                 await adapter.UpdateMemoryAsync(new MemoryUpdate(memory.Id) { Metadata = new MemoryMetadata(Json.Parse(deep)) });
@@ -70,6 +71,7 @@ public sealed class RecallTests : IDisposable
         var screen = (await _world.RunAsync("recall-check", "--table", "knowledge", "--count", "3", "--dir", _world.Data)).Out;
         Assert.Contains("Recall@3", screen, StringComparison.Ordinal);
         var nothing = await _world.RunAsync("recall-check", "--table", "nothing", "--dir", _world.Data, "--json");
+        Assert.DoesNotContain("is not in the database", (await _world.RunAsync("recall-check", "--table", "nothing", "--dir", _world.Data)).Out, StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.Null, nothing.Json.GetProperty("recall").ValueKind);
         Assert.Contains("no vectors", (await _world.RunAsync("recall-check", "--table", "nothing", "--dir", _world.Data)).Out, StringComparison.Ordinal);
         Assert.Equal(2, (await _world.RunAsync("recall-check", "--queries", "0", "--dir", _world.Data)).ExitCode);
@@ -120,6 +122,9 @@ public sealed class RecallTests : IDisposable
         Assert.Equal(3, screen.Split("Recall@3").Length - 1);
         Assert.Contains($"documents, agent {agents[1]:D}, 12 components", screen, StringComparison.Ordinal);
 
+        var own = await _world.RunAsync("recall-check", "--agent", agents[0].ToString("D"), "--dir", _world.Data, "--queries", "5", "--json");
+        Assert.Equal([agents[0]], own.Json.GetProperty("partitions").EnumerateArray().Select(one => one.GetProperty("agent").GetGuid()));
+
         Memory NewMemory(int dimension) =>
             new() { Embedding = Enumerable.Range(0, dimension).Select(_ => random.NextSingle() - 0.5f).ToArray(), Unique = true };
 
@@ -147,6 +152,55 @@ public sealed class RecallTests : IDisposable
         var outcome = await _world.RunAsync("recall", "harbour", "--dir", _world.Data, "--room", "cellar");
         Assert.Equal(1, outcome.ExitCode);
         Assert.Equal("eliza: There is no room 'cellar'. Rooms: knowledge, office.", outcome.Error.Trim());
+    }
+
+    [Fact]
+    public async Task A_room_without_a_name_is_called_by_its_id()
+    {
+        await IngestLibraryAsync();
+        var room = new Room { Source = "eliza", Type = ChannelTypes.Self, WorldId = ToolAgent.Id };
+        await using (var database = await ElizaDatabase.OpenAsync(_world.Data)) await database.ForAgent(ToolAgent.Id).CreateRoomAsync(room);
+        var outcome = await _world.RunAsync("recall", "harbour", "--dir", _world.Data, "--room", room.Id.ToString("D"), "--json");
+        Assert.Equal((0, room.Id), (outcome.ExitCode, outcome.Json.GetProperty("room").GetGuid()));
+    }
+
+    [Fact]
+    public async Task A_database_of_other_agents_is_not_called_empty()
+    {
+        var names = (string[])["Ada", "Bob", "Cleo", "Dan", "Eve", "Fay", "Fay"];
+        var agents = names.Select((name, index) => new Agent { Id = Uuids.StringToUuid($"agent {index}"), Name = name, CreatedAt = DateTimeOffset.UnixEpoch.AddDays(index) }).ToArray();
+        await using (var database = await ElizaDatabase.OpenAsync(_world.Data))
+        {
+            await using var adapter = database.ForAgent(agents[0].Id);
+            await adapter.CreateAgentsAsync(agents);
+            await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("Tea at four."), Embedding = new float[] { 1, 0, 0 } }, "messages");
+        }
+        const string others = "The agent of this tool, Eliza, is not in the database, which has 7 agents: Ada, Bob, Cleo, Dan, Eve and 2 more.";
+
+        Assert.Contains(others, await ScreenAsync("recall", "tea"), StringComparison.Ordinal);
+        Assert.Equal($"There is no room 'office'. {others}", await RefusalAsync("recall", "tea", "--room", "office"));
+        Assert.StartsWith($"Table messages has no vectors of the agent Eliza that are of its active dimension. {others}", await ScreenAsync("recall-check", "--table", "messages"), StringComparison.Ordinal);
+
+        Assert.Contains("1 stored vector among 1 row of messages", await ScreenAsync("recall-check", "--table", "messages", "--agent", "Ada"), StringComparison.Ordinal);
+        Assert.Contains("1 stored vector among 1 row of messages", await ScreenAsync("recall-check", "--table", "messages", "--agent", $"{agents[0].Id:D}"), StringComparison.Ordinal);
+        Assert.Equal("Table messages has no vectors of the agent Bob that are of its active dimension.", await ScreenAsync("recall-check", "--table", "messages", "--agent", "Bob"));
+        Assert.Equal("No table of the agent Ada has an index of its vectors: searches are exact.", await ScreenAsync("recall-check", "--agent", "Ada"));
+        Assert.Equal("There is no agent 'Gus'. The database has 7 agents: Ada, Bob, Cleo, Dan, Eve and 2 more.", await RefusalAsync("recall-check", "--agent", "Gus"));
+        Assert.Equal($"2 agents are named 'Fay'. Give an id: {agents[5].Id:D}, {agents[6].Id:D}.", await RefusalAsync("recall-check", "--agent", "Fay"));
+
+        async Task<string> ScreenAsync(params string[] args)
+        {
+            var outcome = await _world.RunAsync([.. args, "--dir", _world.Data]);
+            Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+            return string.Join(' ', outcome.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        }
+
+        async Task<string> RefusalAsync(params string[] args)
+        {
+            var outcome = await _world.RunAsync([.. args, "--dir", _world.Data]);
+            Assert.Equal((1, ""), (outcome.ExitCode, outcome.Out));
+            return outcome.Error.Trim()["eliza: ".Length..];
+        }
     }
 
     [Fact]

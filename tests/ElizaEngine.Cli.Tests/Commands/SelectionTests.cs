@@ -93,6 +93,15 @@ public sealed class SelectionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_variable_that_names_no_directory_is_wrong_usage()
+    {
+        _world.Variables["PGLITE_DATA_DIR"] = "idb://x";
+        var outcome = await _world.RunAsync("stats", "--json");
+        Assert.Equal((2, "UsageException"), (outcome.ExitCode, outcome.Json.GetProperty("error").GetProperty("type").GetString()));
+        Assert.StartsWith("eliza: PGLITE_DATA_DIR must be a directory", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Dir_takes_no_database_in_memory()
     {
         foreach (var command in (string[][])[["stats"], ["recall", "tea"], ["ingest", _world.Write("a.txt", "Tea at four.")]])
@@ -112,7 +121,7 @@ public sealed class SelectionTests : IDisposable
         Assert.DoesNotContain("Tr0ub4dor", given.Error, StringComparison.Ordinal);
         _world.Variables["PGLITE_DATA_DIR"] = "postgres://u:Tr0ub4dor@h/db";
         var found = await _world.RunAsync("stats");
-        Assert.Equal(1, found.ExitCode);
+        Assert.Equal(2, found.ExitCode);
         Assert.DoesNotContain("Tr0ub4dor", found.Error, StringComparison.Ordinal);
     }
 
@@ -162,7 +171,7 @@ public sealed class SelectionTests : IDisposable
         var file = _world.Write("a.txt", "Tea at four.");
         string[] args = [.. line.Split(' ').Select(word => word.Replace("{url}", BadUrl, StringComparison.Ordinal).Replace("{file}", file, StringComparison.Ordinal)), "--json"];
         var outcome = await _world.RunAsync(args);
-        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal(2, outcome.ExitCode);
         Assert.Equal("InvalidConnectionStringException", outcome.Json.GetProperty("error").GetProperty("type").GetString());
         Assert.Contains("postgres://u:***@", outcome.Error, StringComparison.Ordinal);
         Assert.Equal(1, outcome.Error.Count(character => character == '\n'));

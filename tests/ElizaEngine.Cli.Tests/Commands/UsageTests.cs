@@ -43,6 +43,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("stats --postgres env:")]
     [InlineData("stats --postgres env:NOT_SET")]
     [InlineData("stats --dir postgres://h/db")]
+    [InlineData("stats --dir mysql://x")]
+    [InlineData("stats --postgres mysql://x")]
     [InlineData("backup s3://bucket/nightly --dir x")]
     [InlineData("backup :memory: --dir x")]
     [InlineData("restore s3://bucket/nightly --dir x")]
@@ -55,6 +57,16 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(1, outcome.Error.Count(character => character == '\n'));
         Assert.Empty(outcome.Out);
     }
+
+    [Theory]
+    [InlineData("recall text --count many", "--count must be a whole number from 1 to 2147483647, but was many. Try 'eliza recall --help'.")]
+    [InlineData("recall text --count 3000000000", "--count must be a whole number from 1 to 2147483647, but was 3000000000. Try 'eliza recall --help'.")]
+    [InlineData("recall text --count 0", "--count must be a whole number from 1 to 2147483647, but was 0. Try 'eliza recall --help'.")]
+    [InlineData("recall-check --queries 1.5", "--queries must be a whole number from 1 to 2147483647, but was 1.5. Try 'eliza recall-check --help'.")]
+    [InlineData("recall text --threshold much", "--threshold must be a number from -1 to 1, but was much. Try 'eliza recall --help'.")]
+    [InlineData("recall text --threshold 1.5", "--threshold must be a number from -1 to 1, but was 1.5. Try 'eliza recall --help'.")]
+    public async Task A_number_that_is_none_is_told_what_it_must_be(string line, string said) =>
+        Assert.Equal($"eliza: {said}", (await _world.RunAsync(line.Split(' '))).Error.Trim());
 
     [Fact]
     public async Task An_unknown_command_is_told_which_there_are() =>
@@ -76,6 +88,7 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(2, (await _world.RunAsync("stats", "--dir", " ")).ExitCode);
         Assert.Equal(2, (await _world.RunAsync("stats", "--postgres", " ")).ExitCode);
         Assert.Equal(2, (await _world.RunAsync("recall", " ", "--dir", _world.Data)).ExitCode);
+        Assert.Equal(2, (await _world.RunAsync("recall-check", "--agent", " ", "--dir", _world.Data)).ExitCode);
         Assert.Equal(2, (await _world.RunAsync("recall", "x", "--dir", _world.Data, "--table", "")).ExitCode);
         Assert.Equal(2, (await _world.RunAsync("recall", "x", "--dir", _world.Data, "--table", new string('x', 257))).ExitCode);
     }

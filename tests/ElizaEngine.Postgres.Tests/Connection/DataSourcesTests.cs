@@ -59,7 +59,7 @@ public sealed class DataSourcesTests
     public async Task A_given_data_source_is_used_and_never_disposed()
     {
         await using var given = NpgsqlDataSource.Create("Host=pools.invalid;Username=u;Password=pw;Database=given;Port=6543");
-        var lease = DataSources.Rent(new PostgresDatabaseOptions { DataSource = given, ConnectionString = "nonsense" });
+        var lease = DataSources.Rent(new PostgresDatabaseOptions { DataSource = given });
         Assert.Same(given, lease.Source);
         Assert.True(lease.IsPooled);
         Assert.Equal("postgres://u@pools.invalid:6543/given", lease.Redacted);
@@ -117,6 +117,19 @@ public sealed class DataSourcesTests
     {
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => PostgresDatabase.OpenAsync(new PostgresDatabaseOptions { ConnectionString = connectionString }));
         Assert.Equal("connectionString", error.Parameter);
+    }
+
+    [Fact]
+    public async Task Options_that_make_no_sense_are_refused_by_name_before_anything_is_opened()
+    {
+        await using var given = NpgsqlDataSource.Create("Host=pools.invalid;Username=u;Password=Tr0ub4dor;Database=given");
+        var options = Options("senseless");
+        foreach (var (wrong, parameter) in ((PostgresDatabaseOptions, string)[])[
+            (options with { DataSource = given }, "options"), (options with { Retry = null! }, "retry"), (options with { TimeProvider = null! }, "timeProvider")])
+        {
+            Func<Task>[] doors = [() => PostgresDatabase.OpenAsync(wrong), () => PostgresDatabase.MigrateAsync(wrong), () => PostgresDatabase.GetMigrationScriptAsync(wrong)];
+            foreach (var door in doors) Assert.Equal(parameter, (await Assert.ThrowsAsync<InvalidInputException>(door)).Parameter);
+        }
     }
 
     [Fact]

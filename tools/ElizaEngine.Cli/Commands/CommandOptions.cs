@@ -14,6 +14,14 @@ internal static class CommandOptions
         Validators = { result => RefuseBlank(result, "--room") },
     };
 
+    /// <summary>An agent, if another than usual is meant.</summary>
+    public static Option<string?> Agent(string description) => new("--agent")
+    {
+        Description = description,
+        HelpName = "NAME",
+        Validators = { result => RefuseBlank(result, "--agent") },
+    };
+
     /// <summary>The table of the fragments.</summary>
     public static Option<string> Table(string description) => new("--table")
     {
@@ -37,13 +45,12 @@ internal static class CommandOptions
         Description = description,
         HelpName = letter,
         DefaultValueFactory = _ => usual,
-        Validators =
+        CustomParser = result =>
         {
-            result =>
-            {
-                if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1)
-                    result.AddError($"{name} must be 1 or more, but was {number}.");
-            },
+            var text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= 1) return number;
+            result.AddError($"{name} must be a whole number from 1 to {int.MaxValue}, but was {text}.");
+            return default;
         },
     };
 

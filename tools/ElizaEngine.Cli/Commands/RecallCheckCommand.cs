@@ -12,48 +12,60 @@ internal static class RecallCheckCommand
     private const string Description = """
         Search for vectors that are stored, as always and exactly, and say how much of the exact answer was found.
 
-        Without --table: in every table of every agent that has an index of its vectors. Other tables are searched exactly anyhow. The
-        local backend builds the index first, of each table that is large enough.
+        Without --table: in every table of every agent, or of the one of --agent, that has an index of its vectors. Other tables are
+        searched exactly anyhow. The local backend builds the index first, of each table that is large enough.
         """;
 
     /// <summary>The command.</summary>
     public static Command Create(CommandRunner run)
     {
-        var table = CommandOptions.AnyTable("The table to search, of the tool's own agent; without it, all that have an index.");
+        var agent = CommandOptions.Agent($"The agent whose tables are searched, by name or id; with --table usually {ToolAgent.Name}, the tool's own.");
+        var table = CommandOptions.AnyTable("The table to search; without it, all that have an index.");
         var queries = CommandOptions.Count("--queries", "N", "Vectors to search for.", 100);
         var count = CommandOptions.Count("--count", "K", "How many of the nearest count.", 10);
-        var command = new Command("recall-check", Description) { table, queries, count };
+        var command = new Command("recall-check", Description) { agent, table, queries, count };
         var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
         command.SetAction((result, token) => run(
             result,
-            output =>
+            async output =>
             {
                 var sample = new Sample(result.GetValue(queries), result.GetValue(count));
-                var place = location.Read(result, output.Environment);
-                var name = result.GetValue(table);
-                return name is null ? CheckAllAsync(output, place, sample, token) : CheckTableAsync(output, place, name, sample, token);
+                await using var database = await ExistingDatabase.OpenAsync(output.OpenDatabaseAsync, location.Read(result, output.Environment), token);
+                await using var adapter = database.Database.ForAgent(ToolAgent.Id);
+                var named = result.GetValue(agent) is { } name ? await DatabaseAgents.FindAsync(adapter, name, token) : null;
+                await (result.GetValue(table) is { } only
+                    ? CheckTableAsync(output, database, adapter, named, only, sample, token)
+                    : CheckAllAsync(output, database, named, sample, token));
+                return ExitCodes.Done;
             },
             token));
         return command;
     }
 
-    private static async Task<int> CheckTableAsync(
-        CommandOutput output, DatabaseLocation location, string table, Sample sample, CancellationToken cancellationToken)
+    private static async Task CheckTableAsync(
+        CommandOutput output, OpenDatabase database, IDatabaseAdapter adapter, AgentSummary? agent, string table, Sample sample, CancellationToken cancellationToken)
     {
-        await using var database = await ExistingDatabase.OpenAsync(output.OpenDatabaseAsync, location, cancellationToken);
-        var report = await CheckAsync(database, ToolAgent.Id, table, sample, cancellationToken);
-        output.Line(report.Queries == 0 ? $"Table {table} has no vectors of the active dimension." : InWords(report, table));
+        var (id, name) = agent is null ? (ToolAgent.Id, ToolAgent.Name) : (agent.Id, agent.Name);
+        var report = await CheckAsync(database, id, table, sample, cancellationToken);
+        if (report.Queries > 0)
+        {
+            output.Line(InWords(report, table));
+        }
+        else
+        {
+            output.Line($"Table {table} has no vectors of the agent {Snippet.OneLine(name)} that are of its active dimension.");
+            if (agent is null && await DatabaseAgents.WhyNothingAsync(adapter, cancellationToken) is { } reason) output.Line(reason);
+        }
         output.Result(ToJson(report));
-        return ExitCodes.Done;
     }
 
-    private static async Task<int> CheckAllAsync(
-        CommandOutput output, DatabaseLocation location, Sample sample, CancellationToken cancellationToken)
+    private static async Task CheckAllAsync(
+        CommandOutput output, OpenDatabase database, AgentSummary? only, Sample sample, CancellationToken cancellationToken)
     {
-        await using var database = await ExistingDatabase.OpenAsync(output.OpenDatabaseAsync, location, cancellationToken);
         var partitions = new JsonArray();
         foreach (var (agent, table, dimension) in await database.GetIndexedTablesAsync(cancellationToken))
         {
+            if (only is not null && agent != only.Id) continue;
             var report = await CheckAsync(database, agent, table, sample, cancellationToken);
             // An index of the server is of a dimension: this table may have none of its vectors.
             if (report.Queries == 0) continue;
@@ -63,9 +75,9 @@ internal static class RecallCheckCommand
             partition.Insert(2, "dimension", dimension);
             partitions.Add(partition);
         }
-        if (partitions.Count == 0) output.Line("No table has an index of its vectors: searches are exact.");
+        if (partitions.Count == 0)
+            output.Line($"No table{(only is null ? "" : $" of the agent {Snippet.OneLine(only.Name)}")} has an index of its vectors: searches are exact.");
         output.Result(new JsonObject { ["partitions"] = partitions });
-        return ExitCodes.Done;
     }
 
     private static async Task<RecallReport> CheckAsync(

@@ -26,12 +26,18 @@ internal static class RecallCommand
         var room = CommandOptions.Room("Only this room, by name or id.");
         var table = CommandOptions.Table("The table to search.");
         var count = CommandOptions.Count("--count", "N", "Results at most.", 5);
-        var threshold = new Option<float?>("--threshold") { Description = "Similarity at least, -1 to 1.", HelpName = "T" };
-        threshold.Validators.Add(result =>
+        var threshold = new Option<float?>("--threshold")
         {
-            if (result.Tokens is [var token] && float.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number is not (>= -1 and <= 1))
-                result.AddError($"--threshold must be from -1 to 1, but was {token.Value}.");
-        });
+            Description = "Similarity at least, -1 to 1.",
+            HelpName = "T",
+            CustomParser = result =>
+            {
+                var text = result.Tokens[0].Value;
+                if (float.TryParse(text, CultureInfo.InvariantCulture, out var number) && number is >= -1 and <= 1) return number;
+                result.AddError($"--threshold must be a number from -1 to 1, but was {text}.");
+                return null;
+            },
+        };
         var explain = new Option<bool>("--explain") { Description = "Say how the search was done, and why." };
         var command = new Command("recall", Description) { words, room, table, count, threshold, explain };
         var location = new LocationOptions(command, LocationOptions.EnvironmentDecides);
@@ -68,15 +74,17 @@ internal static class RecallCommand
         };
         var found = await adapter.SearchMemoriesAsync(search, cancellationToken);
         watch.Stop();
+        var reason = found.Count > 0 ? null : await DatabaseAgents.WhyNothingAsync(adapter, cancellationToken);
         var plan = explains ? await database.Database.ExplainSearchAsync(ToolAgent.Id, search, cancellationToken) : null;
 
         Show(output, found, text, watch.Elapsed, limit.TableName, room, database.Name);
+        if (reason is not null) output.Line(reason);
         if (plan is not null) Show(output, plan);
         output.Result(new JsonObject
         {
             ["query"] = text,
             ["table"] = limit.TableName,
-            ["room"] = room?.Name,
+            ["room"] = room is null ? null : NameOf(room),
             ["database"] = database.Name,
             ["elapsedMs"] = Math.Round(watch.Elapsed.TotalMilliseconds, 3),
             ["results"] = new JsonArray([.. found.Select(ToJson)]),
@@ -103,7 +111,7 @@ internal static class RecallCommand
             }
             output.Screen.Write(table);
         }
-        var where = room is null ? tableName : $"{tableName}, room {Snippet.OneLine(room.Name ?? room.Id.ToString("D"))}";
+        var where = room is null ? tableName : $"{tableName}, room {Snippet.OneLine(NameOf(room))}";
         output.Line($"{(found.Count == 0 ? "Nothing found" : Quantity.Of(found.Count, "result"))} in {where}, in {Quantity.Of(elapsed)}.");
         output.Line($"Database: {database}");
     }
@@ -145,6 +153,8 @@ internal static class RecallCommand
         var name = source.Contains('/', StringComparison.Ordinal) ? Path.GetFileName(source) : source;
         return memory.Metadata.Json.GetNumber("line") is { } line ? string.Create(CultureInfo.InvariantCulture, $"{name}:{line}") : name;
     }
+
+    private static string NameOf(Room room) => room.Name ?? room.Id.ToString("D");
 
     private sealed record Limit(string TableName, int Count, float? Threshold);
 }

@@ -9,12 +9,19 @@ internal abstract record DatabaseLocation
     public abstract string Hint { get; }
 
     /// <summary>The one that the environment names, as for every program that opens its database through the front door.</summary>
-    /// <exception cref="UsageException">It says in memory, where a command would leave nothing.</exception>
+    /// <exception cref="UsageException">It says in memory, where a command would leave nothing, or what is no directory.</exception>
     public static DatabaseLocation OfEnvironment(Func<string, string?> variable)
     {
-        var options = ElizaDatabaseOptions.FromEnvironment(variable);
-        if (options.Postgres?.ConnectionString is { } url) return new PostgresLocation(url, "env:POSTGRES_URL");
-        return new LocalLocation(options.Local?.Directory ?? throw new UsageException("The environment asks for a database in memory, which is gone when the command ends. Give --dir or --postgres."));
+        try
+        {
+            var options = ElizaDatabaseOptions.FromEnvironment(variable);
+            if (options.Postgres?.ConnectionString is { } url) return new PostgresLocation(url, "env:POSTGRES_URL");
+            return new LocalLocation(options.Local?.Directory ?? throw new UsageException("The environment asks for a database in memory, which is gone when the command ends. Give --dir or --postgres."));
+        }
+        catch (InvalidInputException error)
+        {
+            throw new UsageException(error.Message);
+        }
     }
 }
 

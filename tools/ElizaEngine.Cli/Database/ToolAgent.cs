@@ -58,7 +58,8 @@ internal static class ToolAgent
         return found.Count switch
         {
             1 => found[0],
-            0 when rooms.Count == 0 => throw new CliException($"There is no room '{nameOrId}': there are no rooms at all."),
+            0 when rooms.Count == 0 => throw new CliException(
+                $"There is no room '{nameOrId}'. {await DatabaseAgents.WhyNothingAsync(adapter, cancellationToken) ?? $"The agent of this tool, {Name}, has no rooms."}"),
             0 => throw new CliException($"There is no room '{nameOrId}'. Rooms: {string.Join(", ", rooms.Select(room => room.Name ?? room.Id.ToString("D")))}."),
             _ => throw new CliException($"{found.Count} rooms are named '{nameOrId}'. Give an id: {string.Join(", ", found.Select(room => room.Id.ToString("D")))}."),
         };
