@@ -66,5 +66,6 @@ public sealed class FrameHeaderTests
         var bytes = new byte[256];
         (s_header with { SyncedLsn = 8193 }).Encode(bytes, Salt);
         Assert.False(FrameHeader.TryDecode(bytes, Salt, out _, out _));
+        Assert.Equal(0UL, FrameHeader.Promise(bytes, Salt));
     }
 }

@@ -44,6 +44,26 @@ public class GraphInDegreeTests
         GraphScene.AssertFindsEach(graph, rows, Enumerable.Range(0, Count).Where(static slot => slot % 3 != 0), threads: 1);
     }
 
+    /// <summary>The story: a graph that grew one by one was measured as it was, and its walks stayed as thorough as that takes.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_graph_that_grew_one_by_one_can_be_connected(int threads)
+    {
+        var rows = VectorShapes.Make("clustered", new Random(Seed), Count, 64);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes);
+        for (var count = 1; count <= Count; count++)
+            graph.Insert(count);
+        Assert.InRange(Poor(graph), Count / 50, Count);
+
+        graph.Connect(threads);
+
+        Assert.InRange(Poor(graph), 0, Count / 200);
+        Assert.Equal(0, graph.CountUnreachable());
+        GraphScene.AssertFindsEach(graph, rows, Enumerable.Range(0, Count), threads);
+    }
+
     [Fact]
     public void What_is_cancelled_is_a_graph_all_the_same()
     {

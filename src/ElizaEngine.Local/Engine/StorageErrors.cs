@@ -6,7 +6,7 @@ namespace ElizaEngine.Local;
 internal static class StorageErrors
 {
     private const string ForeignHint =
-        "Nothing was written to it. A new database takes an empty or missing directory: ELIZA_DATA_DIR, which goes before PGLITE_DATA_DIR, can name one.";
+        "Nothing was written to it. A new database takes an empty or missing directory.";
 
     private const string IncompleteHint =
         "A first backup, or a restore, into it was not completed: do it again, into this directory or another one.";

@@ -83,7 +83,7 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
             }
             (restored.Saved, restored.SavedCount, restored.SavedCovered) = (saved.Files, saved.Sources.Length, saved.Graph.Count);
             RemoveChanges(key, table, saved.Files!.Changes);
-            if (saved.Recall == recall) restored.Effort = saved.Effort;
+            if (saved.Recall == recall) restored.Effort = restored.SavedEffort = saved.Effort;
         }
         catch
         {
@@ -104,7 +104,9 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
         if (partition.CompleteFrom == long.MaxValue || partition.Graph is not { Count: > 0, IsHalfBuilt: false } graph) return;
         var count = partition.Codes.Count;
         var hasMoved = partition.SavedElsewhere > 0 || partition.Saved?.Logs.Any(log.HasMoved) == true;
-        var unsaved = Math.Max(partition.Unsaved, moment == SaveMoment.End && hasMoved ? count : 0);
+        // To measure anew for another recall takes seconds, at each opening.
+        var isWorthIt = hasMoved || partition.Effort != partition.SavedEffort;
+        var unsaved = Math.Max(partition.Unsaved, moment == SaveMoment.End && isWorthIt ? count : 0);
         if (unsaved == 0 || unsaved < Enough(count, moment) || TableName(partition.Key) is not { } table) return;
         // The sources that are in no file yet; all, where compaction moved some: a twentieth of the whole.
         var first = hasMoved ? 0 : partition.SavedCount;
@@ -116,6 +118,7 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
         var savedCount = partition.SavedCount;
         // Where writing fails it stays unsaved until as much has changed again, and is then written whole.
         (partition.Saved, partition.SavedCount, partition.SavedCovered, partition.SavedDead, partition.SavedElsewhere) = (null, count, graph.Count, partition.Dead, 0);
+        partition.SavedEffort = saved.Effort;
         // What the file tells of must not be gone after a crash, and something else in its place.
         await log.FlushAsync().ConfigureAwait(false);
         try

@@ -106,6 +106,9 @@ internal sealed class VectorPartition(PartitionKey key, Graph? graph = null) : I
     /// <summary>Entries that the graph of the files covers.</summary>
     public int SavedCovered { get; set; }
 
+    /// <summary>The effort that it has, for the recall that is asked for.</summary>
+    public WalkEffort SavedEffort { get; set; } = WalkEffort.NotMeasured;
+
     /// <summary>Entries whose record lay elsewhere than the files say, when they were read.</summary>
     public int SavedElsewhere { get; set; }
 

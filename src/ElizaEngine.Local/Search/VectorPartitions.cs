@@ -469,7 +469,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         var count = partition.Codes.Count;
         if (partition.Graph is null && count < fewForGraph) return;
         var graph = partition.Graph ?? partition.BeginGraph();
-        if (count - graph.Count <= Step && !IsRepairDue(graph) && !IsMeasuringDue(partition, count)) graph.Insert(count, Threads, _stop.Token);
+        if (count - graph.Count <= Step && !graph.IsCut && !IsRepairDue(graph) && !IsMeasuringDue(partition, count)) graph.Insert(count, Threads, _stop.Token);
         else await OwnThread.Run(() => LinkMany(partition, graph, count), BytesOf(partition.Key, count)).ConfigureAwait(false);
     }
 
@@ -489,6 +489,8 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (own.Length == 0) return;
         try
         {
+            // What came one by one had nobody to look after it.
+            graph.Connect(Threads, _stop.Token);
             graph.MeasureUpper();
             // Until it is measured again: what takes more is scanned.
             var most = (int)Math.Clamp(SimilaritySearch.StepsOfScan(partition, (long)(MeasuredAgain * graph.Count)), RecallCount, EffortSearch.EffortMax);

@@ -75,10 +75,13 @@ internal readonly record struct FrameHeader(FrameFlags Flags, int PayloadBytes, 
     /// The lsn below which a header says that everything is durable, also one that lies where its frame does not fit; 0: it says nothing, or is
     /// none.
     /// </summary>
-    public static ulong Promise(ReadOnlySpan<byte> bytes, ulong salt) =>
-        bytes.Length >= LogFormat.FrameHeaderBytes && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == Magic && IsWhole(bytes, salt)
-            ? BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..])
-            : 0;
+    public static ulong Promise(ReadOnlySpan<byte> bytes, ulong salt)
+    {
+        if (bytes.Length < LogFormat.FrameHeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic || !IsWhole(bytes, salt))
+            return 0;
+        var (lsn, synced) = (BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]));
+        return synced <= lsn ? synced : 0;
+    }
 
     private static bool IsWhole(ReadOnlySpan<byte> header, ulong salt) =>
         BinaryPrimitives.ReadUInt32LittleEndian(header[CrcOffset..]) == HeaderCrc(header, salt);

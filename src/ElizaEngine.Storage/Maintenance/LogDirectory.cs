@@ -197,8 +197,7 @@ internal sealed class LogDirectory : IDisposable
                 continue;
             }
 
-            var entry = new ManifestFile(number, header.FileBytes, header.Salt, 0, 0, header.BlockBytes, LogFileFlags.None);
-            var file = ExaminedFile.Open(_files, Path, entry, exists: true);
+            var file = Open(header);
             if (file.FindFirstLsn() is { } first && header.DatabaseId == DatabaseId)
             {
                 file.FirstLsn = first;
@@ -217,9 +216,18 @@ internal sealed class LogDirectory : IDisposable
         Insert(candidates);
     }
 
-    /// <summary>Where nothing else says whose the directory is: of which database most bytes are, not counting files without a frame.</summary>
-    private Guid IdOfMost(IEnumerable<LogFileHeader> headers) => headers.GroupBy(static header => header.DatabaseId)
-        .MaxBy(files => files.Sum(file => DirectoryInspection.HoldsNoFrame(_files, Path + "/" + FileNames.Log(file.Number)) ? 0 : file.FileBytes))?.Key ?? Guid.Empty;
+    private ExaminedFile Open(LogFileHeader header) => ExaminedFile.Open(
+        _files, Path, new ManifestFile(header.Number, header.FileBytes, header.Salt, 0, 0, header.BlockBytes, LogFileFlags.None), exists: true);
+
+    /// <summary>Where nothing else says whose the directory is: of which database most bytes are, up to the last of each file that is not zero.</summary>
+    private Guid IdOfMost(IEnumerable<LogFileHeader> headers) =>
+        headers.GroupBy(static header => header.DatabaseId).MaxBy(files => files.Sum(BytesOf))?.Key ?? Guid.Empty;
+
+    private long BytesOf(LogFileHeader header)
+    {
+        using var file = Open(header);
+        return file.EndOfData(LogFormat.FileHeaderBytes) - LogFormat.FileHeaderBytes;
+    }
 
     private void AddStray(string name, string why)
     {

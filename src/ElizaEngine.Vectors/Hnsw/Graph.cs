@@ -117,7 +117,7 @@ internal sealed class Graph : SharedNative
                 Reserve(to);
                 if (!_isUpperMeasured)
                     MeasureUpperHere();
-                new GraphBuild(this, _count, to, Math.Min(threads, to - _count)).Run(cancellationToken);
+                new GraphBuild(this, _count, to, threads).Run(cancellationToken);
                 TakeGateways();
             }
         }
@@ -125,6 +125,34 @@ internal sealed class Graph : SharedNative
         {
             Release();
         }
+    }
+
+    /// <summary>
+    /// Adds links to slots that few lists lead to, and to those that no walk reaches, as a build of many does at its end: for a graph that grew
+    /// by few at a time. Cost: a look at every list, and a short walk for each such slot.
+    /// </summary>
+    /// <param name="threads">As there.</param>
+    /// <param name="cancellationToken">Ends the work after the slots that are begun: what is added stays.</param>
+    internal void Connect(int threads = 1, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        Share();
+        try
+        {
+            lock (_changing)
+                Connect(_count, threads, cancellationToken);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>The same for the slots before a number. For whoever changes the graph.</summary>
+    internal void Connect(int end, int threads, CancellationToken cancellationToken)
+    {
+        new GraphInDegree(this, end).Raise(threads, cancellationToken);
+        new GraphReach(this, end).Connect();
     }
 
     /// <summary>

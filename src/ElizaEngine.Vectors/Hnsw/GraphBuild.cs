@@ -18,7 +18,8 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
     /// <summary>A build of one in so many slots ends with a look for those that few links lead to, and those that no walk reaches.</summary>
     private const int ReachShare = 8;
 
-    private readonly int[] _atLeast = new int[threads * Apart];
+    private readonly int _workers = Math.Min(threads, to - from);
+    private readonly int[] _atLeast = new int[Math.Min(threads, to - from) * Apart];
     private int _next;
 
     internal void Run(CancellationToken cancellationToken)
@@ -28,7 +29,7 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
         _atLeast.AsSpan().Fill(int.MaxValue);
         // If it fails, what was linked stays so, and the next build finds it done.
         graph.IsHalfBuilt = true;
-        BuildThreads.Run(threads, Work, cancellationToken);
+        BuildThreads.Run(_workers, Work, cancellationToken);
         // Who cancels does not wait for what nobody has to have.
         var end = Math.Min(_next, to);
         if (end < to)
@@ -37,9 +38,10 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
         }
         else if (graph.IsCut || end - from >= end / ReachShare)
         {
-            new GraphInDegree(graph, end).Raise(threads, cancellationToken);
-            new GraphReach(graph, end).Connect();
-            graph.IsCut = false;
+            // Whether or not it fails, the next one looks again if this one does not come to the end.
+            graph.IsCut = true;
+            graph.Connect(end, threads, cancellationToken);
+            graph.IsCut = cancellationToken.IsCancellationRequested;
         }
 
         graph.Publish(end);
@@ -83,7 +85,7 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
     private int DoneBelow()
     {
         var done = to;
-        for (var worker = 0; worker < threads; worker++)
+        for (var worker = 0; worker < _workers; worker++)
             done = Math.Min(done, Volatile.Read(ref _atLeast[worker * Apart]));
         return done;
     }

@@ -51,8 +51,7 @@ internal sealed unsafe class GraphRepair(Graph graph)
         }
 
         graph.EnterAt(best, bestLevel);
-        new GraphInDegree(graph, end).Raise(threads: 1, cancellationToken);
-        new GraphReach(graph, end).Connect();
+        graph.Connect(end, threads: 1, cancellationToken);
         return true;
     }
 

@@ -197,8 +197,7 @@ public sealed class DirectoryTests
         var error = await Assert.ThrowsAsync<ForeignDirectoryException>(() => ElizaDatabase.OpenAsync(folder.Data));
         Assert.Equal((folder.Data, name), (error.Path, error.Evidence));
         Assert.EndsWith(
-            $"it holds {name}. Nothing was written to it. A new database takes an empty or missing directory: "
-            + "ELIZA_DATA_DIR, which goes before PGLITE_DATA_DIR, can name one.",
+            $"it holds {name}. Nothing was written to it. A new database takes an empty or missing directory.",
             error.Message, StringComparison.Ordinal);
         Assert.Equal([file], System.IO.Directory.GetFileSystemEntries(folder.Data));
         Assert.Equal(name.EndsWith("sqlite", StringComparison.Ordinal) ? 16 : 2, new FileInfo(file).Length);

@@ -35,6 +35,33 @@ public sealed class SavedChangesTests() : SavedScene(dimension: 384)
         Assert.Equal(0, again.Partitions.Saves);
     }
 
+    /// <summary>Of so many that it is measured what a duplicate takes, and how it is walked to.</summary>
+    [Fact]
+    public async Task What_walks_take_comes_back_from_changes()
+    {
+        WalkEffort effort;
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, 700);
+            await SearchTwiceAsync(database);
+            effort = PartitionOf(database).Effort;
+            Assert.True(effort is { Nearest: > 0, Duplicate: > 0, ByHalves: true, MeasuredAt: 700 }, $"{effort}");
+        }
+
+        // Of 700, ten are too few to be saved.
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, 20);
+            await SearchTwiceAsync(database);
+        }
+
+        Assert.Single(ChangeFiles());
+        await using var again = await OpenAsync();
+        await SearchTwiceAsync(again);
+        AssertRestored(again, 720, changes: 1);
+        Assert.Equal(effort, PartitionOf(again).Effort);
+    }
+
     [Fact]
     public async Task A_file_with_changes_is_the_graph_that_one_file_would_hold()
     {
@@ -424,9 +451,6 @@ public sealed class SavedChangesTests() : SavedScene(dimension: 384)
         Assert.Equal((1L, count, count, changes), (database.Partitions.Restored, partition.Codes.Count, partition.Graph!.Count, partition.Saved!.Changes));
     }
 
-    private string[] ChangeFiles() => ChangeFiles(Disk);
-
-    private static string[] ChangeFiles(SimulatedDisk disk) => [.. disk.List(Data).Where(static name => FileNames.TryVectorChanges(name, out _, out _))];
 
     private byte[] BytesOf(string name) => DiskImage.Take(Disk, Data).Files[name];
 

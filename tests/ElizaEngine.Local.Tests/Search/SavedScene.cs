@@ -26,10 +26,16 @@ public abstract class SavedScene(int dimension) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected Task<LocalDatabase> OpenAsync(IFileSystem? disk = null) => LocalDatabase.OpenAsync(
-        new LocalDatabaseOptions { Directory = Data, VectorsWithoutPartition = 20, VectorsWithoutGraph = 60, UpkeepInterval = Timeout.InfiniteTimeSpan }, disk ?? Disk, static log => log);
+    private protected Task<LocalDatabase> OpenAsync(IFileSystem? disk = null, double recall = 0.99) => LocalDatabase.OpenAsync(
+        new LocalDatabaseOptions { Directory = Data, VectorsWithoutPartition = 20, VectorsWithoutGraph = 60, SearchRecall = recall, UpkeepInterval = Timeout.InfiniteTimeSpan },
+        disk ?? Disk,
+        static log => log);
 
     private protected IEnumerable<string> GraphFiles() => Disk.List(Data).Where(FileNames.IsVectors);
+
+    private protected string[] ChangeFiles() => ChangeFiles(Disk);
+
+    private protected static string[] ChangeFiles(SimulatedDisk disk) => [.. disk.List(Data).Where(static name => FileNames.TryVectorChanges(name, out _, out _))];
 
     private protected static void Put(SimulatedDisk disk, string name, byte[] bytes)
     {

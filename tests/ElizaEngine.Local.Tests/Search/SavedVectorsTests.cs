@@ -57,6 +57,39 @@ public sealed class SavedVectorsTests() : SavedScene(dimension: 6)
         Assert.Equal(hasFailed ? 1 : 2, database.Partitions.Saves);
     }
 
+    /// <summary>The story: it was measured again at each opening, for nothing else had changed.</summary>
+    [Fact]
+    public async Task An_effort_that_was_measured_for_another_recall_is_saved()
+    {
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, Rows);
+            await SearchTwiceAsync(database);
+        }
+
+        WalkEffort effort;
+        await using (var other = await OpenOtherAsync())
+        {
+            await SearchTwiceAsync(other);
+            Assert.True(await other.Partitions.BuildAsync(PartitionOf(other).Key));
+            effort = PartitionOf(other).Effort;
+            Assert.Equal(Rows, effort.MeasuredAt);
+            Assert.Equal(0, other.Partitions.Saves);
+            await other.CloseAsync();
+            Assert.Equal(1, other.Partitions.Saves);
+        }
+
+        Assert.Single(ChangeFiles());
+        await using var again = await OpenOtherAsync();
+        await SearchTwiceAsync(again);
+        Assert.Equal((1L, effort), (again.Partitions.Restored, PartitionOf(again).Effort));
+        await AssertRightAsync(again, "come back");
+        await again.CloseAsync();
+        Assert.Equal(0, again.Partitions.Saves);
+
+        Task<LocalDatabase> OpenOtherAsync() => OpenAsync(recall: 0.8);
+    }
+
     [Fact]
     public async Task What_came_went_and_was_replaced_since_is_found_as_it_is()
     {

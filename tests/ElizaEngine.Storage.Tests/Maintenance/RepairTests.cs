@@ -652,7 +652,10 @@ public sealed class RepairTests
         var log = LogsOf(image).First(name => !LogFileHeader.Decode(name, image.Files[name]).Copied.HasValue && image.Files[name].AsSpan(Header).ContainsAnyExcept((byte)0));
         byte[] other = [.. image.Files[log]];
         Assert.DoesNotContain(FileNames.Log(1), image.Files.Keys);
-        (LogFileHeader.Decode(log, other) with { DatabaseId = Guid.NewGuid(), Number = 1 }).Encode(other.AsSpan(0, Header));
+        var header = LogFileHeader.Decode(log, other);
+        // As large as all together, but nearly empty, as a file is that was prepared.
+        Array.Resize(ref other, image.TotalBytes);
+        (header with { DatabaseId = Guid.NewGuid(), Number = 1, FileBytes = other.Length }).Encode(other.AsSpan(0, Header));
         var damaged = WithoutManifests(image);
         damaged.Files.Add(FileNames.Log(1), other);
 
