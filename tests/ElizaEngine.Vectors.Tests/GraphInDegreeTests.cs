@@ -15,10 +15,7 @@ public class GraphInDegreeTests
     {
         var rows = VectorShapes.Make("clustered", new Random(Seed), Count, 64);
         using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes);
-        // One by one, which is no build of many: nobody looks after them.
-        for (var count = 1; count < Count; count++)
-            graph.Insert(count);
+        using var graph = GrownOneByOne(codes);
         Assert.InRange(Poor(graph), Count / 50, Count);
         using var built = new Graph(codes);
 
@@ -52,9 +49,7 @@ public class GraphInDegreeTests
     {
         var rows = VectorShapes.Make("clustered", new Random(Seed), Count, 64);
         using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes);
-        for (var count = 1; count <= Count; count++)
-            graph.Insert(count);
+        using var graph = GrownOneByOne(codes);
         Assert.InRange(Poor(graph), Count / 50, Count);
 
         graph.Connect(threads);
@@ -69,15 +64,22 @@ public class GraphInDegreeTests
     {
         var rows = VectorShapes.Make("clustered", new Random(Seed), Count, 64);
         using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes);
-        for (var count = 1; count <= Count; count++)
-            graph.Insert(count);
+        using var graph = GrownOneByOne(codes);
         var before = Poor(graph);
 
         new GraphInDegree(graph, Count).Raise(1, new CancellationToken(canceled: true));
 
         Assert.Equal(before, Poor(graph));
         GraphScene.AssertFindsEach(graph, rows, Enumerable.Range(0, Count), threads: 1);
+    }
+
+    /// <summary>Of steps that are no builds of many: nobody looks after them.</summary>
+    private static Graph GrownOneByOne(Codes codes)
+    {
+        var graph = new Graph(codes);
+        for (var count = 1; count <= codes.Count; count++)
+            graph.Insert(count);
+        return graph;
     }
 
     private static int Poor(Graph graph) => new GraphInDegree(graph, graph.Count).CountPoor();

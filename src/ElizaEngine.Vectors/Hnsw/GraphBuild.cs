@@ -18,9 +18,10 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
     /// <summary>A build of one in so many slots ends with a look for those that few links lead to, and those that no walk reaches.</summary>
     private const int ReachShare = 8;
 
-    private readonly int _workers = Math.Min(threads, to - from);
     private readonly int[] _atLeast = new int[Math.Min(threads, to - from) * Apart];
     private int _next;
+
+    private int Workers => _atLeast.Length / Apart;
 
     internal void Run(CancellationToken cancellationToken)
     {
@@ -29,7 +30,7 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
         _atLeast.AsSpan().Fill(int.MaxValue);
         // If it fails, what was linked stays so, and the next build finds it done.
         graph.IsHalfBuilt = true;
-        BuildThreads.Run(_workers, Work, cancellationToken);
+        BuildThreads.Run(Workers, Work, cancellationToken);
         // Who cancels does not wait for what nobody has to have.
         var end = Math.Min(_next, to);
         if (end < to)
@@ -85,7 +86,7 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
     private int DoneBelow()
     {
         var done = to;
-        for (var worker = 0; worker < _workers; worker++)
+        for (var worker = 0; worker < Workers; worker++)
             done = Math.Min(done, Volatile.Read(ref _atLeast[worker * Apart]));
         return done;
     }

@@ -46,15 +46,7 @@ public sealed class RepairTests
     [Fact]
     public async Task A_frame_that_went_astray_where_it_does_not_fit_tells_of_the_loss_of_the_one_before()
     {
-        using var directory = new TestDirectory(Disk.Memory);
-        string[] texts = ["first", BackupWorld.Text(1, 5000)];
-        var log = TestLog.Open(directory);
-        // The manifest that lists the next file must not tell of a frame.
-        await log.Log.BackgroundWork;
-        foreach (var text in texts)
-            await log.Append(text);
-        var image = await DiskImage.Take(log, directory);
-        await log.DisposeAsync();
+        var (image, texts) = await TwoFramesAsync();
         var (file, _) = PlaceOf(image, "first");
         var (start, end) = image.LastFrame(file);
         Assert.Equal((Header + 4096, 8192), (start, end - start));
@@ -204,15 +196,7 @@ public sealed class RepairTests
     [Fact]
     public async Task A_frame_that_went_astray_over_the_start_of_its_file_tells_of_the_loss_of_the_one_there()
     {
-        using var directory = new TestDirectory(Disk.Memory);
-        string[] texts = ["first", BackupWorld.Text(1, 5000)];
-        var log = TestLog.Open(directory);
-        // The manifest that lists the next file must not tell of a frame.
-        await log.Log.BackgroundWork;
-        foreach (var text in texts)
-            await log.Append(text);
-        var image = await DiskImage.Take(log, directory);
-        await log.DisposeAsync();
+        var (image, texts) = await TwoFramesAsync();
         var (file, offset) = PlaceOf(image, "first");
         var (start, end) = image.LastFrame(file);
         Assert.Equal((Header + 4096, 8192), (start, end - start));
@@ -794,6 +778,21 @@ public sealed class RepairTests
         var image = await DiskImage.Take(log, directory);
         await log.DisposeAsync();
         return close ? DiskImage.Take(directory) : image;
+    }
+
+    /// <summary>A log that was not closed, of a frame of one block and one of two, in the first of two files; and the texts in them.</summary>
+    private static async Task<(DiskImage Image, string[] Texts)> TwoFramesAsync()
+    {
+        using var directory = new TestDirectory(Disk.Memory);
+        string[] texts = ["first", BackupWorld.Text(1, 5000)];
+        var log = TestLog.Open(directory);
+        // The manifest that lists the next file must not tell of a frame.
+        await log.Log.BackgroundWork;
+        foreach (var text in texts)
+            await log.Append(text);
+        var image = await DiskImage.Take(log, directory);
+        await log.DisposeAsync();
+        return (image, texts);
     }
 
     /// <summary>A closed log of three copies with 150 records, and a file behind them with one; and the names of the copies.</summary>
