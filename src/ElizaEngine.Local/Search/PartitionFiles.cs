@@ -82,6 +82,8 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
                 Restore(restored, saved, from, Math.Min(from + LookUpStep, saved.Sources.Length));
             }
             (restored.Saved, restored.SavedCount, restored.SavedCovered) = (saved.Files, saved.Sources.Length, saved.Graph.Count);
+            // At the latest when it was measured.
+            saved.Graph.Connected = saved.Effort.MeasuredAt;
             RemoveChanges(key, table, saved.Files!.Changes);
             if (saved.Recall == recall) restored.Effort = restored.SavedEffort = saved.Effort;
         }
