@@ -5,6 +5,16 @@ namespace ElizaEngine.Vectors.Tests;
 /// <summary>Walks through a graph, ranked as a caller does it.</summary>
 internal static class GraphScene
 {
+    /// <summary>One by one, and nobody looks for those that few links lead to.</summary>
+    internal static void Grow(Graph graph, int to)
+    {
+        for (var count = graph.Count + 1; count <= to; count++)
+        {
+            graph.Connected = count;
+            graph.Insert(count);
+        }
+    }
+
     internal static int[] Slots<TFilter>(Graph graph, float[] query, int count, int effort, TFilter filter)
         where TFilter : struct, ISlotFilter
     {

@@ -287,8 +287,7 @@ public class GraphTests
         const int slots = 3000;
         using var codes = CodeScene.Fill(VectorShapes.Make("clustered", new Random(Seed), slots, 8));
         using var graph = new Graph(codes, m: 3, effort: 3);
-        for (var count = 1; count < slots; count++)
-            graph.Insert(count);
+        GraphScene.Grow(graph, slots - 1);
         var unreachable = graph.CountUnreachable();
         Assert.InRange(unreachable, 40, slots);
         using var read = GraphFormat.Read(new MemoryStream(Whole(graph)));

@@ -82,6 +82,8 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
                 Restore(restored, saved, from, Math.Min(from + LookUpStep, saved.Sources.Length));
             }
             (restored.Saved, restored.SavedCount, restored.SavedCovered) = (saved.Files, saved.Sources.Length, saved.Graph.Count);
+            // At the latest when it was measured.
+            saved.Graph.Connected = saved.Effort.MeasuredAt;
             RemoveChanges(key, table, saved.Files!.Changes);
             if (saved.Recall == recall) restored.Effort = restored.SavedEffort = saved.Effort;
         }
@@ -104,9 +106,14 @@ internal sealed class PartitionFiles(WriteAheadLog log, Sequencer sequencer, Rec
         if (partition.CompleteFrom == long.MaxValue || partition.Graph is not { Count: > 0, IsHalfBuilt: false } graph) return;
         var count = partition.Codes.Count;
         var hasMoved = partition.SavedElsewhere > 0 || partition.Saved?.Logs.Any(log.HasMoved) == true;
-        // To measure anew for another recall takes seconds, at each opening.
-        var isWorthIt = hasMoved || partition.Effort != partition.SavedEffort;
-        var unsaved = Math.Max(partition.Unsaved, moment == SaveMoment.End && isWorthIt ? count : 0);
+        var isWorthIt = moment switch
+        {
+            SaveMoment.Now => false,
+            // To measure anew for another recall takes seconds, at each opening, and a process that is killed comes to no end.
+            SaveMoment.Later => partition.Effort != partition.SavedEffort,
+            _ => hasMoved || partition.Effort != partition.SavedEffort,
+        };
+        var unsaved = Math.Max(partition.Unsaved, isWorthIt ? count : 0);
         if (unsaved == 0 || unsaved < Enough(count, moment) || TableName(partition.Key) is not { } table) return;
         // The sources that are in no file yet; all, where compaction moved some: a twentieth of the whole.
         var first = hasMoved ? 0 : partition.SavedCount;

@@ -469,7 +469,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         var count = partition.Codes.Count;
         if (partition.Graph is null && count < fewForGraph) return;
         var graph = partition.Graph ?? partition.BeginGraph();
-        if (count - graph.Count <= Step && !graph.IsCut && !IsRepairDue(graph) && !IsMeasuringDue(partition, count)) graph.Insert(count, Threads, _stop.Token);
+        if (count - graph.Count <= Step && !graph.IsConnectingDue(count) && !IsRepairDue(graph) && !IsMeasuringDue(partition, count)) graph.Insert(count, Threads, _stop.Token);
         else await OwnThread.Run(() => LinkMany(partition, graph, count), BytesOf(partition.Key, count)).ConfigureAwait(false);
     }
 
@@ -482,15 +482,20 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         // Asked before, too: of a graph that has grown it is a smaller part, and a repair may have been cut short.
         var isRepairDue = IsRepairDue(graph);
         graph.Insert(count, Threads, _stop.Token);
-        if (IsStopped) return;
+        if (IsStopped)
+        {
+            // No file tells that links are missing, but where the graph lacks vectors: measured at the next opening, it gets them before.
+            if (graph.IsCut && graph.Count == count) partition.Effort = WalkEffort.NotMeasured;
+            return;
+        }
         if (isRepairDue || IsRepairDue(graph)) graph.Repair(_stop.Token);
         if (IsStopped || !IsMeasuringDue(partition, graph.Count)) return;
         var (queries, own) = SampleOf(partition, graph);
         if (own.Length == 0) return;
         try
         {
-            // What came one by one had nobody to look after it.
-            graph.Connect(Threads, _stop.Token);
+            // What came since an eighth more was there had nobody to look after it.
+            if (!graph.Connect(Threads, _stop.Token)) return;
             graph.MeasureUpper();
             // Until it is measured again: what takes more is scanned.
             var most = (int)Math.Clamp(SimilaritySearch.StepsOfScan(partition, (long)(MeasuredAgain * graph.Count)), RecallCount, EffortSearch.EffortMax);

@@ -219,14 +219,17 @@ internal sealed class LogDirectory : IDisposable
     private ExaminedFile Open(LogFileHeader header) => ExaminedFile.Open(
         _files, Path, new ManifestFile(header.Number, header.FileBytes, header.Salt, 0, 0, header.BlockBytes, LogFileFlags.None), exists: true);
 
-    /// <summary>Where nothing else says whose the directory is: of which database most bytes are, up to the last of each file that is not zero.</summary>
+    /// <summary>
+    /// Where nothing else says whose the directory is: of which database most bytes are, up to the last of each file that is not zero. A file
+    /// without a frame has none: what lies in it says nothing.
+    /// </summary>
     private Guid IdOfMost(IEnumerable<LogFileHeader> headers) =>
         headers.GroupBy(static header => header.DatabaseId).MaxBy(files => files.Sum(BytesOf))?.Key ?? Guid.Empty;
 
     private long BytesOf(LogFileHeader header)
     {
         using var file = Open(header);
-        return file.EndOfData(LogFormat.FileHeaderBytes) - LogFormat.FileHeaderBytes;
+        return file.FindFirstLsn() is null ? 0 : file.EndOfData(LogFormat.FileHeaderBytes) - LogFormat.FileHeaderBytes;
     }
 
     private void AddStray(string name, string why)

@@ -25,6 +25,9 @@ internal sealed class Graph : SharedNative
     private const int MUsual = 16;
     private const int SeedsMax = 24;
 
+    // When so large a part came since, a build ends with a look for those that few links lead to, and those that no walk reaches.
+    private const int UnconnectedPart = 8;
+
     // Where a larger part is deleted, and not repaired, walks look at each slot on the way.
     private const int DeadPart = 8;
 
@@ -85,10 +88,17 @@ internal sealed class Graph : SharedNative
     internal float UpperDeviation => Volatile.Read(ref _upperDeviation);
 
     /// <summary>
-    /// Whether a build was cancelled and has not gone on since, here or before the graph was stored: the next one ends with a look for
-    /// slots that few links lead to, or that no walk reaches. For whoever changes the graph.
+    /// Whether a build was cancelled, be it in its look for slots that few links lead to or that no walk reaches, and has not gone on since: the
+    /// next one ends with such a look. Of a graph that was stored only where it does not cover all slots: that a look was cancelled behind the
+    /// last of them is not stored, and whoever stores the graph has to know it. For whoever changes the graph.
     /// </summary>
     internal bool IsCut { get; set; }
+
+    /// <summary>
+    /// Slots before this were all there at the last such look that came to its end. It is not stored: all of a graph that was, unless whoever
+    /// read it knows better. For whoever changes the graph.
+    /// </summary>
+    internal int Connected { get; set; }
 
     /// <summary>
     /// Whether a build is under way or has failed, so that links lead to slots that are not covered: the graph cannot be stored until
@@ -98,6 +108,9 @@ internal sealed class Graph : SharedNative
 
     /// <summary>Bytes that the graph takes, without its codes.</summary>
     internal long Bytes => _links.Bytes + (Volatile.Read(ref _gateways) is null ? 0 : Gateways.BytesOf(_codes.Dimension));
+
+    /// <summary>Whether taking in the slots before a number, if there are any, ends with a look for those that few links lead to.</summary>
+    internal bool IsConnectingDue(int to) => to > Count && (IsCut || to - Connected >= to / UnconnectedPart);
 
     /// <summary>Takes the slots before a number into the graph.</summary>
     /// <param name="to">At most the codes' count; at or below <see cref="Count"/>, there is nothing to do.</param>
@@ -133,14 +146,15 @@ internal sealed class Graph : SharedNative
     /// </summary>
     /// <param name="threads">As there.</param>
     /// <param name="cancellationToken">Ends the work after the slots that are begun: what is added stays.</param>
-    internal void Connect(int threads = 1, CancellationToken cancellationToken = default)
+    /// <returns>Whether it was not cancelled.</returns>
+    internal bool Connect(int threads = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Share();
         try
         {
             lock (_changing)
-                Connect(_count, threads, cancellationToken);
+                return Connect(_count, threads, cancellationToken);
         }
         finally
         {
@@ -149,10 +163,15 @@ internal sealed class Graph : SharedNative
     }
 
     /// <summary>The same for the slots before a number. For whoever changes the graph.</summary>
-    internal void Connect(int end, int threads, CancellationToken cancellationToken)
+    /// <returns>As there. If it was, nobody looked for slots that no walk reaches.</returns>
+    internal bool Connect(int end, int threads, CancellationToken cancellationToken)
     {
         new GraphInDegree(this, end).Raise(threads, cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+            return false;
         new GraphReach(this, end).Connect();
+        (Connected, IsCut) = (end, false);
+        return true;
     }
 
     /// <summary>
@@ -230,8 +249,8 @@ internal sealed class Graph : SharedNative
     }
 
     /// <summary>
-    /// The number of covered slots that no walk can reach: 0 but for those that were added after a build of many or a repair, or by a build
-    /// that was cancelled.
+    /// The number of covered slots that no walk can reach: 0 but for those that were added since the last look for such slots
+    /// (<see cref="Connected"/>), or by a build or a repair that was cancelled.
     /// </summary>
     internal int CountUnreachable()
     {
@@ -408,7 +427,7 @@ internal sealed class Graph : SharedNative
         if (entry >= 0)
             EnterAt(entry, _links.LevelOf(entry));
         _reserved = covered;
-        IsCut = covered < _codes.Count;
+        (IsCut, Connected) = (covered < _codes.Count, covered);
         Publish(covered);
         TakeGateways();
     }

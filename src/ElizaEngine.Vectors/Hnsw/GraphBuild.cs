@@ -15,9 +15,6 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
     // As many places apart as a cache line holds: every thread writes its own.
     private const int Apart = 16;
 
-    /// <summary>A build of one in so many slots ends with a look for those that few links lead to, and those that no walk reaches.</summary>
-    private const int ReachShare = 8;
-
     private readonly int[] _atLeast = new int[Math.Min(threads, to - from) * Apart];
     private int _next;
 
@@ -37,12 +34,11 @@ internal sealed class GraphBuild(Graph graph, int from, int to, int threads)
         {
             graph.IsCut = true;
         }
-        else if (graph.IsCut || end - from >= end / ReachShare)
+        else if (graph.IsConnectingDue(end))
         {
             // Whether or not it fails, the next one looks again if this one does not come to the end.
             graph.IsCut = true;
             graph.Connect(end, threads, cancellationToken);
-            graph.IsCut = cancellationToken.IsCancellationRequested;
         }
 
         graph.Publish(end);

@@ -20,7 +20,8 @@ internal sealed unsafe class GraphRepair(Graph graph)
 
     /// <summary>Repairs all lists.</summary>
     /// <returns>
-    /// Whether it was not cancelled. If it was, walks begin where they did; what is repaired twice is none the worse for it.
+    /// Whether it was not cancelled. If it was, lists lead where they did, or around what is deleted; what is repaired twice is none the worse
+    /// for it.
     /// </returns>
     internal bool Run(CancellationToken cancellationToken) => CodeDot.Width switch
     {
@@ -51,8 +52,7 @@ internal sealed unsafe class GraphRepair(Graph graph)
         }
 
         graph.EnterAt(best, bestLevel);
-        graph.Connect(end, threads: 1, cancellationToken);
-        return true;
+        return graph.Connect(end, threads: 1, cancellationToken);
     }
 
     // SAFETY: slots come from lists, which the graph's owner keeps.

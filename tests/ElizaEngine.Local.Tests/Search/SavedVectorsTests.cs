@@ -90,6 +90,42 @@ public sealed class SavedVectorsTests() : SavedScene(dimension: 6)
         Task<LocalDatabase> OpenOtherAsync() => OpenAsync(recall: 0.8);
     }
 
+    /// <summary>A process that is killed each time comes to no end at which it would save.</summary>
+    [Fact]
+    public async Task Such_an_effort_is_saved_from_time_to_time_too()
+    {
+        await using (var database = await OpenAsync())
+        {
+            await CreateAsync(database, Rows);
+            await SearchTwiceAsync(database);
+        }
+
+        WalkEffort effort;
+        DiskImage killed;
+        await using (var other = await OpenAsync(recall: 0.8))
+        {
+            await SearchTwiceAsync(other);
+            effort = PartitionOf(other).Effort;
+            Assert.Equal((Rows, 0L), (effort.MeasuredAt, other.Partitions.Saves));
+            await SaveLaterAsync(other);
+            Assert.Equal(1, other.Partitions.Saves);
+            await SaveLaterAsync(other);
+            Assert.Equal(1, other.Partitions.Saves);
+            killed = Disk.Kill();
+        }
+
+        using var disk = new SimulatedDisk(Data, killed, Seed);
+        await using var again = await OpenAsync(disk, recall: 0.8);
+        await SearchTwiceAsync(again);
+        Assert.Equal((1L, effort, effort), (again.Partitions.Restored, PartitionOf(again).Effort, PartitionOf(again).SavedEffort));
+
+        static Task SaveLaterAsync(LocalDatabase database)
+        {
+            database.Partitions.SaveLater();
+            return database.Partitions.Work;
+        }
+    }
+
     [Fact]
     public async Task What_came_went_and_was_replaced_since_is_found_as_it_is()
     {

@@ -649,6 +649,28 @@ public sealed class RepairTests
         Assert.Contains(Examined.Run(examined).Findings, static finding => finding.File == FileNames.Log(1) && finding.What.Contains("of another database", StringComparison.Ordinal));
     }
 
+    /// <summary>One byte near the end of a prepared file of another database made it the largest of all.</summary>
+    [Fact]
+    public async Task A_file_without_a_frame_does_not_say_whose_the_directory_is()
+    {
+        var (image, _) = await CompactedImageAsync();
+        List<string> texts;
+        using (var directory = image.Restore())
+            texts = [.. Examined.Run(directory).Texts];
+        var log = LogsOf(image).First(name => !LogFileHeader.Decode(name, image.Files[name]).Copied.HasValue);
+        Assert.DoesNotContain(FileNames.Log(1), image.Files.Keys);
+        var other = new byte[image.TotalBytes];
+        (LogFileHeader.Decode(log, image.Files[log]) with { DatabaseId = Guid.NewGuid(), Number = 1, FileBytes = other.Length }).Encode(other.AsSpan(0, Header));
+        other[^9] = 1;
+        var damaged = WithoutManifests(image);
+        damaged.Files.Add(FileNames.Log(1), other);
+
+        Assert.Empty(AssertRepaired(damaged, [], [.. texts]));
+
+        using var examined = damaged.Restore();
+        Assert.Contains(Examined.Run(examined).Findings, static finding => finding.File == FileNames.Log(1) && finding.What.Contains("of another database", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Repairing_leaves_a_backup_that_shares_the_file_alone()
     {
