@@ -8,13 +8,14 @@ public class LikelyErrorTests
     private const int Seed = 20281;
     private const int Count = 400;
     private const int K = 10;
+    private const string Repeated = "repeated";
 
     public static TheoryData<string, int> Sets
     {
         get
         {
             var sets = new TheoryData<string, int>();
-            foreach (var name in VectorShapes.Names)
+            foreach (var name in VectorShapes.Names.Append(Repeated))
             {
                 foreach (var dimension in new[] { 2, 17, 100, 384, 1536 })
                     sets.Add(name, dimension);
@@ -29,11 +30,11 @@ public class LikelyErrorTests
     public void A_walk_that_meets_all_leaves_the_best(string name, int dimension)
     {
         var random = new Random(Seed);
-        var rows = VectorShapes.Make(name, random, Count, dimension);
+        var rows = Make(name, random, dimension);
         using var codes = CodeScene.Fill(rows);
         using var graph = new Graph(codes, m: 8, effort: 40);
         graph.Insert(codes.Count);
-        float[][] queries = [.. rows.Where((_, i) => i % 4 == 0), .. Enumerable.Range(0, Count / 4).Select(i => VectorShapes.Near(random, rows[i], 0.3f))];
+        float[][] queries = [.. rows.Where((_, i) => i % 4 == 0), .. Make(name, random, dimension)[..(Count / 4)]];
 
         var recall = queries.Average(query => GraphScene.Recall(graph, rows, query, K, Count, default(EverySlot)));
 
@@ -68,16 +69,21 @@ public class LikelyErrorTests
         Assert.InRange(scene.EffortByHalves(), 1, Count);
     }
 
-    /// <summary>Components of which upper bits alone say the same too little: that it misses duplicates shows when it is measured.</summary>
+    /// <summary>The story: of each component there were several, or it was one of two, and what was missing of them all added up.</summary>
     [Fact]
-    public void Where_what_half_a_row_misses_points_one_way_walks_are_known_not_to_find_duplicates_by_it()
+    public void Where_what_half_a_row_misses_points_one_way_it_rules_out_less()
     {
         var random = new Random(Seed);
-        using var scene = new Likes([.. Enumerable.Range(0, Count).Select(_ => LowBitsSet(random))]);
+        using var repeated = new Likes(Make(Repeated, random, 384));
+        using var low = new Likes([.. Enumerable.Range(0, Count).Select(_ => LowBitsSet(random))]);
 
-        Assert.Equal(EffortSearch.NoneIsEnough, scene.EffortByHalves());
-        Assert.InRange(scene.Effort(), 1, Count);
+        Assert.InRange(repeated.EffortByHalves(), 1, Count);
+        Assert.InRange(low.EffortByHalves(), 1, Count);
     }
+
+    private static float[][] Make(string name, Random random, int dimension) => name != Repeated
+        ? VectorShapes.Make(name, random, Count, dimension)
+        : [.. VectorShapes.Make("random", random, Count, (dimension + 15) / 16).Select(row => Enumerable.Range(0, dimension).Select(i => row[i % row.Length]).ToArray())];
 
     // 127 and many of 15 and 31: as codes they have all of their lower four bits.
     private static float[] LowBitsSet(Random random)

@@ -284,6 +284,7 @@ internal sealed unsafe class CodeSearch
         var isByUpper = graph.Walk<TKernel, TWalked>(_query, _scratch, effort, covered, walked, hidden, _byHalves);
         var (codes, links) = (graph.Codes, graph.Links);
         var accepted = new NodeFilter<TFilter>(links, covered, filter);
+        var correlation = graph.Correlation;
         // All are asked for before the first is read: what the filter looks at is anywhere, and a processor waits for some of it together.
         var (found, kept) = (0, 0);
         for (var place = 0; place < _scratch.Count; place++)
@@ -294,7 +295,7 @@ internal sealed unsafe class CodeSearch
                 if (!accepted.AcceptsItself(node))
                     continue;
                 found++;
-                if (isByUpper && !MayBeAmongBestByUpper(codes, node, _scratch.Score(place)))
+                if (isByUpper && !MayBeAmongBestByUpper(codes, node, _scratch.Score(place), correlation))
                     continue;
             }
 
@@ -311,7 +312,7 @@ internal sealed unsafe class CodeSearch
             if (links.HasTwins(node))
                 found += TakeTwins<TKernel, TFilter>(graph, node, copiesMax, ref accepted);
             else
-                ConsiderScored<TKernel>(codes, node, isByUpper ? null : _scratch.Score(place));
+                ConsiderScored<TKernel>(codes, node, isByUpper ? null : _scratch.Score(place), correlation);
         }
 
         return new WalkOutcome(found, covered);
@@ -345,10 +346,10 @@ internal sealed unsafe class CodeSearch
     }
 
     // Where the walk's score is the similarity by coarse code, the row is read again only if that does not rule it out.
-    private void ConsiderScored<TKernel>(Codes codes, int slot, float? score)
+    private void ConsiderScored<TKernel>(Codes codes, int slot, float? score, float correlation)
         where TKernel : struct, ICodeKernel
     {
-        var error = LikelyError(codes, slot);
+        var error = LikelyError(codes, slot, correlation);
         var coarse = score ?? _query.Coarse<TKernel>(codes.Row(slot), codes.Scale(slot));
         if (MayBeAmongBest(coarse, error))
             Offer<TKernel>(slot, codes.Row(slot), codes.Scale(slot), error, coarse);
@@ -378,10 +379,10 @@ internal sealed unsafe class CodeSearch
     private bool MayBeAmongBest(float coarse, float error) => coarse + _query.CoarseError(error) >= _candidates.Floor;
 
     // Of what a walk found, by the first half of the row. Where a threshold is asked for, it rules out nearly all.
-    private bool MayBeAmongBestByUpper(Codes codes, int slot, float upper) =>
-        MayBeAmongBest(upper + ErrorBound.LikelyMissing(codes.Scale(slot), codes.Dimension), LikelyError(codes, slot));
+    private bool MayBeAmongBestByUpper(Codes codes, int slot, float upper, float correlation) =>
+        MayBeAmongBest(upper + ErrorBound.LikelyMissing(codes.Scale(slot), codes.Dimension, correlation), LikelyError(codes, slot, correlation));
 
-    private static float LikelyError(Codes codes, int slot) => ErrorBound.Likely(codes.Error(slot), codes.Scale(slot));
+    private static float LikelyError(Codes codes, int slot, float correlation) => ErrorBound.Likely(codes.Error(slot), codes.Scale(slot), correlation);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Offer<TKernel>(int slot, byte* row, float scale, float error, float coarse)

@@ -20,9 +20,11 @@ internal static class ErrorBound
     // One in 30,000 is farther above what is expected.
     private const float Deviations = 4;
 
-    // Of what rounding to a step leaves, in steps; and of a number from 0 to 15. Any is as likely as any other.
+    // Of what rounding to a step leaves, in steps. Any is as likely as any other.
     private const float RoundedDeviation = 0.289f;
-    private const float NibbleDeviation = 4.61f;
+
+    /// <summary>The deviation of a number from 0 to 15 of which any is as likely as any other.</summary>
+    internal const float NibbleDeviation = 4.61f;
 
     /// <summary>
     /// What a similarity is off by at most, most likely, for who may err, where its bound is a norm of what rounding left. The bound is met only where
@@ -31,7 +33,8 @@ internal static class ErrorBound
     /// </summary>
     /// <param name="bound">The norm.</param>
     /// <param name="scale">The step.</param>
-    internal static float Likely(float bound, float scale) => MathF.Min(bound, Deviations * RoundedDeviation * scale);
+    /// <param name="correlation">Of the vectors; see <see cref="UpperMissing.Correlation"/>.</param>
+    internal static float Likely(float bound, float scale, float correlation) => MathF.Min(bound, Deviations * RoundedDeviation * scale * correlation);
 
     /// <summary>
     /// By how much a similarity by a row's upper four bits is too low at most, most likely, beside what all its bits are off by. A vector has its own
@@ -39,10 +42,11 @@ internal static class ErrorBound
     /// </summary>
     /// <param name="scale">Of the row.</param>
     /// <param name="dimension">At least 1.</param>
-    internal static float LikelyMissing(float scale, int dimension)
+    /// <param name="correlation">As there.</param>
+    internal static float LikelyMissing(float scale, int dimension, float correlation)
     {
         var deviation = NibbleDeviation * scale;
-        return (Deviations * deviation) + (dimension * deviation * deviation);
+        return (Deviations * deviation * correlation) + (dimension * deviation * deviation);
     }
 
     /// <summary>At least the norm whose square was summed in float32.</summary>

@@ -27,6 +27,9 @@ internal static class UpperMissing
     private const double DeviationsOfMost = 1.6449;
     private const double DeviationsOfHalf = 0.6745;
 
+    // Within how many the worst of a sample is, more often than not.
+    private const double DeviationsOfWorst = 3;
+
     /// <summary>Whether rows are so long that reading half of each is quicker.</summary>
     internal static bool IsQuicker(Codes codes) => codes.RowBytes >= RowBytesMin;
 
@@ -38,11 +41,28 @@ internal static class UpperMissing
     /// <param name="codes">Its caller is an owner of them.</param>
     internal static float Of(Codes codes)
     {
-        var count = codes.Count;
-        if (!IsQuicker(codes) || count == 0)
+        if (!IsQuicker(codes) || codes.Count == 0)
             return 0;
+        var pairs = Pairs(codes);
+        var deviation = Within([.. pairs.Select(pair => pair.Error)], Most) / DeviationsOfMost;
+        return deviation <= ShareMax * Within([.. pairs.Select(pair => pair.Similarity)], Half) / DeviationsOfHalf ? (float)deviation : 0;
+    }
+
+    /// <summary>
+    /// How many times as far as chance a similarity is off by half a row, in the worst of such pairs: 1, or more where what is missing of components is
+    /// not independent of each other, as where each is there several times, or is of few values. What rounding leaves of them adds up as that does.
+    /// Infinite where there is no vector.
+    /// </summary>
+    /// <param name="codes">Its caller is an owner of them.</param>
+    internal static float Correlation(Codes codes) => codes.Count == 0
+        ? float.PositiveInfinity
+        : (float)Math.Max(1, Pairs(codes).Max(pair => Math.Abs(pair.Error) / (ErrorBound.NibbleDeviation * pair.Scale)) / DeviationsOfWorst);
+
+    private static List<(double Similarity, double Error, float Scale)> Pairs(Codes codes)
+    {
+        var count = codes.Count;
         var sample = Math.Min(count, SampleMax);
-        var (similarities, errors) = (new double[sample], new double[sample]);
+        var pairs = new List<(double, double, float)>(sample);
         var numbers = new sbyte[codes.RowBytes];
         var (query, vector, missing) = (new float[codes.RowBytes], new float[codes.RowBytes], new float[codes.RowBytes]);
         for (var i = 0; i < sample; i++)
@@ -54,12 +74,10 @@ internal static class UpperMissing
             codes.Decode(slot, numbers, vector);
             for (var place = 0; place < missing.Length; place++)
                 missing[place] = (float)Nibbles.Missing(numbers[place]) * codes.Scale(slot);
-            similarities[i] = DotProduct.Of(query, vector);
-            errors[i] = DotProduct.Of(query, missing);
+            pairs.Add((DotProduct.Of(query, vector), DotProduct.Of(query, missing), codes.Scale(slot)));
         }
 
-        var deviation = Within(errors, Most) / DeviationsOfMost;
-        return deviation <= ShareMax * Within(similarities, Half) / DeviationsOfHalf ? (float)deviation : 0;
+        return pairs;
     }
 
     /// <summary>How far from their median such a part of some values is, at most.</summary>

@@ -42,6 +42,7 @@ internal sealed class Graph : SharedNative
     private int _deadLinked;
 
     private float _upperDeviation;
+    private float _correlation = float.PositiveInfinity;
     private bool _isUpperMeasured;
 
     // Of the slots before a number; null: there are none among them.
@@ -86,6 +87,9 @@ internal sealed class Graph : SharedNative
     /// when the first slots are taken in, and by <see cref="MeasureUpper"/>.
     /// </summary>
     internal float UpperDeviation => Volatile.Read(ref _upperDeviation);
+
+    /// <summary>See <see cref="UpperMissing.Correlation"/>; measured with <see cref="UpperDeviation"/>, and when the graph is read.</summary>
+    internal float Correlation => Volatile.Read(ref _correlation);
 
     /// <summary>
     /// Whether a build was cancelled, be it in its look for slots that few links lead to or that no walk reaches, and has not gone on since: the
@@ -424,6 +428,7 @@ internal sealed class Graph : SharedNative
     {
         (_dead, _deadLinked) = (deleted, unrepaired);
         (_upperDeviation, _isUpperMeasured) = (upperDeviation, covered > 0);
+        _correlation = UpperMissing.Correlation(_codes);
         if (entry >= 0)
             EnterAt(entry, _links.LevelOf(entry));
         _reserved = covered;
@@ -500,6 +505,7 @@ internal sealed class Graph : SharedNative
     private void MeasureUpperHere()
     {
         Volatile.Write(ref _upperDeviation, UpperMissing.Of(_codes));
+        Volatile.Write(ref _correlation, UpperMissing.Correlation(_codes));
         _isUpperMeasured = true;
     }
 
