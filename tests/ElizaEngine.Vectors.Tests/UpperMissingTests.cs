@@ -84,6 +84,29 @@ public class UpperMissingTests
         Assert.InRange(UpperMissing.Of(codes), 1e-4f, 0.01f);
     }
 
+    [Theory]
+    [InlineData("random", 100)]
+    [InlineData("random", 384)]
+    [InlineData("clustered", 1536)]
+    [InlineData("common mean", 384)]
+    public void What_is_missing_is_chance_where_components_have_nothing_to_do_with_each_other(string shape, int dimension)
+    {
+        using var codes = CodeScene.Fill(VectorShapes.Make(shape, new Random(Seed), 500, dimension));
+
+        Assert.InRange(UpperMissing.Correlation(codes), 1, 1.5);
+    }
+
+    [Fact]
+    public void What_is_missing_of_components_that_are_there_several_times_adds_up()
+    {
+        float[][] rows = [.. VectorShapes.Make("random", new Random(Seed), 500, 24).Select(row => Enumerable.Repeat(row, 16).SelectMany(again => again).ToArray())];
+        using var codes = CodeScene.Fill(rows);
+        using var none = new Codes(384);
+
+        Assert.InRange(UpperMissing.Correlation(codes), 3, 6);
+        Assert.Equal(float.PositiveInfinity, UpperMissing.Correlation(none));
+    }
+
     [Fact]
     public void It_is_measured_with_the_first_slots_and_when_it_is_asked_for()
     {

@@ -15,6 +15,7 @@ public class UpperWalkTests
 
     /// <summary>Where the header of a graph says by how much half a row is off.</summary>
     private const int DeviationAt = 40;
+    private const int CorrelationAt = 44;
 
     [Theory]
     [InlineData("random", 96)]
@@ -106,7 +107,7 @@ public class UpperWalkTests
         using var codes = CodeScene.Fill(VectorShapes.Make("random", random, 200, Dimension));
         using var graph = new Graph(codes, m: 4, effort: 10);
         graph.Insert(codes.Count);
-        var stored = graph.UpperDeviation;
+        var stored = (graph.UpperDeviation, graph.Correlation);
         using var whole = new MemoryStream();
         GraphFormat.Write(graph, whole);
         var one = TestVectors.Random(random, Dimension);
@@ -117,12 +118,13 @@ public class UpperWalkTests
         using var changes = new MemoryStream();
         GraphFormat.WriteChanges(graph, 200, changes);
 
-        Assert.True(stored > 0);
+        Assert.True(stored.UpperDeviation > 0);
         Assert.Equal(0, graph.UpperDeviation);
+        Assert.NotEqual(stored.Correlation, graph.Correlation);
         Assert.Equal(stored, Restored(whole));
-        Assert.Equal(0, Restored(whole, changes));
+        Assert.Equal((0, graph.Correlation), Restored(whole, changes));
 
-        static float Restored(params MemoryStream[] parts)
+        static (float Deviation, float Correlation) Restored(params MemoryStream[] parts)
         {
             foreach (var part in parts)
                 part.Position = 0;
@@ -131,8 +133,22 @@ public class UpperWalkTests
                 reader.Add(part);
             using var graph = reader.Finish();
             using var codes = graph.Codes;
-            return graph.UpperDeviation;
+            return (graph.UpperDeviation, graph.Correlation);
         }
+    }
+
+    [Fact]
+    public void A_graph_of_before_it_was_measured_counts_on_nothing_being_chance()
+    {
+        using var codes = CodeScene.Fill(VectorShapes.Make("random", new Random(Seed), 200, Dimension));
+        using var graph = new Graph(codes, m: 4, effort: 10);
+        graph.Insert(codes.Count);
+
+        using var before = WithZeroAt(graph, CorrelationAt);
+        using var codesOfBefore = before.Codes;
+
+        Assert.True(float.IsFinite(graph.Correlation));
+        Assert.Equal(float.PositiveInfinity, before.Correlation);
     }
 
     /// <returns>The recall of walks by half rows.</returns>
@@ -156,12 +172,14 @@ public class UpperWalkTests
     }
 
     /// <summary>The same graph, whose header says that half a row is not enough.</summary>
-    private static Graph WalkedWhole(Graph graph)
+    private static Graph WalkedWhole(Graph graph) => WithZeroAt(graph, DeviationAt);
+
+    private static Graph WithZeroAt(Graph graph, int at)
     {
         using var stream = new MemoryStream();
         GraphFormat.Write(graph, stream);
         var bytes = stream.ToArray();
-        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(DeviationAt), 0);
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(at), 0);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(GraphHeader.Bytes - sizeof(uint)), GraphHeader.CrcOf(bytes.AsSpan(0, GraphHeader.Bytes - sizeof(uint))));
         return GraphFormat.Read(new MemoryStream(bytes));
     }

@@ -97,7 +97,7 @@ internal static unsafe class GraphFormat
         var (slots, covered) = (codes.Count, graph.Count);
         var lists = links.ListsBefore(covered);
         Span<byte> header = stackalloc byte[GraphHeader.Bytes];
-        new GraphHeader(codes.Dimension, slots, covered, graph.M, graph.Effort, graph.Entry().Slot, graph.Unrepaired, graph.UpperDeviation).Write(header);
+        new GraphHeader(codes.Dimension, slots, covered, graph.M, graph.Effort, graph.Entry().Slot, graph.Unrepaired, graph.UpperDeviation, graph.Correlation).Write(header);
         writer.Plain(header);
         foreach (var table in codes.Tables)
             Write(writer, table, 0, slots);
@@ -139,7 +139,7 @@ internal static unsafe class GraphFormat
         var nodes = links.ChangedNodes.Take(covered);
         var lists = links.ChangedLists.Take(links.ListsBefore(covered));
         Span<byte> header = stackalloc byte[GraphChangesHeader.Bytes];
-        new GraphChangesHeader(slotsBefore, slots, covered, graph.Entry().Slot, unrepaired, words.Length, nodes.Length, lists.Length, graph.UpperDeviation).Write(header);
+        new GraphChangesHeader(slotsBefore, slots, covered, graph.Entry().Slot, unrepaired, words.Length, nodes.Length, lists.Length, graph.UpperDeviation, graph.Correlation).Write(header);
         writer.Plain(header);
         foreach (var table in codes.Tables)
             Write(writer, table, slotsBefore, slots);

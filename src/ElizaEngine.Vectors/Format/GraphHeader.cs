@@ -3,13 +3,13 @@ using System.Buffers.Binary;
 namespace ElizaEngine.Vectors;
 
 /// <summary>The first 64 bytes of a stored graph; FORMAT.md has the picture.</summary>
-internal readonly record struct GraphHeader(int Dimension, int Slots, int Covered, int M, int Effort, int Entry, int Unrepaired, float UpperDeviation)
+internal readonly record struct GraphHeader(int Dimension, int Slots, int Covered, int M, int Effort, int Entry, int Unrepaired, float UpperDeviation, float Correlation)
 {
     internal const int Bytes = 64;
 
     private const ulong Magic = 0x465247415A494C45; // "ELIZAGRF"
     private const ushort Major = 1;
-    private const ushort Minor = 0;
+    private const ushort Minor = 1;
     private const int CrcAt = 60;
 
     internal void Write(Span<byte> bytes)
@@ -26,6 +26,7 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
         BinaryPrimitives.WriteInt32LittleEndian(bytes[32..], Entry);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], Unrepaired);
         BinaryPrimitives.WriteSingleLittleEndian(bytes[40..], UpperDeviation);
+        BinaryPrimitives.WriteSingleLittleEndian(bytes[44..], Correlation);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[CrcAt..], CrcOf(bytes[..CrcAt]));
     }
 
@@ -44,7 +45,8 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
             BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]),
-            BinaryPrimitives.ReadSingleLittleEndian(bytes[40..]));
+            BinaryPrimitives.ReadSingleLittleEndian(bytes[40..]),
+            ReadCorrelation(bytes[44..]));
         Check(header.Dimension is >= 1 and <= Codes.DimensionMax, $"The dimension is {header.Dimension}.");
         Check(header.Slots >= 0 && header.Slots <= NativeTable.ItemsMax, $"There are {header.Slots} slots.");
         Check(header.Covered >= 0 && header.Covered <= header.Slots, $"Of {header.Slots} slots {header.Covered} are covered.");
@@ -53,11 +55,19 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
         Check(header.Effort >= header.M && header.Effort <= Graph.EffortMax, $"efConstruction is {header.Effort}.");
         Check(header.Entry >= -1 && header.Entry < header.Covered, $"Walks begin at {header.Entry} of {header.Covered}.");
         Check(header.Unrepaired >= 0, $"Unrepaired are {header.Unrepaired}.");
-        CheckDeviation(header.UpperDeviation);
+        CheckUpper(header.UpperDeviation, header.Correlation);
         return header;
     }
 
-    internal static void CheckDeviation(float deviation) => Check(deviation is >= 0 and <= 1, $"Half a row is off by {deviation:R}.");
+    internal static void CheckUpper(float deviation, float correlation)
+    {
+        Check(deviation is >= 0 and <= 1, $"Half a row is off by {deviation:R}.");
+        Check(correlation >= 1, $"It is off by {correlation:R} times what chance makes of it.");
+    }
+
+    /// <summary>0 was written before it was measured: no vector is known to be as good as chance.</summary>
+    internal static float ReadCorrelation(ReadOnlySpan<byte> bytes) =>
+        BinaryPrimitives.ReadSingleLittleEndian(bytes) is var correlation and not 0 ? correlation : float.PositiveInfinity;
 
     internal static void Check(bool isRight, string message)
     {

@@ -19,6 +19,7 @@ internal sealed unsafe class GraphReader : IDisposable
     private int _entry;
     private int _unrepaired;
     private float _upperDeviation;
+    private float _correlation;
     private bool _isFinished;
 
     // What runs over every slot is compiled with all care at once: a graph is read once, soon after the process began.
@@ -66,7 +67,8 @@ internal sealed unsafe class GraphReader : IDisposable
         ReadWords(reader, header);
         ReadNodes(reader, header);
         ReadLists(reader, header);
-        (_covered, _entry, _unrepaired, _upperDeviation) = (header.Covered, header.Entry, header.Unrepaired, header.UpperDeviation);
+        (_covered, _entry, _unrepaired) = (header.Covered, header.Entry, header.Unrepaired);
+        (_upperDeviation, _correlation) = (header.UpperDeviation, header.Correlation);
     }
 
     /// <summary>Checks the whole of it.</summary>
@@ -83,7 +85,7 @@ internal sealed unsafe class GraphReader : IDisposable
         for (var slot = 0; slot < _covered; slot++)
             CheckLists(links, slot, _covered);
         Check(_entry < 0 || !links.IsTwin(_entry), $"Walks begin at {_entry}, which is no node.");
-        _graph.Restore(_covered, _entry, deleted, _unrepaired, _upperDeviation);
+        _graph.Restore(_covered, _entry, deleted, _unrepaired, _upperDeviation, _correlation);
         _isFinished = true;
         return _graph;
     }
@@ -128,7 +130,8 @@ internal sealed unsafe class GraphReader : IDisposable
         reader.EndSection();
         Read(reader, links.BaseTable, 0, header.Covered);
         Read(reader, links.UpperTable, 0, links.UpperLists);
-        (_covered, _entry, _unrepaired, _upperDeviation) = (header.Covered, header.Entry, header.Unrepaired, header.UpperDeviation);
+        (_covered, _entry, _unrepaired) = (header.Covered, header.Entry, header.Unrepaired);
+        (_upperDeviation, _correlation) = (header.UpperDeviation, header.Correlation);
     }
 
     private void ReadWords(SectionReader reader, GraphChangesHeader header)

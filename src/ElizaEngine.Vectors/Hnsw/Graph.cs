@@ -88,7 +88,7 @@ internal sealed class Graph : SharedNative
     /// </summary>
     internal float UpperDeviation => Volatile.Read(ref _upperDeviation);
 
-    /// <summary>See <see cref="UpperMissing.Correlation"/>; measured with <see cref="UpperDeviation"/>, and when the graph is read.</summary>
+    /// <summary>See <see cref="UpperMissing.Correlation"/>; measured with <see cref="UpperDeviation"/>.</summary>
     internal float Correlation => Volatile.Read(ref _correlation);
 
     /// <summary>
@@ -424,11 +424,10 @@ internal sealed class Graph : SharedNative
     }
 
     /// <summary>Makes what was put into the links of a new graph its own.</summary>
-    internal void Restore(int covered, int entry, int deleted, int unrepaired, float upperDeviation)
+    internal void Restore(int covered, int entry, int deleted, int unrepaired, float upperDeviation, float correlation)
     {
         (_dead, _deadLinked) = (deleted, unrepaired);
-        (_upperDeviation, _isUpperMeasured) = (upperDeviation, covered > 0);
-        _correlation = UpperMissing.Correlation(_codes);
+        (_upperDeviation, _correlation, _isUpperMeasured) = (upperDeviation, correlation, covered > 0);
         if (entry >= 0)
             EnterAt(entry, _links.LevelOf(entry));
         _reserved = covered;
