@@ -84,6 +84,7 @@ internal sealed class VectorSuite : ISuite
                 else run.Rows.Add([SuiteTime.LeftOut(new Row(Name, $"build {name}", "2 threads", engine.Name))]);
             }
             await SweepAsync(run, indexes, set, truth, time);
+            await DuelAsync(run, indexes, set, truth, time);
         }
         finally
         {
@@ -175,6 +176,20 @@ internal sealed class VectorSuite : ISuite
         }
     }
 
+    /// <summary>Those that can be told how much to find, at each recall.</summary>
+    private async Task DuelAsync(Run run, IReadOnlyList<(IVectorEngine Engine, IVectorIndex Index)> indexes, VectorSet set, int[][] truth, SuiteTime time)
+    {
+        var taking = indexes.Where(one => RecallDuel.TakesPart(one.Engine)).ToArray();
+        foreach (var recall in s_recalls)
+        {
+            if (time.IsAfter(SearchShare)) return;
+            run.Say($"{Name}: {set.Name}, by turns at recall {recall:0.00}: {string.Join(", ", taking.Select(one => one.Engine.Name))}");
+            run.Rows.Add(await RecallDuel.RunAsync(run, AtRecall("", set.Name, recall) with { Stored = set.Count }, taking, set, truth, recall));
+        }
+    }
+
+    private static Row AtRecall(string engine, string set, double recall) => new(Suite, $"search {set}", $"at recall {recall:0.00}", engine) { Recall = recall };
+
     /// <summary>From hasty to thorough: by the effort that the engine is told, or by the recall that it is asked for.</summary>
     private static IReadOnlyList<(string Setting, double X, VectorSearch Search)> Searches(IVectorEngine engine) =>
         engine.Recalls.Count > 0
@@ -190,14 +205,15 @@ internal sealed class VectorSuite : ISuite
         return searches.Length > 0 && Array.TrueForAll(searches, row => row.NotRun is null);
     }
 
-    /// <summary>What an engine does at each recall, read off its curve, and beside what the reference does there.</summary>
+    /// <summary>What an engine does at each recall, read off its curve unless it was measured there, and beside what the reference does.</summary>
     internal static IEnumerable<Row> AtRecalls(Rows rows, string engine, string set)
     {
         var workload = $"search {set}";
         Row[] Sweep(string of) => [.. rows.Where(row => row is { Suite: Suite, X: not null } && row.Workload == workload && row.Engine == of)];
         foreach (var recall in s_recalls)
         {
-            var row = new Row(Suite, workload, $"at recall {recall:0.00}", engine) { Recall = recall };
+            var row = AtRecall(engine, set, recall);
+            if (rows.Find(Suite, workload, row.Setting, engine) is not null) continue;
             var reference = RecallCurve.At(Sweep(Reference), recall);
             yield return RecallCurve.At(Sweep(engine), recall) is not { } found
                 ? row with { NotRun = Sweep(engine).Max(one => one.Recall) is { } best ? $"its best recall is {best:0.0000}" : "it was not searched" }
