@@ -93,7 +93,7 @@ public class UpperMissingTests
     {
         using var codes = CodeScene.Fill(VectorShapes.Make(shape, new Random(Seed), 500, dimension));
 
-        Assert.InRange(UpperMissing.Correlation(codes), 1, 1.5);
+        Assert.InRange(UpperMissing.Correlation(codes), 1, 1.7);
     }
 
     [Fact]

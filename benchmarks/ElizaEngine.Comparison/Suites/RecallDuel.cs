@@ -12,7 +12,7 @@ namespace ElizaEngine.Comparison.Suites;
 internal static class RecallDuel
 {
     // How often an engine that is asked for a recall is opened anew, to be asked for less.
-    private const int RecallTries = 2;
+    private const int RecallTries = 3;
 
     // Of an effort: less makes no difference that a round would show.
     private const int LastStep = 32;

@@ -164,7 +164,7 @@ internal sealed class VectorSuite : ISuite
             run.Say($"{Name}: {set.Name}, searches, step {step + 1}: {string.Join(", ", taking.Select(one => one.Engine.Name))}");
             // Code that was never run is compiled while it runs; after the first step all of it was. What was opened anew has read nothing yet.
             var warmsUp = run.Size > Size.Toy && (step == 0 || taking.Any(one => one.Engine.Recalls.Count > 0));
-            var turns = run.TakeTurns(rounds: run.Pick(1, 2, 3), warmsUp, usesDisk: false);
+            var turns = run.TakeTurns(rounds: run.Pick(1, 2, 2), warmsUp, usesDisk: false);
             var rows = await turns.RunAsync([.. taking.Select(one =>
             {
                 var (setting, x, search) = Searches(one.Engine)[step];

@@ -495,7 +495,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         try
         {
             // What came since an eighth more was there had nobody to look after it.
-            if (!graph.Connect(Threads, _stop.Token)) return;
+            if (graph.Connected < graph.Count && !graph.Connect(Threads, _stop.Token)) return;
             graph.MeasureUpper();
             // Until it is measured again: what takes more is scanned.
             var most = (int)Math.Clamp(SimilaritySearch.StepsOfScan(partition, (long)(MeasuredAgain * graph.Count)), RecallCount, EffortSearch.EffortMax);

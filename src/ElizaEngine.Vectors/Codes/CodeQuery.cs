@@ -69,7 +69,7 @@ internal sealed unsafe class CodeQuery
         return Vector128.ConvertToSingle(dots - Vector128.Create(_coarseOffset)) * (_coarseScale * scales);
     }
 
-    /// <summary>The similarity by coarse code and the first half of a row: near it, how near nobody says.</summary>
+    /// <summary>The similarity by coarse code and the first half of a row: near it; how near is only likely (<see cref="ErrorBound.LikelyMissing"/>).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float Upper<TKernel>(byte* row, float scale)
         where TKernel : struct, ICodeKernel =>

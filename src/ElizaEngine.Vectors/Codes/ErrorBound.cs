@@ -20,8 +20,8 @@ internal static class ErrorBound
     // One in 30,000 is farther above what is expected.
     private const float Deviations = 4;
 
-    // Of what rounding to a step leaves, in steps. Any is as likely as any other.
-    private const float RoundedDeviation = 0.289f;
+    /// <summary>The deviation of what rounding to a step leaves, in steps, of which any is as likely as any other.</summary>
+    internal const float RoundedDeviation = 0.289f;
 
     /// <summary>The deviation of a number from 0 to 15 of which any is as likely as any other.</summary>
     internal const float NibbleDeviation = 4.61f;
@@ -29,25 +29,17 @@ internal static class ErrorBound
     /// <summary>
     /// What a similarity is off by at most, most likely, for who may err, where its bound is a norm of what rounding left. The bound is met only where
     /// that points the way of the other vector. As good as independent of it, component by component, it adds up to a normal deviation of a
-    /// component's times the other's norm, which is 1.
+    /// component's times the other's norm, which is 1; how far that is true of some vectors is measured.
     /// </summary>
     /// <param name="bound">The norm.</param>
     /// <param name="scale">The step.</param>
     /// <param name="correlation">Of the vectors; see <see cref="UpperMissing.Correlation"/>.</param>
     internal static float Likely(float bound, float scale, float correlation) => MathF.Min(bound, Deviations * RoundedDeviation * scale * correlation);
 
-    /// <summary>
-    /// By how much a similarity by a row's upper four bits is too low at most, most likely, beside what all its bits are off by. A vector has its own
-    /// missing bits for a part: to one that is like it the similarity is too low by the square of their norm.
-    /// </summary>
+    /// <summary>The same of a row's upper four bits, beside what all of them are off by.</summary>
     /// <param name="scale">Of the row.</param>
-    /// <param name="dimension">At least 1.</param>
     /// <param name="correlation">As there.</param>
-    internal static float LikelyMissing(float scale, int dimension, float correlation)
-    {
-        var deviation = NibbleDeviation * scale;
-        return (Deviations * deviation * correlation) + (dimension * deviation * deviation);
-    }
+    internal static float LikelyMissing(float scale, float correlation) => Deviations * NibbleDeviation * scale * correlation;
 
     /// <summary>At least the norm whose square was summed in float32.</summary>
     internal static float Of(float sumOfSquares) => MathF.Sqrt(sumOfSquares) * SumSlack;

@@ -49,20 +49,21 @@ internal static class UpperMissing
     }
 
     /// <summary>
-    /// How many times as far as chance a similarity is off by half a row, in the worst of such pairs: 1, or more where what is missing of components is
-    /// not independent of each other, as where each is there several times, or is of few values. What rounding leaves of them adds up as that does.
-    /// Infinite where there is no vector.
+    /// How many times as far as chance a similarity is off by half a row, in the worst of such pairs, or that of a vector and itself by half a row or by
+    /// all of it: 1, or more where what is missing of components is not independent of each other, or of the components, as where each is there
+    /// several times, or is of few values. What rounding leaves of them adds up as that does. Infinite where there is no vector.
     /// </summary>
     /// <param name="codes">Its caller is an owner of them.</param>
     internal static float Correlation(Codes codes) => codes.Count == 0
         ? float.PositiveInfinity
-        : (float)Math.Max(1, Pairs(codes).Max(pair => Math.Abs(pair.Error) / (ErrorBound.NibbleDeviation * pair.Scale)) / DeviationsOfWorst);
+        : (float)Math.Max(1, Pairs(codes).Max(pair => pair.Deviations) / DeviationsOfWorst);
 
-    private static List<(double Similarity, double Error, float Scale)> Pairs(Codes codes)
+    // Of each pair the similarity, what half a row is off by, and the most deviations that anything of it is off by.
+    private static List<(double Similarity, double Error, double Deviations)> Pairs(Codes codes)
     {
         var count = codes.Count;
         var sample = Math.Min(count, SampleMax);
-        var pairs = new List<(double, double, float)>(sample);
+        var pairs = new List<(double, double, double)>(sample);
         var numbers = new sbyte[codes.RowBytes];
         var (query, vector, missing) = (new float[codes.RowBytes], new float[codes.RowBytes], new float[codes.RowBytes]);
         for (var i = 0; i < sample; i++)
@@ -74,7 +75,12 @@ internal static class UpperMissing
             codes.Decode(slot, numbers, vector);
             for (var place = 0; place < missing.Length; place++)
                 missing[place] = (float)Nibbles.Missing(numbers[place]) * codes.Scale(slot);
-            pairs.Add((DotProduct.Of(query, vector), DotProduct.Of(query, missing), codes.Scale(slot)));
+            var (error, ownError) = (DotProduct.Of(query, missing), DotProduct.Of(vector, missing));
+            // Of a unit vector u = V + r: V·r = (1 - |V|^2 - |r|^2) / 2.
+            var ownRounded = (1 - DotProduct.Of(vector, vector) - ((double)codes.Error(slot) * codes.Error(slot))) / 2;
+            var ofNibbles = Math.Max(Math.Abs(error), Math.Abs(ownError)) / ErrorBound.NibbleDeviation;
+            var deviations = Math.Max(ofNibbles, Math.Abs(ownRounded) / ErrorBound.RoundedDeviation) / codes.Scale(slot);
+            pairs.Add((DotProduct.Of(query, vector), error, deviations));
         }
 
         return pairs;

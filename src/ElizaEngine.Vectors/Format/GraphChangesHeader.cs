@@ -22,7 +22,7 @@ internal readonly record struct GraphChangesHeader(int SlotsBefore, int Slots, i
         for (var i = 0; i < numbers.Length; i++)
             BinaryPrimitives.WriteInt32LittleEndian(bytes[(12 + (i * sizeof(int)))..], numbers[i]);
         BinaryPrimitives.WriteSingleLittleEndian(bytes[44..], UpperDeviation);
-        BinaryPrimitives.WriteSingleLittleEndian(bytes[48..], Correlation);
+        GraphHeader.WriteCorrelation(bytes[48..], Correlation);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[CrcAt..], GraphHeader.CrcOf(bytes[..CrcAt]));
     }
 

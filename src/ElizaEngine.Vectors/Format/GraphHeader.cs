@@ -26,7 +26,7 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
         BinaryPrimitives.WriteInt32LittleEndian(bytes[32..], Entry);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], Unrepaired);
         BinaryPrimitives.WriteSingleLittleEndian(bytes[40..], UpperDeviation);
-        BinaryPrimitives.WriteSingleLittleEndian(bytes[44..], Correlation);
+        WriteCorrelation(bytes[44..], Correlation);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[CrcAt..], CrcOf(bytes[..CrcAt]));
     }
 
@@ -65,7 +65,10 @@ internal readonly record struct GraphHeader(int Dimension, int Slots, int Covere
         Check(correlation >= 1, $"It is off by {correlation:R} times what chance makes of it.");
     }
 
-    /// <summary>0 was written before it was measured: no vector is known to be as good as chance.</summary>
+    internal static void WriteCorrelation(Span<byte> bytes, float correlation) =>
+        BinaryPrimitives.WriteSingleLittleEndian(bytes, float.IsFinite(correlation) ? correlation : 0);
+
+    /// <summary>0 is written where it was not measured: nothing is known to be chance.</summary>
     internal static float ReadCorrelation(ReadOnlySpan<byte> bytes) =>
         BinaryPrimitives.ReadSingleLittleEndian(bytes) is var correlation and not 0 ? correlation : float.PositiveInfinity;
 
