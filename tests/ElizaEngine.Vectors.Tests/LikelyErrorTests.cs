@@ -6,7 +6,7 @@ namespace ElizaEngine.Vectors.Tests;
 public class LikelyErrorTests
 {
     private const int Seed = 20281;
-    private const int Count = 400;
+    private const int Count = 160;
     private const int K = 10;
     private const string Repeated = "repeated";
     private const string OfTwoValues = "of two values";
@@ -18,7 +18,7 @@ public class LikelyErrorTests
             var sets = new TheoryData<string, int>();
             foreach (var name in VectorShapes.Names.Append(Repeated).Append(OfTwoValues))
             {
-                foreach (var dimension in new[] { 2, 17, 100, 384, 1536 })
+                foreach (var dimension in new[] { 2, 100, 384 })
                     sets.Add(name, dimension);
             }
 
@@ -52,7 +52,7 @@ public class LikelyErrorTests
         using var graph = new Graph(codes, m: 8, effort: 40);
         graph.Insert(codes.Count);
         var search = new CodeSearch();
-        var (all, off) = (0, 0);
+        var (all, off, offOfLike) = (0, 0, 0);
         foreach (var query in rows.Where((_, i) => i % 8 == 0).Concat(Make(name, random, dimension).Take(50)))
         {
             // With as many wanted as there are nothing is ruled out.
@@ -62,19 +62,22 @@ public class LikelyErrorTests
             {
                 var exact = TestVectors.Similarity(query, rows[candidate.Slot]);
                 all++;
-                off += exact >= candidate.Lower && exact <= candidate.Upper ? 0 : 1;
+                var isOff = exact < candidate.Lower || exact > candidate.Upper;
+                off += isOff ? 1 : 0;
+                offOfLike += isOff && exact > 0.99f ? 1 : 0;
             }
         }
 
         Assert.True(all >= Count, $"seed {Seed}: {all}");
         Assert.True(off <= all / 1000, $"seed {Seed}: {off} of {all}");
+        Assert.Equal(0, offOfLike);
     }
 
     [Fact]
     public void It_leaves_fewer_than_a_scan()
     {
         var random = new Random(Seed);
-        var rows = VectorShapes.Make("clustered", random, 3000, 384);
+        var rows = VectorShapes.Make("clustered", random, 1000, 384);
         using var codes = CodeScene.Fill(rows);
         using var graph = new Graph(codes, m: 8, effort: 40);
         graph.Insert(codes.Count);
@@ -129,10 +132,12 @@ public class LikelyErrorTests
             for (var changes = 0; changes < Math.Max(1, dimension / 40); changes++)
                 vector[random.Next(dimension)] *= -1;
             for (var larger = random.Next(1, 1 + Math.Max(1, dimension / 20)); larger > 0; larger--)
-                vector[random.Next(dimension)] *= 2;
+                Enlarge(ref vector[random.Next(dimension)]);
             return vector;
         }
     }
+
+    private static void Enlarge(ref float component) => component = MathF.CopySign(2, component);
 
     // 127 and many of 15 and 31: as codes they have all of their lower four bits.
     private static float[] LowBitsSet(Random random)

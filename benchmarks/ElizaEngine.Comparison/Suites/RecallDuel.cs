@@ -11,11 +11,11 @@ namespace ElizaEngine.Comparison.Suites;
 /// </summary>
 internal static class RecallDuel
 {
-    // How often an engine that is asked for a recall is opened anew, to be asked for less.
-    private const int RecallTries = 3;
-
-    // Of an effort: less makes no difference that a round would show.
+    // Of an effort: less makes no difference that a round would show. Of what an engine that is asked for a recall may miss, about as much; it is opened
+    // anew for each try, so there are few.
     private const int LastStep = 32;
+    private const int LastStepOfMissing = 16;
+    private const int RecallTries = 5;
 
     /// <summary>Who takes part: who answers within milliseconds, and can be told to do more or less.</summary>
     public static bool TakesPart(IVectorEngine engine) => engine.IsInProcess && (engine.Efforts.Count > 1 || engine.Recalls.Count > 0);
@@ -31,6 +31,8 @@ internal static class RecallDuel
         Run run, Row setting, IReadOnlyList<(IVectorEngine Engine, IVectorIndex Index)> indexes, VectorSet set, int[][] truth, double recall)
     {
         var queries = Enumerable.Range(0, set.QueryCount).ToArray();
+        // All queries, of the slowest, too: recall of some of them is another.
+        var sliceTime = run.Pick(run.SliceTime, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10));
         var contenders = new List<Contender>();
         foreach (var (engine, index) in indexes)
         {
@@ -42,7 +44,7 @@ internal static class RecallDuel
         var reference = rows.FirstOrDefault(row => row.Engine == VectorSuite.Reference);
         return [.. rows.Select(row => Rows.Speedup(row, reference) is { } speedup ? row with { Note = $"{row.Note}; {speedup:0.00} x {reference!.Engine}" } : row)];
 
-        Task<Slice> SliceAsync(IVectorIndex index, VectorSearch search) => VectorSlice.RunAsync(index, search, set, queries, truth, run.SliceTime);
+        Task<Slice> SliceAsync(IVectorIndex index, VectorSearch search) => VectorSlice.RunAsync(index, search, set, queries, truth, sliceTime);
 
         async Task<double> RecallAsync(IVectorIndex index, VectorSearch search) => (await SliceAsync(index, search)).Recall!.Value;
 
@@ -50,15 +52,16 @@ internal static class RecallDuel
         {
             if (sweep.Where(row => row.Recall >= recall).MinBy(row => row.X) is not { X: { } high }) return null;
             var low = sweep.Where(row => row.X < high).Max(row => row.X);
+            var bound = low is null ? "; a lower bound" : "";
             if (engine.Recalls.Count > 0)
             {
-                for (var tries = 0; low is { } less && tries < RecallTries; tries++)
+                for (var tries = 0; low is { } less && high - less > (1 - high) / LastStepOfMissing && tries < RecallTries; tries++)
                 {
                     var middle = Math.Round((less + high) / 2, 4);
                     if (await RecallAsync(index, new VectorSearch(engine.Efforts[0]) { Recall = middle }) >= recall) high = middle;
                     else low = middle;
                 }
-                return (new VectorSearch(engine.Efforts[0]) { Recall = high }, $"asked for {high:0.####}");
+                return (new VectorSearch(engine.Efforts[0]) { Recall = high }, $"asked for {high:0.####}{bound}");
             }
             var (enough, few) = ((int)high, (int)(low ?? high));
             while (enough - few > Math.Max(1, enough / LastStep))
@@ -67,7 +70,7 @@ internal static class RecallDuel
                 if (await RecallAsync(index, new VectorSearch(middle)) >= recall) enough = middle;
                 else few = middle;
             }
-            return (new VectorSearch(enough), $"effort {enough}");
+            return (new VectorSearch(enough), $"effort {enough}{bound}");
         }
     }
 }

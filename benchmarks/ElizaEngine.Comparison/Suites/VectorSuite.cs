@@ -222,6 +222,7 @@ internal sealed class VectorSuite : ISuite
                     PerSecond = found.PerSecond,
                     Note = string.Join("; ", new[]
                     {
+                        "read off its curve",
                         reference is { } other ? $"{found.PerSecond / other.PerSecond:0.00} x {Reference}" : null,
                         found.IsBound ? "a lower bound" : null,
                         // Its hastiest search finds more already: at this recall it might be quicker, and the ratio smaller.

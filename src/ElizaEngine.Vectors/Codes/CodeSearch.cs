@@ -8,7 +8,7 @@ namespace ElizaEngine.Vectors;
 /// One search by code: <see cref="Begin"/>, then scans of as many ranges and lists of slots as there are, perhaps a walk, then
 /// <see cref="Results"/>, which the caller ranks by exact similarity. After scans alone slots are ruled out only
 /// by proof, so what is left contains the exact answer. A walk passes some over anyway: of what it found is ruled out what is not likely among the
-/// best (<see cref="ErrorBound.Likely"/>). Of 100,000 x 384 so are 6 of the 17 vectors that would be read to rank them, and a search takes 0.91 times as long.
+/// best (<see cref="ErrorBound.Likely"/>). Of 100,000 x 384 so are five of the 17 vectors that would be read to rank them, and a search takes 0.91 times as long.
 /// <para>
 /// Reusable; one thread at a time. Allocates nothing once it has grown to its queries. Each scan keeps the codes' memory while it reads,
 /// so they may be disposed of at any time: the next scan then throws.

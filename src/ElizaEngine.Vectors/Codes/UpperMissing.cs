@@ -50,7 +50,7 @@ internal static class UpperMissing
 
     /// <summary>
     /// How many times as far as chance a similarity is off by half a row, in the worst of such pairs, or that of a vector and itself by half a row or by
-    /// all of it: 1, or more where what is missing of components is not independent of each other, or of the components, as where each is there
+    /// what rounding left: 1, or more where what is missing of components is not independent of each other, or of the components, as where each is there
     /// several times, or is of few values. What rounding leaves of them adds up as that does. Infinite where there is no vector.
     /// </summary>
     /// <param name="codes">Its caller is an owner of them.</param>
@@ -76,8 +76,8 @@ internal static class UpperMissing
             for (var place = 0; place < missing.Length; place++)
                 missing[place] = (float)Nibbles.Missing(numbers[place]) * codes.Scale(slot);
             var (error, ownError) = (DotProduct.Of(query, missing), DotProduct.Of(vector, missing));
-            // Of a unit vector u = V + r: V·r = (1 - |V|^2 - |r|^2) / 2.
-            var ownRounded = (1 - DotProduct.Of(vector, vector) - ((double)codes.Error(slot) * codes.Error(slot))) / 2;
+            // Of a unit vector u = V + r: u·r = (1 - |V|^2 + |r|^2) / 2.
+            var ownRounded = (1 - DotProduct.Of(vector, vector) + ((double)codes.Error(slot) * codes.Error(slot))) / 2;
             var ofNibbles = Math.Max(Math.Abs(error), Math.Abs(ownError)) / ErrorBound.NibbleDeviation;
             var deviations = Math.Max(ofNibbles, Math.Abs(ownRounded) / ErrorBound.RoundedDeviation) / codes.Scale(slot);
             pairs.Add((DotProduct.Of(query, vector), error, deviations));
