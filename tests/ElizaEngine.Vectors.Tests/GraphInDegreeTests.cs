@@ -6,7 +6,7 @@ namespace ElizaEngine.Vectors.Tests;
 public class GraphInDegreeTests
 {
     private const int Seed = 20321;
-    private const int Count = 3000;
+    private const int Count = 1600;
 
     [Theory]
     [InlineData(1)]
@@ -63,8 +63,8 @@ public class GraphInDegreeTests
     [Fact]
     public void So_does_the_step_with_which_an_eighth_came_since()
     {
-        const int Before = 2000;
-        const int Due = 2285; // An eighth of it came since.
+        const int Before = 1000;
+        const int Due = 1142; // An eighth of it came since.
         var rows = VectorShapes.Make("clustered", new Random(Seed), Count, 64);
         using var codes = CodeScene.Fill(rows);
         using var graph = new Graph(codes);
