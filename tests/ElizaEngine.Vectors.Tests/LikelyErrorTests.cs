@@ -32,12 +32,10 @@ public class LikelyErrorTests
     {
         var random = new Random(Seed);
         var rows = Make(name, random, dimension);
-        using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes, m: 8, effort: 40);
-        graph.Insert(codes.Count);
+        using var scene = new Scene(rows);
         float[][] queries = [.. rows.Where((_, i) => i % 4 == 0), .. Make(name, random, dimension)[..(Count / 4)]];
 
-        var recall = queries.Average(query => GraphScene.Recall(graph, rows, query, K, Count, default(EverySlot)));
+        var recall = queries.Average(query => GraphScene.Recall(scene.Graph, rows, query, K, Count, default(EverySlot)));
 
         Assert.True(recall >= 0.999, $"seed {Seed}: {recall}");
     }
@@ -48,16 +46,14 @@ public class LikelyErrorTests
     {
         var random = new Random(Seed);
         var rows = Make(name, random, dimension);
-        using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes, m: 8, effort: 40);
-        graph.Insert(codes.Count);
+        using var scene = new Scene(rows);
         var search = new CodeSearch();
         var (all, off, offOfLike) = (0, 0, 0);
         foreach (var query in rows.Where((_, i) => i % 8 == 0).Concat(Make(name, random, dimension).Take(50)))
         {
             // With as many wanted as there are nothing is ruled out.
-            search.Begin(codes, query, Norm.InverseOf(query), Count, null);
-            search.Walk(graph, Count, default(EverySlot));
+            search.Begin(scene.Codes, query, Norm.InverseOf(query), Count, null);
+            search.Walk(scene.Graph, Count, default(EverySlot));
             foreach (var candidate in search.Results())
             {
                 var exact = TestVectors.Similarity(query, rows[candidate.Slot]);
@@ -78,13 +74,11 @@ public class LikelyErrorTests
     {
         var random = new Random(Seed);
         var rows = VectorShapes.Make("clustered", random, 1000, 384);
-        using var codes = CodeScene.Fill(rows);
-        using var graph = new Graph(codes, m: 8, effort: 40);
-        graph.Insert(codes.Count);
+        using var scene = new Scene(rows);
         float[][] queries = [.. Enumerable.Range(0, 50).Select(i => VectorShapes.Near(random, rows[i], 0.2f))];
 
-        var scanned = queries.Sum(query => CodeScene.Scan(codes, query, K, null).Length);
-        var walked = queries.Sum(query => GraphScene.Slots(graph, query, K, 64, default(EverySlot)).Length);
+        var scanned = queries.Sum(query => CodeScene.Scan(scene.Codes, query, K, null).Length);
+        var walked = queries.Sum(query => GraphScene.Slots(scene.Graph, query, K, 64, default(EverySlot)).Length);
 
         Assert.InRange(walked, K * queries.Length, 0.9 * scanned);
     }
@@ -96,7 +90,7 @@ public class LikelyErrorTests
     [InlineData("common mean")]
     public void What_half_a_row_rules_out_is_no_duplicate(string name)
     {
-        using var scene = new Likes(VectorShapes.Make(name, new Random(Seed), Count, 384));
+        using var scene = new Scene(VectorShapes.Make(name, new Random(Seed), Count, 384));
 
         Assert.InRange(scene.EffortByHalves(), 1, Math.Max(8, 2 * scene.Effort()));
     }
@@ -106,8 +100,8 @@ public class LikelyErrorTests
     public void Where_what_half_a_row_misses_points_one_way_it_rules_out_less()
     {
         var random = new Random(Seed);
-        using var repeated = new Likes(Make(Repeated, random, 384));
-        using var low = new Likes([.. Enumerable.Range(0, Count).Select(_ => LowBitsSet(random))]);
+        using var repeated = new Scene(Make(Repeated, random, 384));
+        using var low = new Scene([.. Enumerable.Range(0, Count).Select(_ => LowBitsSet(random))]);
 
         Assert.InRange(repeated.EffortByHalves(), 1, Count);
         Assert.InRange(low.EffortByHalves(), 1, Count);
@@ -149,20 +143,22 @@ public class LikelyErrorTests
         return vector;
     }
 
-    /// <summary>Vectors in a graph, each asked for by a query that is like it.</summary>
-    private sealed class Likes : IDisposable
+    /// <summary>Vectors in a graph, each of which may be asked for by a query that is like it.</summary>
+    private sealed class Scene : IDisposable
     {
-        private readonly Codes _codes;
-        private readonly Graph _graph;
         private readonly float[] _vectors;
 
-        public Likes(float[][] rows)
+        public Scene(float[][] rows)
         {
-            _codes = CodeScene.Fill(rows);
-            _graph = new Graph(_codes, m: 8, effort: 40);
-            _graph.Insert(_codes.Count);
+            Codes = CodeScene.Fill(rows);
+            Graph = new Graph(Codes, m: 8, effort: 40);
+            Graph.Insert(Codes.Count);
             _vectors = [.. rows.SelectMany(row => row)];
         }
+
+        public Codes Codes { get; }
+
+        public Graph Graph { get; }
 
         public int Effort() => Effort(byHalves: false);
 
@@ -170,11 +166,11 @@ public class LikelyErrorTests
 
         public void Dispose()
         {
-            _graph.Dispose();
-            _codes.Dispose();
+            Graph.Dispose();
+            Codes.Dispose();
         }
 
         private int Effort(bool byHalves) =>
-            EffortSearch.FindLike(_graph, _vectors, [.. Enumerable.Range(0, _codes.Count)], 0.95f, 0.98, byHalves, most: _codes.Count).Effort;
+            EffortSearch.FindLike(Graph, _vectors, [.. Enumerable.Range(0, Codes.Count)], 0.95f, 0.98, byHalves, most: Codes.Count).Effort;
     }
 }

@@ -15,7 +15,7 @@ public class UpperMissingTests
     {
         using var codes = CodeScene.Fill(VectorShapes.Make(shape, new Random(Seed), 500, dimension));
 
-        Assert.InRange(UpperMissing.Of(codes), 1e-4f, 0.01f);
+        Assert.InRange(UpperMissing.Measure(codes).Deviation, 1e-4f, 0.01f);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public class UpperMissingTests
 
         var deviation = Math.Sqrt(errors.Average(error => error * error));
 
-        Assert.InRange(UpperMissing.Of(codes) / deviation, 0.8, 1.25);
+        Assert.InRange(UpperMissing.Measure(codes).Deviation / deviation, 0.8, 1.25);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public class UpperMissingTests
     {
         using var codes = CodeScene.Fill(Outweighed(VectorShapes.Make("clustered", new Random(Seed), 500, 384)));
 
-        Assert.Equal(0, UpperMissing.Of(codes));
+        Assert.Equal(0, UpperMissing.Measure(codes).Deviation);
     }
 
     [Fact]
@@ -55,8 +55,8 @@ public class UpperMissingTests
         using var codes = CodeScene.Fill([.. Enumerable.Range(0, 500).Select(_ => VectorShapes.Near(random, one, 0.05f))]);
         using var equal = CodeScene.Fill([.. Enumerable.Repeat(one, 500)]);
 
-        Assert.Equal(0, UpperMissing.Of(codes));
-        Assert.Equal(0, UpperMissing.Of(equal));
+        Assert.Equal(0, UpperMissing.Measure(codes).Deviation);
+        Assert.Equal(0, UpperMissing.Measure(equal).Deviation);
     }
 
     [Fact]
@@ -65,8 +65,8 @@ public class UpperMissingTests
         using var codes = CodeScene.Fill(VectorShapes.Make("random", new Random(Seed), 500, 192));
         using var none = new Codes(384);
 
-        Assert.Equal(0, UpperMissing.Of(codes));
-        Assert.Equal(0, UpperMissing.Of(none));
+        Assert.Equal(0, UpperMissing.Measure(codes).Deviation);
+        Assert.Equal(0, UpperMissing.Measure(none).Deviation);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public class UpperMissingTests
 
         using var codes = CodeScene.Fill(rows);
 
-        Assert.InRange(UpperMissing.Of(codes), 1e-4f, 0.01f);
+        Assert.InRange(UpperMissing.Measure(codes).Deviation, 1e-4f, 0.01f);
     }
 
     [Theory]
@@ -93,7 +93,7 @@ public class UpperMissingTests
     {
         using var codes = CodeScene.Fill(VectorShapes.Make(shape, new Random(Seed), 500, dimension));
 
-        Assert.InRange(UpperMissing.Correlation(codes), 1, 1.7);
+        Assert.InRange(UpperMissing.Measure(codes).Correlation, 1, 1.7);
     }
 
     [Fact]
@@ -103,8 +103,8 @@ public class UpperMissingTests
         using var codes = CodeScene.Fill(rows);
         using var none = new Codes(384);
 
-        Assert.InRange(UpperMissing.Correlation(codes), 3, 6);
-        Assert.Equal(float.PositiveInfinity, UpperMissing.Correlation(none));
+        Assert.InRange(UpperMissing.Measure(codes).Correlation, 3, 6);
+        Assert.Equal(float.PositiveInfinity, UpperMissing.Measure(none).Correlation);
     }
 
     [Fact]

@@ -9,8 +9,8 @@ namespace ElizaEngine.Local;
 
 /// <summary>
 /// Finds the rows most similar to a query among those that a scope lets pass, and what it needs for that, kept by its thread for the next
-/// search. The answer is exact unless a graph was walked: codes rule out only what they prove not to be among the best, and after a walk what is not likely. Never are there
-/// fewer rows than there could be; only the one row above a threshold that is asked for alone, as for a duplicate, a walk may not meet.
+/// search. The answer is exact unless a graph was walked: codes rule out only what they prove not to be among the best, and after a walk
+/// what is not likely. Never are there fewer rows than there could be; only the one row above a threshold that is asked for alone, as for a duplicate, a walk may not meet.
 /// Rows of equal similarity come newest first. Not for two searches at once.
 /// </summary>
 internal sealed partial class SimilaritySearch : IDisposable

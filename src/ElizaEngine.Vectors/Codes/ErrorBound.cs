@@ -33,7 +33,7 @@ internal static class ErrorBound
     /// </summary>
     /// <param name="bound">The norm.</param>
     /// <param name="scale">The step.</param>
-    /// <param name="correlation">Of the vectors; see <see cref="UpperMissing.Correlation"/>.</param>
+    /// <param name="correlation">Of the vectors; see <see cref="UpperMissing.Measure"/>.</param>
     internal static float Likely(float bound, float scale, float correlation) => MathF.Min(bound, Deviations * RoundedDeviation * scale * correlation);
 
     /// <summary>The same of a row's upper four bits, beside what all of them are off by.</summary>

@@ -33,30 +33,30 @@ internal static class UpperMissing
     /// <summary>Whether rows are so long that reading half of each is quicker.</summary>
     internal static bool IsQuicker(Codes codes) => codes.RowBytes >= RowBytesMin;
 
-    /// <summary>
-    /// The deviation by which a similarity by half a row is off, of pairs of vectors from all over; 0: it is too much, walks read whole rows.
-    /// Too much it is where a few components outweigh the others, which are lost in sixteen steps then, or where all vectors are nearly the
-    /// same. What is crowded somewhere it does not tell: see <see cref="WalkScratch.IsCrowded"/>.
-    /// </summary>
+    /// <summary>Measures both, of pairs of vectors from all over.</summary>
     /// <param name="codes">Its caller is an owner of them.</param>
-    internal static float Of(Codes codes)
-    {
-        if (!IsQuicker(codes) || codes.Count == 0)
-            return 0;
-        var pairs = Pairs(codes);
-        var deviation = Within([.. pairs.Select(pair => pair.Error)], Most) / DeviationsOfMost;
-        return deviation <= ShareMax * Within([.. pairs.Select(pair => pair.Similarity)], Half) / DeviationsOfHalf ? (float)deviation : 0;
-    }
-
-    /// <summary>
-    /// How many times as far as chance a similarity is off by half a row, in the worst of such pairs, or that of a vector and itself by half a row or by
+    /// <returns>
+    /// The deviation by which a similarity by half a row is off; 0: it is too much, walks read whole rows. Too much it is where a few components
+    /// outweigh the others, which are lost in sixteen steps then, or where all vectors are nearly the same. What is crowded somewhere it does not
+    /// tell: see <see cref="WalkScratch.IsCrowded"/>.
+    /// <para>
+    /// And how many times as far as chance a similarity is off by half a row, in the worst of such pairs, or that of a vector and itself by half a row or by
     /// what rounding left: 1, or more where what is missing of components is not independent of each other, or of the components, as where each is there
     /// several times, or is of few values. What rounding leaves of them adds up as that does. Infinite where there is no vector.
-    /// </summary>
-    /// <param name="codes">Its caller is an owner of them.</param>
-    internal static float Correlation(Codes codes) => codes.Count == 0
-        ? float.PositiveInfinity
-        : (float)Math.Max(1, Pairs(codes).Max(pair => pair.Deviations) / DeviationsOfWorst);
+    /// </para>
+    /// </returns>
+    internal static (float Deviation, float Correlation) Measure(Codes codes)
+    {
+        if (codes.Count == 0)
+            return (0, float.PositiveInfinity);
+        var pairs = Pairs(codes);
+        var correlation = (float)Math.Max(1, pairs.Max(pair => pair.Deviations) / DeviationsOfWorst);
+        if (!IsQuicker(codes))
+            return (0, correlation);
+        var deviation = Within([.. pairs.Select(pair => pair.Error)], Most) / DeviationsOfMost;
+        var isTooMuch = deviation > ShareMax * Within([.. pairs.Select(pair => pair.Similarity)], Half) / DeviationsOfHalf;
+        return (isTooMuch ? 0 : (float)deviation, correlation);
+    }
 
     // Of each pair the similarity, what half a row is off by, and the most deviations that anything of it is off by.
     private static List<(double Similarity, double Error, double Deviations)> Pairs(Codes codes)

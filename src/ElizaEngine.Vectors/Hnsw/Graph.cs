@@ -88,7 +88,7 @@ internal sealed class Graph : SharedNative
     /// </summary>
     internal float UpperDeviation => Volatile.Read(ref _upperDeviation);
 
-    /// <summary>See <see cref="UpperMissing.Correlation"/>; measured with <see cref="UpperDeviation"/>.</summary>
+    /// <summary>How far from chance rounding is, see <see cref="UpperMissing.Measure"/>; measured with <see cref="UpperDeviation"/>.</summary>
     internal float Correlation => Volatile.Read(ref _correlation);
 
     /// <summary>
@@ -503,8 +503,9 @@ internal sealed class Graph : SharedNative
 
     private void MeasureUpperHere()
     {
-        Volatile.Write(ref _upperDeviation, UpperMissing.Of(_codes));
-        Volatile.Write(ref _correlation, UpperMissing.Correlation(_codes));
+        var (deviation, correlation) = UpperMissing.Measure(_codes);
+        Volatile.Write(ref _upperDeviation, deviation);
+        Volatile.Write(ref _correlation, correlation);
         _isUpperMeasured = true;
     }
 
