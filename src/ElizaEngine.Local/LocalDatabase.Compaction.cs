@@ -108,7 +108,7 @@ public sealed partial class LocalDatabase
         await _log.FlushAsync().ConfigureAwait(false);
         // Not what has ended since, which may be in the middle of a batch.
         var range = _log.EndedFiles(end);
-        return await CompactAsync(range, beginsLog: true, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
+        return await CompactAsync(range, options.BytesPerSecond, options.Progress, cancellationToken).ConfigureAwait(false);
     }
 
     private long LiveBytes()
@@ -135,7 +135,7 @@ public sealed partial class LocalDatabase
     }
 
     private async Task<LogCompactionReport?> CompactAsync(
-        IReadOnlyList<LogFile> range, bool beginsLog, long bytesPerSecond, IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<LogFile> range, long bytesPerSecond, IProgress<MaintenanceProgress>? progress, CancellationToken cancellationToken)
     {
         if (range.Count == 0) return null;
         // The range is durable; now its records are in the published state, too. That state must not be lost either, or there would be
@@ -143,7 +143,7 @@ public sealed partial class LocalDatabase
         await _log.FlushAsync().ConfigureAwait(false);
         var state = Sequencer.Published;
         await _log.FlushAsync().ConfigureAwait(false);
-        var choice = new LiveRecords(state, _log, range.Select(static file => file.Number).ToHashSet(), beginsLog);
+        var choice = new LiveRecords(state, _log, range.Select(static file => file.Number).ToHashSet());
         var total = choice.Families * range.Sum(static file => (long)(file.EndLsn - file.FirstLsn));
         return await _log.CompactAsync(range, choice, bytesPerSecond, Step(Adapt(progress), total, LogStage.Copy), cancellationToken).ConfigureAwait(false);
     }

@@ -7,18 +7,17 @@ namespace ElizaEngine.Local;
 /// Says which records of a range of the log a state still rests on.
 /// <list type="bullet">
 /// <item>A row, or a vector, counts if the state has it exactly there.</item>
-/// <item>What removes something counts unless the range begins the log: in front of the range there may be what it removes.</item>
-/// <item>So does a relationship that is gone, unless its pair has a newer one: putting either removes another one of the pair.</item>
+/// <item>What removes something does not: the range begins the log, and what is removed does not count either.</item>
 /// <item>The body of a log entry that becomes smaller so is compressed; see <see cref="PackedLog"/>.</item>
-/// <item>A vector wants its memory in front of it. A content that was written later than the vector is brought forward.</item>
+/// <item>A vector wants its memory in front of it. A content that was written later than the vector is brought forward: to the vector, or, where
+/// that lies behind the range, to where the range has an older content of the memory.</item>
 /// </list>
 /// Log entries are a family of their own, so that a range in which their time is over costs nothing.
 /// </summary>
-/// <param name="state">Durable, and no older than the range.</param>
+/// <param name="state">Durable, and no older than the range; newer, where others write.</param>
 /// <param name="log">Where the records lie.</param>
-/// <param name="range">Numbers of the files of the range.</param>
-/// <param name="beginsLog">Nothing is in front of the range.</param>
-internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadOnlySet<int> range, bool beginsLog) : IRecordChoice
+/// <param name="range">Numbers of the files of the range, which begins the log.</param>
+internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadOnlySet<int> range) : IRecordChoice
 {
     private readonly EffectReader _reader = new(new SharedValues());
     private readonly BodyBuffer _buffer = new();
@@ -62,7 +61,6 @@ internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadO
                     ChooseVector(body, location, copies);
                     break;
                 case Effect.DropVectorKind or > Effect.DeleteKind:
-                    if (!beginsLog) copies.Add(kind, body, from: null);
                     break;
                 default:
                     ChooseRow(kind, body, location, copies);
@@ -78,10 +76,11 @@ internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadO
     private void ChooseRow(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ICopies copies)
     {
         if (_reader.Read(kind, body, location, state) is not PutRow { Row: var row }) return;
-        if (state.Find(row) is not { } live || !IsAt(live.Location, location))
+        var live = state.Find(row);
+        if (live is null || !IsAt(live.Location, location))
         {
-            if (!beginsLog && row is RelationshipRow gone && state.FindRelationship(RelationshipsBySource.KeyOf(gone)) is null)
-                copies.Add(kind, body, location);
+            // The state may be newer than the range: behind that, a vector of the memory may lie in front of its content.
+            if (live is MemoryRow memory) BringBefore(FirstVectorOf(memory), memory, copies);
             return;
         }
         if (row is MemoryRow && _brought.Contains(row.Id)) return;
@@ -95,13 +94,24 @@ internal sealed class LiveRecords(DatabaseState state, WriteAheadLog log, IReadO
     {
         var vector = PutVector.Read(body);
         if (state.FindMemory(vector.MemoryId) is not { } memory || memory.Vector(vector.Dimension) is not { } slot || !IsAt(slot.Location, location)) return;
-        if (log.LsnOf(memory.Location) > log.LsnOf(location) && _brought.Add(memory.Id))
-        {
-            var content = log.ReadVerified(memory.Location);
-            var place = log.PlaceOf(memory.Location);
-            copies.Add((byte)Table.Memories, content, range.Contains(place.File) ? new RecordLocation(place.File, place.Offset, content.Length) : null);
-        }
+        BringBefore(log.LsnOf(location), memory, copies);
         copies.Add(Effect.VectorKind, body, location, PutVector.FloatsAlignment, PutVector.FloatsOffset);
+    }
+
+    // The content of a memory that was written later than something that wants it in front of itself.
+    private void BringBefore(ulong lsn, MemoryRow memory, ICopies copies)
+    {
+        if (log.LsnOf(memory.Location) <= lsn || !_brought.Add(memory.Id)) return;
+        var content = log.ReadVerified(memory.Location);
+        var place = log.PlaceOf(memory.Location);
+        copies.Add((byte)Table.Memories, content, range.Contains(place.File) ? new RecordLocation(place.File, place.Offset, content.Length) : null);
+    }
+
+    private ulong FirstVectorOf(MemoryRow memory)
+    {
+        var first = ulong.MaxValue;
+        for (var slot = memory.Vectors; slot is not null; slot = slot.Next) first = Math.Min(first, log.LsnOf(slot.Location));
+        return first;
     }
 
     private bool IsAt(RecordLocation row, RecordLocation record) => log.PlaceOf(row) == new RecordPlace(record.File, record.Offset);
