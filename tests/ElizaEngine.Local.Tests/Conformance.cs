@@ -1,4 +1,5 @@
 using ElizaEngine.Conformance;
+using Xunit;
 
 namespace ElizaEngine.Local.Tests;
 
@@ -207,6 +208,13 @@ public sealed class InMemoryWorldConformance : WorldConformance
 public sealed class LocalHistoryConformance : HistoryConformance
 {
     protected override ITestBackend CreateBackend() => new LocalBackend();
+}
+
+// A compaction copies what counts when it begins, while others write: what it leaves must be all of it, whatever comes meanwhile.
+[Trait("Stage", "Disk")]
+public sealed class CompactedHistoryConformance : HistoryConformance
+{
+    protected override ITestBackend CreateBackend() => new LocalBackend(isCompacted: true);
 }
 
 public sealed class InMemoryHistoryConformance : HistoryConformance

@@ -3,10 +3,12 @@ using ElizaEngine.Conformance;
 namespace ElizaEngine.Local.Tests;
 
 /// <summary>The local engine on a directory of its own, which goes when the test is over.</summary>
-internal sealed class LocalBackend : ITestBackend
+/// <param name="isCompacted">Whether it is compacted all the time while it is open.</param>
+internal sealed class LocalBackend(bool isCompacted = false) : ITestBackend
 {
     private readonly string _directory = Path.Combine(Path.GetTempPath(), $"eliza-{Guid.NewGuid():N}");
     private LocalDatabase? _open;
+    private Task _compacting = Task.CompletedTask;
 
     public string Name => "local";
 
@@ -14,8 +16,13 @@ internal sealed class LocalBackend : ITestBackend
 
     public bool UnchangedIsWritten => false;
 
-    public async Task<IDatabase> OpenAsync(TimeProvider time) =>
+    public async Task<IDatabase> OpenAsync(TimeProvider time)
+    {
+        await _compacting;
         _open = await LocalDatabase.OpenAsync(new LocalDatabaseOptions { Directory = _directory, TimeProvider = time, Durability = Durability.ProcessCrash });
+        if (isCompacted) _compacting = Task.Run(() => CompactAsync(_open));
+        return _open;
+    }
 
     public async Task CrashAsync()
     {
@@ -27,10 +34,22 @@ internal sealed class LocalBackend : ITestBackend
         Directory.Move(copy, _directory);
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await _compacting;
         if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
-        return ValueTask.CompletedTask;
+    }
+
+    // Until it is closed.
+    private static async Task CompactAsync(LocalDatabase database)
+    {
+        try
+        {
+            while (true) await database.CompactAsync();
+        }
+        catch (DatabaseClosedException)
+        {
+        }
     }
 
     // False: a file went while it was copied, as a manifest does that takes its final name; another copy will have it.

@@ -107,6 +107,24 @@ public class UpperMissingTests
         Assert.Equal(float.PositiveInfinity, UpperMissing.Measure(none).Correlation);
     }
 
+    /// <summary>The story: what is missing of halves was none of it, and rounding was taken for chance, though all of it was cut the same way.</summary>
+    [Fact]
+    public void What_rounding_leaves_of_components_of_one_size_adds_up_though_halves_miss_none_of_it()
+    {
+        var random = new Random(Seed);
+        using var codes = CodeScene.Fill([.. Enumerable.Range(0, 500).Select(_ => OfOneSize())]);
+
+        Assert.InRange(UpperMissing.Measure(codes).Correlation, 4, 8);
+
+        // As codes 64 and -64, a quarter too large, beside one that is 127.
+        float[] OfOneSize()
+        {
+            float[] vector = [.. Enumerable.Range(0, 384).Select(_ => random.Next(2) == 0 ? 1.004f : -1.004f)];
+            vector[random.Next(vector.Length)] = 2;
+            return vector;
+        }
+    }
+
     [Fact]
     public void It_is_measured_with_the_first_slots_and_when_it_is_asked_for()
     {

@@ -140,7 +140,8 @@ public class UpperWalkTests
     [Fact]
     public void A_graph_of_before_it_was_measured_counts_on_nothing_being_chance()
     {
-        using var codes = CodeScene.Fill(VectorShapes.Make("random", new Random(Seed), 200, Dimension));
+        var rows = VectorShapes.Make("random", new Random(Seed), 200, Dimension);
+        using var codes = CodeScene.Fill(rows);
         using var graph = new Graph(codes, m: 4, effort: 10);
         graph.Insert(codes.Count);
 
@@ -151,6 +152,7 @@ public class UpperWalkTests
 
         Assert.True(float.IsFinite(graph.Correlation));
         Assert.Equal(float.PositiveInfinity, before.Correlation);
+        Assert.Equal(1, GraphScene.Recall(before, rows, rows[5], K, 200, default(EverySlot)));
         Assert.Equal(0, BinaryPrimitives.ReadSingleLittleEndian(again.ToArray().AsSpan(CorrelationAt)));
     }
 

@@ -17,8 +17,13 @@ internal static class RecallDuel
     private const int LastStepOfMissing = 16;
     private const int RecallTries = 5;
 
+    private const string LowerBound = "a lower bound";
+
     /// <summary>Who takes part: who answers within milliseconds, and can be told to do more or less.</summary>
     public static bool TakesPart(IVectorEngine engine) => engine.IsInProcess && (engine.Efforts.Count > 1 || engine.Recalls.Count > 0);
+
+    private static VectorSearch SearchOf(IVectorEngine engine, double step) =>
+        engine.Recalls.Count > 0 ? new VectorSearch(engine.Efforts[0]) { Recall = step } : new VectorSearch((int)step);
 
     /// <summary>A row for each engine that finds so much; its rates are of the same rounds as the others'.</summary>
     /// <param name="run">The run, which has the rows of the sweep.</param>
@@ -32,7 +37,7 @@ internal static class RecallDuel
     {
         var queries = Enumerable.Range(0, set.QueryCount).ToArray();
         // All queries, of the slowest, too: recall of some of them is another.
-        var sliceTime = run.Pick(run.SliceTime, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10));
+        var sliceTime = run.Pick(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10));
         var contenders = new List<Contender>();
         foreach (var (engine, index) in indexes)
         {
@@ -42,7 +47,11 @@ internal static class RecallDuel
         }
         var rows = await run.TakeTurns(rounds: run.Pick(1, 3, 7), warmsUp: run.Size > Size.Toy, usesDisk: false).RunAsync(contenders);
         var reference = rows.FirstOrDefault(row => row.Engine == VectorSuite.Reference);
-        return [.. rows.Select(row => Rows.Speedup(row, reference) is { } speedup ? row with { Note = $"{row.Note}; {speedup:0.00} x {reference!.Engine}" } : row)];
+        return [.. rows.Select(row => Rows.Speedup(row, reference) is { } speedup ? row with { Note = $"{row.Note}; {speedup:0.00} x {reference!.Engine}{BoundOf(row, reference)}" } : row)];
+
+        // Its hastiest search finds more already: at this recall it might be quicker, and the ratio smaller.
+        static string BoundOf(Row row, Row reference) =>
+            row != reference && reference.Note?.Contains(LowerBound, StringComparison.Ordinal) == true ? $", whose rate is {LowerBound}" : "";
 
         Task<Slice> SliceAsync(IVectorIndex index, VectorSearch search) => VectorSlice.RunAsync(index, search, set, queries, truth, sliceTime);
 
@@ -50,27 +59,37 @@ internal static class RecallDuel
 
         async Task<(VectorSearch Search, string How)?> HastiestAsync(IVectorEngine engine, IVectorIndex index, IReadOnlyList<Row> sweep)
         {
-            if (sweep.Where(row => row.Recall >= recall).MinBy(row => row.X) is not { X: { } high }) return null;
+            if (await EnoughAsync(engine, index, [.. sweep.OrderBy(row => row.X).SkipWhile(row => row.Recall < recall).Select(row => row.X!.Value)]) is not { } high) return null;
             var low = sweep.Where(row => row.X < high).Max(row => row.X);
-            var bound = low is null ? "; a lower bound" : "";
+            var bound = low is null ? $"; {LowerBound}" : "";
             if (engine.Recalls.Count > 0)
             {
                 for (var tries = 0; low is { } less && high - less > (1 - high) / LastStepOfMissing && tries < RecallTries; tries++)
                 {
                     var middle = Math.Round((less + high) / 2, 4);
-                    if (await RecallAsync(index, new VectorSearch(engine.Efforts[0]) { Recall = middle }) >= recall) high = middle;
+                    if (await RecallAsync(index, SearchOf(engine, middle)) >= recall) high = middle;
                     else low = middle;
                 }
-                return (new VectorSearch(engine.Efforts[0]) { Recall = high }, $"asked for {high:0.####}{bound}");
+                return (SearchOf(engine, high), $"asked for {high:0.####}{bound}");
             }
             var (enough, few) = ((int)high, (int)(low ?? high));
             while (enough - few > Math.Max(1, enough / LastStep))
             {
                 var middle = (few + enough) / 2;
-                if (await RecallAsync(index, new VectorSearch(middle)) >= recall) enough = middle;
+                if (await RecallAsync(index, SearchOf(engine, middle)) >= recall) enough = middle;
                 else few = middle;
             }
-            return (new VectorSearch(enough), $"effort {enough}{bound}");
+            return (SearchOf(engine, enough), $"effort {enough}{bound}");
+        }
+
+        // The sweep has asked some of the queries only, where they took long.
+        async Task<double?> EnoughAsync(IVectorEngine engine, IVectorIndex index, double[] steps)
+        {
+            foreach (var step in steps)
+            {
+                if (await RecallAsync(index, SearchOf(engine, step)) >= recall) return step;
+            }
+            return null;
         }
     }
 }

@@ -68,7 +68,12 @@ internal sealed record LostKey(string What, string? Text, Table? Table, Id? Id, 
     {
         var what = $"deletion of {NameOf(table)} rows";
         const string Deleted = "the rows come back, where they were not deleted otherwise";
-        var back = table == Local.Table.Relationships ? $"{Deleted} and no newer one is of the same pair" : Deleted;
+        var back = table switch
+        {
+            Local.Table.Memories => $"{Deleted}; one that was made again keeps the embedding of before, if it has got no other",
+            Local.Table.Relationships => $"{Deleted} and no newer one is of the same pair",
+            _ => Deleted,
+        };
         if (body.Length < Local.Id.Bytes) return new LostKey(what, null, table, null, false, back);
         if (table == Local.Table.Cache)
             return new LostKey(what, $"agent {Show(Local.Id.Read(body))}, \"{Encoding.UTF8.GetString(body[Local.Id.Bytes..])}\"", table, null, false, back);

@@ -365,9 +365,10 @@ internal sealed class LogFileSet
 
     private LogSnapshot Snapshot(ManifestStore? manifests)
     {
-        var durable = DurableLsn();
         lock (_sync)
         {
+            // Here: copies in the list rest on all that was durable when they came, and a snapshot that ended before that would lack it.
+            var durable = DurableLsn();
             var next = Math.Max(_nextNumber, _used.Concat(_prepared).Max(static file => file.Number) + 1);
             return LogSnapshot.Of(_databaseId, _startLsn, durable, next, _used, _replaced.ListedLocked, manifests);
         }

@@ -27,7 +27,7 @@ internal static class UpperMissing
     private const double DeviationsOfMost = 1.6449;
     private const double DeviationsOfHalf = 0.6745;
 
-    // Within how many the worst of a sample is, more often than not.
+    // Within how many the worst of a sample is, as a rule: of 256 values of chance half of the time, of more of them it is a little further.
     private const double DeviationsOfWorst = 3;
 
     /// <summary>Whether rows are so long that reading half of each is quicker.</summary>

@@ -39,6 +39,34 @@ public sealed class RepairTests
         await database.ForAgent(s_agent).CreateMemoryAsync(new Memory { Content = Content.FromText("after") }, "messages");
     }
 
+    /// <summary>
+    /// The story: of a row that nobody can name any more, of a sector that became zeros for one, nobody knew which memory it was. Its vector was
+    /// lost with it, unsaid, when a later version of the row was there.
+    /// </summary>
+    [Fact]
+    public async Task A_vector_whose_memory_is_among_what_nobody_can_name_is_said_to_be_lost_unless_it_was_deleted()
+    {
+        using var folder = new TestFolder();
+        Guid kept, gone;
+        await using (var database = await BackupTests.OpenAsync(folder.Data))
+        {
+            var adapter = database.ForAgent(s_agent);
+            kept = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("one of two") }, "messages");
+            gone = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("two of two") }, "messages");
+            foreach (var id in (Guid[])[kept, gone]) await adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = new float[] { 1, 2 } });
+            await adapter.UpdateMemoryAsync(new MemoryUpdate(kept) { Content = Content.FromText("newer") });
+            await adapter.DeleteMemoryAsync(gone);
+        }
+        foreach (var id in (Guid[])[kept, gone]) TestFolder.Overwrite(folder.Data, id.ToByteArray(bigEndian: true), new byte[16]);
+
+        var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
+
+        Assert.Equal(kept, Guid.Parse(Assert.Single(report.Losses, static loss => loss.What == "embedding").Key!));
+        await using var repaired = await folder.OpenAsync();
+        var row = Assert.Single(await repaired.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages")));
+        Assert.Equal(("newer", false), (row.Content.Text, row.Embedding.HasValue));
+    }
+
     [Fact]
     public async Task A_lost_version_gives_the_older_one_back_and_a_newer_one_stays()
     {
@@ -63,7 +91,11 @@ public sealed class RepairTests
         TestFolder.Overwrite(folder.Data, back.ToByteArray(bigEndian: true), [.. back.ToByteArray(bigEndian: true)[..15], (byte)(back.ToByteArray(bigEndian: true)[15] ^ 1)], last: true);
         var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
         Assert.Equal(
-            ["an older version of it is there", "none: a newer version of it is there", "the rows come back, where they were not deleted otherwise"],
+            [
+                "an older version of it is there",
+                "none: a newer version of it is there",
+                "the rows come back, where they were not deleted otherwise; one that was made again keeps the embedding of before, if it has got no other",
+            ],
             report.Losses.Select(loss => loss.Consequence));
         await using var repaired = await folder.OpenAsync();
         var rows = await repaired.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages"));
