@@ -36,8 +36,14 @@ internal sealed class LocalBackend(bool isCompacted = false) : ITestBackend
 
     public async ValueTask DisposeAsync()
     {
-        await _compacting;
-        if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
+        try
+        {
+            await _compacting;
+        }
+        finally
+        {
+            if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
+        }
     }
 
     // Until it is closed.

@@ -15,6 +15,7 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     private static readonly HashSet<(Table Table, Id Id, string ReferencedBy)> s_noReferences = [];
     private static readonly List<Row> s_noParents = [];
     private static readonly HashSet<Row> s_nothing = [];
+    private static readonly HashSet<CacheRow> s_noCached = [];
 
     private readonly List<Effect> _effects = [];
 
@@ -22,6 +23,7 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     private readonly HashSet<(Table Table, Id Id, string ReferencedBy)> _references = isLocked ? s_noReferences : [];
     private readonly List<Row> _removedParents = isLocked ? s_noParents : [];
     private readonly HashSet<Row> _reliedOn = isLocked ? s_nothing : [];
+    private readonly HashSet<CacheRow> _over = isLocked ? s_noCached : [];
 
     // The same in the order in which they came: a call that throws takes its own back.
     private readonly List<(Table Table, Id Id, string ReferencedBy)> _referencesInOrder = [];
@@ -48,6 +50,9 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
 
     /// <summary>Rows that must not change before a transaction is committed.</summary>
     public IReadOnlyCollection<Row> ReliedOn => _reliedOn;
+
+    /// <summary>Cached values that a transaction wrote over, and whose life was over then: to it they were not there.</summary>
+    public IReadOnlyCollection<CacheRow> Over => _over;
 
     /// <summary>Most bytes the effects take in the log.</summary>
     public long Bytes { get; private set; }
@@ -88,6 +93,13 @@ internal sealed class Draft(DatabaseState state, RecordReader records, bool isLo
     public void RelyOn(Row row)
     {
         if (IsTransaction && _reliedOn.Add(row)) _reliedOnInOrder.Add(row);
+    }
+
+    /// <summary>Notes that a cached value is written over whose life is over.</summary>
+    public void NoteOver(CacheRow row)
+    {
+        // A call that throws need not take it back: it is true of the row whatever becomes of the call.
+        if (IsTransaction) _over.Add(row);
     }
 
     /// <summary>Notes that the dependents of a row are being removed with it.</summary>

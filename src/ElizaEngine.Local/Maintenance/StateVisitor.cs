@@ -6,12 +6,13 @@ namespace ElizaEngine.Local;
 /// <summary>Collects the rows of all records that can be read, and says of the others what they were.</summary>
 internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
 {
-    private const string WithoutMemory = "its memory is lost";
-
     private readonly EffectReader _reader = new(shared);
     private readonly LoadedRows _rows = new();
     private readonly List<(LostBytes Bytes, LostKey Key, RecordLocation? Older)> _losses = [];
-    private readonly HashSet<Id> _withoutMemory = []; // Of vectors that met none.
+
+    // Vectors that met no memory: by that and their dimension the place of the loss; and those places that are no loss after all.
+    private readonly Dictionary<Id, Dictionary<int, int>> _withoutMemory = [];
+    private readonly HashSet<int> _settled = [];
 
     /// <summary>The state that the rows amount to; once everything has been read.</summary>
     public DatabaseState BuildState() => DatabaseState.Of(_rows);
@@ -29,8 +30,19 @@ internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
             return EffectReader.What(error);
         }
 
-        if (kind == Effect.VectorKind) NoteVector(body, location, lsn);
-        else if (kind == Effect.DeleteKind + (byte)Table.Memories) NoteDeleted(body);
+        switch (kind)
+        {
+            case Effect.VectorKind:
+                NoteVector(body, location, lsn);
+                break;
+            case Effect.DropVectorKind:
+                var dropped = DropVector.Read(body);
+                Settle(dropped.MemoryId, dropped.Dimension);
+                break;
+            case Effect.DeleteKind + (byte)Table.Memories:
+                for (var rest = body; _withoutMemory.Count > 0 && rest.Length > 0; rest = rest[Id.Bytes..]) Settle(Id.Read(rest), dimension: null);
+                break;
+        }
         return null;
     }
 
@@ -43,7 +55,7 @@ internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
     /// <summary>What is lost, once everything has been read.</summary>
     public IReadOnlyList<LostRecord> Losses() =>
     [
-        .. _losses.Select(loss => new LostRecord(
+        .. _losses.Where((_, place) => !_settled.Contains(place)).Select(loss => new LostRecord(
             loss.Key.What, loss.Key.Text, Consequence(loss.Key, loss.Older), loss.Bytes.File, loss.Bytes.Offset, loss.Bytes.Bytes, loss.Bytes.FirstLsn,
             loss.Bytes.EndLsn, loss.Bytes.What)),
     ];
@@ -51,21 +63,27 @@ internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
     // A vector without its memory is lost with that. Whatever was lost before it may be the memory: neither kind nor id of it are certain.
     private void NoteVector(ReadOnlySpan<byte> body, RecordLocation location, ulong lsn)
     {
-        if (LostKey.Read(Effect.VectorKind, body) is not { Id: { } id } key || _rows.FindMemory(id) is not null || _losses.Count == 0) return;
+        var vector = PutVector.Read(body);
+        Settle(vector.MemoryId, vector.Dimension);
+        if (_rows.FindMemory(vector.MemoryId) is not null || _losses.Count == 0) return;
+        if (!_withoutMemory.TryGetValue(vector.MemoryId, out var ofMemory)) _withoutMemory.Add(vector.MemoryId, ofMemory = []);
+        ofMemory.Add(vector.Dimension, _losses.Count);
         var start = location.Offset - LogFormat.RecordHeaderBytes;
         var bytes = LogFormat.RecordHeaderBytes + LogFormat.RoundUp(location.Length, 8);
-        _losses.Add((new LostBytes(WriteAheadLog.FileNameOf(location), start, bytes, lsn, lsn, Effect.VectorKind, WithoutMemory), key, null));
-        _withoutMemory.Add(id);
+        _losses.Add(
+            (new LostBytes(WriteAheadLog.FileNameOf(location), start, bytes, lsn, lsn, Effect.VectorKind, "its memory is lost"), LostKey.Read(Effect.VectorKind, body), null));
     }
 
-    // Compaction leaves vectors without their memory, too, but only in front of its deletion.
-    private void NoteDeleted(ReadOnlySpan<byte> body)
+    // It is replaced, dropped or deleted: nobody misses it. Compaction leaves such without their memory, too.
+    private void Settle(Id memory, int? dimension)
     {
-        for (var rest = body; _withoutMemory.Count > 0 && rest.Length >= Id.Bytes; rest = rest[Id.Bytes..])
+        if (!_withoutMemory.TryGetValue(memory, out var ofMemory)) return;
+        foreach (var (of, loss) in ofMemory)
         {
-            var id = Id.Read(rest);
-            if (_withoutMemory.Remove(id)) _losses.RemoveAll(loss => loss.Bytes.What == WithoutMemory && loss.Key.Id == id);
+            if (dimension is null || dimension == of) _settled.Add(loss);
         }
+        if (dimension is { } one) ofMemory.Remove(one);
+        else _withoutMemory.Remove(memory);
     }
 
     private string Consequence(LostKey key, RecordLocation? older)

@@ -37,8 +37,8 @@ internal abstract partial class LocalSession
                 draft.Require(Table.Agents, Agent, "cache.agentId");
                 for (var i = 0; i < items.Length; i++)
                 {
-                    var isOver = draft.State.Cache.Find(new CacheKey(Agent, items[i].Row.Key)) is { ExpiresMs: { } expires } && expires <= Rows.ToMs(now);
-                    draft.Add(new PutRow(items[i].Row, bodies[i]) { OldIsOver = isOver });
+                    if (draft.State.FindCache(CacheByKey.KeyOf(items[i].Row)) is { } old && old.ExpiresMs <= Rows.ToMs(now)) draft.NoteOver(old);
+                    draft.Put(items[i].Row, bodies[i]);
                 }
                 SweepCache(draft, Rows.ToMs(now));
                 return true;

@@ -83,7 +83,8 @@ internal sealed class LocalTransaction : LocalSession
 
     private void CheckConflicts(DatabaseState newest)
     {
-        if (!_draft.Effects.All(effect => effect.IsUntouched(_snapshot, newest))) throw Conflict("changed a row of this one");
+        var before = WithoutWhatWasOver(newest);
+        if (!_draft.Effects.All(effect => effect.IsUntouched(before, newest))) throw Conflict("changed a row of this one");
         foreach (var row in _draft.ReliedOn)
         {
             if (!ReferenceEquals(_snapshot.Find(row), newest.Find(row))) throw Conflict($"changed {Name(row)}, which this one relies on,");
@@ -98,6 +99,19 @@ internal sealed class LocalTransaction : LocalSession
         {
             if (!ReferenceEquals(_snapshot.Find(dependent), dependent)) throw Conflict($"stored {Name(dependent)}, which names a row that this one removes,");
         }
+    }
+
+    // A value whose life was over changes nothing by being cleared away meanwhile.
+    private DatabaseState WithoutWhatWasOver(DatabaseState newest)
+    {
+        var before = _snapshot;
+        foreach (var row in _draft.Over)
+        {
+            if (newest.Find(row) is not null || !ReferenceEquals(_snapshot.Find(row), row)) continue;
+            if (ReferenceEquals(before, _snapshot)) before = _snapshot.Branch();
+            before.Remove(row);
+        }
+        return before;
     }
 
     private static string Name(Row row) => $"{row.Table.ToString().ToLowerInvariant()} row {(Guid)row.Id}";

@@ -45,7 +45,7 @@ public sealed class CompactionRangeTests
     public async Task A_memory_that_gets_a_vector_and_then_a_content_while_a_compaction_begins_keeps_both()
     {
         using var files = new GatedFileSystem { SparesNew = true };
-        var options = new LocalDatabaseOptions { Directory = "/data" };
+        var options = new LocalDatabaseOptions { Directory = "/data", MaxLogFileBytes = 64 << 10 };
         await using var database = await LocalDatabase.OpenAsync(options, files, static log => log with { LeaderFlushMax = TimeSpan.Zero });
         var adapter = database.ForAgent(s_agent);
         await adapter.CreateAgentsAsync([new Agent { Id = s_agent, Name = "agent" }]);

@@ -44,27 +44,32 @@ public sealed class RepairTests
     /// lost with it, unsaid, when a later version of the row was there.
     /// </summary>
     [Fact]
-    public async Task A_vector_whose_memory_is_among_what_nobody_can_name_is_said_to_be_lost_unless_it_was_deleted()
+    public async Task A_vector_whose_memory_is_among_what_nobody_can_name_is_said_to_be_lost_unless_it_was_replaced_or_deleted()
     {
         using var folder = new TestFolder();
-        Guid kept, gone;
+        Guid kept, replaced, gone;
         await using (var database = await BackupTests.OpenAsync(folder.Data))
         {
             var adapter = database.ForAgent(s_agent);
             kept = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("one of two") }, "messages");
+            replaced = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("another one") }, "messages");
             gone = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("two of two") }, "messages");
-            foreach (var id in (Guid[])[kept, gone]) await adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = new float[] { 1, 2 } });
+            foreach (var id in (Guid[])[kept, replaced, gone]) await adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = new float[] { 1, 2 } });
             await adapter.UpdateMemoryAsync(new MemoryUpdate(kept) { Content = Content.FromText("newer") });
+            await adapter.UpdateMemoryAsync(new MemoryUpdate(replaced) { Content = Content.FromText("new, too") });
+            await adapter.UpdateMemoryAsync(new MemoryUpdate(replaced) { Embedding = new float[] { 3, 4 } });
             await adapter.DeleteMemoryAsync(gone);
         }
-        foreach (var id in (Guid[])[kept, gone]) TestFolder.Overwrite(folder.Data, id.ToByteArray(bigEndian: true), new byte[16]);
+        foreach (var id in (Guid[])[kept, replaced, gone]) TestFolder.Overwrite(folder.Data, id.ToByteArray(bigEndian: true), new byte[16]);
 
         var report = await LocalDatabase.RepairAsync(folder.Data, acceptLoss: true);
 
         Assert.Equal(kept, Guid.Parse(Assert.Single(report.Losses, static loss => loss.What == "embedding").Key!));
         await using var repaired = await folder.OpenAsync();
-        var row = Assert.Single(await repaired.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages")));
-        Assert.Equal(("newer", false), (row.Content.Text, row.Embedding.HasValue));
+        var rows = await repaired.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages"));
+        Assert.Equal(
+            [("new, too", true), ("newer", false)],
+            rows.Select(static row => (row.Content.Text!, row.Embedding.HasValue)).OrderBy(static row => row.Item1, StringComparer.Ordinal));
     }
 
     [Fact]

@@ -9,6 +9,10 @@ internal sealed class DropVector(Id memoryId, int dimension) : Effect
 {
     private const int BodyBytes = 24;
 
+    public Id MemoryId => memoryId;
+
+    public int Dimension => dimension;
+
     public override byte Kind => DropVectorKind;
 
     public override int Length => BodyBytes;

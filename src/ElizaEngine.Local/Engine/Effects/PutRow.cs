@@ -10,9 +10,6 @@ internal sealed class PutRow(Row row, ReadOnlyMemory<byte> body = default) : Eff
 {
     public Row Row => row;
 
-    /// <summary>The older version was a cached value whose life was over: whoever clears that away changes nothing.</summary>
-    public bool OldIsOver { get; init; }
-
     public override byte Kind => (byte)row.Table;
 
     public override int Length => body.Length;
@@ -25,7 +22,7 @@ internal sealed class PutRow(Row row, ReadOnlyMemory<byte> body = default) : Eff
             && ReferenceEquals(
                 before.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship)),
                 after.RelationshipsBySource.Find(RelationshipsBySource.KeyOf(relationship))),
-        _ => after.Find(row) is var found && (ReferenceEquals(before.Find(row), found) || (OldIsOver && found is null)),
+        _ => ReferenceEquals(before.Find(row), after.Find(row)),
     };
 
     public override void Write(Span<byte> target) => body.Span.CopyTo(target);
