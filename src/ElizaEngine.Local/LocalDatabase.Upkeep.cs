@@ -21,17 +21,22 @@ public sealed partial class LocalDatabase
     /// </summary>
     internal async Task UpkeepAsync(CancellationToken cancellationToken)
     {
-        await SweepAsync(cancellationToken).ConfigureAwait(false);
-        // Both: a change has been written some time before it can be seen, and what is looked at meanwhile is as it was.
-        var now = (_log.Statistics.BytesWritten, Sequencer.Published.Sequence);
-        // Looking costs a walk over all rows: not when nothing has changed since. Nor is anything gained by reading again what is damaged, until
-        // somebody has verified and repaired it.
-        if (now != _lookedAt && _log.Damage is null)
+        try
         {
+            await SweepAsync(cancellationToken).ConfigureAwait(false);
+            // Both: a change has been written some time before it can be seen, and what is looked at meanwhile is as it was.
+            var now = (_log.Statistics.BytesWritten, Sequencer.Published.Sequence);
+            // Looking costs a walk over all rows: not when nothing has changed since. Nor is anything gained by reading again what is damaged, until
+            // somebody has verified and repaired it.
+            if (now == _lookedAt || _log.Damage is not null) return;
             if (IsCompactionDue()) await CompactAsync(new CompactOptions { BytesPerSecond = Options.CompactionBytesPerSecond }, cancellationToken).ConfigureAwait(false);
             _lookedAt = now;
         }
-        Partitions.SaveLater();
+        finally
+        {
+            // There may be room for graphs where there is none for the rest.
+            Partitions.SaveLater();
+        }
     }
 
     private void StartUpkeep()

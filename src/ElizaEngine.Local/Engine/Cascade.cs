@@ -17,7 +17,12 @@ internal static class Cascade
     {
         foreach (var root in roots) draft.NoteRemovedParent(root);
         var doomed = new List<Row>?[Order.Length + 1];
-        foreach (var row in Dependents(draft.State, roots)) (doomed[(int)row.Table] ??= []).Add(row);
+        foreach (var row in Dependents(draft.State, roots))
+        {
+            (doomed[(int)row.Table] ??= []).Add(row);
+            // Others may know it as no dependent of these: a transaction may have given it to them.
+            if (row is RoomRow or EntityRow or WorldRow) draft.NoteRemovedParent(row);
+        }
         foreach (var table in Order)
         {
             if (doomed[(int)table] is { } rows) draft.Delete(table, rows, areDependents: true);
@@ -34,7 +39,7 @@ internal static class Cascade
         foreach (var agent in agents) AddOfAgent(state, agent, found);
 
         var parents = roots.Concat(found).ToList();
-        foreach (var room in parents.OfType<RoomRow>()) AddOfRoom(state, room.Id, found);
+        foreach (var room in Ids(parents.OfType<RoomRow>())) AddOfRoom(state, room, found);
         var entities = Ids(parents.OfType<EntityRow>());
         foreach (var entity in entities) AddOfEntity(state, entity, found);
 

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using ElizaEngine.Storage;
 
 namespace ElizaEngine.Local;
@@ -96,7 +98,7 @@ internal sealed class Sequencer
         T? result = default;
         ValueTask durable;
         var leads = false;
-        TransactionConflictException? conflict = null;
+        ExceptionDispatchInfo? refusal = null;
         var isInPlace = bytesMax <= MaxInPlaceBytes;
         await _log.ReserveAsync(bytesMax ?? 0, cancellationToken).ConfigureAwait(false);
         var isCommitted = false;
@@ -110,13 +112,13 @@ internal sealed class Sequencer
                 {
                     result = isInPlace ? PlanInPlaceLocked(plan, bytesMax!.Value) : PlanApartLocked(plan);
                 }
-                catch (TransactionConflictException error)
+                catch (Exception error) when (_log.Fault is null)
                 {
-                    conflict = error;
+                    refusal = ExceptionDispatchInfo.Capture(error);
                 }
-                var hasEffect = _draft.Effects.Count > 0 && conflict is null;
+                var hasEffect = _draft.Effects.Count > 0 && refusal is null;
                 var joins = !hasEffect && !ReferenceEquals(_newest, Published);
-                durable = hasEffect ? AppendLocked(isInPlace, out leads) : joins ? JoinLocked(out leads) : ValueTask.CompletedTask;
+                durable = hasEffect ? AppendLocked(isInPlace, out leads) : joins ? JoinLocked(isRefused: refusal is not null, out joins, out leads) : ValueTask.CompletedTask;
                 isCommitted = hasEffect || joins;
             }
         }
@@ -126,21 +128,23 @@ internal sealed class Sequencer
             if (!isCommitted) _log.Unreserve();
         }
         if (leads) _log.LeadSoon();
-        if (conflict is null)
+        if (refusal is null)
         {
             await durable.ConfigureAwait(false);
             return result!;
         }
-        // A loser hears of it when the winner can be seen: run again at once it would only lose again.
+        // Whoever is refused hears of it when what refuses him can be seen: nobody finds a room of which he was told that it is gone, and a
+        // transaction that is run again at once would only lose again.
         try
         {
             await durable.ConfigureAwait(false);
         }
         catch (LogOutcomeUnknownException)
         {
-            // The winner's outcome, not the loser's: of this call nothing was written.
+            // Of the others' writes, not of this call: of that nothing was written.
         }
-        throw conflict;
+        refusal.Throw();
+        throw new UnreachableException();
     }
 
     private T PlanInPlaceLocked<T>(Func<Draft, T> plan, long bytesMax)
@@ -221,10 +225,20 @@ internal sealed class Sequencer
         else if (row is { Decoded: not null, Location.Length: > 0 }) _cache.Add(row, row.Location.Length);
     }
 
-    // A call that found its work done already is acknowledged no sooner than that work is durable.
-    private ValueTask JoinLocked(out bool leads)
+    // A call that found its work done already is acknowledged no sooner than that work is durable, and one that is refused is told no sooner.
+    // Where that cannot be, since there is no room in the log for one, who is refused is told at once.
+    private ValueTask JoinLocked(bool isRefused, out bool isJoined, out bool leads)
     {
-        _log.BeginLocked(0);
+        (isJoined, leads) = (true, false);
+        try
+        {
+            _log.BeginLocked(0);
+        }
+        catch (Exception) when (isRefused)
+        {
+            isJoined = false;
+            return ValueTask.CompletedTask;
+        }
         return _log.CommitLocked(_newest, out leads);
     }
 }

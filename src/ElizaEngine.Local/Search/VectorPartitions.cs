@@ -169,16 +169,20 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
         if (isKept && BitConverter.IsLittleEndian) _files = new PartitionFiles(log, sequencer, records, recall, _stop.Token);
     }
 
-    /// <summary>Looks, in the background, whether there is something to do.</summary>
-    public void Begin()
+    /// <summary>
+    /// Looks, in the background, whether there is something to do. False: there is no thread for that; whoever comes next begins it. Does not
+    /// fail: its caller may be in the middle of a commit.
+    /// </summary>
+    public bool Begin()
     {
         lock (_gate)
         {
-            if (_isStopped) return;
+            if (_isStopped) return true;
             _isWanted = true;
-            if (_isAtWork) return;
-            _isAtWork = true;
-            Work = Task.Run(RunAsync);
+            if (_isAtWork) return true;
+            if (OwnThread.TryRun(RunAsync) is not { } work) return false;
+            (Work, _isAtWork) = (work, true);
+            return true;
         }
     }
 
@@ -230,7 +234,7 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
     {
         Task<Dictionary<PartitionKey, Exception>> turn;
         lock (_gate) turn = _turn.Task;
-        Begin();
+        if (!Begin()) throw new InvalidOperationException("There is no thread to build an index of vectors.");
         var first = await Task.WhenAny(Work, turn).ConfigureAwait(false);
         if (turn.IsCompleted) return await turn.ConfigureAwait(false);
         // Its error is of an earlier turn.
@@ -559,12 +563,12 @@ internal sealed class VectorPartitions(RecordReader records, int few, int fewFor
             if (partition.Find(state, number) is not { } found || partition.Uncoded.Contains(number)) continue;
             try
             {
-                floats.AddRange(records.Floats(found.Slot, verify: false));
+                floats.AddRange(records.Floats(found.Slot, verify: !found.Slot.IsVerified));
                 own.Add(isAlone ? number : -1);
             }
             catch (LogDamagedException)
             {
-                // A log that failed to write verifies what it reads. Others will do.
+                // Nobody had looked at it yet, or a log that failed to write verifies what it reads. Others will do.
             }
         }
         return ([.. floats], [.. own]);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using Pgvector;
 
@@ -52,8 +53,8 @@ internal static class Rows
         Adjectives = JsonOrNull(row, 11),
         Knowledge = JsonOrNull(row, 12),
         Plugins = JsonOrNull(row, 13),
-        Settings = JsonOrNull(row, 14),
-        Style = JsonOrNull(row, 15),
+        Settings = ObjectOrNull(row, 14),
+        Style = ObjectOrNull(row, 15),
     };
 
     public static Entity Entity(NpgsqlDataReader row) => new(row.GetGuid(0))
@@ -61,7 +62,7 @@ internal static class Rows
         AgentId = row.GetGuid(1),
         CreatedAt = Time(row, 2),
         Names = Texts(row, 3),
-        Metadata = JsonOrNull(row, 4) ?? Json.EmptyObject,
+        Metadata = ObjectOrNull(row, 4) ?? Json.EmptyObject,
     };
 
     public static Component Component(NpgsqlDataReader row) => Component(row, 0);
@@ -74,7 +75,7 @@ internal static class Rows
         WorldId = IdOrNull(row, first + 4),
         SourceEntityId = IdOrNull(row, first + 5),
         Type = row.GetString(first + 6),
-        Data = JsonOrNull(row, first + 7) ?? Json.EmptyObject,
+        Data = ObjectOrNull(row, first + 7) ?? Json.EmptyObject,
         CreatedAt = Time(row, first + 8),
     };
 
@@ -85,14 +86,14 @@ internal static class Rows
         TargetEntityId = row.GetGuid(3),
         AgentId = row.GetGuid(4),
         Tags = Texts(row, 5),
-        Metadata = JsonOrNull(row, 6) ?? Json.EmptyObject,
+        Metadata = ObjectOrNull(row, 6) ?? Json.EmptyObject,
     };
 
     public static World World(NpgsqlDataReader row) => new(row.GetGuid(0))
     {
         AgentId = row.GetGuid(1),
         Name = row.GetString(2),
-        Metadata = JsonOrNull(row, 3) is { Kind: System.Text.Json.JsonValueKind.Object } metadata ? new WorldMetadata(metadata) : null,
+        Metadata = ObjectOrNull(row, 3) is { Kind: JsonValueKind.Object } metadata ? new WorldMetadata(metadata) : null,
         MessageServerId = IdOrNull(row, 4),
         CreatedAt = Time(row, 5),
     };
@@ -105,7 +106,7 @@ internal static class Rows
         MessageServerId = IdOrNull(row, 4),
         WorldId = IdOrNull(row, 5),
         Name = TextOrNull(row, 6),
-        Metadata = JsonOrNull(row, 7),
+        Metadata = ObjectOrNull(row, 7),
         ChannelId = TextOrNull(row, 8),
         CreatedAt = Time(row, 9),
     };
@@ -119,7 +120,7 @@ internal static class Rows
         EntityId = IdOrNull(row, 5),
         AgentId = row.GetGuid(6),
         Tags = Texts(row, 7),
-        Metadata = JsonOrNull(row, 8) is { Kind: System.Text.Json.JsonValueKind.Object } metadata ? new TaskMetadata(metadata) : new TaskMetadata(),
+        Metadata = ObjectOrNull(row, 8) is { Kind: JsonValueKind.Object } metadata ? new TaskMetadata(metadata) : new TaskMetadata(),
         CreatedAt = row.IsDBNull(9) ? DateTimeOffset.UnixEpoch : Time(row, 9),
         UpdatedAt = row.IsDBNull(10) ? DateTimeOffset.UnixEpoch : Time(row, 10),
     };
@@ -128,7 +129,7 @@ internal static class Rows
     {
         CreatedAt = Time(row, 1),
         EntityId = row.GetGuid(2),
-        Body = JsonOrNull(row, 3) is { Kind: System.Text.Json.JsonValueKind.Object } body ? new LogBody(body) : new LogBody(),
+        Body = ObjectOrNull(row, 3) is { Kind: JsonValueKind.Object } body ? new LogBody(body) : new LogBody(),
         Type = row.GetString(4),
         RoomId = row.GetGuid(5),
     };
@@ -138,13 +139,13 @@ internal static class Rows
     {
         TableName = row.GetString(1),
         CreatedAt = Time(row, 2),
-        Content = JsonOrNull(row, 3) is { Kind: System.Text.Json.JsonValueKind.Object } content ? new Content(content) : new Content(),
+        Content = ObjectOrNull(row, 3) is { Kind: JsonValueKind.Object } content ? new Content(content) : new Content(),
         EntityId = IdOrNull(row, 4),
         AgentId = row.GetGuid(5),
         RoomId = IdOrNull(row, 6),
         WorldId = IdOrNull(row, 7),
         Unique = row.GetBoolean(8),
-        Metadata = JsonOrNull(row, 9) is { Kind: System.Text.Json.JsonValueKind.Object } metadata ? new MemoryMetadata(metadata) : new MemoryMetadata(),
+        Metadata = ObjectOrNull(row, 9) is { Kind: JsonValueKind.Object } metadata ? new MemoryMetadata(metadata) : new MemoryMetadata(),
     };
 
     /// <summary>A memory followed by its vector.</summary>
@@ -169,6 +170,22 @@ internal static class Rows
 
     /// <summary>JSON of a jsonb column: valid, without duplicate keys and U+0000, by its type.</summary>
     public static Json? JsonOrNull(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : Json.FromTrusted(row.GetFieldValue<byte[]>(column));
+
+    // Where an object is meant. One that was encoded twice lies there as a string: elizaOS reads what is in that, and so do we.
+    private static Json? ObjectOrNull(NpgsqlDataReader row, int column)
+    {
+        var json = JsonOrNull(row, column);
+        if (json is not { Kind: JsonValueKind.String }) return json;
+        try
+        {
+            return Json.Parse(json.ToElement().GetString()!) is { Kind: JsonValueKind.Object } inside ? inside : json;
+        }
+        catch (InvalidInputException)
+        {
+            // A text.
+            return json;
+        }
+    }
 
     private static string[] Texts(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? [] : [.. row.GetFieldValue<string?[]>(column).Select(text => text ?? "")];

@@ -40,6 +40,10 @@ internal static class OwnThread
         }
     }
 
+    /// <summary>Begins, in the pool, what waits more than it works.</summary>
+    /// <returns>Completes when the work has ended. Null: the pool has no thread for it, and it was not begun.</returns>
+    public static Task? TryRun(Func<Task> work) => TryRunInPool(work, CancellationToken.None, out _)?.Unwrap();
+
     /// <summary>Completes when the work has ended.</summary>
     /// <param name="work">What takes long if it has much to do.</param>
     /// <param name="bytes">About how many bytes it reads or writes; of few, it is done by the pool.</param>

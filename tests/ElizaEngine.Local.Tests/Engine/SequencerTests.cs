@@ -118,6 +118,23 @@ public sealed class SequencerTests : IAsyncDisposable
         Assert.Equal(2, _sequencer.Published.Dimensions.Count);
     }
 
+    /// <summary>The story: a call was told that a room was gone, and then found it, since its deletion was not durable yet.</summary>
+    [Theory]
+    [MemberData(nameof(KnownAndUnknownSizes))]
+    public async Task Who_is_refused_hears_of_it_when_what_refuses_him_can_be_seen(long? bytesMax)
+    {
+        _files.Close();
+        var first = PutAsync(1, bytesMax).AsTask();
+        var refused = _sequencer.CommitAsync<bool>(
+            draft => throw new InvalidOperationException($"there are {draft.State.Dimensions.Count}"), bytesMax, CancellationToken.None).AsTask();
+        Assert.False(refused.IsCompleted);
+        _files.Open();
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => refused);
+        Assert.Equal("there are 1", error.Message);
+        Assert.Equal(1, _sequencer.Published.Dimensions.Count);
+        Assert.True(await first);
+    }
+
     [Theory]
     [MemberData(nameof(KnownAndUnknownSizes))]
     public async Task A_call_that_finds_its_work_done_waits_until_that_work_is_durable(long? bytesMax)

@@ -145,6 +145,23 @@ public sealed class InPlaceTests : SharedDatabaseTest
         Assert.Equal([null, "an object"], memories.OrderBy(memory => memory.Id).Select(memory => memory.Content.Text));
     }
 
+    /// <summary>elizaOS decodes what is in a string once more, and so has a text where we had none.</summary>
+    [Fact]
+    public async Task An_object_that_was_encoded_twice_is_read_as_elizaOS_reads_it()
+    {
+        var eliza = await PopulatedByElizaOsAsync();
+        await eliza.CallAsync("createMemory", new { id = Id(1), roomId = RoomId, content = new { text = "said" } }, "messages");
+        await SqlAsync("UPDATE memories SET content = to_jsonb(content::text), metadata = to_jsonb('{\"type\":\"custom\",\"mine\":1}'::text) WHERE id = $1", Id(1));
+        Assert.Equal("string", await ScalarAsync<string>("SELECT jsonb_typeof(content) FROM memories WHERE id = $1", Id(1)));
+        Assert.Equal("said", (string)(await eliza.CallAsync("getMemoryById", Id(1)))!["content"]!["text"]!);
+        var adapter = await OpenAsync();
+
+        var memory = await adapter.GetMemoryByIdAsync(Id(1));
+
+        Assert.Equal("said", memory!.Content.Text);
+        Assert.Equal(1, memory.Metadata!.Json.GetNumber("mine"));
+    }
+
     [Fact]
     public async Task Participants_that_were_added_twice_are_one()
     {
