@@ -15,7 +15,8 @@ internal sealed record LostSession(string? Host, int Port, int ProcessId, bool I
     /// <summary>That of an attempt that came to none.</summary>
     public static LostSession None { get; } = new(null, 0, 0, false);
 
-    // Not the one that asks: where that has got the number, the lost one is gone. It logged in as this one did, whatever role either has taken on since. Of a login whose rights that role does not have the kind of
+    // Not the one that asks: where that has got the number, the lost one is gone.
+    // It logged in as this one did, whatever role either has taken on since. Of a login whose rights that role does not have the kind of
     // a session is not shown: then it may be the one, and if it may not be ended either, nobody knows.
     private Sql Its => Sql.Of($"""
         pid = {DbValue.Int(ProcessId)} AND pid <> pg_backend_pid() AND usesysid = (SELECT usesysid FROM pg_stat_activity WHERE pid = pg_backend_pid())
