@@ -17,8 +17,6 @@ internal static class RecallDuel
     private const int LastStepOfMissing = 16;
     private const int RecallTries = 5;
 
-    private const string LowerBound = "a lower bound";
-
     /// <summary>Who takes part: who answers within milliseconds, and can be told to do more or less.</summary>
     public static bool TakesPart(IVectorEngine engine) => engine.IsInProcess && (engine.Efforts.Count > 1 || engine.Recalls.Count > 0);
 
@@ -39,29 +37,30 @@ internal static class RecallDuel
         // All queries, of the slowest, too: recall of some of them is another.
         var sliceTime = run.Pick(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10));
         var contenders = new List<Contender>();
+        var isReferenceBound = false;
         foreach (var (engine, index) in indexes)
         {
             var sweep = run.Rows.Where(row => row.Suite == setting.Suite && row.Workload == setting.Workload && row.Engine == engine.Name && row.X is not null).ToArray();
-            if (await HastiestAsync(engine, index, sweep) is not var (search, how)) continue;
-            contenders.Add(new Contender(setting with { Engine = engine.Name, Note = how }, () => SliceAsync(index, search)));
+            if (await HastiestAsync(engine, index, sweep) is not var (search, how, isBound)) continue;
+            isReferenceBound |= isBound && engine.Name == VectorSuite.Reference;
+            contenders.Add(new Contender(setting with { Engine = engine.Name, Note = isBound ? $"{how}; a lower bound" : how }, () => SliceAsync(index, search)));
         }
         var rows = await run.TakeTurns(rounds: run.Pick(1, 3, 7), warmsUp: run.Size > Size.Toy, usesDisk: false).RunAsync(contenders);
         var reference = rows.FirstOrDefault(row => row.Engine == VectorSuite.Reference);
-        return [.. rows.Select(row => Rows.Speedup(row, reference) is { } speedup ? row with { Note = $"{row.Note}; {speedup:0.00} x {reference!.Engine}{BoundOf(row, reference)}" } : row)];
+        return [.. rows.Select(row => Rows.Speedup(row, reference) is { } speedup ? row with { Note = $"{row.Note}; {speedup:0.00} x {reference!.Engine}{BoundOf(row)}" } : row)];
 
         // Its hastiest search finds more already: at this recall it might be quicker, and the ratio smaller.
-        static string BoundOf(Row row, Row reference) =>
-            row != reference && reference.Note?.Contains(LowerBound, StringComparison.Ordinal) == true ? $", whose rate is {LowerBound}" : "";
+        string BoundOf(Row row) => isReferenceBound && row.Engine != VectorSuite.Reference ? $"; {VectorSuite.Reference}'s is a lower bound" : "";
 
         Task<Slice> SliceAsync(IVectorIndex index, VectorSearch search) => VectorSlice.RunAsync(index, search, set, queries, truth, sliceTime);
 
         async Task<double> RecallAsync(IVectorIndex index, VectorSearch search) => (await SliceAsync(index, search)).Recall!.Value;
 
-        async Task<(VectorSearch Search, string How)?> HastiestAsync(IVectorEngine engine, IVectorIndex index, IReadOnlyList<Row> sweep)
+        async Task<(VectorSearch Search, string How, bool IsBound)?> HastiestAsync(IVectorEngine engine, IVectorIndex index, IReadOnlyList<Row> sweep)
         {
             if (await EnoughAsync(engine, index, [.. sweep.OrderBy(row => row.X).SkipWhile(row => row.Recall < recall).Select(row => row.X!.Value)]) is not { } high) return null;
             var low = sweep.Where(row => row.X < high).Max(row => row.X);
-            var bound = low is null ? $"; {LowerBound}" : "";
+            var isBound = low is null;
             if (engine.Recalls.Count > 0)
             {
                 for (var tries = 0; low is { } less && high - less > (1 - high) / LastStepOfMissing && tries < RecallTries; tries++)
@@ -70,7 +69,7 @@ internal static class RecallDuel
                     if (await RecallAsync(index, SearchOf(engine, middle)) >= recall) high = middle;
                     else low = middle;
                 }
-                return (SearchOf(engine, high), $"asked for {high:0.####}{bound}");
+                return (SearchOf(engine, high), $"asked for {high:0.####}", isBound);
             }
             var (enough, few) = ((int)high, (int)(low ?? high));
             while (enough - few > Math.Max(1, enough / LastStep))
@@ -79,7 +78,7 @@ internal static class RecallDuel
                 if (await RecallAsync(index, SearchOf(engine, middle)) >= recall) enough = middle;
                 else few = middle;
             }
-            return (SearchOf(engine, enough), $"effort {enough}{bound}");
+            return (SearchOf(engine, enough), $"effort {enough}", isBound);
         }
 
         // The sweep has asked some of the queries only, where they took long.

@@ -19,9 +19,11 @@ internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
 
     public string? Visit(byte kind, ReadOnlySpan<byte> body, RecordLocation location, ulong lsn)
     {
+        Effect effect;
         try
         {
-            _reader.Read(kind, body, location, _rows).Apply(_rows);
+            effect = _reader.Read(kind, body, location, _rows);
+            effect.Apply(_rows);
             // Opening leaves the stream alone; whoever verifies wants to know.
             if (kind == Effect.PackedLogKind) PackedLog.Decode(body.ToArray());
         }
@@ -30,16 +32,16 @@ internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
             return EffectReader.What(error);
         }
 
-        switch (kind)
+        switch (effect)
         {
-            case Effect.VectorKind:
-                NoteVector(body, location, lsn);
+            case PutVector vector:
+                NoteVector(vector, body, location, lsn);
                 break;
-            case Effect.DropVectorKind:
-                var dropped = DropVector.Read(body);
+            case DropVector dropped:
                 Settle(dropped.MemoryId, dropped.Dimension);
                 break;
-            case Effect.DeleteKind + (byte)Table.Memories:
+            // It knows only of the rows that are there.
+            case DeleteRows when kind == Effect.DeleteKind + (byte)Table.Memories:
                 for (var rest = body; _withoutMemory.Count > 0 && rest.Length > 0; rest = rest[Id.Bytes..]) Settle(Id.Read(rest), dimension: null);
                 break;
         }
@@ -61,9 +63,8 @@ internal sealed class StateVisitor(SharedValues shared) : ILogVisitor
     ];
 
     // A vector without its memory is lost with that. Whatever was lost before it may be the memory: neither kind nor id of it are certain.
-    private void NoteVector(ReadOnlySpan<byte> body, RecordLocation location, ulong lsn)
+    private void NoteVector(PutVector vector, ReadOnlySpan<byte> body, RecordLocation location, ulong lsn)
     {
-        var vector = PutVector.Read(body);
         Settle(vector.MemoryId, vector.Dimension);
         if (_rows.FindMemory(vector.MemoryId) is not null || _losses.Count == 0) return;
         if (!_withoutMemory.TryGetValue(vector.MemoryId, out var ofMemory)) _withoutMemory.Add(vector.MemoryId, ofMemory = []);

@@ -51,9 +51,9 @@ public sealed class RepairTests
         await using (var database = await BackupTests.OpenAsync(folder.Data))
         {
             var adapter = database.ForAgent(s_agent);
-            kept = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("one of two") }, "messages");
-            replaced = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("another one") }, "messages");
-            gone = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("two of two") }, "messages");
+            kept = await CreateAsync(adapter, "one of two");
+            replaced = await CreateAsync(adapter, "another one");
+            gone = await CreateAsync(adapter, "two of two");
             foreach (var id in (Guid[])[kept, replaced, gone]) await adapter.UpdateMemoryAsync(new MemoryUpdate(id) { Embedding = new float[] { 1, 2 } });
             await adapter.UpdateMemoryAsync(new MemoryUpdate(kept) { Content = Content.FromText("newer") });
             await adapter.UpdateMemoryAsync(new MemoryUpdate(replaced) { Content = Content.FromText("new, too") });
@@ -80,14 +80,14 @@ public sealed class RepairTests
         await using (var database = await BackupTests.OpenAsync(folder.Data))
         {
             var adapter = database.ForAgent(s_agent);
-            older = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("first one") }, "messages");
-            newer = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("first two") }, "messages");
-            back = await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("deleted") }, "messages");
+            older = await CreateAsync(adapter, "first one");
+            newer = await CreateAsync(adapter, "first two");
+            back = await CreateAsync(adapter, "deleted");
             await adapter.UpdateMemoryAsync(new MemoryUpdate(older) { Content = Content.FromText("second one") });
             await adapter.UpdateMemoryAsync(new MemoryUpdate(newer) { Content = Content.FromText("second two") });
             await adapter.UpdateMemoryAsync(new MemoryUpdate(newer) { Content = Content.FromText("third two") });
             await adapter.DeleteMemoryAsync(back);
-            await adapter.CreateMemoryAsync(new Memory { Content = Content.FromText("last") }, "messages");
+            await CreateAsync(adapter, "last");
         }
 
         Overwrite(folder.Data, "second one", "sekond one");
@@ -269,6 +269,8 @@ public sealed class RepairTests
         static async Task<IEnumerable<Guid>> IdsAsync(LocalDatabase database) =>
             (await database.ForAgent(s_agent).GetMemoriesAsync(new MemoryQuery("messages"))).Select(static row => row.Id).Order();
     }
+
+    private static Task<Guid> CreateAsync(IDatabaseAdapter adapter, string text) => adapter.CreateMemoryAsync(new Memory { Content = Content.FromText(text) }, "messages");
 
     private static async Task<List<Guid>> FillAsync(TestFolder folder)
     {
